@@ -1,0 +1,74 @@
+package io.varve.virtqueue;
+
+import io.varve.linux.IoVec;
+
+/**
+ * What a door (vhost-user today) asks of a volume: asynchronous block I/O on guest buffers given as address and length.
+ *
+ * <p>All calls and all completions happen on the reactor thread that owns the volume. Offsets and lengths are in bytes,
+ * multiples of {@link #SECTOR_SIZE}, and within {@link #capacity()}: the door has checked them. A call may complete before
+ * it returns. Guest memory may change, or be taken away, at any time; it stays mapped until the request completes.
+ */
+public interface BlockDevice {
+    /** Unit of offsets and lengths, in bytes, as virtio-blk has it. */
+    int SECTOR_SIZE = 512;
+
+    /** The request was carried out. */
+    int STATUS_OK = 0;
+
+    /** The request failed; nothing may be assumed of the range that it names. */
+    int STATUS_IO_ERROR = 1;
+
+    /** Receives the outcome of requests, on the reactor thread. */
+    @FunctionalInterface
+    interface Completion {
+        /**
+         * A request is done.
+         *
+         * @param token  what the request was given.
+         * @param status {@link #STATUS_OK} or {@link #STATUS_IO_ERROR}.
+         */
+        void onComplete(long token, int status);
+    }
+
+    /** Size in bytes, a multiple of {@link #SECTOR_SIZE}. May grow between calls. */
+    long capacity();
+
+    /** Preferred unit of I/O in bytes, a power of two from {@link #SECTOR_SIZE}: smaller requests are served, but cost more. */
+    int preferredBlockSize();
+
+    /** Whether {@link #write}, {@link #discard} and {@link #writeZeroes} are refused. */
+    boolean isReadOnly();
+
+    /** The disk's serial number, as GET_ID answers it: at most 20 bytes of ASCII. */
+    String serial();
+
+    /** Fills {@code buffers} from {@code offset}. The list is read until the request completes. */
+    void read(long offset, IoVec buffers, Completion completion, long token);
+
+    /**
+     * Writes {@code buffers} at {@code offset}; the data is copied out of guest memory exactly once. The list is read until
+     * the request completes.
+     *
+     * @param durable whether completion means durable, as after a flush (the guest sees no write cache).
+     */
+    void write(long offset, IoVec buffers, boolean durable, Completion completion, long token);
+
+    /** Completes when every write, discard and write-zeroes completed before this call is durable. */
+    void flush(Completion completion, long token);
+
+    /**
+     * Says that a range is no longer needed; it reads as zeros from then on.
+     *
+     * @param durable as in {@link #write}.
+     */
+    void discard(long offset, long length, boolean durable, Completion completion, long token);
+
+    /**
+     * Makes a range read as zeros.
+     *
+     * @param mayUnmap whether space may be given back.
+     * @param durable  as in {@link #write}.
+     */
+    void writeZeroes(long offset, long length, boolean mayUnmap, boolean durable, Completion completion, long token);
+}
