@@ -118,11 +118,12 @@ public final class ExtentMap implements AutoCloseable {
             }
             if (last == first) {
                 final long key = key(leaf, first);
-                final long start = startOf(key);
-                final int cut = (int) (end - start);
-                setKey(leaf, first, pack(end, lengthOf(key) - cut));
-                setLocation(leaf, first, location(leaf, first) + cut);
-                mappedBlocks -= cut;
+                final int cut = (int) (end - startOf(key));
+                final long location = location(leaf, first);
+                mappedBlocks -= lengthOf(key);
+                removeEntries(first, first + 1);
+                // Not trimmed in place: its new start may belong into a later leaf.
+                insert(end, lengthOf(key) - cut, location + cut);
                 return;
             }
             removeEntries(first, last);

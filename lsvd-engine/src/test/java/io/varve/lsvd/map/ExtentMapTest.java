@@ -40,7 +40,8 @@ class ExtentMapTest {
             map.put(5, length, 77);
             assertThat(map.mappedBlocks()).isEqualTo(length);
             assertThat(map.find(5 + length - 1)).isTrue();
-            assertThat(map.foundLocation() + (5 + length - 1 - map.foundBlock())).isEqualTo(77 + length - 1);
+            assertThat(map.foundLocation() + (5 + length - 1 - map.foundBlock()))
+                    .isEqualTo(77 + length - 1);
             map.remove(0, ExtentMap.MAX_BLOCKS);
             assertThat(map.mappedBlocks()).isZero();
         }
@@ -130,7 +131,9 @@ class ExtentMapTest {
             extents++;
             blocks += map.foundLength();
         }
-        assertThat(seen).isEqualTo(model);
+        assertThat(java.util.Arrays.mismatch(seen, model))
+                .as("first block that differs")
+                .isEqualTo(-1);
         assertThat(map.extentCount()).isEqualTo(extents);
         assertThat(map.mappedBlocks()).isEqualTo(blocks);
         for (int block = 0; block < BLOCKS; block += 7) {
