@@ -40,13 +40,22 @@ public final class BatchCutter {
     }
 
     /** A record has been sealed: see {@link io.varve.lsvd.log.LogWriter.Listener#onSealed}. */
-    public void onSealed(final long end, final long sequence, final int crc, final int dataBlocks, final long nowNs) {
-        if (records == 0) {
-            firstRecordNs = nowNs;
-        }
+    public void onSealed(
+            final long end,
+            final long sequence,
+            final int crc,
+            final int extents,
+            final int dataBlocks,
+            final long nowNs) {
         sealedPosition = end;
         sealedSequence = sequence;
         sealedCrc = crc;
+        if (extents == 0) {
+            return;
+        }
+        if (records == 0) {
+            firstRecordNs = nowNs;
+        }
         blocks += dataBlocks;
         records++;
         if (blocks >= TARGET_BLOCKS || records >= MAX_RECORDS) {
@@ -88,7 +97,12 @@ public final class BatchCutter {
         return records == 0 ? Long.MAX_VALUE : Math.max(0, firstRecordNs + delayNs - nowNs);
     }
 
-    /** Whether every record belongs to a batch that has been taken. */
+    /** First record that belongs to no batch that has been taken. */
+    public Superblock.Tail start() {
+        return start;
+    }
+
+    /** Whether every record that says something of the volume belongs to a batch that has been taken. */
     public boolean isEmpty() {
         return records == 0 && ends.isEmpty();
     }

@@ -55,6 +55,11 @@ public record Superblock(
      */
     public record EpochClaim(long epoch, UUID nonce) {}
 
+    /** The same with another tail. */
+    public Superblock withTail(final Tail newTail) {
+        return new Superblock(counter, volume, areaLength, windowLength, generation, newTail, epochs);
+    }
+
     /** The superblock's bytes: exactly {@link #LENGTH}. */
     public void encode(final MemorySegment target) {
         final ByteBuffer payload = SmallRecord.payload();

@@ -38,6 +38,11 @@ public final class HistoryReader {
         return EpochRecord.decode(key, store.getWhole(key, EpochRecord.MAX_LENGTH));
     }
 
+    /** The nonce of whoever sealed an epoch that has a successor. */
+    public UUID sealedBy(final long epoch) throws IOException {
+        return header(epoch, epoch(epoch + 1).firstSequence() - 1).nonce();
+    }
+
     /** The record of the newest epoch. */
     public EpochRecord newestEpoch() throws IOException {
         final List<StoredObject> records = store.list(Keys.epochs(volume));
@@ -154,7 +159,7 @@ public final class HistoryReader {
             throw new FormatException(key + " should be a checkpoint and is not");
         }
         final long length = header.objectLength() - header.headerLength();
-        try (Arena arena = Arena.ofConfined()) {
+        try (Arena arena = Arena.ofShared()) {
             final MemorySegment body = arena.allocate(length, Long.BYTES);
             if (store.get(key, header.headerLength(), body) != length) {
                 throw new FormatException(key + " is damaged: it is too short");

@@ -64,7 +64,7 @@ public final class LogSuperblock {
     }
 
     /** Begins to write a new state from the reactor; the listener hears of the write, and has to sync then. */
-    void write(final Superblock next, final int listener, final long token) {
+    public void write(final Superblock next, final int listener, final long token) {
         prepare(next);
         device.write(offset(), block.address(), Superblock.LENGTH, listener, token);
     }

@@ -31,9 +31,10 @@ public final class LogWriter {
          * @param end       where the next record begins.
          * @param sequence  of the record that was sealed.
          * @param crc       of its header.
+         * @param extents   number of its extents; 0 when it says nothing of the volume.
          * @param blocks    number of its data blocks.
          */
-        void onSealed(long end, long sequence, int crc, int blocks);
+        void onSealed(long end, long sequence, int crc, int extents, int blocks);
     }
 
     private static final int EAGER_BLOCKS = 32;
@@ -310,7 +311,7 @@ public final class LogWriter {
         isOpen = false;
         device.write(geometry.fileOffset(position), window.address(position), length, deviceListener, flightHead);
         flightHead++;
-        listener.onSealed(head, nextSequence, previousCrc, record.blockCount());
+        listener.onSealed(head, nextSequence, previousCrc, record.extentCount(), record.blockCount());
         nextSequence++;
     }
 
