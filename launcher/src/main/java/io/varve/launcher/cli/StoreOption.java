@@ -1,0 +1,39 @@
+package io.varve.launcher.cli;
+
+import io.varve.launcher.config.Setting;
+import io.varve.launcher.config.Settings;
+import io.varve.launcher.config.StoreUrl;
+import io.varve.lsvd.store.DirectoryStore;
+import io.varve.lsvd.store.ObjectStore;
+import io.varve.lsvd.store.StoreException;
+import io.varve.launcher.UserException;
+import java.nio.file.Files;
+import picocli.CommandLine.Option;
+
+/** The {@code --store} option and what it opens. */
+final class StoreOption {
+    @Option(
+            names = "--store",
+            paramLabel = "URL",
+            description = "Where the volumes' objects are, as file:///DIR (default: the directory varve/store in"
+                    + " $$XDG_DATA_HOME or ~/.local/share).")
+    private String url;
+
+    /**
+     * Opens the store. The default store need not exist: until the first volume is created, it is an empty one.
+     *
+     * @param create whether a missing directory is made.
+     * @throws UserException when the store is not there or can't be used.
+     */
+    ObjectStore open(final Settings settings, final boolean create) {
+        final StoreUrl store = settings.get(Setting.STORE, url);
+        if (!create && settings.isDefault(Setting.STORE, url) && !Files.exists(store.directory())) {
+            return new AbsentStore(store.toString());
+        }
+        try {
+            return DirectoryStore.open(store.directory(), create);
+        } catch (final StoreException e) {
+            throw new UserException(e.getMessage(), e);
+        }
+    }
+}
