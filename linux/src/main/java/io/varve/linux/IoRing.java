@@ -9,7 +9,8 @@ package io.varve.linux;
  * once the ring has been made.
  *
  * <p>Every operation is answered exactly once, except a multishot poll, which is answered until an answer without
- * {@link #FLAG_MORE}. Memory that an operation names must stay valid until its answer.
+ * {@link #FLAG_MORE}. Memory that an operation names must stay valid, and a descriptor open, until its answer; a watched
+ * descriptor until the next {@link #turn(long)} only. A watch holds on to what is watched until its last answer.
  */
 public interface IoRing extends AutoCloseable {
     /** Completion flag: further completions of the same (multishot) operation will follow. */
@@ -29,6 +30,9 @@ public interface IoRing extends AutoCloseable {
 
     /** Greatest number of handlers that can be registered at one time. */
     int MAX_HANDLERS = 4096;
+
+    /** Greatest number of operations that can be pending at one time; one more throws {@link IllegalStateException}. */
+    int MAX_PENDING = 1 << 16;
 
     /** Number of low bits of the {@code data} argument that are carried through an operation. */
     int DATA_BITS = 48;
@@ -55,7 +59,10 @@ public interface IoRing extends AutoCloseable {
      */
     int register(CompletionHandler handler);
 
-    /** Ends a registration: answers still to come for it are dropped. The number is not given out again before then. */
+    /**
+     * Ends a registration, and its watches: answers still to come for it are dropped. The number is not given out again
+     * before then.
+     */
     void unregister(int handlerId);
 
     /** Reads {@code length} bytes at {@code offset} of a file into memory at {@code address}. Result: bytes read. */
