@@ -5,7 +5,7 @@ import io.varve.launcher.UserException;
 import io.varve.launcher.config.Environment;
 import io.varve.lsvd.VolumeException;
 import java.io.PrintWriter;
-import picocli.CommandLine.MissingParameterException;
+import java.util.Locale;
 import picocli.CommandLine.ParameterException;
 
 /** Turns every exception that ends the command into one line on the error stream and an exit status. */
@@ -39,8 +39,8 @@ final class Errors {
                 status = ExitStatus.WRONG_USE;
             }
             default -> {
-                err.println("varve: internal error: " + line(e.toString()) + (debug ? "" : "; run it again with "
-                        + DEBUG_VARIABLE + "=1 and report what it prints"));
+                err.println("varve: internal error: " + line(e.toString())
+                        + (debug ? "" : "; run it again with " + DEBUG_VARIABLE + "=1 and report what it prints"));
                 status = ExitStatus.INTERNAL_ERROR;
             }
         }
@@ -52,11 +52,8 @@ final class Errors {
     }
 
     private static String sentence(final ParameterException e) {
-        final String message = line(e.getMessage());
-        final String sentence = e instanceof MissingParameterException
-                ? message.replaceFirst("^Error: ", "").replaceFirst(" \\(specify .*\\)$", "")
-                : message;
-        return sentence.substring(0, 1).toLowerCase(java.util.Locale.ROOT) + sentence.substring(1);
+        final String sentence = line(e.getMessage()).replaceFirst("^Error: ", "");
+        return sentence.substring(0, 1).toLowerCase(Locale.ROOT) + sentence.substring(1);
     }
 
     private static String line(final String message) {

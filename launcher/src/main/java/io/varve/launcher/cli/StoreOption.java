@@ -1,12 +1,12 @@
 package io.varve.launcher.cli;
 
+import io.varve.launcher.UserException;
 import io.varve.launcher.config.Setting;
 import io.varve.launcher.config.Settings;
 import io.varve.launcher.config.StoreUrl;
 import io.varve.lsvd.store.DirectoryStore;
 import io.varve.lsvd.store.ObjectStore;
 import io.varve.lsvd.store.StoreException;
-import io.varve.launcher.UserException;
 import java.nio.file.Files;
 import picocli.CommandLine.Option;
 

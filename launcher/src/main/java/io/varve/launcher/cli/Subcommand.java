@@ -8,7 +8,11 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Spec;
 
 /** What all commands that do something have in common. */
-@Command(sortOptions = false, sortSynopsis = false, parameterListHeading = "%nArguments:%n", optionListHeading = "%nOptions:%n")
+@Command(
+        sortOptions = false,
+        sortSynopsis = false,
+        parameterListHeading = "%nArguments:%n",
+        optionListHeading = "%nOptions:%n")
 abstract class Subcommand implements Callable<Integer> {
     @Spec
     private CommandSpec spec;

@@ -37,8 +37,7 @@ final class TextTable {
             final StringBuilder line = new StringBuilder();
             for (int i = 0; i < widths.length; i++) {
                 final String padding = " ".repeat(widths[i] - row[i].length());
-                line.append(i == 0 ? "" : "  ")
-                        .append(rightAligned[i] ? padding + row[i] : row[i] + padding);
+                line.append(i == 0 ? "" : "  ").append(rightAligned[i] ? padding + row[i] : row[i] + padding);
             }
             out.println(line.toString().stripTrailing());
         }

@@ -74,7 +74,8 @@ final class VolumeCommand {
                 names = "--size",
                 required = true,
                 paramLabel = "SIZE",
-                description = "Size in bytes, or with K, M, G or T for powers of 1024: a multiple of 4096, at most 64T.")
+                description =
+                        "Size in bytes, or with K, M, G or T for powers of 1024: a multiple of 4096, at most 64T.")
         private String size;
 
         private long sizeBytes;
@@ -114,7 +115,8 @@ final class VolumeCommand {
                 out().println(JsonOutput.volumes(volumes));
                 return;
             }
-            final TextTable table = new TextTable("lrrrll").row("NAME", "SIZE", "OBJECTS", "STORED", "STATE", "CREATED");
+            final TextTable table =
+                    new TextTable("lrrrll").row("NAME", "SIZE", "OBJECTS", "STORED", "STATE", "CREATED");
             for (final VolumeInfo info : volumes) {
                 table.row(
                         info.name(),
@@ -145,7 +147,9 @@ final class VolumeCommand {
                     .row("name", info.name())
                     .row("uuid", info.uuid().toString())
                     .row("size", bytes(info.sizeBytes()))
-                    .row("created", info.created().truncatedTo(ChronoUnit.SECONDS).toString())
+                    .row(
+                            "created",
+                            info.created().truncatedTo(ChronoUnit.SECONDS).toString())
                     .row("objects", Long.toString(info.objects()))
                     .row("stored", bytes(info.storedBytes()))
                     .row("state", info.state())
@@ -161,7 +165,8 @@ final class VolumeCommand {
     /** {@code varve volume remove}. */
     @Command(
             name = "remove",
-            description = "Remove a volume and its objects from the store. A volume that is not there counts as removed.")
+            description =
+                    "Remove a volume and its objects from the store. A volume that is not there counts as removed.")
     static final class Remove extends OnStore {
         @Parameters(paramLabel = "NAME", description = "Name of the volume.")
         private String name;

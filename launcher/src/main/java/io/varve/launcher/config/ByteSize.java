@@ -22,7 +22,8 @@ public final class ByteSize {
         final int unit = last < 0 ? -1 : UNITS.indexOf(Character.toUpperCase(trimmed.charAt(last)));
         final String digits = unit < 0 ? trimmed : trimmed.substring(0, last);
         if (digits.isEmpty() || !digits.chars().allMatch(c -> c >= '0' && c <= '9')) {
-            throw new UserException("'" + text + "' is not a size: give bytes, or a whole number with K, M, G or T (10G)");
+            throw new UserException(
+                    "'" + text + "' is not a size: give bytes, or a whole number with K, M, G or T (10G)");
         }
         try {
             return Math.multiplyExact(Long.parseLong(digits), 1L << UNIT_SHIFT * (unit + 1));

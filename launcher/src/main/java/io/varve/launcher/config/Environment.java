@@ -35,7 +35,8 @@ public record Environment(Map<String, String> variables) {
         }
         final String home = get("HOME");
         if (home == null) {
-            throw new UserException("neither " + variable + " nor HOME is set: name the directories with --store and --cache");
+            throw new UserException(
+                    "neither " + variable + " nor HOME is set: name the directories with --store and --cache");
         }
         return Path.of(home).resolve(fallback);
     }

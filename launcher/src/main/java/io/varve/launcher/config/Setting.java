@@ -56,8 +56,7 @@ public final class Setting<T> {
     private final Function<String, T> parser;
     private final Function<Environment, T> defaultValue;
 
-    private Setting(
-            final String name, final Function<String, T> parser, final Function<Environment, T> defaultValue) {
+    private Setting(final String name, final Function<String, T> parser, final Function<Environment, T> defaultValue) {
         this.name = name;
         this.parser = parser;
         this.defaultValue = defaultValue;

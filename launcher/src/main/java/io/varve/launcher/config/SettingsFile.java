@@ -39,8 +39,7 @@ final class SettingsFile {
         final TomlParseResult toml = Toml.parse(content(file));
         if (toml.hasErrors()) {
             final TomlParseError error = toml.errors().getFirst();
-            throw new UserException(
-                    origin(file, error.position()) + ": " + firstLine(error.getMessage()));
+            throw new UserException(origin(file, error.position()) + ": " + firstLine(error.getMessage()));
         }
         final Map<String, Entry> entries = new LinkedHashMap<>();
         for (final String key : toml.keySet()) {

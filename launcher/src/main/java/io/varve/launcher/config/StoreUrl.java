@@ -33,10 +33,12 @@ public record StoreUrl(Path directory) {
         }
         final boolean local = uri.getHost() == null || uri.getHost().equals("localhost");
         if (!local || uri.getPath() == null || !uri.getPath().startsWith("/")) {
-            throw new UserException("store '" + text + "' does not name a local directory; " + FORM + ", with three slashes");
+            throw new UserException(
+                    "store '" + text + "' does not name a local directory; " + FORM + ", with three slashes");
         }
         if (uri.getQuery() != null || uri.getFragment() != null) {
-            throw new UserException("store '" + text + "': a file:// store takes no '?' or '#' (write them as %3F and %23)");
+            throw new UserException(
+                    "store '" + text + "': a file:// store takes no '?' or '#' (write them as %3F and %23)");
         }
         return new StoreUrl(Path.of(uri.getPath()).normalize());
     }

@@ -20,15 +20,15 @@ public final class TimeSpan {
     public static Duration parse(final String text) {
         final Matcher matcher = FORM.matcher(text.strip());
         if (!matcher.matches()) {
-            throw new UserException("'" + text + "' is not a span of time: give a whole number with us, ms, s or m (20s)");
+            throw new UserException(
+                    "'" + text + "' is not a span of time: give a whole number with us, ms, s or m (20s)");
         }
-        final ChronoUnit unit =
-                switch (matcher.group(2)) {
-                    case "us" -> ChronoUnit.MICROS;
-                    case "ms" -> ChronoUnit.MILLIS;
-                    case "s" -> ChronoUnit.SECONDS;
-                    default -> ChronoUnit.MINUTES;
-                };
+        final ChronoUnit unit = switch (matcher.group(2)) {
+            case "us" -> ChronoUnit.MICROS;
+            case "ms" -> ChronoUnit.MILLIS;
+            case "s" -> ChronoUnit.SECONDS;
+            default -> ChronoUnit.MINUTES;
+        };
         return Duration.of(Long.parseLong(matcher.group(1)), unit);
     }
 }
