@@ -1,7 +1,10 @@
 package io.varve.linux;
 
+import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.nio.file.Files;
+import java.nio.file.Path;
 
 /** A counter to signal by ({@code eventfd(2)}): non-blocking, closed on exec. */
 public final class EventFd implements AutoCloseable {
@@ -30,17 +33,47 @@ public final class EventFd implements AutoCloseable {
     }
 
     /**
-     * Signals any descriptor.
+     * Makes a descriptor that came from a peer fit for {@link #signal(int)} and {@link #drain(int)}: it must be an eventfd, and is
+     * made non-blocking.
      *
-     * @return 0, or a negated errno.
+     * @throws ErrnoException           when it is not open.
+     * @throws IllegalArgumentException when it is something else than an eventfd.
      */
-    public static int signal(final int fd) {
-        final long result = Libc.write(fd, ONE.address(), Long.BYTES);
-        return result < 0 ? (int) result : 0;
+    public static void prepare(final int fd) throws ErrnoException {
+        Fd.setNonBlocking(fd);
+        if (!isEventFd(fd)) {
+            throw new IllegalArgumentException("fd " + fd + " is no eventfd");
+        }
+    }
+
+    private static boolean isEventFd(final int fd) {
+        try {
+            return "anon_inode:[eventfd]"
+                    .equals(Files.readSymbolicLink(Path.of("/proc/self/fd", Integer.toString(fd)))
+                            .toString());
+        } catch (final IOException e) {
+            return false;
+        }
     }
 
     /**
-     * Takes what any descriptor has counted, without waiting.
+     * Signals an eventfd by one {@code write(2)}, which a descriptor that was {@linkplain #prepare(int) prepared} does not
+     * make wait. (A peer that shares it could make it blocking again and fill its counter: the thread that signals would
+     * then wait for that peer. No system call writes to an eventfd and can't be made to wait; asking {@code poll(2)} first
+     * would double the cost and leave a gap.) Any thread; allocates nothing.
+     *
+     * @param fd negative numbers and closed ones do no harm.
+     * @return 0 when the peer has been told, also when it has not read for so long that the counter is full; else a negated
+     *     errno.
+     */
+    public static int signal(final int fd) {
+        final long result = Libc.write(fd, ONE.address(), Long.BYTES);
+        return result < 0 && result != -Errno.EAGAIN ? (int) result : 0;
+    }
+
+    /**
+     * Takes what an eventfd has counted, without waiting even where it is blocking ({@code preadv2(2)} with RWF_NOWAIT). Any
+     * thread; allocates nothing once a thread has called it.
      *
      * @return the count; 0 when there is none, or it is no eventfd.
      */

@@ -108,7 +108,10 @@ public interface IoRing extends AutoCloseable {
     /** Whether operations are carried out by io_uring; otherwise by a thread pool. */
     boolean isNative();
 
-    /** Waits for operations in flight that refer to memory, drops watches, and frees the ring. Idempotent. */
+    /**
+     * Waits for operations in flight that refer to memory, drops watches, and frees the ring. Nothing is answered any more;
+     * what {@link #turn(long)} has not handed over may never be carried out. Not from within a turn. Idempotent.
+     */
     @Override
     void close();
 }

@@ -85,6 +85,9 @@ public final class IoUring implements IoRing {
     @Override
     public void unregister(final int handlerId) {
         handlers.unregister(handlerId);
+        if (closed) {
+            return;
+        }
         final LongHashSet.LongIterator iterator = watches.iterator();
         while (iterator.hasNext()) {
             final long watch = iterator.nextValue();
@@ -129,6 +132,9 @@ public final class IoUring implements IoRing {
 
     @Override
     public void pollRemove(final int handlerId, final long data) {
+        if (closed) {
+            return;
+        }
         cancelPoll(userData(KIND_POLL, handlerId, data));
     }
 
@@ -328,12 +334,12 @@ public final class IoUring implements IoRing {
     }
 
     private void bind() {
+        if (closed) {
+            throw new IllegalStateException("the ring is closed");
+        }
         final Thread current = Thread.currentThread();
         if (owner == current) {
             return;
-        }
-        if (closed) {
-            throw new IllegalStateException("the ring is closed");
         }
         if (owner != null) {
             throw new IllegalStateException("the ring belongs to thread " + owner.getName());
@@ -362,12 +368,16 @@ public final class IoUring implements IoRing {
     /**
      * {@inheritDoc}
      *
-     * <p>On the ring's thread; or on any when no turn was made, or the ring's thread has ended: then nothing is waited for.
+     * <p>On the ring's thread, not within a turn; or on any when no turn was made, or the ring's thread has ended: then
+     * nothing is waited for.
      */
     @Override
     public void close() {
         if (closed) {
             return;
+        }
+        if (inTurn) {
+            throw new IllegalStateException("a handler may not close its own ring");
         }
         if (owner == Thread.currentThread()) {
             cancelAll();

@@ -334,6 +334,9 @@ public final class ThreadPoolRing implements IoRing {
         if (closed) {
             return;
         }
+        if (inTurn) {
+            throw new IllegalStateException("a handler may not close its own ring");
+        }
         final Thread user = owner;
         if (user != null && user != Thread.currentThread() && user.isAlive()) {
             throw new IllegalStateException("the ring belongs to thread " + user.getName());
