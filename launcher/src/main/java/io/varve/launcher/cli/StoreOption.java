@@ -22,16 +22,17 @@ final class StoreOption {
     /**
      * Opens the store. The default store need not exist: until the first volume is created, it is an empty one.
      *
-     * @param create whether a missing directory is made.
+     * @param create whether a missing directory is made, once something is to be kept in it.
      * @throws UserException when the store is not there or can't be used.
      */
     ObjectStore open(final Settings settings, final boolean create) {
         final StoreUrl store = settings.get(Setting.STORE, url);
-        if (!create && settings.isDefault(Setting.STORE, url) && !Files.exists(store.directory())) {
-            return new AbsentStore(store.toString());
+        final boolean mayBeMissing = create || settings.isDefault(Setting.STORE, url);
+        if (mayBeMissing && Files.notExists(store.directory())) {
+            return new DeferredStore(store.directory(), store.toString());
         }
         try {
-            return DirectoryStore.open(store.directory(), create);
+            return DirectoryStore.open(store.directory(), false);
         } catch (final StoreException e) {
             throw new UserException(e.getMessage(), e);
         }

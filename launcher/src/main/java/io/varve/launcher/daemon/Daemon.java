@@ -9,6 +9,9 @@ import io.varve.linux.IoRings;
 import io.varve.lsvd.Volume;
 import io.varve.lsvd.VolumeException;
 import io.varve.lsvd.VolumeStats;
+import io.varve.vhostuser.CloseReason;
+import io.varve.vhostuser.SessionListener;
+import io.varve.vhostuser.SessionOptions;
 import io.varve.vhostuser.VhostUserBlkServer;
 import java.io.PrintWriter;
 
@@ -84,16 +87,38 @@ public final class Daemon {
     }
 
     private void serve(final IoRing ring, final Volume volume, final Signals signals) {
-        final VhostUserBlkServer server = new VhostUserBlkServer(ring, door.socket(), new EngineBlockDevice(volume));
+        final EngineBlockDevice device = new EngineBlockDevice(volume);
+        final VhostUserBlkServer server = new VhostUserBlkServer(
+                ring, door.socket(), device, SessionOptions.of(options.volume()).withListener(new SessionListener() {
+                    @Override
+                    public void onClosed(final CloseReason reason) {
+                        device.forgetCompletions();
+                    }
+                }));
+        final Reactor reactor = new Reactor(
+                ring, new ServingDuties(volume, server), options.pollTime().toNanos());
         tellReady(volume);
-        new Reactor(
-                        ring,
-                        () -> volume.doWork() + server.doWork(),
-                        server::armNotifications,
-                        options.pollTime().toNanos())
-                .runUntil(() -> signals.count() > 0);
+        reactor.runUntil(() -> signals.count() > 0);
         server.close();
+        reactor.runUntil(server::isClosed);
         door.close();
+    }
+
+    private record ServingDuties(Volume volume, VhostUserBlkServer server) implements Reactor.Duties {
+        @Override
+        public int doWork() {
+            return volume.doWork() + server.doWork();
+        }
+
+        @Override
+        public boolean armNotifications() {
+            return server.armNotifications();
+        }
+
+        @Override
+        public void disarmNotifications() {
+            server.disarmNotifications();
+        }
     }
 
     private VolumeStats end(final IoRing ring, final Volume volume, final Signals signals) {

@@ -4,12 +4,13 @@ import io.varve.linux.IoVec;
 import io.varve.lsvd.Volume;
 import io.varve.lsvd.VolumeCompletion;
 import io.varve.virtqueue.BlockDevice;
+import java.util.Arrays;
 
 /**
  * A volume of the engine as the block device of a door. This is where the two sides of Varve meet: neither knows the other.
  *
  * <p>A door brings the same few completions with all its requests (one for each queue), so their counterparts are kept, and
- * the data path allocates nothing. How many are kept is bounded; a front-end that connects anew pushes out old ones.
+ * the data path allocates nothing. How many are kept is bounded; past that, all are forgotten and made again.
  */
 final class EngineBlockDevice implements BlockDevice {
     /** Preferred unit of I/O in bytes: the engine's block. */
@@ -17,13 +18,14 @@ final class EngineBlockDevice implements BlockDevice {
 
     private static final int SERIAL_LENGTH = 20;
 
-    /** Completions kept, a power of two: far more than a session has queues. */
-    private static final int CACHED = 256;
+    /** Slots of the table of completions, a power of two; half of them are used: as many as a session can have queues. */
+    private static final int SLOTS = 512;
 
     private final Volume volume;
     private final String serial;
-    private final Completion[] completions = new Completion[CACHED];
-    private final VolumeCompletion[] counterparts = new VolumeCompletion[CACHED];
+    private final Completion[] completions = new Completion[SLOTS];
+    private final VolumeCompletion[] counterparts = new VolumeCompletion[SLOTS];
+    private int kept;
 
     EngineBlockDevice(final Volume volume) {
         this.volume = volume;
@@ -91,12 +93,31 @@ final class EngineBlockDevice implements BlockDevice {
         volume.writeZeroes(offset, length, mayUnmap, durable, counterpart(completion), token);
     }
 
+    /** Forgets the completions of a session that has ended. */
+    void forgetCompletions() {
+        Arrays.fill(completions, null);
+        Arrays.fill(counterparts, null);
+        kept = 0;
+    }
+
     private VolumeCompletion counterpart(final Completion completion) {
-        final int slot = System.identityHashCode(completion) & CACHED - 1;
-        if (completions[slot] != completion) {
-            completions[slot] = completion;
-            counterparts[slot] = completion::onComplete;
+        int slot = System.identityHashCode(completion) & SLOTS - 1;
+        while (completions[slot] != completion) {
+            if (completions[slot] == null) {
+                return keep(completion, slot);
+            }
+            slot = slot + 1 & SLOTS - 1;
         }
+        return counterparts[slot];
+    }
+
+    private VolumeCompletion keep(final Completion completion, final int slot) {
+        if (kept == SLOTS / 2) {
+            forgetCompletions();
+        }
+        kept++;
+        completions[slot] = completion;
+        counterparts[slot] = completion::onComplete;
         return counterparts[slot];
     }
 }

@@ -2,33 +2,43 @@ package io.varve.launcher.daemon;
 
 import io.varve.linux.IoRing;
 import java.util.function.BooleanSupplier;
-import java.util.function.IntSupplier;
 
 /**
- * The loop of the reactor thread: it turns the ring and the duty cycles that live on it while there is work, goes on polling
- * for a while after the last, then asks to be notified, looks once more, and sleeps in the ring.
+ * The loop of the reactor thread: it turns the ring and its duties while there is work, goes on polling for a while after
+ * the last, then asks to be notified, looks once more, and sleeps in the ring.
  */
 final class Reactor {
     /** Longest sleep, so that duties that depend on time alone are done. */
     static final long MAX_SLEEP_NS = 100_000_000;
 
+    /** What lives on the reactor thread, beside the ring. */
+    interface Duties {
+        /** One cycle of all. Returns the amount of work done. */
+        int doWork();
+
+        /**
+         * Asks that whatever comes next completes something on the ring.
+         *
+         * @return true when something has come already, or can only be polled.
+         */
+        boolean armNotifications();
+
+        /** Takes that back: there is polling again. */
+        void disarmNotifications();
+    }
+
     private final IoRing ring;
-    private final IntSupplier duties;
-    private final BooleanSupplier armNotifications;
+    private final Duties duties;
     private final long pollNs;
 
     /**
      * Makes a reactor.
      *
-     * @param duties           one cycle of everything but the ring; its result is a work count.
-     * @param armNotifications asks for a wake-up through the ring by whatever comes next; false when something has come
-     *                         already.
-     * @param pollNs           how long to poll after the last work.
+     * @param pollNs how long to poll after the last work.
      */
-    Reactor(final IoRing ring, final IntSupplier duties, final BooleanSupplier armNotifications, final long pollNs) {
+    Reactor(final IoRing ring, final Duties duties, final long pollNs) {
         this.ring = ring;
         this.duties = duties;
-        this.armNotifications = armNotifications;
         this.pollNs = pollNs;
     }
 
@@ -39,28 +49,31 @@ final class Reactor {
      *              the ring.
      */
     void runUntil(final BooleanSupplier ended) {
-        boolean idle = false;
+        boolean isIdle = false;
         long idleSinceNs = 0;
         while (!ended.getAsBoolean()) {
-            if (cycle(0) > 0) {
-                idle = false;
+            if (ring.turn(0) + duties.doWork() > 0) {
+                isIdle = false;
                 continue;
             }
             final long nowNs = System.nanoTime();
-            if (!idle) {
-                idle = true;
+            if (!isIdle) {
+                isIdle = true;
                 idleSinceNs = nowNs;
             }
             if (nowNs - idleSinceNs < pollNs) {
                 Thread.onSpinWait();
-            } else if (armNotifications.getAsBoolean() && !ended.getAsBoolean()) {
-                idle = cycle(MAX_SLEEP_NS) == 0;
-                idleSinceNs = nowNs;
+            } else {
+                sleep(ended);
             }
         }
     }
 
-    private int cycle(final long waitNs) {
-        return ring.turn(waitNs) + duties.getAsInt();
+    /** A sleep that brought nothing leaves the reactor idle: the next cycle that finds nothing sleeps again at once. */
+    private void sleep(final BooleanSupplier ended) {
+        if (!duties.armNotifications() && !ended.getAsBoolean()) {
+            ring.turn(MAX_SLEEP_NS);
+        }
+        duties.disarmNotifications();
     }
 }
