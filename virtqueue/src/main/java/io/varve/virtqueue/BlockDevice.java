@@ -7,11 +7,19 @@ import io.varve.linux.IoVec;
  *
  * <p>All calls and all completions happen on the reactor thread that owns the volume. Offsets and lengths are in bytes,
  * multiples of {@link #SECTOR_SIZE}, and within {@link #capacity()}: the door has checked them. A call may complete before
- * it returns. Guest memory may change, or be taken away, at any time; it stays mapped until the request completes.
+ * it returns. Guest memory may change, or be taken away, at any time; it stays mapped until the request completes. Where it
+ * was taken away, touching it throws {@link InternalError}: a call that lets that out has not taken the request and never
+ * touches its buffers again; when it happens later, the request completes with {@link #STATUS_IO_ERROR}.
  */
 public interface BlockDevice {
     /** Unit of offsets and lengths, in bytes, as virtio-blk has it. */
     int SECTOR_SIZE = 512;
+
+    /** Longest {@link #read} and {@link #write}, in bytes; the door refuses longer ones. */
+    int MAX_TRANSFER_LENGTH = 64 << 20;
+
+    /** Longest {@link #discard} and {@link #writeZeroes}, in bytes; the door refuses longer ones. */
+    long MAX_RANGE_LENGTH = 2L << 30;
 
     /** The request was carried out. */
     int STATUS_OK = 0;
@@ -43,11 +51,11 @@ public interface BlockDevice {
     /** The disk's serial number, as GET_ID answers it: at most 20 bytes of ASCII. */
     String serial();
 
-    /** Fills {@code buffers} from {@code offset}. The list is read until the request completes. */
+    /** Fills {@code buffers}, at least one sector and at most {@link #MAX_TRANSFER_LENGTH}, from {@code offset}. The list is read until the request completes. */
     void read(long offset, IoVec buffers, Completion completion, long token);
 
     /**
-     * Writes {@code buffers} at {@code offset}; the data is copied out of guest memory exactly once. The list is read until
+     * Writes {@code buffers}, at least one sector and at most {@link #MAX_TRANSFER_LENGTH}, at {@code offset}; the data is copied out of guest memory exactly once. The list is read until
      * the request completes.
      *
      * @param durable whether completion means durable, as after a flush (the guest sees no write cache).

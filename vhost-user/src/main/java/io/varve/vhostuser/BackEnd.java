@@ -1,0 +1,312 @@
+package io.varve.vhostuser;
+
+import io.varve.linux.ErrnoException;
+import io.varve.linux.Fd;
+import io.varve.linux.FdList;
+import io.varve.linux.IoRing;
+import io.varve.linux.Mapping;
+import io.varve.linux.Memory;
+import io.varve.virtqueue.BlockDevice;
+import io.varve.virtqueue.GuestMemory;
+import io.varve.virtqueue.VirtioBlk;
+import io.varve.virtqueue.VirtioBlkConfig;
+
+/**
+ * What a front-end's messages mean: the state that they build up, and the answers. Messages that must not overtake
+ * requests in flight are held back by {@link #mustWait}.
+ */
+final class BackEnd implements AutoCloseable {
+    /** Feature: protocol features can be negotiated, and rings are enabled one by one (VHOST_USER_F_PROTOCOL_FEATURES). */
+    static final long F_PROTOCOL_FEATURES = 1L << 30;
+
+    private static final long FEATURES = VirtioBlk.F_VERSION_1
+            | VirtioBlk.F_RING_INDIRECT_DESC
+            | VirtioBlk.F_RING_EVENT_IDX
+            | VirtioBlk.F_SEG_MAX
+            | VirtioBlk.F_BLK_SIZE
+            | VirtioBlk.F_TOPOLOGY
+            | VirtioBlk.F_MQ
+            | VirtioBlk.F_FLUSH
+            | F_PROTOCOL_FEATURES;
+
+    private static final long READ_WRITE_FEATURES =
+            VirtioBlk.F_CONFIG_WCE | VirtioBlk.F_DISCARD | VirtioBlk.F_WRITE_ZEROES;
+
+    /** Answer to a message that came with NEED_REPLY: carried out. */
+    private static final long ACK = 0;
+
+    /** Answer to a message that came with NEED_REPLY: refused, and nothing has changed. */
+    private static final long REFUSED = 1;
+
+    private final BlockDevice device;
+    private final SessionOptions options;
+    private final Vrings vrings;
+    private final MemoryTable memory = new MemoryTable();
+    private final Mapping config;
+
+    private long features;
+    private long protocolFeatures;
+    private long status;
+
+    /**
+     * Creates the state of a new session.
+     *
+     * @throws ErrnoException when there is no memory.
+     */
+    BackEnd(final IoRing ring, final BlockDevice device, final SessionOptions options) throws ErrnoException {
+        config = Memory.allocate(VirtioBlkConfig.LENGTH);
+        this.device = device;
+        this.options = options;
+        vrings = new Vrings(options.queueCount(), ring);
+    }
+
+    Vrings vrings() {
+        return vrings;
+    }
+
+    /** Whether a message has to wait until requests have completed. */
+    boolean mustWait(final Message message) throws ProtocolException {
+        return switch (message.request()) {
+            case FrontEndRequest.GET_VRING_BASE ->
+                vrings.get(VringState.index(message)).inFlight() > 0;
+            case FrontEndRequest.SET_MEM_TABLE,
+                    FrontEndRequest.REM_MEM_REG,
+                    FrontEndRequest.RESET_OWNER,
+                    FrontEndRequest.RESET_DEVICE -> vrings.inFlight() > 0;
+            case FrontEndRequest.SET_STATUS -> message.u64() == 0 && vrings.inFlight() > 0;
+            default -> false;
+        };
+    }
+
+    /** While a message waits: whether it is the reason not to take more requests from a ring. */
+    boolean holdsBack(final Message waiting, final Vring vring) throws ProtocolException {
+        return waiting.request() != FrontEndRequest.GET_VRING_BASE || VringState.index(waiting) == vring.index();
+    }
+
+    /**
+     * Carries out a message.
+     *
+     * @param message does not {@linkplain #mustWait have to wait}.
+     * @param fds     that came with it; those that are kept are taken out of the list.
+     * @param reply   built if there is one.
+     * @return whether the reply is to be sent.
+     */
+    boolean handle(final Message message, final FdList fds, final Message reply) throws ProtocolException {
+        checkFdCount(message, fds);
+        switch (message.request()) {
+            case FrontEndRequest.GET_FEATURES -> reply.encodeReplyU64(message.request(), offeredFeatures());
+            case FrontEndRequest.GET_PROTOCOL_FEATURES ->
+                reply.encodeReplyU64(message.request(), ProtocolFeatures.OFFERED);
+            case FrontEndRequest.GET_QUEUE_NUM -> reply.encodeReplyU64(message.request(), vrings.count());
+            case FrontEndRequest.GET_MAX_MEM_SLOTS -> reply.encodeReplyU64(message.request(), GuestMemory.MAX_REGIONS);
+            case FrontEndRequest.GET_STATUS -> reply.encodeReplyU64(message.request(), status);
+            case FrontEndRequest.GET_CONFIG -> getConfig(message, reply);
+            case FrontEndRequest.GET_VRING_BASE -> getVringBase(message, reply);
+            default -> {
+                final long outcome = set(message, fds);
+                reply.encodeReplyU64(message.request(), outcome);
+                return message.needsReply() && (protocolFeatures & ProtocolFeatures.REPLY_ACK) != 0;
+            }
+        }
+        return true;
+    }
+
+    private long set(final Message message, final FdList fds) throws ProtocolException {
+        switch (message.request()) {
+            case FrontEndRequest.SET_FEATURES -> setFeatures(message.u64());
+            case FrontEndRequest.SET_PROTOCOL_FEATURES -> setProtocolFeatures(message.u64());
+            case FrontEndRequest.SET_OWNER -> message.validateSize(0);
+            case FrontEndRequest.RESET_OWNER, FrontEndRequest.RESET_DEVICE -> reset(message);
+            case FrontEndRequest.SET_STATUS -> setStatus(message.u64());
+            case FrontEndRequest.SET_CONFIG -> {
+                return setConfig(message);
+            }
+            case FrontEndRequest.SET_MEM_TABLE -> setMemoryTable(message, fds);
+            case FrontEndRequest.ADD_MEM_REG -> addMemoryRegion(message, fds);
+            case FrontEndRequest.REM_MEM_REG -> removeMemoryRegion(message);
+            case FrontEndRequest.SET_VRING_NUM -> vring(message).size(VringState.num(message));
+            case FrontEndRequest.SET_VRING_BASE -> vring(message).base(VringState.num(message));
+            case FrontEndRequest.SET_VRING_ENABLE -> enable(vring(message), VringState.num(message));
+            case FrontEndRequest.SET_VRING_ADDR -> setVringAddress(VringAddress.decode(message));
+            case FrontEndRequest.SET_VRING_KICK -> kick(message, fds);
+            case FrontEndRequest.SET_VRING_CALL ->
+                vrings.get(VringFd.index(message)).call(takeSignalFd(message, fds));
+            case FrontEndRequest.SET_VRING_ERR ->
+                vrings.get(VringFd.index(message)).err(takeSignalFd(message, fds));
+            default -> throw new ProtocolException(FrontEndRequest.name(message.request()) + " was not negotiated");
+        }
+        return ACK;
+    }
+
+    private static void checkFdCount(final Message message, final FdList fds) throws ProtocolException {
+        final boolean valid = switch (message.request()) {
+            case FrontEndRequest.SET_MEM_TABLE -> true;
+            case FrontEndRequest.ADD_MEM_REG -> fds.count() == 1;
+            case FrontEndRequest.REM_MEM_REG -> fds.count() <= 1;
+            case FrontEndRequest.SET_VRING_KICK, FrontEndRequest.SET_VRING_CALL, FrontEndRequest.SET_VRING_ERR ->
+                fds.count() == (VringFd.hasFd(message) ? 1 : 0);
+            default -> fds.count() == 0;
+        };
+        if (!valid) {
+            throw new ProtocolException(
+                    FrontEndRequest.name(message.request()) + " came with " + fds.count() + " descriptors");
+        }
+    }
+
+    private long offeredFeatures() {
+        return FEATURES | (device.isReadOnly() ? VirtioBlk.F_RO : READ_WRITE_FEATURES);
+    }
+
+    private void setFeatures(final long newFeatures) throws ProtocolException {
+        if ((newFeatures & ~offeredFeatures()) != 0) {
+            throw new ProtocolException(
+                    "SET_FEATURES with 0x" + Long.toHexString(newFeatures & ~offeredFeatures()) + ", not offered");
+        }
+        features = newFeatures;
+        if ((features & F_PROTOCOL_FEATURES) == 0) {
+            vrings.enableAll();
+        }
+        vrings.writesDurable(writesAreDurable());
+    }
+
+    private void setProtocolFeatures(final long newFeatures) throws ProtocolException {
+        if ((newFeatures & ~ProtocolFeatures.OFFERED) != 0) {
+            throw new ProtocolException("SET_PROTOCOL_FEATURES with 0x"
+                    + Long.toHexString(newFeatures & ~ProtocolFeatures.OFFERED) + ", not offered");
+        }
+        protocolFeatures = newFeatures;
+    }
+
+    /** A driver that was told neither of flushes nor of the cache's switch relies on the completion of its writes. */
+    private boolean writesAreDurable() {
+        return !options.writeCache().isEnabled() || (features & (VirtioBlk.F_FLUSH | VirtioBlk.F_CONFIG_WCE)) == 0;
+    }
+
+    private void reset(final Message message) throws ProtocolException {
+        message.validateSize(0);
+        stopAll();
+        status = 0;
+    }
+
+    private void setStatus(final long newStatus) {
+        status = newStatus;
+        if (newStatus == 0) {
+            stopAll();
+        }
+    }
+
+    private void stopAll() {
+        final boolean ran = vrings.startedCount() > 0;
+        vrings.reset();
+        if ((features & F_PROTOCOL_FEATURES) == 0) {
+            vrings.enableAll();
+        }
+        if (ran) {
+            options.listener().onLastRingStopped();
+        }
+    }
+
+    private void getConfig(final Message message, final Message reply) throws ProtocolException {
+        ConfigSpace.validateGet(message);
+        VirtioBlkConfig.encode(
+                config.address(), device, vrings.count(), options.writeCache().isEnabled());
+        ConfigSpace.encodeReply(reply, message, config.address(), VirtioBlkConfig.LENGTH);
+    }
+
+    private long setConfig(final Message message) throws ProtocolException {
+        ConfigSpace.validateSet(message);
+        final int offset = ConfigSpace.offset(message);
+        final int field = VirtioBlkConfig.WRITEBACK_FIELD_OFFSET;
+        final boolean migration = ConfigSpace.flags(message) == ConfigSpace.FLAGS_MIGRATION;
+        final boolean justField = offset == field && ConfigSpace.size(message) == Byte.BYTES;
+        if (device.isReadOnly()
+                || (!migration && (ConfigSpace.flags(message) != ConfigSpace.FLAGS_FRONT_END || !justField))) {
+            return REFUSED;
+        }
+        if (offset >= 0 && offset <= field && field - offset < ConfigSpace.size(message)) {
+            options.writeCache().enable(Memory.getByte(ConfigSpace.contents(message) + field - offset) != 0);
+            vrings.writesDurable(writesAreDurable());
+        }
+        return ACK;
+    }
+
+    private void setMemoryTable(final Message message, final FdList fds) throws ProtocolException {
+        final MemoryRegions.Description[] regions = MemoryRegions.decodeTable(message);
+        if (fds.count() != regions.length) {
+            throw new ProtocolException(
+                    "SET_MEM_TABLE of " + regions.length + " regions came with " + fds.count() + " descriptors");
+        }
+        memory.close();
+        for (int i = 0; i < regions.length; i++) {
+            memory.add(regions[i], fds.fd(i));
+        }
+        vrings.relocate(memory);
+    }
+
+    private void addMemoryRegion(final Message message, final FdList fds) throws ProtocolException {
+        memory.add(MemoryRegions.decodeSingle(message), fds.fd(0));
+        vrings.relocate(memory);
+    }
+
+    private void removeMemoryRegion(final Message message) throws ProtocolException {
+        memory.remove(MemoryRegions.decodeSingle(message));
+        vrings.relocate(memory);
+    }
+
+    private Vring vring(final Message message) throws ProtocolException {
+        return vrings.get(VringState.index(message));
+    }
+
+    private void setVringAddress(final VringAddress address) throws ProtocolException {
+        vrings.get(address.index()).address(address, memory);
+    }
+
+    private static void enable(final Vring vring, final int num) throws ProtocolException {
+        if (num != 0 && num != 1) {
+            throw new ProtocolException("SET_VRING_ENABLE with " + Integer.toUnsignedString(num));
+        }
+        vring.enable(num == 1);
+    }
+
+    private void kick(final Message message, final FdList fds) throws ProtocolException {
+        final Vring vring = vrings.get(VringFd.index(message));
+        final boolean first = vrings.startedCount() == 0;
+        vring.kick(takeSignalFd(message, fds), memory, device, features, writesAreDurable());
+        vrings.update();
+        if (first) {
+            options.listener().onFirstRingStarted();
+        }
+    }
+
+    private void getVringBase(final Message message, final Message reply) throws ProtocolException {
+        final Vring vring = vring(message);
+        final boolean ran = vring.isStarted();
+        vring.stop();
+        vrings.update();
+        if (ran && vrings.startedCount() == 0) {
+            options.listener().onLastRingStopped();
+        }
+        VringState.encodeReply(reply, vring.index(), vring.base());
+    }
+
+    /** Takes the descriptor of a message, -1 if it has none. Signalling must never wait for a front-end that does not read. */
+    private static int takeSignalFd(final Message message, final FdList fds) throws ProtocolException {
+        if (!VringFd.hasFd(message)) {
+            return -1;
+        }
+        try {
+            Fd.setNonBlocking(fds.fd(0));
+        } catch (final ErrnoException e) {
+            throw new ProtocolException(FrontEndRequest.name(message.request()) + ": " + e.getMessage(), e);
+        }
+        return fds.take(0);
+    }
+
+    /** Releases everything; nothing is in flight. */
+    @Override
+    public void close() {
+        vrings.close();
+        memory.close();
+        config.close();
+    }
+}

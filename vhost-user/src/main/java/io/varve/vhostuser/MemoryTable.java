@@ -1,0 +1,112 @@
+package io.varve.vhostuser;
+
+import io.varve.linux.ErrnoException;
+import io.varve.linux.FdStat;
+import io.varve.linux.Mapping;
+import io.varve.virtqueue.GuestMemory;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.ToLongFunction;
+
+/**
+ * The front-end's memory as it is mapped here, translated from guest-physical addresses (buffers) and from the
+ * front-end's own (rings).
+ *
+ * <p>Regions are unmapped as soon as they are removed: the caller sees to it that nothing in flight refers to them.
+ */
+final class MemoryTable implements AutoCloseable {
+    private record MappedRegion(MemoryRegions.Description description, Mapping mapping) {}
+
+    private List<MappedRegion> regions = List.of();
+    private GuestMemory byGuestAddress = GuestMemory.EMPTY;
+    private GuestMemory byUserAddress = GuestMemory.EMPTY;
+
+    /** Translates guest-physical addresses. A new instance after every change. */
+    GuestMemory byGuestAddress() {
+        return byGuestAddress;
+    }
+
+    /** Translates the front-end's addresses. A new instance after every change. */
+    GuestMemory byUserAddress() {
+        return byUserAddress;
+    }
+
+    /** Number of regions. */
+    int size() {
+        return regions.size();
+    }
+
+    /**
+     * Adds a region.
+     *
+     * @param fd still the caller's.
+     * @throws ProtocolException when it overlaps another, there are too many, or the file does not hold it.
+     */
+    void add(final MemoryRegions.Description description, final int fd) throws ProtocolException {
+        final MappedRegion region = map(description, fd);
+        final List<MappedRegion> changed = new ArrayList<>(regions);
+        changed.add(region);
+        try {
+            swap(changed);
+        } catch (final IllegalArgumentException e) {
+            region.mapping.close();
+            throw new ProtocolException(e.getMessage(), e);
+        }
+    }
+
+    /**
+     * Removes a region.
+     *
+     * @throws ProtocolException when there is no such region.
+     */
+    void remove(final MemoryRegions.Description description) throws ProtocolException {
+        for (final MappedRegion region : regions) {
+            if (region.description.isSameRange(description)) {
+                final List<MappedRegion> changed = new ArrayList<>(regions);
+                changed.remove(region);
+                swap(changed);
+                region.mapping.close();
+                return;
+            }
+        }
+        throw new ProtocolException("no memory region to remove: " + description);
+    }
+
+    /** Removes all regions. Idempotent. */
+    @Override
+    public void close() {
+        final List<MappedRegion> removed = regions;
+        swap(List.of());
+        removed.forEach(region -> region.mapping.close());
+    }
+
+    private void swap(final List<MappedRegion> changed) {
+        final GuestMemory guest = table(changed, MemoryRegions.Description::guestAddress);
+        final GuestMemory user = table(changed, MemoryRegions.Description::userAddress);
+        regions = changed;
+        byGuestAddress = guest;
+        byUserAddress = user;
+    }
+
+    private static GuestMemory table(
+            final List<MappedRegion> regions, final ToLongFunction<MemoryRegions.Description> address) {
+        return new GuestMemory(regions.stream()
+                .map(region -> new GuestMemory.Region(
+                        address.applyAsLong(region.description), region.description.size(), region.mapping.address()))
+                .toList());
+    }
+
+    private static MappedRegion map(final MemoryRegions.Description description, final int fd)
+            throws ProtocolException {
+        try {
+            final FdStat stat = FdStat.of(fd);
+            if (!stat.isRegularFile() || stat.size() - description.mmapOffset() < description.size()) {
+                throw new ProtocolException(
+                        "a file of " + stat.size() + " bytes does not hold the memory region " + description);
+            }
+            return new MappedRegion(description, Mapping.ofFile(fd, description.mmapOffset(), description.size()));
+        } catch (final ErrnoException e) {
+            throw new ProtocolException("memory region " + description + ": " + e.getMessage(), e);
+        }
+    }
+}

@@ -1,0 +1,27 @@
+package io.varve.vhostuser;
+
+/** Features of the protocol itself (vhost-user.rst, "Protocol features"), as far as they are offered. */
+final class ProtocolFeatures {
+    /** More than one ring. */
+    static final long MQ = 1L << 0;
+
+    /** The front-end can ask for an answer to any message. */
+    static final long REPLY_ACK = 1L << 3;
+
+    /** GET_CONFIG and SET_CONFIG. */
+    static final long CONFIG = 1L << 9;
+
+    /** RESET_DEVICE. */
+    static final long RESET_DEVICE = 1L << 13;
+
+    /** Memory regions come and go one by one. */
+    static final long CONFIGURE_MEM_SLOTS = 1L << 15;
+
+    /** SET_STATUS and GET_STATUS. */
+    static final long STATUS = 1L << 16;
+
+    /** What is offered. LOG_SHMFD, BACKEND_REQ and INFLIGHT_SHMFD belong here once they are served. */
+    static final long OFFERED = MQ | REPLY_ACK | CONFIG | RESET_DEVICE | CONFIGURE_MEM_SLOTS | STATUS;
+
+    private ProtocolFeatures() {}
+}

@@ -1,0 +1,47 @@
+package io.varve.vhostuser;
+
+import java.util.Objects;
+
+/**
+ * What sessions are told about the disk that they serve.
+ *
+ * @param name       of the disk, for the log.
+ * @param queueCount most rings, from 1 to {@link #MAX_QUEUES}. QEMU asks for one for each virtual CPU, and does not start
+ *                   when there are fewer: a ring that is not used costs next to nothing.
+ * @param writeCache where {@code wce} is kept.
+ * @param listener   is told of the session's turns.
+ */
+public record SessionOptions(String name, int queueCount, WriteCacheSetting writeCache, SessionListener listener) {
+    /** Most rings that the protocol can tell apart. */
+    public static final int MAX_QUEUES = VringFd.MAX_RINGS;
+
+    /** Checks the values. */
+    public SessionOptions {
+        Objects.requireNonNull(name, "name");
+        Objects.requireNonNull(writeCache, "writeCache");
+        Objects.requireNonNull(listener, "listener");
+        if (queueCount < 1 || queueCount > MAX_QUEUES) {
+            throw new IllegalArgumentException("number of queues: " + queueCount);
+        }
+    }
+
+    /** Options for a disk: all rings, and a write cache that nobody remembers. */
+    public static SessionOptions of(final String name) {
+        return new SessionOptions(name, MAX_QUEUES, WriteCacheSetting.inMemory(), SessionListener.NONE);
+    }
+
+    /** The same with another number of rings. */
+    public SessionOptions withQueueCount(final int newQueueCount) {
+        return new SessionOptions(name, newQueueCount, writeCache, listener);
+    }
+
+    /** The same with another place for {@code wce}. */
+    public SessionOptions withWriteCache(final WriteCacheSetting newWriteCache) {
+        return new SessionOptions(name, queueCount, newWriteCache, listener);
+    }
+
+    /** The same with another listener. */
+    public SessionOptions withListener(final SessionListener newListener) {
+        return new SessionOptions(name, queueCount, writeCache, newListener);
+    }
+}

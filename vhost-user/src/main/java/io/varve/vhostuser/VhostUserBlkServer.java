@@ -1,0 +1,145 @@
+package io.varve.vhostuser;
+
+import io.varve.linux.ErrnoException;
+import io.varve.linux.IoRing;
+import io.varve.linux.UnixSocket;
+import io.varve.virtqueue.BlockDevice;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
+
+/**
+ * Serves a disk on a listening socket, to one front-end at a time.
+ *
+ * <p>A second front-end that connects is left waiting in the socket's backlog until the first session has ended, with
+ * everything that was in flight: a front-end that reconnects may come before its old connection was seen to be gone, and
+ * must not be turned away. Driven like {@link VhostUserBlkSession}.
+ */
+public final class VhostUserBlkServer implements AutoCloseable {
+    private static final Logger LOGGER = System.getLogger(VhostUserBlkServer.class.getName());
+
+    private final IoRing ring;
+    private final UnixSocket listener;
+    private final BlockDevice device;
+    private final SessionOptions options;
+    private final Watch watch;
+
+    private VhostUserBlkSession session;
+    private boolean connectionExpected = true;
+    private boolean waiterTold;
+    private boolean failureTold;
+    private boolean closing;
+
+    /**
+     * Begins to listen.
+     *
+     * @param ring     tells of connections.
+     * @param listener listening; owned by the server.
+     * @param device   serves the requests.
+     * @param options  the rest.
+     */
+    public VhostUserBlkServer(
+            final IoRing ring, final UnixSocket listener, final BlockDevice device, final SessionOptions options) {
+        this.ring = ring;
+        this.listener = listener;
+        this.device = device;
+        this.options = options;
+        watch = new Watch(ring, listener.fd(), IoRing.POLLIN);
+    }
+
+    /**
+     * Accepts a connection, or drives the session.
+     *
+     * @return amount of work done.
+     */
+    public int doWork() {
+        int work = 0;
+        if (watch.takeEvents() != 0) {
+            connectionExpected = true;
+        }
+        if (session != null) {
+            work += session.doWork();
+            if (session.isClosed()) {
+                session = null;
+                work++;
+            } else {
+                tellOfWaiter();
+            }
+        }
+        if (session == null && connectionExpected && !closing) {
+            work += accept();
+        }
+        return work;
+    }
+
+    private void tellOfWaiter() {
+        if (connectionExpected && !waiterTold) {
+            waiterTold = true;
+            LOGGER.log(Level.INFO, "{0}: another front-end waits until this one is gone", options.name());
+        }
+    }
+
+    private int accept() {
+        waiterTold = false;
+        UnixSocket socket = null;
+        try {
+            socket = listener.accept();
+            if (socket == null) {
+                connectionExpected = false;
+                return 0;
+            }
+            session = new VhostUserBlkSession(ring, socket, device, options);
+            failureTold = false;
+            connectionExpected = listener.awaitReadable(0);
+            return 1;
+        } catch (final ErrnoException e) {
+            if (session == null && socket != null) {
+                socket.close();
+            }
+            if (!failureTold) {
+                failureTold = true;
+                LOGGER.log(Level.WARNING, "{0}: can''t accept a front-end: {1}", options.name(), e.getMessage());
+            }
+            return 0;
+        }
+    }
+
+    /** As {@link VhostUserBlkSession#armNotifications()}; a connection that could not be accepted is tried again later. */
+    public boolean armNotifications() {
+        if (session != null) {
+            return session.armNotifications();
+        }
+        return !closing
+                && !failureTold
+                && (connectionExpected || watch.takeEvents() != 0 && (connectionExpected = true));
+    }
+
+    /** As {@link VhostUserBlkSession#disarmNotifications()}. */
+    public void disarmNotifications() {
+        if (session != null) {
+            session.disarmNotifications();
+        }
+    }
+
+    /** The session that lives or is about to end, or null. */
+    public VhostUserBlkSession session() {
+        return session;
+    }
+
+    /** Stops listening, and begins to end the session; {@link #doWork()} brings that about. Idempotent. */
+    @Override
+    public void close() {
+        if (!closing) {
+            closing = true;
+            watch.close();
+            listener.close();
+        }
+        if (session != null) {
+            session.close();
+        }
+    }
+
+    /** Whether {@link #close()} was called and the session has ended. */
+    public boolean isClosed() {
+        return closing && session == null;
+    }
+}

@@ -1,0 +1,224 @@
+package io.varve.vhostuser;
+
+import io.varve.linux.ErrnoException;
+import io.varve.linux.IoRing;
+import io.varve.linux.UnixSocket;
+import io.varve.virtqueue.BlockDevice;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
+
+/**
+ * One front-end's connection, and the disk that it is given: answers messages, serves rings.
+ *
+ * <p>Driven by the reactor that owns the device and the ring, and by no other thread:
+ * <pre>{@code
+ * while (running) {
+ *     int work = ring.turn(0) + device's work + session.doWork();
+ *     if (nothing to do for a while && !session.armNotifications()) {
+ *         ring.turn(-1);
+ *         session.disarmNotifications();
+ *     }
+ * }
+ * }</pre>
+ *
+ * <p>The session ends when the front-end disconnects, breaks the protocol or takes its memory away, or on
+ * {@link #close()}. From then on no message and no request is taken. Requests in flight are completed, into memory that
+ * is still mapped, and only then is everything released: {@link #isClosed()}. The steady state allocates nothing and
+ * never waits.
+ */
+public final class VhostUserBlkSession implements AutoCloseable {
+    /** Most messages that are answered in one call of {@link #doWork()}. */
+    public static final int MAX_MESSAGES_PER_TURN = 16;
+
+    private static final Logger LOGGER = System.getLogger(VhostUserBlkSession.class.getName());
+
+    private final SessionOptions options;
+    private final FrontEndConnection connection;
+    private final BackEnd backEnd;
+    private final Vrings vrings;
+
+    private boolean messageWaits;
+    private CloseReason closeReason;
+    private boolean closed;
+
+    /**
+     * Begins a session.
+     *
+     * @param ring       tells of messages and kicks.
+     * @param socket     connected; owned by the session, unless this throws.
+     * @param device     serves the requests.
+     * @param options    the rest.
+     * @throws ErrnoException when there is no memory for it.
+     */
+    public VhostUserBlkSession(
+            final IoRing ring, final UnixSocket socket, final BlockDevice device, final SessionOptions options)
+            throws ErrnoException {
+        this.options = options;
+        backEnd = new BackEnd(ring, device, options);
+        vrings = backEnd.vrings();
+        try {
+            connection = new FrontEndConnection(ring, socket);
+        } catch (final ErrnoException e) {
+            backEnd.close();
+            throw e;
+        }
+        options.listener().onOpened();
+    }
+
+    /**
+     * Answers messages and serves rings, within bounds.
+     *
+     * @return number of messages answered and requests taken.
+     */
+    public int doWork() {
+        if (closed) {
+            return 0;
+        }
+        int work = 0;
+        try {
+            if (closeReason == null) {
+                work += processMessages();
+            }
+            work += serveRings();
+        } catch (final ProtocolException e) {
+            end(CloseReason.PROTOCOL_ERROR, e.getMessage());
+        } catch (final ErrnoException e) {
+            end(CloseReason.DISCONNECTED, e.getMessage());
+        } catch (final InternalError e) {
+            end(CloseReason.MEMORY_FAULT, "guest memory was taken away");
+        }
+        if (closeReason != null && vrings.inFlight() == 0) {
+            release();
+        }
+        return work;
+    }
+
+    private int processMessages() throws ProtocolException, ErrnoException {
+        int count = 0;
+        while (count < MAX_MESSAGES_PER_TURN && (messageWaits || connection.isReady())) {
+            if (!messageWaits) {
+                final int result = connection.receive();
+                if (result == FrontEndConnection.WOULD_BLOCK) {
+                    break;
+                }
+                if (result == FrontEndConnection.END) {
+                    end(CloseReason.DISCONNECTED, null);
+                    break;
+                }
+            }
+            messageWaits = backEnd.mustWait(connection.message());
+            if (messageWaits) {
+                break;
+            }
+            count++;
+            if (backEnd.handle(connection.message(), connection.fds(), connection.reply())) {
+                connection.sendReply();
+            }
+            connection.release();
+        }
+        return count;
+    }
+
+    private int serveRings() throws ProtocolException {
+        int work = 0;
+        for (int i = 0; i < vrings.startedCount(); i++) {
+            final Vring vring = vrings.started(i);
+            if (isServed(vring)) {
+                work += vring.poll();
+            }
+            publish(vring);
+        }
+        return work;
+    }
+
+    private boolean isServed(final Vring vring) throws ProtocolException {
+        return closeReason == null
+                && vring.isServed()
+                && !(messageWaits && backEnd.holdsBack(connection.message(), vring));
+    }
+
+    private void publish(final Vring vring) {
+        vring.publish();
+        if (vring.queue().hasFaulted()) {
+            end(CloseReason.MEMORY_FAULT, "guest memory was taken away");
+        }
+        if (vring.takeBroken()) {
+            LOGGER.log(
+                    Level.WARNING,
+                    "{0}: the guest broke ring {1}, which stands still now",
+                    options.name(),
+                    vring.index());
+        }
+    }
+
+    /**
+     * Asks for notifications of everything that the session waits for, and looks once more. To be called before blocking
+     * in the ring, which these notifications end.
+     *
+     * @return true when there is work already, or something that can only be polled: don't block.
+     */
+    public boolean armNotifications() {
+        if (closed) {
+            return false;
+        }
+        if (closeReason != null) {
+            return vrings.inFlight() == 0;
+        }
+        try {
+            boolean work = messageWaits ? !backEnd.mustWait(connection.message()) : connection.isReady();
+            for (int i = 0; i < vrings.startedCount(); i++) {
+                final Vring vring = vrings.started(i);
+                publish(vring);
+                work |= isServed(vring) && vring.armNotifications();
+            }
+            return work || closeReason != null;
+        } catch (final ProtocolException e) {
+            end(CloseReason.PROTOCOL_ERROR, e.getMessage());
+            return true;
+        }
+    }
+
+    /** Tells the guest that it need not notify: the rings are polled from now on. */
+    public void disarmNotifications() {
+        for (int i = 0; i < vrings.startedCount(); i++) {
+            vrings.started(i).queue().disarmNotifications();
+        }
+    }
+
+    /** Begins to end the session; {@link #doWork()} brings it about. Idempotent. */
+    @Override
+    public void close() {
+        end(CloseReason.REQUESTED, null);
+    }
+
+    /** Whether the session has ended, and everything of it has been released. */
+    public boolean isClosed() {
+        return closed;
+    }
+
+    /** Why the session ended or is about to; null while it lives. */
+    public CloseReason closeReason() {
+        return closeReason;
+    }
+
+    private void end(final CloseReason reason, final String message) {
+        if (closeReason != null) {
+            return;
+        }
+        closeReason = reason;
+        messageWaits = false;
+        if (message != null) {
+            LOGGER.log(Level.WARNING, "{0}: front-end dropped: {1}", options.name(), message);
+        }
+    }
+
+    private void release() {
+        for (int i = 0; i < vrings.startedCount(); i++) {
+            vrings.started(i).publish();
+        }
+        connection.close();
+        backEnd.close();
+        closed = true;
+        options.listener().onClosed(closeReason);
+    }
+}

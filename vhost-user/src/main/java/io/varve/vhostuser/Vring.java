@@ -1,0 +1,246 @@
+package io.varve.vhostuser;
+
+import io.varve.linux.EventFd;
+import io.varve.linux.Fd;
+import io.varve.linux.IoRing;
+import io.varve.virtqueue.BlockDevice;
+import io.varve.virtqueue.GuestMemory;
+import io.varve.virtqueue.SplitVirtqueue;
+import io.varve.virtqueue.VirtioBlk;
+import io.varve.virtqueue.VirtioBlkQueue;
+
+/**
+ * One ring as the protocol has it: stopped at first, started by SET_VRING_KICK, stopped by GET_VRING_BASE; while it is
+ * started, its buffers are processed if it is also enabled (vhost-user.rst, "Ring states").
+ */
+final class Vring implements AutoCloseable {
+    private static final int NO_FD = -1;
+
+    private final int index;
+    private final IoRing ring;
+
+    private int size;
+    private int base;
+    private VringAddress address;
+    private int kickFd = NO_FD;
+    private int callFd = NO_FD;
+    private int errFd = NO_FD;
+    private Watch kickWatch;
+    private boolean enabled;
+    private boolean brokenTold;
+    private VirtioBlkQueue queue;
+
+    Vring(final int index, final IoRing ring) {
+        this.index = index;
+        this.ring = ring;
+    }
+
+    int index() {
+        return index;
+    }
+
+    /** What serves the ring; null while it is stopped. */
+    VirtioBlkQueue queue() {
+        return queue;
+    }
+
+    boolean isStarted() {
+        return queue != null;
+    }
+
+    /** Whether buffers are to be processed. */
+    boolean isServed() {
+        return queue != null && enabled;
+    }
+
+    void enable(final boolean newEnabled) {
+        enabled = newEnabled;
+    }
+
+    int inFlight() {
+        return queue == null ? 0 : queue.inFlight();
+    }
+
+    /** Where the ring is to begin, or where it has stopped. */
+    int base() {
+        return base;
+    }
+
+    void size(final int newSize) throws ProtocolException {
+        requireStopped("SET_VRING_NUM");
+        if (!SplitVirtqueue.isValidSize(newSize)) {
+            throw new ProtocolException("ring " + index + " can't have the size " + Integer.toUnsignedString(newSize));
+        }
+        size = newSize;
+    }
+
+    void base(final int newBase) throws ProtocolException {
+        requireStopped("SET_VRING_BASE");
+        if ((newBase & ~0xffff) != 0) {
+            throw new ProtocolException("ring " + index + " can't begin at " + Integer.toUnsignedString(newBase));
+        }
+        base = newBase;
+    }
+
+    private void requireStopped(final String message) throws ProtocolException {
+        if (isStarted()) {
+            throw new ProtocolException(message + " while ring " + index + " runs");
+        }
+    }
+
+    /** Takes addresses; a ring that runs goes on there. */
+    void address(final VringAddress newAddress, final MemoryTable memory) throws ProtocolException {
+        address = newAddress;
+        relocate(memory);
+    }
+
+    /** Finds the ring's parts again in changed memory. */
+    void relocate(final MemoryTable memory) throws ProtocolException {
+        if (isStarted()) {
+            ((SplitVirtqueue) queue.queue()).relocate(layout(memory));
+        }
+    }
+
+    /**
+     * Takes the eventfd that notifies of buffers, and starts the ring if it does not run yet.
+     *
+     * @param fd owned from now on; -1 for none: the ring is polled.
+     */
+    void kick(
+            final int fd,
+            final MemoryTable memory,
+            final BlockDevice device,
+            final long features,
+            final boolean writesDurable)
+            throws ProtocolException {
+        closeKick();
+        kickFd = fd;
+        if (fd >= 0) {
+            kickWatch = new Watch(ring, fd, IoRing.POLLIN);
+        }
+        if (isStarted()) {
+            return;
+        }
+        if (size == 0 || address == null) {
+            throw new ProtocolException("ring " + index + " starts without size or addresses");
+        }
+        brokenTold = false;
+        queue = new VirtioBlkQueue(
+                new SplitVirtqueue(
+                        size,
+                        base,
+                        (features & VirtioBlk.F_RING_EVENT_IDX) != 0,
+                        (features & VirtioBlk.F_RING_INDIRECT_DESC) != 0,
+                        layout(memory)),
+                device,
+                writesDurable);
+    }
+
+    /** Takes the eventfd that calls the driver, -1 for none, and calls once: something may have been missed. */
+    void call(final int fd) {
+        Fd.close(callFd);
+        callFd = fd;
+        if (isStarted()) {
+            signal(callFd);
+        }
+    }
+
+    /** Takes the eventfd that tells of errors, -1 for none. */
+    void err(final int fd) {
+        Fd.close(errFd);
+        errFd = fd;
+    }
+
+    /** Stops the ring; nothing of it is in flight. */
+    void stop() {
+        publish();
+        if (isStarted()) {
+            base = queue.queue().base();
+            queue = null;
+        }
+        closeKick();
+    }
+
+    /** Takes what the driver made available; number of chains. */
+    int poll() {
+        return queue.poll();
+    }
+
+    /** Shows the driver what has completed, and calls it if it wants that. */
+    void publish() {
+        if (isStarted() && queue.publish()) {
+            signal(callFd);
+        }
+    }
+
+    /** Whether the driver has just been found to have broken the ring; told once. */
+    boolean takeBroken() {
+        if (brokenTold || queue == null || !queue.queue().isBroken()) {
+            return false;
+        }
+        brokenTold = true;
+        signal(errFd);
+        return true;
+    }
+
+    /**
+     * Whether the ring can't be left alone: there are buffers, or nothing would tell of them.
+     *
+     * @throws ProtocolException when the kick descriptor can't be watched.
+     */
+    boolean armNotifications() throws ProtocolException {
+        if (kickWatch == null) {
+            return true;
+        }
+        if (kickWatch.hasFailed()) {
+            throw new ProtocolException("the kick descriptor of ring " + index + " can't be watched");
+        }
+        if (kickWatch.takeEvents() != 0) {
+            EventFd.drain(kickFd);
+        }
+        return queue.armNotifications();
+    }
+
+    private SplitVirtqueue.Layout layout(final MemoryTable memory) throws ProtocolException {
+        final GuestMemory user = memory.byUserAddress();
+        final long descriptors = user.translate(address.descriptors(), SplitVirtqueue.descriptorTableSize(size));
+        final long available = user.translate(address.available(), SplitVirtqueue.availableRingSize(size));
+        final long used = user.translate(address.used(), SplitVirtqueue.usedRingSize(size));
+        if (descriptors == GuestMemory.NOT_MAPPED
+                || available == GuestMemory.NOT_MAPPED
+                || used == GuestMemory.NOT_MAPPED) {
+            throw new ProtocolException("ring " + index + " is not in the memory table");
+        }
+        try {
+            return new SplitVirtqueue.Layout(memory.byGuestAddress(), descriptors, available, used);
+        } catch (final IllegalArgumentException e) {
+            throw new ProtocolException("ring " + index + " is misaligned in memory", e);
+        }
+    }
+
+    private static void signal(final int fd) {
+        if (fd >= 0) {
+            EventFd.signal(fd);
+        }
+    }
+
+    private void closeKick() {
+        if (kickWatch != null) {
+            kickWatch.close();
+            kickWatch = null;
+        }
+        Fd.close(kickFd);
+        kickFd = NO_FD;
+    }
+
+    /** Closes descriptors; nothing of the ring is in flight. Idempotent. */
+    @Override
+    public void close() {
+        queue = null;
+        closeKick();
+        Fd.close(callFd);
+        Fd.close(errFd);
+        callFd = NO_FD;
+        errFd = NO_FD;
+    }
+}

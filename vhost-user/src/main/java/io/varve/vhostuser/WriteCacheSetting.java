@@ -1,0 +1,30 @@
+package io.varve.vhostuser;
+
+/**
+ * Where a disk keeps whether it has a write cache ({@code wce}). The guest can change that, front-ends don't carry it over a
+ * migration, and it must not change behind the guest's back: so it belongs to the volume. The reactor thread only.
+ */
+public interface WriteCacheSetting {
+    /** Whether completed writes may wait for a flush to become durable. */
+    boolean isEnabled();
+
+    /** The guest has changed it; writes from now on follow. */
+    void enable(boolean enabled);
+
+    /** One that is kept in memory only, and enabled at first. */
+    static WriteCacheSetting inMemory() {
+        return new WriteCacheSetting() {
+            private boolean enabled = true;
+
+            @Override
+            public boolean isEnabled() {
+                return enabled;
+            }
+
+            @Override
+            public void enable(final boolean newEnabled) {
+                enabled = newEnabled;
+            }
+        };
+    }
+}

@@ -1,0 +1,339 @@
+package io.varve.virtqueue;
+
+import io.varve.linux.Memory;
+import java.lang.foreign.MemorySegment;
+import java.lang.invoke.VarHandle;
+
+/**
+ * A split virtqueue (virtio 1.3, section 2.7), with indirect descriptors and the event index.
+ *
+ * <p>The ring's three parts must have been found to lie within mapped memory and to be aligned, by whoever creates this. Everything
+ * else is checked here. Each value of the guest's is read once: a descriptor as two longs, an indirect table by copying it
+ * whole.
+ *
+ * <p>Each kind of write to the ring is made in one method, {@code put…}, where a dirty log and an in-flight region can take note of it.
+ */
+public final class SplitVirtqueue implements Virtqueue {
+    /** Required alignment of the descriptor table, in bytes. */
+    public static final int DESCRIPTOR_ALIGNMENT = 16;
+
+    /** Required alignment of the available ring, in bytes. */
+    public static final int AVAILABLE_ALIGNMENT = 2;
+
+    /** Required alignment of the used ring, in bytes. */
+    public static final int USED_ALIGNMENT = 4;
+
+    /** {@code struct virtq_desc}: addr u64, len u32, flags u16, next u16. */
+    private static final int DESCRIPTOR_SIZE = 16;
+
+    private static final int DESCRIPTOR_SECOND_LONG = 8;
+    private static final int DESCRIPTOR_FLAGS_SHIFT = 32;
+    private static final int DESCRIPTOR_NEXT_SHIFT = 48;
+
+    /** VIRTQ_DESC_F_NEXT: the chain goes on. */
+    private static final int F_NEXT = 1;
+
+    /** VIRTQ_DESC_F_WRITE: for the device to write, else to read. */
+    private static final int F_WRITE = 2;
+
+    /** VIRTQ_DESC_F_INDIRECT: the memory holds a table of descriptors. */
+    private static final int F_INDIRECT = 4;
+
+    /** {@code struct virtq_avail}: flags u16, idx u16, ring u16[], used_event u16. */
+    private static final int AVAILABLE_INDEX_OFFSET = 2;
+
+    private static final int AVAILABLE_RING_OFFSET = 4;
+
+    /** VIRTQ_AVAIL_F_NO_INTERRUPT: the driver does not want to be called. */
+    private static final int NO_INTERRUPT = 1;
+
+    /** {@code struct virtq_used}: flags u16, idx u16, ring {id u32, len u32}[], avail_event u16. */
+    private static final int USED_INDEX_OFFSET = 2;
+
+    private static final int USED_RING_OFFSET = 4;
+    private static final int USED_ELEMENT_SIZE = 8;
+
+    /** VIRTQ_USED_F_NO_NOTIFY: the device does not want to be notified. */
+    private static final short NO_NOTIFY = 1;
+
+    private static final int INDEX_MASK = 0xffff;
+
+    private final int size;
+    private final boolean eventIndex;
+    private final boolean indirect;
+    private final boolean[] inFlight;
+    private final long[] indirectTable = new long[DescriptorChain.MAX_DESCRIPTORS * 2];
+    private final MemorySegment indirectTableSegment = MemorySegment.ofArray(indirectTable);
+
+    private GuestMemory memory;
+    private long descriptors;
+    private long available;
+    private long used;
+
+    private int nextAvailable;
+    private int knownAvailable;
+    private int nextUsed;
+    private int publishedUsed;
+    private int inFlightCount;
+    private boolean callDue;
+    private boolean broken;
+
+    /**
+     * Sets the queue up where it was left.
+     *
+     * @param size       a power of two up to {@link Virtqueue#MAX_SIZE}.
+     * @param base       index of the next element to be taken, 16 bits.
+     * @param eventIndex whether VIRTIO_F_EVENT_IDX was negotiated.
+     * @param indirect   whether VIRTIO_F_INDIRECT_DESC was negotiated.
+     * @param layout     the ring's parts; the index of the next used element is taken from the used ring.
+     */
+    public SplitVirtqueue(
+            final int size, final int base, final boolean eventIndex, final boolean indirect, final Layout layout) {
+        if (!isValidSize(size)) {
+            throw new IllegalArgumentException("size of a split virtqueue: " + size);
+        }
+        this.size = size;
+        this.eventIndex = eventIndex;
+        this.indirect = indirect;
+        this.inFlight = new boolean[size];
+        relocate(layout);
+        nextAvailable = base & INDEX_MASK;
+        knownAvailable = nextAvailable;
+        nextUsed = Memory.getShort(used + USED_INDEX_OFFSET) & INDEX_MASK;
+        publishedUsed = nextUsed;
+        callDue = true;
+    }
+
+    /**
+     * Where a ring lies in this process.
+     *
+     * @param memory      translates the addresses in descriptors.
+     * @param descriptors native address of the descriptor table, {@link #descriptorTableSize} bytes.
+     * @param available   native address of the available ring, {@link #availableRingSize} bytes.
+     * @param used        native address of the used ring, {@link #usedRingSize} bytes.
+     */
+    public record Layout(GuestMemory memory, long descriptors, long available, long used) {
+        /** Checks that the parts are aligned in memory. */
+        public Layout {
+            if (descriptors % DESCRIPTOR_ALIGNMENT != 0
+                    || available % AVAILABLE_ALIGNMENT != 0
+                    || used % USED_ALIGNMENT != 0) {
+                throw new IllegalArgumentException("misaligned virtqueue");
+            }
+        }
+    }
+
+    /** Whether a split virtqueue can have this size. */
+    public static boolean isValidSize(final int size) {
+        return size > 0 && size <= MAX_SIZE && Integer.bitCount(size) == 1;
+    }
+
+    /** Bytes of the descriptor table of a queue of this size. */
+    public static int descriptorTableSize(final int size) {
+        return DESCRIPTOR_SIZE * size;
+    }
+
+    /** Bytes of the available ring of a queue of this size, used_event included. */
+    public static int availableRingSize(final int size) {
+        return AVAILABLE_RING_OFFSET + Short.BYTES * size + Short.BYTES;
+    }
+
+    /** Bytes of the used ring of a queue of this size, avail_event included. */
+    public static int usedRingSize(final int size) {
+        return USED_RING_OFFSET + USED_ELEMENT_SIZE * size + Short.BYTES;
+    }
+
+    /** Goes on with the same ring at other addresses. */
+    public void relocate(final Layout layout) {
+        memory = layout.memory();
+        descriptors = layout.descriptors();
+        available = layout.available();
+        used = layout.used();
+    }
+
+    @Override
+    public int size() {
+        return size;
+    }
+
+    @Override
+    public int poll(final DescriptorChain chain) {
+        if (nextAvailable == knownAvailable && !lookForAvailable()) {
+            return EMPTY;
+        }
+        final long entry = available + AVAILABLE_RING_OFFSET + (long) Short.BYTES * (nextAvailable & (size - 1));
+        final int head = Memory.getShort(entry) & INDEX_MASK;
+        if (broken || head >= size || inFlight[head]) {
+            broken = true;
+            return EMPTY;
+        }
+        nextAvailable = (nextAvailable + 1) & INDEX_MASK;
+        inFlight[head] = true;
+        inFlightCount++;
+        chain.clear();
+        if (!walk(head, chain)) {
+            chain.setMalformed();
+        }
+        return head;
+    }
+
+    private boolean lookForAvailable() {
+        if (broken) {
+            return false;
+        }
+        final int index = Memory.getShortAcquire(available + AVAILABLE_INDEX_OFFSET) & INDEX_MASK;
+        if (((index - nextAvailable) & INDEX_MASK) > size) {
+            broken = true;
+            return false;
+        }
+        knownAvailable = index;
+        return index != nextAvailable;
+    }
+
+    private boolean walk(final int head, final DescriptorChain chain) {
+        int index = head;
+        int steps = 0;
+        while (true) {
+            if (++steps > size) {
+                return false;
+            }
+            final long descriptor = descriptors + (long) DESCRIPTOR_SIZE * index;
+            final long address = Memory.getLong(descriptor);
+            final long rest = Memory.getLong(descriptor + DESCRIPTOR_SECOND_LONG);
+            final int flags = flags(rest);
+            if ((flags & F_INDIRECT) != 0) {
+                return indirect && (flags & F_NEXT) == 0 && walkIndirect(address, (int) rest, chain);
+            }
+            if (!chain.add(memory, address, (int) rest, (flags & F_WRITE) != 0)) {
+                return false;
+            }
+            if ((flags & F_NEXT) == 0) {
+                return true;
+            }
+            index = next(rest);
+            if (index >= size) {
+                return false;
+            }
+        }
+    }
+
+    private boolean walkIndirect(final long tableAddress, final int tableLength, final DescriptorChain chain) {
+        if (tableLength <= 0
+                || tableLength % DESCRIPTOR_SIZE != 0
+                || tableLength > DescriptorChain.MAX_DESCRIPTORS * DESCRIPTOR_SIZE
+                || !memory.copyOut(tableAddress, tableLength, indirectTableSegment)) {
+            return false;
+        }
+        final int tableSize = tableLength / DESCRIPTOR_SIZE;
+        int index = 0;
+        for (int steps = 0; steps < tableSize; steps++) {
+            final long rest = indirectTable[2 * index + 1];
+            final int flags = flags(rest);
+            if ((flags & F_INDIRECT) != 0
+                    || !chain.add(memory, indirectTable[2 * index], (int) rest, (flags & F_WRITE) != 0)) {
+                return false;
+            }
+            if ((flags & F_NEXT) == 0) {
+                return true;
+            }
+            index = next(rest);
+            if (index >= tableSize) {
+                return false;
+            }
+        }
+        return false;
+    }
+
+    private static int flags(final long rest) {
+        return (int) (rest >>> DESCRIPTOR_FLAGS_SHIFT) & INDEX_MASK;
+    }
+
+    private static int next(final long rest) {
+        return (int) (rest >>> DESCRIPTOR_NEXT_SHIFT);
+    }
+
+    @Override
+    public void complete(final int id, final int writtenLength) {
+        if (!inFlight[id]) {
+            throw new IllegalStateException("element " + id + " is not in flight");
+        }
+        inFlight[id] = false;
+        inFlightCount--;
+        putUsedElement(id, writtenLength);
+        nextUsed = (nextUsed + 1) & INDEX_MASK;
+    }
+
+    @Override
+    public boolean publish() {
+        final int old = publishedUsed;
+        if (nextUsed == old) {
+            return false;
+        }
+        putUsedIndex();
+        publishedUsed = nextUsed;
+        // The driver writes its wish, then looks at the index; here it is the other way round.
+        VarHandle.fullFence();
+        if (callDue) {
+            callDue = false;
+            return true;
+        }
+        if (!eventIndex) {
+            return (Memory.getShortAcquire(available) & NO_INTERRUPT) == 0;
+        }
+        final int wanted = Memory.getShortAcquire(available + AVAILABLE_RING_OFFSET + (long) Short.BYTES * size);
+        return ((nextUsed - wanted - 1) & INDEX_MASK) < ((nextUsed - old) & INDEX_MASK);
+    }
+
+    @Override
+    public boolean armNotifications() {
+        if (broken) {
+            return false;
+        }
+        if (eventIndex) {
+            putAvailableEvent();
+        } else {
+            putUsedFlags((short) 0);
+        }
+        VarHandle.fullFence();
+        return nextAvailable != knownAvailable || lookForAvailable();
+    }
+
+    @Override
+    public void disarmNotifications() {
+        if (!eventIndex) {
+            putUsedFlags(NO_NOTIFY);
+        }
+    }
+
+    private void putUsedElement(final int id, final int writtenLength) {
+        final long element = used + USED_RING_OFFSET + (long) USED_ELEMENT_SIZE * (nextUsed & (size - 1));
+        Memory.putLong(element, id | (long) writtenLength << Integer.SIZE);
+    }
+
+    private void putUsedIndex() {
+        Memory.putShortRelease(used + USED_INDEX_OFFSET, (short) nextUsed);
+    }
+
+    private void putUsedFlags(final short flags) {
+        Memory.putShortRelease(used, flags);
+    }
+
+    private void putAvailableEvent() {
+        Memory.putShortRelease(used + USED_RING_OFFSET + (long) USED_ELEMENT_SIZE * size, (short) nextAvailable);
+    }
+
+    @Override
+    public int inFlight() {
+        return inFlightCount;
+    }
+
+    @Override
+    public boolean isBroken() {
+        return broken;
+    }
+
+    @Override
+    public int base() {
+        return nextAvailable;
+    }
+}

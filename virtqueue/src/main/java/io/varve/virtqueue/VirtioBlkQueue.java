@@ -1,0 +1,340 @@
+package io.varve.virtqueue;
+
+import io.varve.linux.IoVec;
+import io.varve.linux.Memory;
+import java.lang.foreign.MemorySegment;
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+
+/**
+ * Serves one virtqueue of a block device: takes requests out of descriptor chains, hands them to a {@link BlockDevice} and
+ * gives their chains back (virtio 1.3, section 5.2.6).
+ *
+ * <p>{@link #poll()} takes what the driver made available, within the limits given there. Requests complete within it
+ * or later; {@link #publish()} then shows all of them to the driver at once. All on the reactor thread; nothing is
+ * allocated once the requests' lists have grown.
+ *
+ * <p>If guest memory turns out to have been taken away, the queue has {@linkplain #hasFaulted() faulted}: it takes no more requests, and
+ * completions are awaited but no longer told. Each kind of write into guest memory is made in one method, {@code put…}, where a dirty log can
+ * take note of it; data that the device writes is known at {@link #onComplete}.
+ */
+public final class VirtioBlkQueue {
+    /** Most chains that one {@link #poll()} takes. */
+    public static final int MAX_CHAINS_PER_POLL = 256;
+
+    /** One {@link #poll()} takes no more chains once it has seen so many descriptors. */
+    public static final int MAX_DESCRIPTORS_PER_POLL = 4096;
+
+    private static final int SECTOR_SHIFT = 9;
+    private static final int HEADER_LONGS = VirtioBlk.HEADER_LENGTH / Long.BYTES;
+    private static final int SEGMENT_LONGS = VirtioBlk.SEGMENT_LENGTH / Long.BYTES;
+
+    /** In place of a status: the device has the request. */
+    private static final int SUBMITTED = -1;
+
+    private final Virtqueue queue;
+    private final BlockDevice device;
+    private final BlockDevice.Completion completion = this::onComplete;
+    private final VirtioBlkRequest[] requests;
+    private final DescriptorChain chain = new DescriptorChain();
+    private final long[] header = new long[HEADER_LONGS];
+    private final MemorySegment headerSegment = MemorySegment.ofArray(header);
+    private final long[] segments = new long[VirtioBlk.MAX_RANGE_SEGMENTS * SEGMENT_LONGS];
+    private final MemorySegment segmentsSegment = MemorySegment.ofArray(segments);
+    private final byte[] serial;
+
+    private boolean writesDurable;
+    private int inFlight;
+    private boolean faulted;
+
+    /**
+     * Creates the server of a queue.
+     *
+     * @param queue         used by nobody else from now on.
+     * @param device        what requests are handed to.
+     * @param writesDurable see {@link #writesDurable(boolean)}.
+     */
+    public VirtioBlkQueue(final Virtqueue queue, final BlockDevice device, final boolean writesDurable) {
+        this.queue = queue;
+        this.device = device;
+        this.writesDurable = writesDurable;
+        requests = new VirtioBlkRequest[queue.size()];
+        Arrays.setAll(requests, i -> new VirtioBlkRequest());
+        serial = Arrays.copyOf(device.serial().getBytes(StandardCharsets.US_ASCII), VirtioBlk.ID_LENGTH);
+    }
+
+    /** Sets whether the completion of a write means that it is durable: the driver knows of no write cache, or turned it off. */
+    public void writesDurable(final boolean durable) {
+        writesDurable = durable;
+    }
+
+    /**
+     * Takes available requests, at most {@link #MAX_CHAINS_PER_POLL} of them and little more than
+     * {@link #MAX_DESCRIPTORS_PER_POLL} descriptors.
+     *
+     * @return number of chains taken.
+     */
+    public int poll() {
+        int taken = 0;
+        int descriptors = 0;
+        try {
+            while (!faulted && taken < MAX_CHAINS_PER_POLL && descriptors < MAX_DESCRIPTORS_PER_POLL) {
+                final int id = queue.poll(chain);
+                if (id < 0) {
+                    break;
+                }
+                taken++;
+                descriptors += chain.descriptorCount();
+                begin(id);
+            }
+        } catch (final InternalError e) {
+            faulted = true;
+        }
+        return taken;
+    }
+
+    /**
+     * Shows the driver what has completed since the last call.
+     *
+     * @return whether the driver is to be called.
+     */
+    public boolean publish() {
+        if (faulted) {
+            return false;
+        }
+        try {
+            return queue.publish();
+        } catch (final InternalError e) {
+            faulted = true;
+            return false;
+        }
+    }
+
+    /**
+     * Asks the driver to notify of the next request, and looks once more.
+     *
+     * @return whether there are requests to take already.
+     */
+    public boolean armNotifications() {
+        if (faulted) {
+            return false;
+        }
+        try {
+            return queue.armNotifications();
+        } catch (final InternalError e) {
+            faulted = true;
+            return false;
+        }
+    }
+
+    /** Tells the driver that it need not notify for now. */
+    public void disarmNotifications() {
+        if (faulted) {
+            return;
+        }
+        try {
+            queue.disarmNotifications();
+        } catch (final InternalError e) {
+            faulted = true;
+        }
+    }
+
+    /** The ring that is served. */
+    public Virtqueue queue() {
+        return queue;
+    }
+
+    /** Number of requests that the device has not completed. */
+    public int inFlight() {
+        return inFlight;
+    }
+
+    /** Whether guest memory was found to have been taken away. */
+    public boolean hasFaulted() {
+        return faulted;
+    }
+
+    private void begin(final int id) {
+        final IoVec readable = chain.readable();
+        final IoVec writable = chain.writable();
+        if (chain.isMalformed() || readable.totalLength() < VirtioBlk.HEADER_LENGTH || writable.totalLength() == 0) {
+            queue.complete(id, 0);
+            return;
+        }
+        Buffers.copyOut(readable, 0, VirtioBlk.HEADER_LENGTH, headerSegment);
+        final VirtioBlkRequest request = requests[id];
+        request.begin(Buffers.lastByte(writable), (int) writable.totalLength());
+        final int type = (int) header[0];
+        final long sector = header[1];
+        final int status = switch (type) {
+            case VirtioBlk.T_IN -> read(id, sector, writable);
+            case VirtioBlk.T_OUT -> write(id, sector, readable);
+            case VirtioBlk.T_FLUSH -> flush(id);
+            case VirtioBlk.T_GET_ID -> getId(writable);
+            case VirtioBlk.T_DISCARD, VirtioBlk.T_WRITE_ZEROES -> changeRanges(id, type, readable);
+            default -> VirtioBlk.S_UNSUPP;
+        };
+        if (status != SUBMITTED) {
+            finish(id, request, status);
+        }
+    }
+
+    private int read(final int id, final long sector, final IoVec writable) {
+        final long length = writable.totalLength() - 1;
+        if (!isTransfer(sector, length)) {
+            return VirtioBlk.S_IOERR;
+        }
+        if (length == 0) {
+            return VirtioBlk.S_OK;
+        }
+        final VirtioBlkRequest request = requests[id];
+        Buffers.append(writable, 0, length, request.data);
+        submit(request, 1);
+        try {
+            device.read(sector << SECTOR_SHIFT, request.data, completion, id);
+        } catch (final InternalError e) {
+            throw withdraw(request, e);
+        }
+        return SUBMITTED;
+    }
+
+    private int write(final int id, final long sector, final IoVec readable) {
+        final long length = readable.totalLength() - VirtioBlk.HEADER_LENGTH;
+        if (device.isReadOnly() || !isTransfer(sector, length)) {
+            return VirtioBlk.S_IOERR;
+        }
+        if (length == 0) {
+            return VirtioBlk.S_OK;
+        }
+        final VirtioBlkRequest request = requests[id];
+        Buffers.append(readable, VirtioBlk.HEADER_LENGTH, length, request.data);
+        submit(request, 1);
+        try {
+            device.write(sector << SECTOR_SHIFT, request.data, writesDurable, completion, id);
+        } catch (final InternalError e) {
+            throw withdraw(request, e);
+        }
+        return SUBMITTED;
+    }
+
+    private int flush(final int id) {
+        submit(requests[id], 1);
+        device.flush(completion, id);
+        return SUBMITTED;
+    }
+
+    private int getId(final IoVec writable) {
+        putData(serial, (int) Math.min(VirtioBlk.ID_LENGTH, writable.totalLength() - 1), writable);
+        return VirtioBlk.S_OK;
+    }
+
+    private int changeRanges(final int id, final int type, final IoVec readable) {
+        final long payload = readable.totalLength() - VirtioBlk.HEADER_LENGTH;
+        if (device.isReadOnly() || payload == 0 || payload % VirtioBlk.SEGMENT_LENGTH != 0) {
+            return VirtioBlk.S_IOERR;
+        }
+        if (payload > (long) VirtioBlk.MAX_RANGE_SEGMENTS * VirtioBlk.SEGMENT_LENGTH) {
+            return VirtioBlk.S_UNSUPP;
+        }
+        Buffers.copyOut(readable, VirtioBlk.HEADER_LENGTH, (int) payload, segmentsSegment);
+        final int count = (int) payload / VirtioBlk.SEGMENT_LENGTH;
+        final int status = checkSegments(type, count);
+        if (status != VirtioBlk.S_OK) {
+            return status;
+        }
+        final VirtioBlkRequest request = requests[id];
+        submit(request, count);
+        for (int i = 0; i < count; i++) {
+            changeRange(id, type, segments[SEGMENT_LONGS * i], segments[SEGMENT_LONGS * i + 1]);
+        }
+        return SUBMITTED;
+    }
+
+    private int checkSegments(final int type, final int count) {
+        final int knownFlags = type == VirtioBlk.T_DISCARD ? 0 : VirtioBlk.SEGMENT_F_UNMAP;
+        for (int i = 0; i < count; i++) {
+            if ((segmentFlags(segments[SEGMENT_LONGS * i + 1]) & ~knownFlags) != 0) {
+                return VirtioBlk.S_UNSUPP;
+            }
+        }
+        for (int i = 0; i < count; i++) {
+            final long sectors = segmentSectors(segments[SEGMENT_LONGS * i + 1]);
+            if (sectors > VirtioBlk.MAX_RANGE_SECTORS || !isWithinCapacity(segments[SEGMENT_LONGS * i], sectors)) {
+                return VirtioBlk.S_IOERR;
+            }
+        }
+        return VirtioBlk.S_OK;
+    }
+
+    private void changeRange(final int id, final int type, final long sector, final long sectorsAndFlags) {
+        final long offset = sector << SECTOR_SHIFT;
+        final long length = segmentSectors(sectorsAndFlags) << SECTOR_SHIFT;
+        if (length == 0) {
+            onComplete(id, BlockDevice.STATUS_OK);
+        } else if (type == VirtioBlk.T_DISCARD) {
+            device.discard(offset, length, writesDurable, completion, id);
+        } else {
+            final boolean mayUnmap = (segmentFlags(sectorsAndFlags) & VirtioBlk.SEGMENT_F_UNMAP) != 0;
+            device.writeZeroes(offset, length, mayUnmap, writesDurable, completion, id);
+        }
+    }
+
+    private static long segmentSectors(final long sectorsAndFlags) {
+        return sectorsAndFlags & 0xffff_ffffL;
+    }
+
+    private static int segmentFlags(final long sectorsAndFlags) {
+        return (int) (sectorsAndFlags >>> Integer.SIZE);
+    }
+
+    private boolean isTransfer(final long sector, final long length) {
+        return length % BlockDevice.SECTOR_SIZE == 0
+                && length <= BlockDevice.MAX_TRANSFER_LENGTH
+                && isWithinCapacity(sector, length >>> SECTOR_SHIFT);
+    }
+
+    private boolean isWithinCapacity(final long sector, final long sectors) {
+        final long capacity = device.capacity() >>> SECTOR_SHIFT;
+        return sectors <= capacity && Long.compareUnsigned(sector, capacity - sectors) <= 0;
+    }
+
+    private void submit(final VirtioBlkRequest request, final int parts) {
+        request.submit(parts);
+        inFlight++;
+    }
+
+    private InternalError withdraw(final VirtioBlkRequest request, final InternalError cause) {
+        request.withdraw();
+        inFlight--;
+        return cause;
+    }
+
+    private void onComplete(final long token, final int status) {
+        final int id = (int) token;
+        final VirtioBlkRequest request = requests[id];
+        if (request.finishPart(status == BlockDevice.STATUS_OK ? VirtioBlk.S_OK : VirtioBlk.S_IOERR)) {
+            inFlight--;
+            finish(id, request, request.status());
+        }
+    }
+
+    private void finish(final int id, final VirtioBlkRequest request, final int status) {
+        if (faulted) {
+            return;
+        }
+        try {
+            putStatus(request.statusAddress(), status);
+            queue.complete(id, request.writtenLength());
+        } catch (final InternalError e) {
+            faulted = true;
+        }
+    }
+
+    private static void putStatus(final long address, final int status) {
+        Memory.putByte(address, (byte) status);
+    }
+
+    private static void putData(final byte[] source, final int length, final IoVec target) {
+        Buffers.copyIn(source, length, target);
+    }
+}
