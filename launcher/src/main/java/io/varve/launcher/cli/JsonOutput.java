@@ -1,0 +1,41 @@
+package io.varve.launcher.cli;
+
+import io.varve.lsvd.VolumeInfo;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import tools.jackson.jr.ob.JSON;
+
+/** The JSON forms of what commands answer. Names are stable; more may be added. */
+final class JsonOutput {
+    private static final JSON PRETTY = JSON.std.with(JSON.Feature.PRETTY_PRINT_OUTPUT);
+
+    private JsonOutput() {}
+
+    static String volume(final VolumeInfo info) {
+        return PRETTY.asString(fields(info));
+    }
+
+    static String volumes(final List<VolumeInfo> volumes) {
+        return PRETTY.asString(volumes.stream().map(JsonOutput::fields).toList());
+    }
+
+    static String removed(final String name, final boolean removed) {
+        final Map<String, Object> fields = new LinkedHashMap<>();
+        fields.put("name", name);
+        fields.put("removed", removed);
+        return PRETTY.asString(fields);
+    }
+
+    private static Map<String, Object> fields(final VolumeInfo info) {
+        final Map<String, Object> fields = new LinkedHashMap<>();
+        fields.put("name", info.name());
+        fields.put("uuid", info.uuid().toString());
+        fields.put("size_bytes", info.sizeBytes());
+        fields.put("created", info.created().toString());
+        fields.put("objects", info.objects());
+        fields.put("stored_bytes", info.storedBytes());
+        fields.put("state", info.state());
+        return fields;
+    }
+}

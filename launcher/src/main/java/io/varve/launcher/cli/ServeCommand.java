@@ -1,0 +1,111 @@
+package io.varve.launcher.cli;
+
+import io.varve.launcher.UserException;
+import io.varve.launcher.config.Setting;
+import io.varve.launcher.config.Settings;
+import io.varve.launcher.daemon.Daemon;
+import io.varve.launcher.daemon.DaemonOptions;
+import io.varve.launcher.daemon.DoorSocket;
+import io.varve.launcher.logging.Logging;
+import io.varve.lsvd.VolumeException;
+import io.varve.lsvd.store.ObjectStore;
+import java.nio.file.Path;
+import picocli.CommandLine.ArgGroup;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** {@code varve serve}: the daemon of one volume. */
+@Command(
+        name = "serve",
+        description = "Serve a volume to QEMU as a vhost-user-blk device, in the foreground, until SIGTERM or SIGINT.",
+        footerHeading = "%nEnd:%n",
+        footer = {
+            "  The first SIGTERM or SIGINT ships all that is unsent and ends with status 0. When",
+            "  the store does not answer in time, or on a second signal, it ends with status 0",
+            "  as well and says how much is unsent: that is durable in the log, and the next",
+            "  start ships it. When the front-end disconnects, the next one is served.",
+            "",
+            "Example:",
+            "  varve serve data --socket-path /run/user/1000/data.sock",
+        })
+final class ServeCommand extends Subcommand {
+    static final String PRINT_CAPABILITIES = "--print-capabilities";
+
+    @Parameters(paramLabel = "NAME", description = "Name of the volume.")
+    private String name;
+
+    @ArgGroup(exclusive = true, multiplicity = "1")
+    private SocketOption socket;
+
+    private static final class SocketOption {
+        @Option(
+                names = "--socket-path",
+                paramLabel = "PATH",
+                description = "Where to listen. A socket that a killed daemon left behind is replaced.")
+        private Path path;
+
+        @Option(
+                names = "--fd",
+                paramLabel = "N",
+                description = "Listen on this inherited socket instead, as a service manager passes it.")
+        private Integer fd;
+    }
+
+    @Mixin
+    private StoreOption store;
+
+    @Option(
+            names = "--cache",
+            paramLabel = "DIR",
+            description =
+                    "Directory of the local log, on a fast disk (default: varve in $$XDG_CACHE_HOME or ~/.cache).")
+    private String cache;
+
+    @Option(
+            names = "--cache-size",
+            paramLabel = "SIZE",
+            description = "Size of the local log: the most that can be acknowledged and not yet be in the store"
+                    + " (default: 4G).")
+    private String cacheSize;
+
+    @Option(names = "--read-only", description = "Refuse writes.")
+    private boolean readOnly;
+
+    @Option(
+            names = "--shutdown-timeout",
+            paramLabel = "TIME",
+            description = "How long the end waits for the store (default: 20s).")
+    private String shutdownTimeout;
+
+    @Option(
+            names = PRINT_CAPABILITIES,
+            description = "Print what this back-end can do, as QEMU's vhost-user conventions say, and exit.")
+    private boolean printCapabilities;
+
+    @Override
+    public Integer call() throws VolumeException {
+        final Settings settings = settings();
+        Logging.setLevel(settings.get(Setting.LOG));
+        final Path cacheDirectory = settings.get(Setting.CACHE, cache);
+        final long cacheBytes = settings.get(Setting.CACHE_SIZE, cacheSize);
+        final var timeout = settings.get(Setting.SHUTDOWN_TIMEOUT, shutdownTimeout);
+        final var pollTime = settings.get(Setting.POLL_TIME);
+        try (ObjectStore opened = store.open(settings, false)) {
+            final DaemonOptions options =
+                    new DaemonOptions(opened, name, cacheDirectory, cacheBytes, readOnly, timeout, pollTime);
+            return Daemon.run(options, openSocket(), out(), err());
+        }
+    }
+
+    private DoorSocket openSocket() {
+        if (socket.fd == null) {
+            return DoorSocket.listen(socket.path);
+        }
+        if (socket.fd < 0) {
+            throw new UserException("--fd: a descriptor's number is 0 or more, not " + socket.fd);
+        }
+        return DoorSocket.inherited(socket.fd);
+    }
+}

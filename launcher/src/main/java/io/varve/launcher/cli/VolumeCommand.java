@@ -1,0 +1,184 @@
+package io.varve.launcher.cli;
+
+import io.varve.launcher.ExitStatus;
+import io.varve.launcher.UserException;
+import io.varve.launcher.config.ByteSize;
+import io.varve.lsvd.VolumeCatalog;
+import io.varve.lsvd.VolumeException;
+import io.varve.lsvd.VolumeInfo;
+import io.varve.lsvd.store.ObjectStore;
+import java.time.temporal.ChronoUnit;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** {@code varve volume}: volumes as a store knows them. None of this needs or disturbs a running daemon. */
+@Command(
+        name = "volume",
+        description = "Create, list, show and remove volumes.",
+        synopsisSubcommandLabel = "COMMAND",
+        commandListHeading = "%nCommands:%n",
+        optionListHeading = "%nOptions:%n",
+        subcommands = {
+            VolumeCommand.Create.class,
+            VolumeCommand.ListAll.class,
+            VolumeCommand.Info.class,
+            VolumeCommand.Remove.class
+        })
+final class VolumeCommand {
+    private abstract static class OnStore extends Subcommand {
+        @Mixin
+        private StoreOption store;
+
+        @Option(names = "--json", description = "Answer in JSON.")
+        private boolean json;
+
+        final boolean json() {
+            return json;
+        }
+
+        @Override
+        public final Integer call() throws VolumeException {
+            prepare();
+            try (ObjectStore opened = store.open(settings(), createsStore())) {
+                run(new VolumeCatalog(opened));
+            }
+            out().flush();
+            return ExitStatus.OK;
+        }
+
+        /** Checks what can be checked before the store is touched. */
+        void prepare() {}
+
+        boolean createsStore() {
+            return false;
+        }
+
+        abstract void run(VolumeCatalog catalog) throws VolumeException;
+    }
+
+    /** {@code varve volume create}. */
+    @Command(
+            name = "create",
+            description = "Create a volume. It takes no space until it is written to.",
+            footerHeading = "%nExample:%n",
+            footer = "  varve volume create data --size 10G")
+    static final class Create extends OnStore {
+        @Parameters(
+                paramLabel = "NAME",
+                description = "Name: 1 to 63 of a-z, 0-9, '-', '_' and '.', with a letter or digit first.")
+        private String name;
+
+        @Option(
+                names = "--size",
+                required = true,
+                paramLabel = "SIZE",
+                description =
+                        "Size in bytes, or with K, M, G or T for powers of 1024: a multiple of 4096, at most 64T.")
+        private String size;
+
+        private long sizeBytes;
+
+        @Override
+        void prepare() {
+            try {
+                sizeBytes = ByteSize.parse(size);
+            } catch (final UserException e) {
+                throw new UserException("--size: " + e.getMessage(), e);
+            }
+        }
+
+        @Override
+        boolean createsStore() {
+            return true;
+        }
+
+        @Override
+        void run(final VolumeCatalog catalog) throws VolumeException {
+            final VolumeInfo info = catalog.create(name, sizeBytes);
+            if (json()) {
+                out().println(JsonOutput.volume(info));
+            } else {
+                out().println("Created volume " + info.name() + " of " + ByteSize.format(info.sizeBytes()) + ".");
+            }
+        }
+    }
+
+    /** {@code varve volume list}. */
+    @Command(name = "list", description = "List the volumes of a store.")
+    static final class ListAll extends OnStore {
+        @Override
+        void run(final VolumeCatalog catalog) throws VolumeException {
+            final java.util.List<VolumeInfo> volumes = catalog.list();
+            if (json()) {
+                out().println(JsonOutput.volumes(volumes));
+                return;
+            }
+            final TextTable table =
+                    new TextTable("lrrrll").row("NAME", "SIZE", "OBJECTS", "STORED", "STATE", "CREATED");
+            for (final VolumeInfo info : volumes) {
+                table.row(
+                        info.name(),
+                        ByteSize.format(info.sizeBytes()),
+                        Long.toString(info.objects()),
+                        ByteSize.format(info.storedBytes()),
+                        info.state(),
+                        info.created().truncatedTo(ChronoUnit.SECONDS).toString());
+            }
+            table.print(out());
+        }
+    }
+
+    /** {@code varve volume info}. */
+    @Command(name = "info", description = "Show what is known of a volume.")
+    static final class Info extends OnStore {
+        @Parameters(paramLabel = "NAME", description = "Name of the volume.")
+        private String name;
+
+        @Override
+        void run(final VolumeCatalog catalog) throws VolumeException {
+            final VolumeInfo info = catalog.info(name);
+            if (json()) {
+                out().println(JsonOutput.volume(info));
+                return;
+            }
+            new TextTable("ll")
+                    .row("name", info.name())
+                    .row("uuid", info.uuid().toString())
+                    .row("size", bytes(info.sizeBytes()))
+                    .row(
+                            "created",
+                            info.created().truncatedTo(ChronoUnit.SECONDS).toString())
+                    .row("objects", Long.toString(info.objects()))
+                    .row("stored", bytes(info.storedBytes()))
+                    .row("state", info.state())
+                    .print(out());
+        }
+
+        private static String bytes(final long bytes) {
+            final String brief = ByteSize.format(bytes);
+            return brief.equals(Long.toString(bytes)) ? brief : brief + " (" + bytes + " bytes)";
+        }
+    }
+
+    /** {@code varve volume remove}. */
+    @Command(
+            name = "remove",
+            description =
+                    "Remove a volume and its objects from the store. A volume that is not there counts as removed.")
+    static final class Remove extends OnStore {
+        @Parameters(paramLabel = "NAME", description = "Name of the volume.")
+        private String name;
+
+        @Override
+        void run(final VolumeCatalog catalog) throws VolumeException {
+            final boolean removed = catalog.remove(name);
+            if (json()) {
+                out().println(JsonOutput.removed(name, removed));
+            } else {
+                out().println(removed ? "Removed volume " + name + "." : "There was no volume " + name + ".");
+            }
+        }
+    }
+}

@@ -1,0 +1,120 @@
+package io.varve.launcher.config;
+
+import io.varve.launcher.UserException;
+import java.nio.file.InvalidPathException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Locale;
+import java.util.function.Function;
+
+/**
+ * One setting: its names, its meaning and its default.
+ *
+ * @param <T> what its text means.
+ */
+public final class Setting<T> {
+    /** Least size of the local log, in bytes. */
+    public static final long MIN_CACHE_SIZE = 64L << 20;
+
+    /** Greatest size of the local log, in bytes. */
+    public static final long MAX_CACHE_SIZE = 1L << 40;
+
+    /** Where objects are kept. */
+    public static final Setting<StoreUrl> STORE = new Setting<>(
+            "store",
+            StoreUrl::parse,
+            environment -> new StoreUrl(
+                    environment.xdg("XDG_DATA_HOME", ".local/share").resolve("varve/store")));
+
+    /** Directory of the local logs. */
+    public static final Setting<Path> CACHE = new Setting<>(
+            "cache",
+            Setting::parsePath,
+            environment -> environment.xdg("XDG_CACHE_HOME", ".cache").resolve("varve"));
+
+    /** Size of a volume's local log, in bytes. */
+    public static final Setting<Long> CACHE_SIZE =
+            new Setting<>("cache-size", Setting::parseCacheSize, environment -> 4L << 30);
+
+    /** How long the end of {@code serve} waits for the store. */
+    public static final Setting<Duration> SHUTDOWN_TIMEOUT =
+            new Setting<>("shutdown-timeout", TimeSpan::parse, environment -> Duration.ofSeconds(20));
+
+    /** How long the reactor polls after its last work before it sleeps. */
+    public static final Setting<Duration> POLL_TIME =
+            new Setting<>("poll-time", TimeSpan::parse, environment -> Duration.ofNanos(50_000));
+
+    /** Least level of messages that are logged. */
+    public static final Setting<System.Logger.Level> LOG =
+            new Setting<>("log", Setting::parseLevel, environment -> System.Logger.Level.INFO);
+
+    /** All settings. */
+    public static final List<Setting<?>> ALL = List.of(STORE, CACHE, CACHE_SIZE, SHUTDOWN_TIMEOUT, POLL_TIME, LOG);
+
+    private final String name;
+    private final Function<String, T> parser;
+    private final Function<Environment, T> defaultValue;
+
+    private Setting(final String name, final Function<String, T> parser, final Function<Environment, T> defaultValue) {
+        this.name = name;
+        this.parser = parser;
+        this.defaultValue = defaultValue;
+    }
+
+    /** Key in the file, such as {@code cache-size}; with two dashes before it, the option. */
+    public String key() {
+        return name;
+    }
+
+    /** Environment variable, such as {@code VARVE_CACHE_SIZE}. */
+    public String variable() {
+        return "VARVE_" + name.toUpperCase(Locale.ROOT).replace('-', '_');
+    }
+
+    /**
+     * Reads a value.
+     *
+     * @throws UserException when the text is none.
+     */
+    T parse(final String text) {
+        return parser.apply(text);
+    }
+
+    /** The value where nothing else is said. */
+    T defaultValue(final Environment environment) {
+        return defaultValue.apply(environment);
+    }
+
+    private static Path parsePath(final String text) {
+        try {
+            if (!text.isBlank()) {
+                return Path.of(text).toAbsolutePath().normalize();
+            }
+        } catch (final InvalidPathException e) {
+            throw new UserException("'" + text + "' is not a path", e);
+        }
+        throw new UserException("the path is empty");
+    }
+
+    private static long parseCacheSize(final String text) {
+        final long size = ByteSize.parse(text);
+        if (size < MIN_CACHE_SIZE || size > MAX_CACHE_SIZE) {
+            throw new UserException("the cache's size is " + ByteSize.format(MIN_CACHE_SIZE) + " to "
+                    + ByteSize.format(MAX_CACHE_SIZE) + ", not " + text);
+        }
+        return size;
+    }
+
+    private static System.Logger.Level parseLevel(final String text) {
+        return switch (text.toLowerCase(Locale.ROOT)) {
+            case "off" -> System.Logger.Level.OFF;
+            case "error" -> System.Logger.Level.ERROR;
+            case "warn" -> System.Logger.Level.WARNING;
+            case "info" -> System.Logger.Level.INFO;
+            case "debug" -> System.Logger.Level.DEBUG;
+            case "trace" -> System.Logger.Level.TRACE;
+            default -> throw new UserException("'" + text + "' is not off, error, warn, info, debug or trace");
+        };
+    }
+}

@@ -1,0 +1,123 @@
+package io.varve.launcher.daemon;
+
+import io.varve.linux.IoVec;
+import io.varve.lsvd.Volume;
+import io.varve.lsvd.VolumeCompletion;
+import io.varve.virtqueue.BlockDevice;
+import java.util.Arrays;
+
+/**
+ * A volume of the engine as the block device of a door. This is where the two sides of Varve meet: neither knows the other.
+ *
+ * <p>A door brings the same few completions with all its requests (one for each queue), so their counterparts are kept, and
+ * the data path allocates nothing. How many are kept is bounded; past that, all are forgotten and made again.
+ */
+final class EngineBlockDevice implements BlockDevice {
+    /** Preferred unit of I/O in bytes: the engine's block. */
+    private static final int BLOCK_SIZE = 4096;
+
+    private static final int SERIAL_LENGTH = 20;
+
+    /** Slots of the table of completions, a power of two; half of them are used: as many as a session can have queues. */
+    private static final int SLOTS = 512;
+
+    private final Volume volume;
+    private final String serial;
+    private final Completion[] completions = new Completion[SLOTS];
+    private final VolumeCompletion[] counterparts = new VolumeCompletion[SLOTS];
+    private int kept;
+
+    EngineBlockDevice(final Volume volume) {
+        this.volume = volume;
+        this.serial = volume.uuid().toString().replace("-", "").substring(0, SERIAL_LENGTH);
+    }
+
+    @Override
+    public long capacity() {
+        return volume.sizeBytes();
+    }
+
+    @Override
+    public int preferredBlockSize() {
+        return BLOCK_SIZE;
+    }
+
+    @Override
+    public boolean isReadOnly() {
+        return volume.isReadOnly();
+    }
+
+    @Override
+    public String serial() {
+        return serial;
+    }
+
+    @Override
+    public void read(final long offset, final IoVec buffers, final Completion completion, final long token) {
+        volume.read(offset, buffers, counterpart(completion), token);
+    }
+
+    @Override
+    public void write(
+            final long offset,
+            final IoVec buffers,
+            final boolean durable,
+            final Completion completion,
+            final long token) {
+        volume.write(offset, buffers, durable, counterpart(completion), token);
+    }
+
+    @Override
+    public void flush(final Completion completion, final long token) {
+        volume.flush(counterpart(completion), token);
+    }
+
+    @Override
+    public void discard(
+            final long offset,
+            final long length,
+            final boolean durable,
+            final Completion completion,
+            final long token) {
+        volume.discard(offset, length, durable, counterpart(completion), token);
+    }
+
+    @Override
+    public void writeZeroes(
+            final long offset,
+            final long length,
+            final boolean mayUnmap,
+            final boolean durable,
+            final Completion completion,
+            final long token) {
+        volume.writeZeroes(offset, length, mayUnmap, durable, counterpart(completion), token);
+    }
+
+    /** Forgets the completions of a session that has ended. */
+    void forgetCompletions() {
+        Arrays.fill(completions, null);
+        Arrays.fill(counterparts, null);
+        kept = 0;
+    }
+
+    private VolumeCompletion counterpart(final Completion completion) {
+        int slot = System.identityHashCode(completion) & SLOTS - 1;
+        while (completions[slot] != completion) {
+            if (completions[slot] == null) {
+                return keep(completion, slot);
+            }
+            slot = slot + 1 & SLOTS - 1;
+        }
+        return counterparts[slot];
+    }
+
+    private VolumeCompletion keep(final Completion completion, final int slot) {
+        if (kept == SLOTS / 2) {
+            forgetCompletions();
+        }
+        kept++;
+        completions[slot] = completion;
+        counterparts[slot] = completion::onComplete;
+        return counterparts[slot];
+    }
+}
