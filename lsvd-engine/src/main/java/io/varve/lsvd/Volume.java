@@ -268,6 +268,11 @@ public final class Volume implements AutoCloseable {
         return failure;
     }
 
+    /** Whether everything that was acknowledged is in the store. */
+    public boolean isStored() {
+        return isReadOnly || log.lastDataSequence() <= storedSequence;
+    }
+
     /** Live figures, as of a short while ago. Any thread. */
     public VolumeStats stats() {
         return stats;
@@ -280,6 +285,15 @@ public final class Volume implements AutoCloseable {
      */
     @Override
     public void close() {
+        close(reads.isQuiet());
+    }
+
+    /** As {@link #close()}, by a caller that knows that nothing of the volume is in flight in the store either. */
+    public void closeQuietly() {
+        close(true);
+    }
+
+    private void close(final boolean isMemoryFree) {
         if (isClosed) {
             return;
         }
@@ -292,7 +306,7 @@ public final class Volume implements AutoCloseable {
             device.close();
         }
         map.close();
-        if (reads.isQuiet()) {
+        if (isMemoryFree) {
             arena.close();
         }
     }

@@ -46,7 +46,8 @@ public final class VolumeCatalog {
         this(store, new SystemRuntime(), STORE_TIMEOUT_MS);
     }
 
-    VolumeCatalog(final ObjectStore store, final EngineRuntime runtime, final long timeoutMs) {
+    /** Makes a catalog that waits as its world does. */
+    public VolumeCatalog(final ObjectStore store, final EngineRuntime runtime, final long timeoutMs) {
         this.store = new StoreClient(store, runtime, timeoutMs);
         this.runtime = runtime;
     }

@@ -113,7 +113,7 @@ public final class VolumeContext {
     }
 
     /** What stands for the world; the real one unless a simulator sets its own. */
-    VolumeContext runtime(final EngineRuntime value) {
+    public VolumeContext runtime(final EngineRuntime value) {
         runtime = value;
         return this;
     }
@@ -123,7 +123,7 @@ public final class VolumeContext {
     }
 
     /** Where the log is kept, in place of a directory, and how the reactor is woken, in place of its ring. */
-    VolumeContext logs(final LogStore value, final Runnable wake) {
+    public VolumeContext logs(final LogStore value, final Runnable wake) {
         logs = value;
         wakeReactor = wake;
         return this;

@@ -99,16 +99,19 @@ final class VolumeOpener {
             }
             history = historyReader.read();
             final boolean isOwn = superblock != null && isOwnLog();
+            final boolean isUnused = superblock != null && isUnusedLog();
             if (!isOwn) {
                 checkMayOpenWithoutLog();
-                putAsideForeignLog();
+                if (!isUnused) {
+                    putAsideForeignLog();
+                }
             }
             sealPredecessor();
             stored = copy(history.map());
-            if (isOwn) {
+            if (isOwn || isUnused) {
                 replay();
             }
-            final EpochRecord epoch = begin(isOwn);
+            final EpochRecord epoch = begin();
             final Epochs epochs = history.epochs().with(epoch.epoch(), epoch.firstSequence());
             return new Opened(
                     epoch,
@@ -159,6 +162,15 @@ final class VolumeOpener {
             }
         }
         return true;
+    }
+
+    /**
+     * Whether this log was made for an epoch that has not come to be. It holds no record, and yet it is kept: the epoch's
+     * record may still be on its way into the store, and only this log knows its nonce.
+     */
+    private boolean isUnusedLog() {
+        final List<EpochClaim> claims = superblock.current().epochs();
+        return !claims.isEmpty() && claims.getFirst().epoch() > history.newest().epoch();
     }
 
     private void checkMayOpenWithoutLog() throws VolumeException {
@@ -245,7 +257,7 @@ final class VolumeOpener {
         }
         device.syncFully();
         if (end.sequence() - 1 < history.lastRecord()) {
-            // An older copy of the log: the store is ahead of it.
+            // An older copy of the log, or one that was never used: the store is ahead of it.
             end = new Tail(end.position(), history.lastRecord() + 1, 0);
         }
         if (replayed > 0) {
@@ -261,7 +273,7 @@ final class VolumeOpener {
         final LogRecord record = reader.record();
         if (firstUnsent == null) {
             firstUnsent = before;
-            cutter = new BatchCutter(before, context.destageDelayNs());
+            cutter = new BatchCutter(before, context.destageDelayNs(), geometry.areaLength());
         }
         final long first = reader.dataPositionBlocks();
         for (int i = 0, n = record.blockCount(); i < n; i++) {
@@ -305,10 +317,10 @@ final class VolumeOpener {
     }
 
     /** Makes the claim durable, then the epoch. */
-    private EpochRecord begin(final boolean isOwn) throws IOException, VolumeException {
+    private EpochRecord begin() throws IOException, VolumeException {
         final EpochRecord previous = history.newest();
         final EpochClaim claim = new EpochClaim(previous.epoch() + 1, nonce);
-        if (isOwn) {
+        if (superblock != null) {
             claimInLog(claim, previous.epoch());
         } else {
             geometry = LogGeometry.ofSize(context.logSizeBytes());
@@ -320,7 +332,7 @@ final class VolumeOpener {
             superblock = LogSuperblock.read(device);
         }
         if (cutter == null) {
-            cutter = new BatchCutter(end, context.destageDelayNs());
+            cutter = new BatchCutter(end, context.destageDelayNs(), geometry.areaLength());
         }
         final EpochRecord record = new EpochRecord(
                 claim.epoch(),

@@ -190,7 +190,6 @@ public final class Destager implements Agent {
     public void onClose() {
         builder.close();
         stored.close();
-        buffers.close();
     }
 
     private int checkUploads() {

@@ -7,7 +7,7 @@ import java.lang.foreign.ValueLayout;
  * A map from blocks of a volume to {@link Location}s, kept as disjoint extents in a B+ tree outside the heap.
  *
  * <p>An extent takes 16 bytes in a leaf, about 24 at the fill that random insertion leads to. Look-ups and updates allocate
- * nothing, except for a chunk of 4 MiB when the tree has grown by so much. Blocks that are not mapped read as zeros. Not
+ * nothing, except for a chunk of 256 KiB when the tree has grown by so much. Blocks that are not mapped read as zeros. Not
  * thread-safe.
  *
  * <p>A leaf holds keys (first block and length in one word), then locations. An inner node holds the lower bounds of its

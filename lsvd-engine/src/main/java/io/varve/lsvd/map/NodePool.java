@@ -10,7 +10,7 @@ final class NodePool implements AutoCloseable {
     /** Size of a node in bytes. */
     static final int NODE_SIZE = 1024;
 
-    private static final int CHUNK_SHIFT = 12;
+    private static final int CHUNK_SHIFT = 8;
     private static final int CHUNK_NODES = 1 << CHUNK_SHIFT;
     private static final int NONE = -1;
 
