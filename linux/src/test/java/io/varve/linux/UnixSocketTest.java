@@ -280,8 +280,8 @@ class UnixSocketTest {
                     .withMessageContaining("no Unix stream socket");
             assertThat(Fd.isOpen(event.fd())).isTrue();
         }
-        final int datagram = Libc.socket(1, 2, 0);
-        final int inet = Libc.socket(2, 1, 0);
+        final int datagram = SocketCalls.socket(1, 2, 0);
+        final int inet = SocketCalls.socket(2, 1, 0);
         try {
             assertThatIllegalArgumentException().isThrownBy(() -> UnixSocket.ofInherited(datagram));
             assertThatIllegalArgumentException().isThrownBy(() -> UnixSocket.ofInherited(inet));
