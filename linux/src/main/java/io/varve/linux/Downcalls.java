@@ -6,11 +6,16 @@ import java.lang.foreign.Linker;
 import java.lang.foreign.MemoryLayout;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.StructLayout;
+import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandle;
 import java.lang.invoke.VarHandle;
+import java.util.Arrays;
 
 /**
  * Links functions of the C library so that their errno is captured.
+ *
+ * <p>All arguments are passed as 64-bit integers, which on both machines go to the same registers as shorter ones and pointers:
+ * so there are few kinds of call to link, and the program starts sooner.
  *
  * <p>None is linked as critical: a thread that waits in one does not hold up the garbage collector. A call allocates nothing
  * once it is compiled, but for a few bytes on a thread's first.
@@ -24,25 +29,27 @@ final class Downcalls {
 
     private Downcalls() {}
 
-    /** A function whose first argument becomes the {@link #state()}. */
-    static MethodHandle link(final String name, final MemoryLayout result, final MemoryLayout... arguments) {
-        return LINKER.downcallHandle(
-                symbol(name), FunctionDescriptor.of(result, arguments), Linker.Option.captureCallState("errno"));
+    /**
+     * A function of {@code arguments} integers or pointers: a method handle that takes the {@link #state()} and as many longs,
+     * and answers a long. Of an argument or a result that is an int, the low half counts.
+     */
+    static MethodHandle link(final String name, final int arguments) {
+        return LINKER.downcallHandle(symbol(name), descriptor(arguments), Linker.Option.captureCallState("errno"));
     }
 
     /** The same, of a function that takes a variable number of arguments from {@code firstVariadic} on. */
-    static MethodHandle linkVariadic(
-            final String name, final int firstVariadic, final MemoryLayout result, final MemoryLayout... arguments) {
+    static MethodHandle linkVariadic(final String name, final int arguments, final int firstVariadic) {
         return LINKER.downcallHandle(
                 symbol(name),
-                FunctionDescriptor.of(result, arguments),
+                descriptor(arguments),
                 Linker.Option.captureCallState("errno"),
                 Linker.Option.firstVariadicArg(firstVariadic));
     }
 
-    /** A function that can't fail. */
-    static MethodHandle linkWithoutErrno(final String name, final MemoryLayout result) {
-        return LINKER.downcallHandle(symbol(name), FunctionDescriptor.of(result));
+    private static FunctionDescriptor descriptor(final int arguments) {
+        final MemoryLayout[] layouts = new MemoryLayout[arguments];
+        Arrays.fill(layouts, ValueLayout.JAVA_LONG);
+        return FunctionDescriptor.of(ValueLayout.JAVA_LONG, layouts);
     }
 
     private static MemorySegment symbol(final String name) {

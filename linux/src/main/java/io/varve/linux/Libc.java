@@ -1,8 +1,5 @@
 package io.varve.linux;
 
-import static java.lang.foreign.ValueLayout.JAVA_INT;
-import static java.lang.foreign.ValueLayout.JAVA_LONG;
-
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandle;
 
@@ -13,44 +10,37 @@ import java.lang.invoke.MethodHandle;
  * Any thread. What all calls have in common is told at {@link Downcalls}.
  */
 final class Libc {
-    private static final MethodHandle MH$open =
-            Downcalls.linkVariadic("open", 2, JAVA_INT, JAVA_LONG, JAVA_INT, JAVA_INT);
-    private static final MethodHandle MH$close = Downcalls.link("close", JAVA_INT, JAVA_INT);
-    private static final MethodHandle MH$fcntl =
-            Downcalls.linkVariadic("fcntl", 2, JAVA_INT, JAVA_INT, JAVA_INT, JAVA_LONG);
-    private static final MethodHandle MH$fstat = Downcalls.link("fstat", JAVA_INT, JAVA_INT, JAVA_LONG);
-    private static final MethodHandle MH$fstatfs = Downcalls.link("fstatfs", JAVA_INT, JAVA_INT, JAVA_LONG);
-    private static final MethodHandle MH$ftruncate = Downcalls.link("ftruncate", JAVA_INT, JAVA_INT, JAVA_LONG);
-    private static final MethodHandle MH$fallocate =
-            Downcalls.link("fallocate", JAVA_INT, JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_LONG);
-    private static final MethodHandle MH$fsync = Downcalls.link("fsync", JAVA_INT, JAVA_INT);
-    private static final MethodHandle MH$fdatasync = Downcalls.link("fdatasync", JAVA_INT, JAVA_INT);
-    private static final MethodHandle MH$fchmod = Downcalls.link("fchmod", JAVA_INT, JAVA_INT, JAVA_INT);
-    private static final MethodHandle MH$chmod = Downcalls.link("chmod", JAVA_INT, JAVA_LONG, JAVA_INT);
-    private static final MethodHandle MH$link = Downcalls.link("link", JAVA_INT, JAVA_LONG, JAVA_LONG);
-    private static final MethodHandle MH$rename = Downcalls.link("rename", JAVA_INT, JAVA_LONG, JAVA_LONG);
-    private static final MethodHandle MH$unlink = Downcalls.link("unlink", JAVA_INT, JAVA_LONG);
-    private static final MethodHandle MH$write = Downcalls.link("write", JAVA_LONG, JAVA_INT, JAVA_LONG, JAVA_LONG);
-    private static final MethodHandle MH$pread =
-            Downcalls.link("pread", JAVA_LONG, JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_LONG);
-    private static final MethodHandle MH$pwrite =
-            Downcalls.link("pwrite", JAVA_LONG, JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_LONG);
-    private static final MethodHandle MH$preadv2 =
-            Downcalls.link("preadv2", JAVA_LONG, JAVA_INT, JAVA_LONG, JAVA_INT, JAVA_LONG, JAVA_INT);
-    private static final MethodHandle MH$eventfd = Downcalls.link("eventfd", JAVA_INT, JAVA_INT, JAVA_INT);
-    private static final MethodHandle MH$memfd_create = Downcalls.link("memfd_create", JAVA_INT, JAVA_LONG, JAVA_INT);
-    private static final MethodHandle MH$mmap =
-            Downcalls.link("mmap", JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_INT, JAVA_INT, JAVA_INT, JAVA_LONG);
-    private static final MethodHandle MH$munmap = Downcalls.link("munmap", JAVA_INT, JAVA_LONG, JAVA_LONG);
-    private static final MethodHandle MH$syscall = Downcalls.linkVariadic(
-            "syscall", 1, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG);
-    private static final MethodHandle MH$getpagesize = Downcalls.linkWithoutErrno("getpagesize", JAVA_INT);
+    private static final MethodHandle MH$open = Downcalls.linkVariadic("open", 3, 2);
+    private static final MethodHandle MH$close = Downcalls.link("close", 1);
+    private static final MethodHandle MH$fcntl = Downcalls.linkVariadic("fcntl", 3, 2);
+    private static final MethodHandle MH$fstat = Downcalls.link("fstat", 2);
+    private static final MethodHandle MH$fstatfs = Downcalls.link("fstatfs", 2);
+    private static final MethodHandle MH$ftruncate = Downcalls.link("ftruncate", 2);
+    private static final MethodHandle MH$fallocate = Downcalls.link("fallocate", 4);
+    private static final MethodHandle MH$fsync = Downcalls.link("fsync", 1);
+    private static final MethodHandle MH$fdatasync = Downcalls.link("fdatasync", 1);
+    private static final MethodHandle MH$fchmod = Downcalls.link("fchmod", 2);
+    private static final MethodHandle MH$chmod = Downcalls.link("chmod", 2);
+    private static final MethodHandle MH$link = Downcalls.link("link", 2);
+    private static final MethodHandle MH$rename = Downcalls.link("rename", 2);
+    private static final MethodHandle MH$unlink = Downcalls.link("unlink", 1);
+    private static final MethodHandle MH$write = Downcalls.link("write", 3);
+    private static final MethodHandle MH$pread = Downcalls.link("pread", 4);
+    private static final MethodHandle MH$pwrite = Downcalls.link("pwrite", 4);
+    private static final MethodHandle MH$preadv2 = Downcalls.link("preadv2", 5);
+    private static final MethodHandle MH$eventfd = Downcalls.link("eventfd", 2);
+    private static final MethodHandle MH$memfd_create = Downcalls.link("memfd_create", 2);
+    private static final MethodHandle MH$mmap = Downcalls.link("mmap", 6);
+    private static final MethodHandle MH$munmap = Downcalls.link("munmap", 2);
+    private static final MethodHandle MH$syscall = Downcalls.linkVariadic("syscall", 7, 1);
+    private static final MethodHandle MH$getpagesize = Downcalls.link("getpagesize", 0);
 
     private Libc() {}
 
     static int getpagesize() {
+        final MemorySegment state = Downcalls.state();
         try {
-            return (int) MH$getpagesize.invokeExact();
+            return Downcalls.result((int) (long) MH$getpagesize.invokeExact(state), state);
         } catch (final Throwable t) {
             throw Downcalls.unexpected(t);
         }
@@ -59,7 +49,7 @@ final class Libc {
     static int open(final long path, final int flags, final int mode) {
         final MemorySegment state = Downcalls.state();
         try {
-            return Downcalls.result((int) MH$open.invokeExact(state, path, flags, mode), state);
+            return Downcalls.result((int) (long) MH$open.invokeExact(state, path, (long) flags, (long) mode), state);
         } catch (final Throwable t) {
             throw Downcalls.unexpected(t);
         }
@@ -68,7 +58,7 @@ final class Libc {
     static int close(final int fd) {
         final MemorySegment state = Downcalls.state();
         try {
-            return Downcalls.result((int) MH$close.invokeExact(state, fd), state);
+            return Downcalls.result((int) (long) MH$close.invokeExact(state, (long) fd), state);
         } catch (final Throwable t) {
             throw Downcalls.unexpected(t);
         }
@@ -77,7 +67,8 @@ final class Libc {
     static int fcntl(final int fd, final int command, final long argument) {
         final MemorySegment state = Downcalls.state();
         try {
-            return Downcalls.result((int) MH$fcntl.invokeExact(state, fd, command, argument), state);
+            return Downcalls.result(
+                    (int) (long) MH$fcntl.invokeExact(state, (long) fd, (long) command, argument), state);
         } catch (final Throwable t) {
             throw Downcalls.unexpected(t);
         }
@@ -86,7 +77,7 @@ final class Libc {
     static int fstat(final int fd, final long stat) {
         final MemorySegment state = Downcalls.state();
         try {
-            return Downcalls.result((int) MH$fstat.invokeExact(state, fd, stat), state);
+            return Downcalls.result((int) (long) MH$fstat.invokeExact(state, (long) fd, stat), state);
         } catch (final Throwable t) {
             throw Downcalls.unexpected(t);
         }
@@ -95,7 +86,7 @@ final class Libc {
     static int fstatfs(final int fd, final long statfs) {
         final MemorySegment state = Downcalls.state();
         try {
-            return Downcalls.result((int) MH$fstatfs.invokeExact(state, fd, statfs), state);
+            return Downcalls.result((int) (long) MH$fstatfs.invokeExact(state, (long) fd, statfs), state);
         } catch (final Throwable t) {
             throw Downcalls.unexpected(t);
         }
@@ -104,7 +95,7 @@ final class Libc {
     static int ftruncate(final int fd, final long length) {
         final MemorySegment state = Downcalls.state();
         try {
-            return Downcalls.result((int) MH$ftruncate.invokeExact(state, fd, length), state);
+            return Downcalls.result((int) (long) MH$ftruncate.invokeExact(state, (long) fd, length), state);
         } catch (final Throwable t) {
             throw Downcalls.unexpected(t);
         }
@@ -113,7 +104,8 @@ final class Libc {
     static int fallocate(final int fd, final int mode, final long offset, final long length) {
         final MemorySegment state = Downcalls.state();
         try {
-            return Downcalls.result((int) MH$fallocate.invokeExact(state, fd, mode, offset, length), state);
+            return Downcalls.result(
+                    (int) (long) MH$fallocate.invokeExact(state, (long) fd, (long) mode, offset, length), state);
         } catch (final Throwable t) {
             throw Downcalls.unexpected(t);
         }
@@ -122,7 +114,7 @@ final class Libc {
     static int fsync(final int fd) {
         final MemorySegment state = Downcalls.state();
         try {
-            return Downcalls.result((int) MH$fsync.invokeExact(state, fd), state);
+            return Downcalls.result((int) (long) MH$fsync.invokeExact(state, (long) fd), state);
         } catch (final Throwable t) {
             throw Downcalls.unexpected(t);
         }
@@ -131,7 +123,7 @@ final class Libc {
     static int fdatasync(final int fd) {
         final MemorySegment state = Downcalls.state();
         try {
-            return Downcalls.result((int) MH$fdatasync.invokeExact(state, fd), state);
+            return Downcalls.result((int) (long) MH$fdatasync.invokeExact(state, (long) fd), state);
         } catch (final Throwable t) {
             throw Downcalls.unexpected(t);
         }
@@ -140,7 +132,7 @@ final class Libc {
     static int fchmod(final int fd, final int mode) {
         final MemorySegment state = Downcalls.state();
         try {
-            return Downcalls.result((int) MH$fchmod.invokeExact(state, fd, mode), state);
+            return Downcalls.result((int) (long) MH$fchmod.invokeExact(state, (long) fd, (long) mode), state);
         } catch (final Throwable t) {
             throw Downcalls.unexpected(t);
         }
@@ -149,7 +141,7 @@ final class Libc {
     static int chmod(final long path, final int mode) {
         final MemorySegment state = Downcalls.state();
         try {
-            return Downcalls.result((int) MH$chmod.invokeExact(state, path, mode), state);
+            return Downcalls.result((int) (long) MH$chmod.invokeExact(state, path, (long) mode), state);
         } catch (final Throwable t) {
             throw Downcalls.unexpected(t);
         }
@@ -158,7 +150,7 @@ final class Libc {
     static int link(final long target, final long path) {
         final MemorySegment state = Downcalls.state();
         try {
-            return Downcalls.result((int) MH$link.invokeExact(state, target, path), state);
+            return Downcalls.result((int) (long) MH$link.invokeExact(state, target, path), state);
         } catch (final Throwable t) {
             throw Downcalls.unexpected(t);
         }
@@ -167,7 +159,7 @@ final class Libc {
     static int rename(final long from, final long to) {
         final MemorySegment state = Downcalls.state();
         try {
-            return Downcalls.result((int) MH$rename.invokeExact(state, from, to), state);
+            return Downcalls.result((int) (long) MH$rename.invokeExact(state, from, to), state);
         } catch (final Throwable t) {
             throw Downcalls.unexpected(t);
         }
@@ -176,7 +168,7 @@ final class Libc {
     static int unlink(final long path) {
         final MemorySegment state = Downcalls.state();
         try {
-            return Downcalls.result((int) MH$unlink.invokeExact(state, path), state);
+            return Downcalls.result((int) (long) MH$unlink.invokeExact(state, path), state);
         } catch (final Throwable t) {
             throw Downcalls.unexpected(t);
         }
@@ -185,7 +177,7 @@ final class Libc {
     static long write(final int fd, final long address, final long length) {
         final MemorySegment state = Downcalls.state();
         try {
-            return Downcalls.result((long) MH$write.invokeExact(state, fd, address, length), state);
+            return Downcalls.result((long) MH$write.invokeExact(state, (long) fd, address, length), state);
         } catch (final Throwable t) {
             throw Downcalls.unexpected(t);
         }
@@ -194,7 +186,7 @@ final class Libc {
     static long pread(final int fd, final long address, final long length, final long offset) {
         final MemorySegment state = Downcalls.state();
         try {
-            return Downcalls.result((long) MH$pread.invokeExact(state, fd, address, length, offset), state);
+            return Downcalls.result((long) MH$pread.invokeExact(state, (long) fd, address, length, offset), state);
         } catch (final Throwable t) {
             throw Downcalls.unexpected(t);
         }
@@ -203,7 +195,7 @@ final class Libc {
     static long pwrite(final int fd, final long address, final long length, final long offset) {
         final MemorySegment state = Downcalls.state();
         try {
-            return Downcalls.result((long) MH$pwrite.invokeExact(state, fd, address, length, offset), state);
+            return Downcalls.result((long) MH$pwrite.invokeExact(state, (long) fd, address, length, offset), state);
         } catch (final Throwable t) {
             throw Downcalls.unexpected(t);
         }
@@ -212,7 +204,8 @@ final class Libc {
     static long preadv2(final int fd, final long iov, final int count, final long offset, final int flags) {
         final MemorySegment state = Downcalls.state();
         try {
-            return Downcalls.result((long) MH$preadv2.invokeExact(state, fd, iov, count, offset, flags), state);
+            return Downcalls.result(
+                    (long) MH$preadv2.invokeExact(state, (long) fd, iov, (long) count, offset, (long) flags), state);
         } catch (final Throwable t) {
             throw Downcalls.unexpected(t);
         }
@@ -221,7 +214,7 @@ final class Libc {
     static int eventfd(final int initial, final int flags) {
         final MemorySegment state = Downcalls.state();
         try {
-            return Downcalls.result((int) MH$eventfd.invokeExact(state, initial, flags), state);
+            return Downcalls.result((int) (long) MH$eventfd.invokeExact(state, (long) initial, (long) flags), state);
         } catch (final Throwable t) {
             throw Downcalls.unexpected(t);
         }
@@ -230,7 +223,7 @@ final class Libc {
     static int memfd_create(final long name, final int flags) {
         final MemorySegment state = Downcalls.state();
         try {
-            return Downcalls.result((int) MH$memfd_create.invokeExact(state, name, flags), state);
+            return Downcalls.result((int) (long) MH$memfd_create.invokeExact(state, name, (long) flags), state);
         } catch (final Throwable t) {
             throw Downcalls.unexpected(t);
         }
@@ -246,7 +239,9 @@ final class Libc {
         final MemorySegment state = Downcalls.state();
         try {
             return Downcalls.result(
-                    (long) MH$mmap.invokeExact(state, address, length, protection, flags, fd, offset), state);
+                    (long) MH$mmap.invokeExact(
+                            state, address, length, (long) protection, (long) flags, (long) fd, offset),
+                    state);
         } catch (final Throwable t) {
             throw Downcalls.unexpected(t);
         }
@@ -255,7 +250,7 @@ final class Libc {
     static int munmap(final long address, final long length) {
         final MemorySegment state = Downcalls.state();
         try {
-            return Downcalls.result((int) MH$munmap.invokeExact(state, address, length), state);
+            return Downcalls.result((int) (long) MH$munmap.invokeExact(state, address, length), state);
         } catch (final Throwable t) {
             throw Downcalls.unexpected(t);
         }

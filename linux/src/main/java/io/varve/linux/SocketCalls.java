@@ -1,8 +1,5 @@
 package io.varve.linux;
 
-import static java.lang.foreign.ValueLayout.JAVA_INT;
-import static java.lang.foreign.ValueLayout.JAVA_LONG;
-
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandle;
 
@@ -13,32 +10,28 @@ import java.lang.invoke.MethodHandle;
  * Any thread. What all calls have in common is told at {@link Downcalls}.
  */
 final class SocketCalls {
-    private static final MethodHandle MH$socket = Downcalls.link("socket", JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT);
-    private static final MethodHandle MH$socketpair =
-            Downcalls.link("socketpair", JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT, JAVA_LONG);
-    private static final MethodHandle MH$bind = Downcalls.link("bind", JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_INT);
-    private static final MethodHandle MH$listen = Downcalls.link("listen", JAVA_INT, JAVA_INT, JAVA_INT);
-    private static final MethodHandle MH$accept4 =
-            Downcalls.link("accept4", JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_INT);
-    private static final MethodHandle MH$connect = Downcalls.link("connect", JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_INT);
-    private static final MethodHandle MH$shutdown = Downcalls.link("shutdown", JAVA_INT, JAVA_INT, JAVA_INT);
-    private static final MethodHandle MH$getsockopt =
-            Downcalls.link("getsockopt", JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_LONG);
-    private static final MethodHandle MH$sendmsg = Downcalls.link("sendmsg", JAVA_LONG, JAVA_INT, JAVA_LONG, JAVA_INT);
-    private static final MethodHandle MH$recvmsg = Downcalls.link("recvmsg", JAVA_LONG, JAVA_INT, JAVA_LONG, JAVA_INT);
-    private static final MethodHandle MH$poll = Downcalls.link("poll", JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_INT);
-    private static final MethodHandle MH$epoll_create1 = Downcalls.link("epoll_create1", JAVA_INT, JAVA_INT);
-    private static final MethodHandle MH$epoll_ctl =
-            Downcalls.link("epoll_ctl", JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT, JAVA_LONG);
-    private static final MethodHandle MH$epoll_wait =
-            Downcalls.link("epoll_wait", JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_INT, JAVA_INT);
+    private static final MethodHandle MH$socket = Downcalls.link("socket", 3);
+    private static final MethodHandle MH$socketpair = Downcalls.link("socketpair", 4);
+    private static final MethodHandle MH$bind = Downcalls.link("bind", 3);
+    private static final MethodHandle MH$listen = Downcalls.link("listen", 2);
+    private static final MethodHandle MH$accept4 = Downcalls.link("accept4", 4);
+    private static final MethodHandle MH$connect = Downcalls.link("connect", 3);
+    private static final MethodHandle MH$shutdown = Downcalls.link("shutdown", 2);
+    private static final MethodHandle MH$getsockopt = Downcalls.link("getsockopt", 5);
+    private static final MethodHandle MH$sendmsg = Downcalls.link("sendmsg", 3);
+    private static final MethodHandle MH$recvmsg = Downcalls.link("recvmsg", 3);
+    private static final MethodHandle MH$poll = Downcalls.link("poll", 3);
+    private static final MethodHandle MH$epoll_create1 = Downcalls.link("epoll_create1", 1);
+    private static final MethodHandle MH$epoll_ctl = Downcalls.link("epoll_ctl", 4);
+    private static final MethodHandle MH$epoll_wait = Downcalls.link("epoll_wait", 4);
 
     private SocketCalls() {}
 
     static int socket(final int domain, final int type, final int protocol) {
         final MemorySegment state = Downcalls.state();
         try {
-            return Downcalls.result((int) MH$socket.invokeExact(state, domain, type, protocol), state);
+            return Downcalls.result(
+                    (int) (long) MH$socket.invokeExact(state, (long) domain, (long) type, (long) protocol), state);
         } catch (final Throwable t) {
             throw Downcalls.unexpected(t);
         }
@@ -47,7 +40,9 @@ final class SocketCalls {
     static int socketpair(final int domain, final int type, final int protocol, final long fds) {
         final MemorySegment state = Downcalls.state();
         try {
-            return Downcalls.result((int) MH$socketpair.invokeExact(state, domain, type, protocol, fds), state);
+            return Downcalls.result(
+                    (int) (long) MH$socketpair.invokeExact(state, (long) domain, (long) type, (long) protocol, fds),
+                    state);
         } catch (final Throwable t) {
             throw Downcalls.unexpected(t);
         }
@@ -56,7 +51,7 @@ final class SocketCalls {
     static int bind(final int fd, final long address, final int length) {
         final MemorySegment state = Downcalls.state();
         try {
-            return Downcalls.result((int) MH$bind.invokeExact(state, fd, address, length), state);
+            return Downcalls.result((int) (long) MH$bind.invokeExact(state, (long) fd, address, (long) length), state);
         } catch (final Throwable t) {
             throw Downcalls.unexpected(t);
         }
@@ -65,7 +60,7 @@ final class SocketCalls {
     static int listen(final int fd, final int backlog) {
         final MemorySegment state = Downcalls.state();
         try {
-            return Downcalls.result((int) MH$listen.invokeExact(state, fd, backlog), state);
+            return Downcalls.result((int) (long) MH$listen.invokeExact(state, (long) fd, (long) backlog), state);
         } catch (final Throwable t) {
             throw Downcalls.unexpected(t);
         }
@@ -74,7 +69,8 @@ final class SocketCalls {
     static int accept4(final int fd, final long address, final long length, final int flags) {
         final MemorySegment state = Downcalls.state();
         try {
-            return Downcalls.result((int) MH$accept4.invokeExact(state, fd, address, length, flags), state);
+            return Downcalls.result(
+                    (int) (long) MH$accept4.invokeExact(state, (long) fd, address, length, (long) flags), state);
         } catch (final Throwable t) {
             throw Downcalls.unexpected(t);
         }
@@ -83,7 +79,8 @@ final class SocketCalls {
     static int connect(final int fd, final long address, final int length) {
         final MemorySegment state = Downcalls.state();
         try {
-            return Downcalls.result((int) MH$connect.invokeExact(state, fd, address, length), state);
+            return Downcalls.result(
+                    (int) (long) MH$connect.invokeExact(state, (long) fd, address, (long) length), state);
         } catch (final Throwable t) {
             throw Downcalls.unexpected(t);
         }
@@ -92,7 +89,7 @@ final class SocketCalls {
     static int shutdown(final int fd, final int how) {
         final MemorySegment state = Downcalls.state();
         try {
-            return Downcalls.result((int) MH$shutdown.invokeExact(state, fd, how), state);
+            return Downcalls.result((int) (long) MH$shutdown.invokeExact(state, (long) fd, (long) how), state);
         } catch (final Throwable t) {
             throw Downcalls.unexpected(t);
         }
@@ -101,7 +98,10 @@ final class SocketCalls {
     static int getsockopt(final int fd, final int level, final int option, final long value, final long length) {
         final MemorySegment state = Downcalls.state();
         try {
-            return Downcalls.result((int) MH$getsockopt.invokeExact(state, fd, level, option, value, length), state);
+            return Downcalls.result(
+                    (int) (long)
+                            MH$getsockopt.invokeExact(state, (long) fd, (long) level, (long) option, value, length),
+                    state);
         } catch (final Throwable t) {
             throw Downcalls.unexpected(t);
         }
@@ -110,7 +110,7 @@ final class SocketCalls {
     static long sendmsg(final int fd, final long message, final int flags) {
         final MemorySegment state = Downcalls.state();
         try {
-            return Downcalls.result((long) MH$sendmsg.invokeExact(state, fd, message, flags), state);
+            return Downcalls.result((long) MH$sendmsg.invokeExact(state, (long) fd, message, (long) flags), state);
         } catch (final Throwable t) {
             throw Downcalls.unexpected(t);
         }
@@ -119,7 +119,7 @@ final class SocketCalls {
     static long recvmsg(final int fd, final long message, final int flags) {
         final MemorySegment state = Downcalls.state();
         try {
-            return Downcalls.result((long) MH$recvmsg.invokeExact(state, fd, message, flags), state);
+            return Downcalls.result((long) MH$recvmsg.invokeExact(state, (long) fd, message, (long) flags), state);
         } catch (final Throwable t) {
             throw Downcalls.unexpected(t);
         }
@@ -128,7 +128,7 @@ final class SocketCalls {
     static int poll(final long pollfds, final long count, final int timeoutMs) {
         final MemorySegment state = Downcalls.state();
         try {
-            return Downcalls.result((int) MH$poll.invokeExact(state, pollfds, count, timeoutMs), state);
+            return Downcalls.result((int) (long) MH$poll.invokeExact(state, pollfds, count, (long) timeoutMs), state);
         } catch (final Throwable t) {
             throw Downcalls.unexpected(t);
         }
@@ -137,7 +137,7 @@ final class SocketCalls {
     static int epoll_create1(final int flags) {
         final MemorySegment state = Downcalls.state();
         try {
-            return Downcalls.result((int) MH$epoll_create1.invokeExact(state, flags), state);
+            return Downcalls.result((int) (long) MH$epoll_create1.invokeExact(state, (long) flags), state);
         } catch (final Throwable t) {
             throw Downcalls.unexpected(t);
         }
@@ -146,7 +146,9 @@ final class SocketCalls {
     static int epoll_ctl(final int epfd, final int operation, final int fd, final long event) {
         final MemorySegment state = Downcalls.state();
         try {
-            return Downcalls.result((int) MH$epoll_ctl.invokeExact(state, epfd, operation, fd, event), state);
+            return Downcalls.result(
+                    (int) (long) MH$epoll_ctl.invokeExact(state, (long) epfd, (long) operation, (long) fd, event),
+                    state);
         } catch (final Throwable t) {
             throw Downcalls.unexpected(t);
         }
@@ -155,7 +157,10 @@ final class SocketCalls {
     static int epoll_wait(final int epfd, final long events, final int maxEvents, final int timeoutMs) {
         final MemorySegment state = Downcalls.state();
         try {
-            return Downcalls.result((int) MH$epoll_wait.invokeExact(state, epfd, events, maxEvents, timeoutMs), state);
+            return Downcalls.result(
+                    (int) (long)
+                            MH$epoll_wait.invokeExact(state, (long) epfd, events, (long) maxEvents, (long) timeoutMs),
+                    state);
         } catch (final Throwable t) {
             throw Downcalls.unexpected(t);
         }
