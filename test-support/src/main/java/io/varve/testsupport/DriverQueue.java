@@ -341,6 +341,11 @@ public final class DriverQueue {
         return wanted;
     }
 
+    /** Kicks whether the device wants it or not. */
+    public void kickAnyway() {
+        kick.signal();
+    }
+
     /** Takes one request that has come back, or null. */
     public BlkRequest poll() {
         final int index = ram.getShort(used + 2);

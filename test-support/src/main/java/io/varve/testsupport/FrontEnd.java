@@ -9,6 +9,7 @@ import io.varve.linux.IoRing;
 import io.varve.linux.IoRings;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.file.Path;
 import java.util.concurrent.TimeUnit;
 
@@ -66,6 +67,7 @@ public final class FrontEnd implements AutoCloseable {
     private long features;
     private long protocolFeatures;
     private ByteBuffer config;
+    private boolean memorySent;
     private long callCount;
 
     /**
@@ -123,7 +125,9 @@ public final class FrontEnd implements AutoCloseable {
     private void negotiate() throws IOException {
         channel = FrontEndChannel.connect(path);
         final long offered = channel.call(1, payload(0)).getLong();
-        if ((offered & F_PROTOCOL) != 0) {
+        memorySent = false;
+        protocolFeatures = 0;
+        if ((offered & ~options.refused() & F_PROTOCOL) != 0) {
             protocolFeatures = channel.call(15, payload(0)).getLong() & WANTED_PROTOCOL;
             if (!options.memorySlots()) {
                 protocolFeatures &= ~PROTOCOL_SLOTS;
@@ -167,7 +171,9 @@ public final class FrontEnd implements AutoCloseable {
             channel.send(13, u64(i), calls[i].fd());
         }
         channel.send(2, u64(features));
-        sendMemory();
+        if (!memorySent || !has(PROTOCOL_SLOTS)) {
+            sendMemory();
+        }
         if (has(PROTOCOL_STATUS)) {
             final long status = channel.call(40, payload(0)).getLong();
             channel.send(39, u64(status | DRIVER_OK_STATUS));
@@ -175,8 +181,14 @@ public final class FrontEnd implements AutoCloseable {
         for (int i = 0; i < queues.length; i++) {
             startQueue(i);
         }
-        for (int i = 0; i < queues.length; i++) {
-            channel.send(18, ringState(i, 1));
+        enable(1);
+    }
+
+    private void enable(final int num) throws IOException {
+        if ((features & F_PROTOCOL) != 0) {
+            for (int i = 0; i < queues.length; i++) {
+                channel.send(18, ringState(i, num));
+            }
         }
     }
 
@@ -206,6 +218,7 @@ public final class FrontEnd implements AutoCloseable {
 
     /** Hands over all memory, region by region or at once. */
     public void sendMemory() throws IOException {
+        memorySent = true;
         if (has(PROTOCOL_SLOTS)) {
             for (final GuestRam.Region region : ram.regions()) {
                 addMemory(region);
@@ -261,7 +274,7 @@ public final class FrontEnd implements AutoCloseable {
         if (reply.remaining() != CONFIG_HEADER + size) {
             throw new AssertionError("reply to GET_CONFIG of " + size + " bytes has " + reply.remaining());
         }
-        return reply.position(CONFIG_HEADER).slice().order(java.nio.ByteOrder.LITTLE_ENDIAN);
+        return reply.position(CONFIG_HEADER).slice().order(ByteOrder.LITTLE_ENDIAN);
     }
 
     /** Writes a byte of the config space; 0 when that was accepted. */
@@ -278,9 +291,7 @@ public final class FrontEnd implements AutoCloseable {
 
     /** Stops all queues: disables them, waits for what is in flight, and lets go. */
     public void stop() throws IOException {
-        for (int i = 0; i < queues.length; i++) {
-            channel.send(18, ringState(i, 0));
-        }
+        enable(0);
         for (int i = 0; i < queues.length; i++) {
             stopQueue(i);
         }

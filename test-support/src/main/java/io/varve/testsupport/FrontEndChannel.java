@@ -1,5 +1,6 @@
 package io.varve.testsupport;
 
+import io.varve.linux.Errno;
 import io.varve.linux.ErrnoException;
 import io.varve.linux.FdList;
 import io.varve.linux.Mapping;
@@ -109,8 +110,24 @@ public final class FrontEndChannel implements AutoCloseable {
         socket.sendFully(memory.address(), length, list, TIMEOUT_MS);
     }
 
+    /** Sends bytes if they go without waiting: all of them, or none. */
+    public boolean trySend(final ByteBuffer bytes) throws IOException {
+        final int length = bytes.remaining();
+        buffer.clear();
+        buffer.put(bytes.duplicate());
+        final int sent = socket.send(memory.address(), length, null);
+        if (sent == UnixSocket.WOULD_BLOCK) {
+            return false;
+        }
+        if (sent < length) {
+            socket.sendFully(memory.address() + sent, length - sent, null, TIMEOUT_MS);
+        }
+        return true;
+    }
+
     /** Waits for a reply; its payload. */
     public ByteBuffer reply(final int request) throws IOException {
+        buffer.clear();
         receive(HEADER);
         final int id = buffer.getInt(0);
         final int flags = buffer.getInt(4);
@@ -158,7 +175,7 @@ public final class FrontEndChannel implements AutoCloseable {
         } catch (final EOFException e) {
             return;
         } catch (final ErrnoException e) {
-            if (e.errno() != io.varve.linux.Errno.ECONNRESET) {
+            if (e.errno() != Errno.ECONNRESET) {
                 throw e;
             }
         }

@@ -2,7 +2,6 @@ package io.varve.testsupport;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.varve.vhostuser.SessionOptions;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -18,31 +17,24 @@ import org.junit.jupiter.params.provider.CsvSource;
 /** Requests of every kind, through the socket and real memory, as a guest sees them. */
 @Timeout(60)
 class RequestTest {
-    private static final int CAPACITY = 16 << 20;
-
     @TempDir
     private Path directory;
 
-    private Path socketPath;
-    private MemoryBlockDevice device;
-    private ReactorThread reactor;
+    private ServedDisk disk;
 
     @BeforeEach
     void serve() throws IOException {
-        socketPath = directory.resolve("disk.sock");
-        device = new MemoryBlockDevice(CAPACITY);
-        reactor = new ReactorThread(socketPath, device, SessionOptions.of("disk"));
+        disk = new ServedDisk(directory);
     }
 
     @AfterEach
     void stopServing() {
-        reactor.close();
-        device.close();
+        disk.close();
     }
 
     @Test
     void readsBackWhatWasWritten() throws IOException {
-        try (FrontEnd frontEnd = FrontEnd.started(socketPath, FrontEndOptions.DEFAULT)) {
+        try (FrontEnd frontEnd = FrontEnd.started(disk.socketPath, FrontEndOptions.DEFAULT)) {
             final byte[] data = randomBytes(new Random(1), 8192);
 
             final BlkRequest write = frontEnd.run(BlkRequest.write(4096, data));
@@ -53,6 +45,20 @@ class RequestTest {
             assertThat(read.status()).isEqualTo(BlkRequest.OK);
             assertThat(read.usedLength()).isEqualTo(data.length + 1);
             assertThat(read.in()).isEqualTo(data);
+        }
+    }
+
+    @Test
+    void tellsOfFailures() throws IOException {
+        try (FrontEnd frontEnd = FrontEnd.started(disk.socketPath, FrontEndOptions.DEFAULT)) {
+            disk.reactor.run(() -> disk.device.failNext(1));
+
+            assertThat(frontEnd.run(BlkRequest.read(0, 512)).status()).isEqualTo(BlkRequest.IOERR);
+            assertThat(frontEnd.run(BlkRequest.read(0, 512)).status()).isEqualTo(BlkRequest.OK);
+            assertThat(frontEnd.run(BlkRequest.read(ServedDisk.CAPACITY, 512)).status())
+                    .isEqualTo(BlkRequest.IOERR);
+            assertThat(frontEnd.run(BlkRequest.of(99, 0, new byte[0], 0)).status())
+                    .isEqualTo(BlkRequest.UNSUPP);
         }
     }
 
@@ -68,24 +74,24 @@ class RequestTest {
             final long seed, final boolean indirect, final boolean eventIndex, final boolean memorySlots)
             throws IOException {
         final Random random = new Random(seed);
-        final byte[] model = new byte[CAPACITY];
+        final byte[] model = new byte[ServedDisk.CAPACITY];
         final FrontEndOptions options = FrontEndOptions.DEFAULT
                 .withIndirect(indirect)
                 .withEventIndex(eventIndex)
                 .withMemorySlots(memorySlots);
         final Framing framing = Framing.random(random, 20);
-        try (FrontEnd frontEnd = FrontEnd.started(socketPath, options)) {
+        try (FrontEnd frontEnd = FrontEnd.started(disk.socketPath, options)) {
             for (int i = 0; i < 2000; i++) {
                 runOne(frontEnd, random, framing, model);
             }
         }
-        assertThat(device.contents(0, CAPACITY)).isEqualTo(model);
+        assertThat(disk.device.contents(0, ServedDisk.CAPACITY)).isEqualTo(model);
     }
 
     private static void runOne(final FrontEnd frontEnd, final Random random, final Framing framing, final byte[] model)
             throws IOException {
         final int length = 512 * (1 + random.nextInt(32));
-        final int offset = 512 * random.nextInt((CAPACITY - length) / 512 + 1);
+        final int offset = 512 * random.nextInt((ServedDisk.CAPACITY - length) / 512 + 1);
         final BlkRequest request = switch (random.nextInt(6)) {
             case 0, 1 -> BlkRequest.write(offset, randomBytes(random, length));
             case 2 -> BlkRequest.discard(offset, length);
