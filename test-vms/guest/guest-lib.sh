@@ -23,9 +23,11 @@ fail() {
 
 # run COMMAND...: runs it; when it fails, shows what it printed and ends the task.
 run() {
-  "$@" >/tmp/out 2>&1 && return
+  "$@" >/tmp/out 2>&1
+  status=$?
+  [ "$status" -ne 0 ] || return 0
   cat /tmp/out
-  fail "$* (exit status $?)"
+  fail "$* (exit status $status)"
 }
 
 # await_disk DEVICE: up to ten seconds for the driver to find it.
