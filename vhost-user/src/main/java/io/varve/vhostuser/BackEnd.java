@@ -236,11 +236,10 @@ final class BackEnd implements AutoCloseable {
             throw new ProtocolException(
                     "SET_MEM_TABLE of " + regions.length + " regions came with " + fds.count() + " descriptors");
         }
-        memory.close();
-        for (int i = 0; i < regions.length; i++) {
-            memory.add(regions[i], fds.fd(i));
-        }
+        vrings.publish();
+        memory.replace(regions, fds);
         vrings.relocate(memory);
+        memory.unmapRetired();
     }
 
     private void addMemoryRegion(final Message message, final FdList fds) throws ProtocolException {
@@ -249,8 +248,10 @@ final class BackEnd implements AutoCloseable {
     }
 
     private void removeMemoryRegion(final Message message) throws ProtocolException {
+        vrings.publish();
         memory.remove(MemoryRegions.decodeSingle(message));
         vrings.relocate(memory);
+        memory.unmapRetired();
     }
 
     private Vring vring(final Message message) throws ProtocolException {

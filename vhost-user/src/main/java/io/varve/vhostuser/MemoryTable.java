@@ -1,6 +1,7 @@
 package io.varve.vhostuser;
 
 import io.varve.linux.ErrnoException;
+import io.varve.linux.FdList;
 import io.varve.linux.FdStat;
 import io.varve.linux.Mapping;
 import io.varve.virtqueue.GuestMemory;
@@ -12,11 +13,13 @@ import java.util.function.ToLongFunction;
  * The front-end's memory as it is mapped here, translated from guest-physical addresses (buffers) and from the
  * front-end's own (rings).
  *
- * <p>Regions are unmapped as soon as they are removed: the caller sees to it that nothing in flight refers to them.
+ * <p>Regions that are taken out stay mapped until {@link #unmapRetired()}: first, nothing in flight may refer to them any
+ * more, and the rings must have been found in what is left. A change that fails changes nothing.
  */
 final class MemoryTable implements AutoCloseable {
     private record MappedRegion(MemoryRegions.Description description, Mapping mapping) {}
 
+    private final List<MappedRegion> retired = new ArrayList<>();
     private List<MappedRegion> regions = List.of();
     private GuestMemory byGuestAddress = GuestMemory.EMPTY;
     private GuestMemory byUserAddress = GuestMemory.EMPTY;
@@ -37,6 +40,27 @@ final class MemoryTable implements AutoCloseable {
     }
 
     /**
+     * Replaces all regions.
+     *
+     * @param fds one for each region, still the caller's.
+     * @throws ProtocolException when regions overlap, or a file does not hold its region.
+     */
+    void replace(final MemoryRegions.Description[] descriptions, final FdList fds) throws ProtocolException {
+        final List<MappedRegion> changed = new ArrayList<>();
+        try {
+            for (int i = 0; i < descriptions.length; i++) {
+                changed.add(map(descriptions[i], fds.fd(i)));
+            }
+            final List<MappedRegion> replaced = regions;
+            swap(changed);
+            retired.addAll(replaced);
+        } catch (final ProtocolException e) {
+            unmap(changed);
+            throw e;
+        }
+    }
+
+    /**
      * Adds a region.
      *
      * @param fd still the caller's.
@@ -48,9 +72,9 @@ final class MemoryTable implements AutoCloseable {
         changed.add(region);
         try {
             swap(changed);
-        } catch (final IllegalArgumentException e) {
+        } catch (final ProtocolException e) {
             region.mapping.close();
-            throw new ProtocolException(e.getMessage(), e);
+            throw e;
         }
     }
 
@@ -65,27 +89,43 @@ final class MemoryTable implements AutoCloseable {
                 final List<MappedRegion> changed = new ArrayList<>(regions);
                 changed.remove(region);
                 swap(changed);
-                region.mapping.close();
+                retired.add(region);
                 return;
             }
         }
         throw new ProtocolException("no memory region to remove: " + description);
     }
 
-    /** Removes all regions. Idempotent. */
-    @Override
-    public void close() {
-        final List<MappedRegion> removed = regions;
-        swap(List.of());
-        removed.forEach(region -> region.mapping.close());
+    /** Unmaps regions that were taken out. */
+    void unmapRetired() {
+        unmap(retired);
     }
 
-    private void swap(final List<MappedRegion> changed) {
-        final GuestMemory guest = table(changed, MemoryRegions.Description::guestAddress);
-        final GuestMemory user = table(changed, MemoryRegions.Description::userAddress);
-        regions = changed;
-        byGuestAddress = guest;
-        byUserAddress = user;
+    /** Unmaps everything. Idempotent. */
+    @Override
+    public void close() {
+        unmapRetired();
+        unmap(new ArrayList<>(regions));
+        regions = List.of();
+        byGuestAddress = GuestMemory.EMPTY;
+        byUserAddress = GuestMemory.EMPTY;
+    }
+
+    private static void unmap(final List<MappedRegion> unmapped) {
+        unmapped.forEach(region -> region.mapping.close());
+        unmapped.clear();
+    }
+
+    private void swap(final List<MappedRegion> changed) throws ProtocolException {
+        try {
+            final GuestMemory guest = table(changed, MemoryRegions.Description::guestAddress);
+            final GuestMemory user = table(changed, MemoryRegions.Description::userAddress);
+            regions = changed;
+            byGuestAddress = guest;
+            byUserAddress = user;
+        } catch (final IllegalArgumentException e) {
+            throw new ProtocolException(e.getMessage(), e);
+        }
     }
 
     private static GuestMemory table(

@@ -53,9 +53,7 @@ public final class VhostUserBlkServer implements AutoCloseable {
      */
     public int doWork() {
         int work = 0;
-        if (watch.takeEvents() != 0) {
-            connectionExpected = true;
-        }
+        lookForConnection();
         if (session != null) {
             work += session.doWork();
             if (session.isClosed()) {
@@ -69,6 +67,12 @@ public final class VhostUserBlkServer implements AutoCloseable {
             work += accept();
         }
         return work;
+    }
+
+    private void lookForConnection() {
+        if (watch.takeEvents() != 0) {
+            connectionExpected = true;
+        }
     }
 
     private void tellOfWaiter() {

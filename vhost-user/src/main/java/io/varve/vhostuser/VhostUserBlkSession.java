@@ -126,7 +126,8 @@ public final class VhostUserBlkSession implements AutoCloseable {
             if (isServed(vring)) {
                 work += vring.poll();
             }
-            publish(vring);
+            vring.publish();
+            check(vring);
         }
         return work;
     }
@@ -137,8 +138,7 @@ public final class VhostUserBlkSession implements AutoCloseable {
                 && !(messageWaits && backEnd.holdsBack(connection.message(), vring));
     }
 
-    private void publish(final Vring vring) {
-        vring.publish();
+    private void check(final Vring vring) {
         if (vring.queue().hasFaulted()) {
             end(CloseReason.MEMORY_FAULT, "guest memory was taken away");
         }
@@ -168,8 +168,9 @@ public final class VhostUserBlkSession implements AutoCloseable {
             boolean work = messageWaits ? !backEnd.mustWait(connection.message()) : connection.isReady();
             for (int i = 0; i < vrings.startedCount(); i++) {
                 final Vring vring = vrings.started(i);
-                publish(vring);
+                vring.publish();
                 work |= isServed(vring) && vring.armNotifications();
+                check(vring);
             }
             return work || closeReason != null;
         } catch (final ProtocolException e) {
@@ -213,9 +214,7 @@ public final class VhostUserBlkSession implements AutoCloseable {
     }
 
     private void release() {
-        for (int i = 0; i < vrings.startedCount(); i++) {
-            vrings.started(i).publish();
-        }
+        vrings.publish();
         connection.close();
         backEnd.close();
         closed = true;

@@ -1,6 +1,7 @@
 package io.varve.vhostuser;
 
 import io.varve.linux.IoRing;
+import java.util.Arrays;
 
 /** All rings of a session. Those that are started stand together, so that serving them costs nothing for the others. */
 final class Vrings implements AutoCloseable {
@@ -11,7 +12,7 @@ final class Vrings implements AutoCloseable {
     Vrings(final int count, final IoRing ring) {
         all = new Vring[count];
         started = new Vring[count];
-        java.util.Arrays.setAll(all, i -> new Vring(i, ring));
+        Arrays.setAll(all, i -> new Vring(i, ring));
     }
 
     int count() {
@@ -56,6 +57,13 @@ final class Vrings implements AutoCloseable {
     void enableAll() {
         for (final Vring vring : all) {
             vring.enable(true);
+        }
+    }
+
+    /** Shows drivers what has completed. */
+    void publish() {
+        for (int i = 0; i < startedCount; i++) {
+            started[i].publish();
         }
     }
 

@@ -1,0 +1,41 @@
+package io.varve.lsvd;
+
+import java.util.Arrays;
+
+/** Who waits for what: completions and their tokens in numbered places. Grows to the greatest number pending; reactor only. */
+final class PendingRequests {
+    private VolumeCompletion[] completions = new VolumeCompletion[256];
+    private long[] tokens = new long[256];
+    private int[] free = new int[256];
+    private int freeCount;
+    private int used;
+
+    int add(final VolumeCompletion completion, final long token) {
+        final int place;
+        if (freeCount > 0) {
+            place = free[--freeCount];
+        } else {
+            if (used == completions.length) {
+                completions = Arrays.copyOf(completions, used * 2);
+                tokens = Arrays.copyOf(tokens, used * 2);
+                free = Arrays.copyOf(free, used * 2);
+            }
+            place = used++;
+        }
+        completions[place] = completion;
+        tokens[place] = token;
+        return place;
+    }
+
+    void complete(final int place, final int status) {
+        final VolumeCompletion completion = completions[place];
+        final long token = tokens[place];
+        completions[place] = null;
+        free[freeCount++] = place;
+        completion.onComplete(token, status);
+    }
+
+    boolean isEmpty() {
+        return freeCount == used;
+    }
+}

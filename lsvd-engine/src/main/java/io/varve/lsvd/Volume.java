@@ -1,0 +1,478 @@
+package io.varve.lsvd;
+
+import io.varve.linux.IoVec;
+import io.varve.lsvd.agent.AgentThread;
+import io.varve.lsvd.destage.Batch;
+import io.varve.lsvd.destage.BatchCutter;
+import io.varve.lsvd.destage.Destager;
+import io.varve.lsvd.destage.ObjectLayout;
+import io.varve.lsvd.format.VolumeSettings;
+import io.varve.lsvd.history.Epochs;
+import io.varve.lsvd.history.History;
+import io.varve.lsvd.history.HistoryReader;
+import io.varve.lsvd.log.LogDevice;
+import io.varve.lsvd.log.LogSource;
+import io.varve.lsvd.log.LogWindow;
+import io.varve.lsvd.log.LogWriter;
+import io.varve.lsvd.map.ExtentMap;
+import io.varve.lsvd.read.Fetcher;
+import io.varve.lsvd.read.ReadPath;
+import io.varve.lsvd.store.StoreClient;
+import io.varve.lsvd.write.LogReclaimer;
+import io.varve.lsvd.write.WritePath;
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.nio.file.Path;
+import java.util.UUID;
+
+/**
+ * An open volume: a disk whose writes go to a local log and from there, in batches, to immutable objects.
+ *
+ * <p>All methods belong to the reactor thread that drives the ring and calls {@link #doWork()}, except {@link #stats()}.
+ * Requests complete through their {@link VolumeCompletion}, at once or from within {@link #doWork()} or the ring's turn. A
+ * completed write survives the death of the process; one before a completed flush survives the loss of power.
+ */
+public final class Volume implements AutoCloseable {
+    private static final long NEWS_DELAY_NS = 2_000_000;
+    private static final long STATS_PERIOD_NS = 100_000_000;
+    private static final long EDGE_TOKENS = 1L << 40;
+
+    private final UUID uuid;
+    private final VolumeSettings settings;
+    private final boolean isReadOnly;
+    private final Arena arena;
+    private final ExtentMap map;
+    private final Fetcher fetcher;
+    private final ReadPath reads;
+    private final AgentThread fetcherThread;
+    private final PendingRequests pending = new PendingRequests();
+    private final Runnable wakeReactor;
+
+    private LogDevice device;
+    private LogWriter log;
+    private WritePath writes;
+    private LogReclaimer reclaimer;
+    private BatchCutter cutter;
+    private Destager destager;
+    private AgentThread destagerThread;
+    private Batch nextBatch;
+    private long storedPosition;
+    private long storedSequence;
+    private long logLength;
+    private long newsSinceNs;
+    private boolean hasNews;
+    private Shutdown shutdown = Shutdown.NONE;
+    private boolean isAbandoned;
+    private String failure;
+    private boolean isClosed;
+    private long statsAtNs;
+    private volatile VolumeStats stats;
+
+    /** How far a shutdown has come. */
+    private enum Shutdown {
+        NONE,
+        DRAINING,
+        FLUSHING,
+        SHIPPING,
+        DONE
+    }
+
+    private Volume(
+            final VolumeContext context,
+            final UUID uuid,
+            final VolumeSettings settings,
+            final ExtentMap map,
+            final Epochs epochs,
+            final VolumeOpener.Opened opened,
+            final Arena arena) {
+        this.uuid = uuid;
+        this.settings = settings;
+        this.isReadOnly = opened == null;
+        this.map = map;
+        this.arena = arena;
+        wakeReactor = context.ring()::wakeUp;
+        fetcher = new Fetcher(context.store(), uuid, epochs, System::nanoTime, wakeReactor);
+        if (opened == null) {
+            reads = new ReadPath(map, null, null, null, null, fetcher, arena, this::onRead);
+        } else {
+            device = opened.device();
+            final LogWindow window =
+                    new LogWindow(opened.geometry(), opened.end().position(), arena);
+            reads = new ReadPath(
+                    map, opened.geometry(), window, device, opened.checksums(), fetcher, arena, this::onRead);
+            startWriting(context, opened, window);
+        }
+        fetcherThread = new AgentThread(fetcher);
+        fetcher.onWake(fetcherThread::wake);
+        updateStats();
+    }
+
+    /**
+     * Opens a volume: locks and replays its log, and begins an epoch; or, read-only, follows what the store has now. Waits for
+     * the store.
+     *
+     * @throws VolumeException one line for people that says why it cannot be opened and what to do.
+     */
+    public static Volume open(final VolumeContext context) throws VolumeException {
+        final StoreClient store = new StoreClient(context.store(), context.storeTimeoutMs());
+        final UUID uuid = new VolumeCatalog(store).find(context.name());
+        final Arena arena = Arena.ofShared();
+        try {
+            if (context.isReadOnly()) {
+                final History history = new HistoryReader(store, uuid).read();
+                return new Volume(
+                        context, uuid, history.newest().settings(), history.map(), history.epochs(), null, arena);
+            }
+            final VolumeOpener.Opened opened = new VolumeOpener(context, store, uuid, arena).open();
+            return new Volume(context, uuid, opened.epoch().settings(), opened.map(), opened.epochs(), opened, arena);
+        } catch (final VolumeException | RuntimeException e) {
+            arena.close();
+            throw e;
+        } catch (final IOException e) {
+            arena.close();
+            throw new VolumeException("cannot open volume '" + context.name() + "': " + e.getMessage(), e);
+        }
+    }
+
+    /** Whether a running process has a volume's log under a cache directory open. */
+    public static boolean isInUse(final Path cacheDirectory, final UUID volume) throws IOException {
+        return new LocalLog(cacheDirectory, volume, volume.toString()).isInUse();
+    }
+
+    /** Whether a cache directory holds a volume's log. */
+    public static boolean hasLog(final Path cacheDirectory, final UUID volume) {
+        return new LocalLog(cacheDirectory, volume, volume.toString()).exists();
+    }
+
+    /** Deletes a volume's log under a cache directory, unsent records and all. */
+    public static void deleteLog(final Path cacheDirectory, final UUID volume) throws IOException {
+        new LocalLog(cacheDirectory, volume, volume.toString()).delete();
+    }
+
+    /** The volume's identity. */
+    public UUID uuid() {
+        return uuid;
+    }
+
+    /** Size in bytes. */
+    public long sizeBytes() {
+        return settings.sizeBytes();
+    }
+
+    /** Whether everything but reading is refused. */
+    public boolean isReadOnly() {
+        return isReadOnly;
+    }
+
+    /** Fills buffers from an offset; both multiples of 512, within the volume. */
+    public void read(final long offset, final IoVec buffers, final VolumeCompletion completion, final long token) {
+        if (failure != null) {
+            completion.onComplete(token, VolumeCompletion.IO_ERROR);
+            return;
+        }
+        reads.read(offset, buffers, pending.add(completion, token));
+    }
+
+    /**
+     * Writes buffers at an offset.
+     *
+     * @param isDurable whether completion means durable.
+     */
+    public void write(
+            final long offset,
+            final IoVec buffers,
+            final boolean isDurable,
+            final VolumeCompletion completion,
+            final long token) {
+        if (isRefused(completion, token)) {
+            return;
+        }
+        writes.write(offset, buffers, isDurable, pending.add(completion, token));
+    }
+
+    /** Completes when everything completed before is durable. */
+    public void flush(final VolumeCompletion completion, final long token) {
+        if (isReadOnly) {
+            completion.onComplete(token, VolumeCompletion.OK);
+        } else if (!isRefused(completion, token)) {
+            log.flush(pending.add(completion, token));
+        }
+    }
+
+    /** Makes a range read as zeros and gives its space back; see {@link #write}. */
+    public void discard(
+            final long offset,
+            final long length,
+            final boolean isDurable,
+            final VolumeCompletion completion,
+            final long token) {
+        if (!isRefused(completion, token)) {
+            writes.trim(offset, length, isDurable, pending.add(completion, token));
+        }
+    }
+
+    /** Advances the volume; returns an amount of work, 0 when it may idle for {@link #maxIdleNs()}. */
+    public int doWork() {
+        int work = reads.doWork();
+        if (!isReadOnly) {
+            work += writes.doWork();
+            work += log.doWork();
+            work += destage();
+            work += reclaimer.doWork();
+            tellNews();
+            checkFailure();
+        }
+        if (shutdown != Shutdown.NONE && shutdown != Shutdown.DONE) {
+            advanceShutdown();
+        }
+        refreshStats();
+        return work;
+    }
+
+    /** How long the reactor may block when there is no work, in nanoseconds; {@link Long#MAX_VALUE} for ever. */
+    public long maxIdleNs() {
+        if (isReadOnly) {
+            return Long.MAX_VALUE;
+        }
+        final long nowNs = System.nanoTime();
+        final long newsNs = hasNews ? Math.max(0, newsSinceNs + NEWS_DELAY_NS - nowNs) : Long.MAX_VALUE;
+        return Math.max(1, Math.min(newsNs, nextBatch == null ? cutter.dueInNs(nowNs) : Long.MAX_VALUE));
+    }
+
+    /**
+     * Begins to shut down: what is accepted is finished, made durable and put into the store, with a checkpoint, and the epoch
+     * is sealed. Go on with {@link #doWork()} until {@link #isShutDown()}.
+     */
+    public void shutdown() {
+        if (shutdown == Shutdown.NONE) {
+            shutdown = Shutdown.DRAINING;
+        }
+    }
+
+    /** Gives up waiting for the store in a shutdown: everything is durable in the log then, and stays there. */
+    public void abandonStore() {
+        isAbandoned = true;
+    }
+
+    /** Whether a shutdown is complete. */
+    public boolean isShutDown() {
+        return shutdown == Shutdown.DONE;
+    }
+
+    /** Why the volume serves nothing any more, in one line, or null. */
+    public String failure() {
+        return failure;
+    }
+
+    /** Live figures, as of a short while ago. Any thread. */
+    public VolumeStats stats() {
+        return stats;
+    }
+
+    /**
+     * Ends the volume's threads and frees its memory and its log. Nothing of it may be in flight in the ring: after a
+     * shutdown, or once the ring has been closed. Memory that the store may still be filling is left to the process's end.
+     * Idempotent.
+     */
+    @Override
+    public void close() {
+        if (isClosed) {
+            return;
+        }
+        isClosed = true;
+        fetcherThread.close();
+        if (destagerThread != null) {
+            destagerThread.close();
+        }
+        if (device != null) {
+            device.close();
+        }
+        map.close();
+        if (reads.isQuiet()) {
+            arena.close();
+        }
+    }
+
+    private void startWriting(final VolumeContext context, final VolumeOpener.Opened opened, final LogWindow window) {
+        cutter = opened.cutter();
+        storedPosition = cutter.start().position();
+        storedSequence = cutter.start().sequence() - 1;
+        logLength = opened.geometry().areaLength();
+        final long oldestInUse = opened.superblock().current().tail().position();
+        log = new LogWriter(
+                opened.geometry(),
+                device,
+                window,
+                opened.checksums(),
+                uuid,
+                opened.epoch().epoch(),
+                opened.superblock().current().generation(),
+                opened.end(),
+                oldestInUse,
+                new LogEvents());
+        writes = new WritePath(
+                map, log, arena, EDGE_TOKENS, token -> pending.complete((int) token, VolumeCompletion.IO_ERROR));
+        writes.reads(reads);
+        reclaimer = new LogReclaimer(opened.geometry(), device, opened.superblock(), log, map, reads, oldestInUse);
+        destager = new Destager(new Destager.Context(
+                context.store(),
+                new LogSource(opened.geometry(), device, window),
+                uuid,
+                opened.epoch().epoch(),
+                opened.epoch().nonce(),
+                opened.epochs(),
+                opened.stored(),
+                opened.epoch().firstSequence(),
+                opened.lastRecord(),
+                opened.checkpoint(),
+                System::nanoTime,
+                uuid.getLeastSignificantBits() ^ System.nanoTime(),
+                wakeReactor));
+        destagerThread = new AgentThread(destager);
+    }
+
+    private boolean isRefused(final VolumeCompletion completion, final long token) {
+        if (isReadOnly || failure != null || shutdown != Shutdown.NONE) {
+            completion.onComplete(token, VolumeCompletion.IO_ERROR);
+            return true;
+        }
+        return false;
+    }
+
+    private void onRead(final long token, final boolean isFailed) {
+        if ((token & EDGE_TOKENS) != 0) {
+            writes.onEdgeRead(token, isFailed);
+        } else {
+            pending.complete(
+                    (int) token, isFailed || failure != null ? VolumeCompletion.IO_ERROR : VolumeCompletion.OK);
+        }
+    }
+
+    private int destage() {
+        int work = 0;
+        while (true) {
+            if (nextBatch == null) {
+                nextBatch = cutter.poll(log.writtenSequence(), System.nanoTime());
+            }
+            if (nextBatch == null || !destager.offer(nextBatch)) {
+                break;
+            }
+            nextBatch = null;
+            destagerThread.wake();
+            work++;
+        }
+        ObjectLayout layout;
+        while ((layout = destager.pollStored()) != null) {
+            storedPosition = layout.to().position();
+            storedSequence = layout.to().sequence() - 1;
+            reclaimer.onStored(layout);
+            destagerThread.wake();
+            work++;
+        }
+        return work;
+    }
+
+    private void tellNews() {
+        if (!log.hasDurableNews()) {
+            hasNews = false;
+        } else if (!hasNews) {
+            hasNews = true;
+            newsSinceNs = System.nanoTime();
+        } else if (System.nanoTime() - newsSinceNs >= NEWS_DELAY_NS) {
+            hasNews = false;
+            log.stateDurable();
+        }
+    }
+
+    private void checkFailure() {
+        if (failure != null) {
+            return;
+        }
+        if (destager.failure() != null) {
+            failure = destager.failure();
+        } else if (log.failure() != 0) {
+            failure = "the local log failed with errno " + log.failure()
+                    + ": nothing more is acknowledged; restart the daemon once the disk is well";
+        }
+        if (failure != null) {
+            writes.failAll();
+            updateStats();
+        }
+    }
+
+    private void advanceShutdown() {
+        switch (shutdown) {
+            case DRAINING -> {
+                if (isReadOnly) {
+                    shutdown = isAbandoned || reads.isQuiet() ? Shutdown.DONE : shutdown;
+                } else if ((isAbandoned || reads.isQuiet() && writes.isQuiet()) && log.isQuiet()) {
+                    shutdown = Shutdown.FLUSHING;
+                    log.flush(pending.add((token, status) -> onFinalFlush(), 0));
+                }
+            }
+            case SHIPPING -> {
+                if (failure == null && !isAbandoned && !destager.isSealed()) {
+                    if (nextBatch == null && cutter.isEmpty()) {
+                        destager.finish();
+                    }
+                    destagerThread.wake();
+                } else if (log.isQuiet()) {
+                    updateStats();
+                    shutdown = Shutdown.DONE;
+                }
+            }
+            default -> {
+                return;
+            }
+        }
+    }
+
+    private void onFinalFlush() {
+        cutter.cut();
+        shutdown = Shutdown.SHIPPING;
+    }
+
+    private void refreshStats() {
+        final long nowNs = System.nanoTime();
+        if (nowNs - statsAtNs >= STATS_PERIOD_NS) {
+            updateStats();
+        }
+    }
+
+    private void updateStats() {
+        statsAtNs = System.nanoTime();
+        final boolean isUnsent = !isReadOnly && log.lastDataSequence() > storedSequence;
+        stats = new VolumeStats(
+                isReadOnly ? 0 : writes.bytesWritten(),
+                logLength,
+                isReadOnly ? 0 : log.endPosition() - reclaimer.oldestInUse(),
+                isUnsent ? log.endPosition() - storedPosition : 0,
+                isUnsent ? log.lastDataSequence() - storedSequence : 0,
+                isReadOnly ? 0 : destager.objectsPut(),
+                isReadOnly ? 0 : destager.bytesPut(),
+                fetcher.fetches(),
+                fetcher.bytesFetched(),
+                map.extentCount(),
+                map.bytesInUse(),
+                isReadOnly ? null : destager.trouble(),
+                failure);
+    }
+
+    /** What the log tells. */
+    private final class LogEvents implements LogWriter.Listener {
+        @Override
+        public void onAcknowledged(final long token) {
+            pending.complete((int) token, failure == null ? VolumeCompletion.OK : VolumeCompletion.IO_ERROR);
+        }
+
+        @Override
+        public void onFailed(final long token) {
+            pending.complete((int) token, VolumeCompletion.IO_ERROR);
+        }
+
+        @Override
+        public void onSealed(final long end, final long sequence, final int crc, final int extents, final int blocks) {
+            cutter.onSealed(end, sequence, crc, extents, blocks, System.nanoTime());
+        }
+    }
+}

@@ -1,0 +1,278 @@
+package io.varve.lsvd;
+
+import io.varve.lsvd.format.Blocks;
+import io.varve.lsvd.format.EpochRecord;
+import io.varve.lsvd.format.FormatException;
+import io.varve.lsvd.format.NameRecord;
+import io.varve.lsvd.format.ObjectHeader;
+import io.varve.lsvd.format.ObjectType;
+import io.varve.lsvd.format.VolumeSettings;
+import io.varve.lsvd.history.History;
+import io.varve.lsvd.history.HistoryException;
+import io.varve.lsvd.history.HistoryReader;
+import io.varve.lsvd.history.Sealer;
+import io.varve.lsvd.store.Keys;
+import io.varve.lsvd.store.NoSuchObjectException;
+import io.varve.lsvd.store.ObjectStore;
+import io.varve.lsvd.store.StoreClient;
+import io.varve.lsvd.store.StoredObject;
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.TreeSet;
+import java.util.UUID;
+import java.util.regex.Pattern;
+
+/** The volumes of a store: makes, lists and removes them. For any thread that may wait. */
+public final class VolumeCatalog {
+    /** What a name looks like, for messages. */
+    public static final String NAME_RULE =
+            "1 to 63 lower-case letters, digits, '-', '_' or '.', beginning with a letter or" + " digit";
+
+    private static final Pattern NAME = Pattern.compile("[a-z0-9][a-z0-9._-]{0,62}");
+    private static final long STORE_TIMEOUT_MS = 60_000;
+    private static final int SEAL_TRIES = 100;
+
+    private final StoreClient store;
+
+    /** Makes a catalog of a store's volumes. */
+    public VolumeCatalog(final ObjectStore store) {
+        this(new StoreClient(store, STORE_TIMEOUT_MS));
+    }
+
+    /** Makes a catalog with its own way to wait for the store. */
+    public VolumeCatalog(final StoreClient store) {
+        this.store = store;
+    }
+
+    /**
+     * Makes a volume.
+     *
+     * @param sizeBytes a multiple of 4096, at most 64 TiB.
+     * @throws VolumeException when name or size is no good, or the name is taken.
+     */
+    public VolumeInfo create(final String name, final long sizeBytes) throws VolumeException {
+        checkName(name);
+        checkSize(sizeBytes);
+        try {
+            final Claim claim = newestClaim(name);
+            if (claim.record != null && claim.record.claimed()) {
+                throw new VolumeException("volume '" + name + "' exists already in " + url());
+            }
+            final UUID volume = UUID.randomUUID();
+            final EpochRecord creation = creation(sizeBytes);
+            store.putIfAbsent(Keys.epoch(volume, 0), creation.encode());
+            store.putIfAbsent(
+                    Keys.object(volume, 0, 0),
+                    Sealer.encode(volume, 0, 0, creation.nonce(), 0, ObjectHeader.NO_CHECKPOINT));
+            if (!store.putIfAbsent(Keys.nameVersion(name, claim.version + 1), new NameRecord(volume, true).encode())) {
+                store.delete(Keys.object(volume, 0, 0));
+                store.delete(Keys.epoch(volume, 0));
+                throw new VolumeException("volume '" + name + "' was being made by someone else at the same time");
+            }
+            return describe(name, volume);
+        } catch (final IOException e) {
+            throw failure("make volume '" + name + "'", e);
+        }
+    }
+
+    /** All volumes, in the order of their names. */
+    public List<VolumeInfo> list() throws VolumeException {
+        try {
+            final TreeSet<String> names = new TreeSet<>();
+            for (final StoredObject object : store.list(Keys.NAMES)) {
+                names.add(
+                        object.key().substring(Keys.NAMES.length(), object.key().lastIndexOf('/')));
+            }
+            final List<VolumeInfo> volumes = new ArrayList<>();
+            for (final String name : names) {
+                final Claim claim = newestClaim(name);
+                if (claim.record != null && claim.record.claimed()) {
+                    volumes.add(describe(name, claim.record.volume()));
+                }
+            }
+            return volumes;
+        } catch (final IOException e) {
+            throw failure("list volumes", e);
+        }
+    }
+
+    /** One volume. */
+    public VolumeInfo info(final String name) throws VolumeException {
+        final UUID volume = find(name);
+        try {
+            return describe(name, volume);
+        } catch (final IOException e) {
+            throw failure("read volume '" + name + "'", e);
+        }
+    }
+
+    /**
+     * The identity of a volume.
+     *
+     * @throws VolumeException when there is none of that name.
+     */
+    public UUID find(final String name) throws VolumeException {
+        checkName(name);
+        try {
+            final Claim claim = newestClaim(name);
+            if (claim.record == null || !claim.record.claimed()) {
+                throw new VolumeException(
+                        "no volume '" + name + "' in " + url() + "; 'varve volume list' shows what there is");
+            }
+            return claim.record.volume();
+        } catch (final IOException e) {
+            throw failure("look up volume '" + name + "'", e);
+        }
+    }
+
+    /**
+     * Removes a volume and its data: gives up the name, ends the epoch, marks the volume as removed, and then deletes all but
+     * seals and that mark. A removal that was cut short is finished by the next.
+     *
+     * @return false when there was none of that name.
+     */
+    public boolean remove(final String name) throws VolumeException {
+        checkName(name);
+        try {
+            final Claim claim = newestClaim(name);
+            if (claim.record == null) {
+                return false;
+            }
+            final UUID volume = claim.record.volume();
+            if (claim.record.claimed()) {
+                store.putIfAbsent(Keys.nameVersion(name, claim.version + 1), new NameRecord(volume, false).encode());
+            }
+            deleteData(volume);
+            return claim.record.claimed();
+        } catch (final IOException e) {
+            throw failure("remove volume '" + name + "'", e);
+        }
+    }
+
+    private void deleteData(final UUID volume) throws IOException {
+        final List<StoredObject> epochs = store.list(Keys.epochs(volume));
+        if (epochs.isEmpty()) {
+            return;
+        }
+        if (store.list(Keys.tombstone(volume)).isEmpty()) {
+            sealNewest(volume);
+            store.putIfAbsent(Keys.tombstone(volume), new NameRecord(volume, false).encode());
+        }
+        for (final StoredObject object : store.list(Keys.logs(volume))) {
+            if (object.length() != ObjectHeader.length(0, 0) || !isSeal(object.key())) {
+                store.delete(object.key());
+            }
+        }
+        for (final StoredObject epoch : epochs) {
+            store.delete(epoch.key());
+        }
+    }
+
+    private void sealNewest(final UUID volume) throws IOException {
+        final UUID nonce = UUID.randomUUID();
+        for (int i = 0; i < SEAL_TRIES; i++) {
+            final History history;
+            try {
+                history = new HistoryReader(store, volume).read();
+            } catch (final FormatException | HistoryException | NoSuchObjectException e) {
+                // Damaged: nobody can open it for writing either.
+                return;
+            }
+            history.map().close();
+            if (history.sealedBy() != null || Sealer.seal(store, volume, history, nonce)) {
+                return;
+            }
+        }
+        throw new IOException("the volume is being written faster than it can be sealed");
+    }
+
+    private boolean isSeal(final String key) throws IOException {
+        try (Arena arena = Arena.ofShared()) {
+            final MemorySegment bytes = arena.allocate(ObjectHeader.length(0, 0), Long.BYTES);
+            store.get(key, 0, bytes);
+            return new ObjectHeader(bytes).type() == ObjectType.SEAL;
+        } catch (final NoSuchObjectException e) {
+            return false;
+        }
+    }
+
+    private VolumeInfo describe(final String name, final UUID volume) throws IOException {
+        final EpochRecord newest = new HistoryReader(store, volume).newestEpoch();
+        long objects = 0;
+        long bytes = 0;
+        String last = null;
+        for (final StoredObject object : store.list(Keys.logs(volume))) {
+            objects++;
+            bytes += object.length();
+            last = object.key();
+        }
+        final boolean isClosed = last != null && last.startsWith(Keys.log(volume, newest.epoch())) && isSeal(last);
+        final boolean isNew = newest.epoch() == 0;
+        return new VolumeInfo(
+                name,
+                volume,
+                newest.settings().sizeBytes(),
+                Instant.ofEpochMilli(newest.createdMs()),
+                objects,
+                bytes,
+                isClosed ? "closed" : "open",
+                isNew ? null : newest.openedBy(),
+                isNew ? null : Instant.ofEpochMilli(newest.openedMs()));
+    }
+
+    private Claim newestClaim(final String name) throws IOException {
+        final List<StoredObject> versions = store.list(Keys.name(name));
+        if (versions.isEmpty()) {
+            return new Claim(0, null);
+        }
+        final String key = versions.getLast().key();
+        return new Claim(Keys.lastNumber(key), NameRecord.decode(key, store.getWhole(key, NameRecord.MAX_LENGTH)));
+    }
+
+    private static EpochRecord creation(final long sizeBytes) {
+        final long nowMs = System.currentTimeMillis();
+        return new EpochRecord(
+                0,
+                UUID.randomUUID(),
+                0,
+                0,
+                ObjectHeader.NO_CHECKPOINT,
+                new VolumeSettings(sizeBytes, true),
+                nowMs,
+                nowMs,
+                "");
+    }
+
+    private static void checkName(final String name) throws VolumeException {
+        if (!NAME.matcher(name).matches()) {
+            throw new VolumeException("'" + name + "' is no name for a volume: use " + NAME_RULE);
+        }
+    }
+
+    private static void checkSize(final long sizeBytes) throws VolumeException {
+        if (sizeBytes <= 0) {
+            throw new VolumeException("the size of a volume must be more than 0");
+        }
+        if (sizeBytes > Blocks.MAX_VOLUME_SIZE) {
+            throw new VolumeException("the size of a volume is at most 64T");
+        }
+        if (sizeBytes % Blocks.SIZE != 0) {
+            throw new VolumeException("the size of a volume must be a multiple of 4096 bytes (4K)");
+        }
+    }
+
+    private String url() {
+        return store.store().url();
+    }
+
+    private VolumeException failure(final String what, final IOException e) {
+        return new VolumeException("cannot " + what + " in " + url() + ": " + e.getMessage(), e);
+    }
+
+    /** The newest version of a name; {@code record} is null when the name was never used. */
+    private record Claim(long version, NameRecord record) {}
+}

@@ -1,0 +1,139 @@
+package io.varve.lsvd;
+
+import io.varve.linux.IoRing;
+import io.varve.lsvd.store.ObjectStore;
+import java.nio.file.Path;
+import java.util.concurrent.TimeUnit;
+
+/** What a {@link Volume} is opened with. Every setter gives the context back. */
+public final class VolumeContext {
+    /** Default of {@link #destageDelayNs()}: one second. */
+    public static final long DEFAULT_DESTAGE_DELAY_NS = TimeUnit.SECONDS.toNanos(1);
+
+    /** Default of {@link #storeTimeoutMs()}: one minute. */
+    public static final long DEFAULT_STORE_TIMEOUT_MS = TimeUnit.MINUTES.toMillis(1);
+
+    /** Least {@link #logSizeBytes()}. */
+    public static final long MIN_LOG_SIZE = 32L << 20;
+
+    private ObjectStore store;
+    private String name;
+    private Path cacheDirectory;
+    private long logSizeBytes = 1L << 30;
+    private boolean isReadOnly;
+    private boolean isTakeOver;
+    private boolean isDataLossAccepted;
+    private IoRing ring;
+    private long destageDelayNs = DEFAULT_DESTAGE_DELAY_NS;
+    private long storeTimeoutMs = DEFAULT_STORE_TIMEOUT_MS;
+
+    /** The store that holds the volume. The caller closes it. */
+    public VolumeContext store(final ObjectStore value) {
+        store = value;
+        return this;
+    }
+
+    /** The store that holds the volume. */
+    public ObjectStore store() {
+        return store;
+    }
+
+    /** The volume's name. */
+    public VolumeContext name(final String value) {
+        name = value;
+        return this;
+    }
+
+    /** The volume's name. */
+    public String name() {
+        return name;
+    }
+
+    /** The directory under which logs are kept, one directory a volume. */
+    public VolumeContext cacheDirectory(final Path value) {
+        cacheDirectory = value;
+        return this;
+    }
+
+    /** The directory under which logs are kept. */
+    public Path cacheDirectory() {
+        return cacheDirectory;
+    }
+
+    /** How large a log to make, in bytes, when there is none: at least {@link #MIN_LOG_SIZE}. */
+    public VolumeContext logSizeBytes(final long value) {
+        logSizeBytes = value;
+        return this;
+    }
+
+    /** How large a log to make, in bytes. */
+    public long logSizeBytes() {
+        return logSizeBytes;
+    }
+
+    /** Whether to follow what is in the store only, without log or epoch. */
+    public VolumeContext readOnly(final boolean value) {
+        isReadOnly = value;
+        return this;
+    }
+
+    /** Whether to follow what is in the store only. */
+    public boolean isReadOnly() {
+        return isReadOnly;
+    }
+
+    /** The operator's statement that whoever has the volume open is gone, and what it had not stored may be lost. */
+    public VolumeContext takeOver(final boolean value) {
+        isTakeOver = value;
+        return this;
+    }
+
+    /** Whether to take the volume over. */
+    public boolean isTakeOver() {
+        return isTakeOver;
+    }
+
+    /** The operator's statement that records of a damaged log that had been made durable may be lost. */
+    public VolumeContext acceptDataLoss(final boolean value) {
+        isDataLossAccepted = value;
+        return this;
+    }
+
+    /** Whether damage to the log is accepted. */
+    public boolean isDataLossAccepted() {
+        return isDataLossAccepted;
+    }
+
+    /** The reactor's ring. The caller drives and closes it. */
+    public VolumeContext ring(final IoRing value) {
+        ring = value;
+        return this;
+    }
+
+    /** The reactor's ring. */
+    public IoRing ring() {
+        return ring;
+    }
+
+    /** How long data waits in the log for an object to fill, in nanoseconds. */
+    public VolumeContext destageDelayNs(final long value) {
+        destageDelayNs = value;
+        return this;
+    }
+
+    /** How long data waits in the log for an object to fill, in nanoseconds. */
+    public long destageDelayNs() {
+        return destageDelayNs;
+    }
+
+    /** How long opening waits for one answer of the store, in milliseconds. */
+    public VolumeContext storeTimeoutMs(final long value) {
+        storeTimeoutMs = value;
+        return this;
+    }
+
+    /** How long opening waits for one answer of the store, in milliseconds. */
+    public long storeTimeoutMs() {
+        return storeTimeoutMs;
+    }
+}

@@ -1,0 +1,28 @@
+package io.varve.lsvd;
+
+import java.time.Instant;
+import java.util.UUID;
+
+/**
+ * What the store knows of a volume.
+ *
+ * @param name        its name.
+ * @param uuid        its identity.
+ * @param sizeBytes   size of the disk.
+ * @param created     when it was made.
+ * @param objects     number of objects in the store.
+ * @param storedBytes their size.
+ * @param state       {@code closed}, or {@code open} while a writer has it or has not closed it.
+ * @param openedBy    who opened it last, or null when nobody has yet.
+ * @param opened      when that was, or null.
+ */
+public record VolumeInfo(
+        String name,
+        UUID uuid,
+        long sizeBytes,
+        Instant created,
+        long objects,
+        long storedBytes,
+        String state,
+        String openedBy,
+        Instant opened) {}

@@ -1,0 +1,370 @@
+package io.varve.lsvd;
+
+import io.varve.lsvd.destage.BatchCutter;
+import io.varve.lsvd.format.EpochRecord;
+import io.varve.lsvd.format.ExtentEntry;
+import io.varve.lsvd.format.LogRecord;
+import io.varve.lsvd.format.Superblock;
+import io.varve.lsvd.format.Superblock.EpochClaim;
+import io.varve.lsvd.format.Superblock.Tail;
+import io.varve.lsvd.history.Epochs;
+import io.varve.lsvd.history.History;
+import io.varve.lsvd.history.HistoryReader;
+import io.varve.lsvd.history.Sealer;
+import io.varve.lsvd.log.LogChecksums;
+import io.varve.lsvd.log.LogDevice;
+import io.varve.lsvd.log.LogGeometry;
+import io.varve.lsvd.log.LogReader;
+import io.varve.lsvd.log.LogSource;
+import io.varve.lsvd.log.LogSuperblock;
+import io.varve.lsvd.log.RingLogDevice;
+import io.varve.lsvd.map.ExtentMap;
+import io.varve.lsvd.map.Location;
+import io.varve.lsvd.store.Keys;
+import io.varve.lsvd.store.StoreClient;
+import java.io.IOException;
+import java.lang.System.Logger.Level;
+import java.lang.foreign.Arena;
+import java.net.InetAddress;
+import java.net.UnknownHostException;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.UUID;
+
+/**
+ * Opens a volume for writing: locks its log, reads its history, ends the epoch before, replays what only the log has, and
+ * begins the next epoch. Each step leaves behind what the next attempt needs after a crash.
+ */
+final class VolumeOpener {
+    private static final System.Logger LOG = System.getLogger(VolumeOpener.class.getName());
+    private static final int SEAL_TRIES = 100;
+
+    private final VolumeContext context;
+    private final StoreClient store;
+    private final UUID volume;
+    private final HistoryReader historyReader;
+    private final LocalLog localLog;
+    private final UUID nonce = UUID.randomUUID();
+    private final Arena arena;
+
+    private RingLogDevice device;
+    private LogSuperblock superblock;
+    private History history;
+    private LogGeometry geometry;
+    private LogChecksums checksums;
+    private Tail end;
+    private Tail firstUnsent;
+    private BatchCutter cutter;
+    private ExtentMap stored;
+
+    VolumeOpener(final VolumeContext context, final StoreClient store, final UUID volume, final Arena arena) {
+        this.context = context;
+        this.store = store;
+        this.volume = volume;
+        this.arena = arena;
+        this.historyReader = new HistoryReader(store, volume);
+        this.localLog = new LocalLog(context.cacheDirectory(), volume, context.name());
+    }
+
+    /** What opening has found and made. */
+    record Opened(
+            EpochRecord epoch,
+            Epochs epochs,
+            ExtentMap map,
+            ExtentMap stored,
+            long lastRecord,
+            long checkpoint,
+            LogGeometry geometry,
+            LogDevice device,
+            LogSuperblock superblock,
+            LogChecksums checksums,
+            Tail end,
+            BatchCutter cutter) {}
+
+    Opened open() throws VolumeException, IOException {
+        try {
+            device = localLog.open(context.ring());
+            if (device != null) {
+                superblock = LogSuperblock.read(device);
+                if (!superblock.current().volume().equals(volume)) {
+                    throw new VolumeException(localLog.file() + " is the log of another volume, "
+                            + superblock.current().volume() + ": move it away");
+                }
+            }
+            history = historyReader.read();
+            final boolean isOwn = superblock != null && isOwnLog();
+            if (!isOwn) {
+                checkMayOpenWithoutLog();
+                putAsideForeignLog();
+            }
+            sealPredecessor();
+            stored = copy(history.map());
+            if (isOwn) {
+                replay();
+            }
+            final EpochRecord epoch = begin(isOwn);
+            final Epochs epochs = history.epochs().with(epoch.epoch(), epoch.firstSequence());
+            return new Opened(
+                    epoch,
+                    epochs,
+                    history.map(),
+                    stored,
+                    history.lastRecord(),
+                    history.checkpoint(),
+                    geometry,
+                    device,
+                    superblock,
+                    checksums,
+                    end,
+                    cutter);
+        } catch (final VolumeException | IOException | RuntimeException e) {
+            if (device != null) {
+                device.close();
+            }
+            if (history != null) {
+                history.map().close();
+            }
+            if (stored != null) {
+                stored.close();
+            }
+            throw e;
+        }
+    }
+
+    /** Whether every epoch since the log's own was begun by the log's owner: only then may it be replayed. */
+    private boolean isOwnLog() throws IOException {
+        final List<EpochClaim> claims = superblock.current().epochs();
+        final long newest = history.newest().epoch();
+        if (claims.isEmpty() || claims.getFirst().epoch() > newest) {
+            return false;
+        }
+        for (long number = claims.getFirst().epoch(); number <= newest; number++) {
+            final EpochRecord record = number == newest ? history.newest() : historyReader.epoch(number);
+            if (!claims.contains(new EpochClaim(number, record.nonce()))) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    private void checkMayOpenWithoutLog() throws VolumeException {
+        if (history.isClosedByOwner()) {
+            return;
+        }
+        final EpochRecord owner = history.newest();
+        final String who = "volume '" + context.name() + "' was opened by " + owner.openedBy() + " at "
+                + Instant.ofEpochMilli(owner.openedMs()) + " and not closed, and its log is not in "
+                + context.cacheDirectory();
+        if (!context.isTakeOver()) {
+            throw new VolumeException(
+                    who + "; serve it there, or, if that log is gone for good, take the volume over with"
+                            + " --take-over: then what was not in the store yet is lost");
+        }
+        LOG.log(
+                Level.WARNING,
+                "{0}; taken over as the store has it: up to object {1} and log record {2}",
+                who,
+                history.nextSequence(),
+                history.lastRecord());
+    }
+
+    private void putAsideForeignLog() throws IOException {
+        if (device == null) {
+            return;
+        }
+        final EpochClaim last = superblock.current().epochs().getLast();
+        final boolean wasClosed =
+                last.epoch() < history.newest().epoch() && last.nonce().equals(historyReader.sealedBy(last.epoch()));
+        device.close();
+        device = null;
+        superblock = null;
+        if (wasClosed) {
+            localLog.delete();
+            return;
+        }
+        final Path aside = localLog.setAside(last.epoch());
+        LOG.log(
+                Level.WARNING,
+                "volume ''{0}'' was opened elsewhere since this log was written; it does not count any more and is kept as"
+                        + " {1}",
+                context.name(),
+                aside);
+    }
+
+    /** Ends the newest epoch where it ends. Against a writer that still runs this may take several tries. */
+    private void sealPredecessor() throws IOException, VolumeException {
+        for (int i = 0; history.sealedBy() == null; i++) {
+            if (i == SEAL_TRIES) {
+                throw new VolumeException("volume '" + context.name()
+                        + "' is being written faster than it can be sealed:" + " stop the daemon that has it");
+            }
+            final boolean isSealed = Sealer.seal(store, volume, history, nonce);
+            final History again = historyReader.read();
+            history.map().close();
+            history = again;
+            if (isSealed && history.sealedBy() == null) {
+                throw new IOException("the store lost a seal that it had taken");
+            }
+        }
+    }
+
+    /** Takes from the log what no object covers. */
+    private void replay() throws IOException, VolumeException {
+        final Superblock current = superblock.current();
+        geometry = new LogGeometry(current.areaLength(), current.windowLength());
+        checksums = new LogChecksums(geometry, arena);
+        final Tail tail = current.tail();
+        long replayed = 0;
+        try (LogReader reader = new LogReader(new LogSource(geometry, device, null), volume)) {
+            reader.begin(tail, tail.position() + geometry.areaLength());
+            Tail before = reader.end();
+            while (reader.next()) {
+                if (reader.record().sequence() > history.lastRecord()) {
+                    apply(reader, before);
+                    replayed++;
+                }
+                before = reader.end();
+            }
+            end = before;
+            checkDamage(reader);
+        }
+        device.syncFully();
+        if (end.sequence() - 1 < history.lastRecord()) {
+            // An older copy of the log: the store is ahead of it.
+            end = new Tail(end.position(), history.lastRecord() + 1, 0);
+        }
+        if (replayed > 0) {
+            LOG.log(
+                    Level.INFO,
+                    "volume ''{0}'': {1} records of the local log are not in the store yet and were replayed",
+                    context.name(),
+                    replayed);
+        }
+    }
+
+    private void apply(final LogReader reader, final Tail before) {
+        final LogRecord record = reader.record();
+        if (firstUnsent == null) {
+            firstUnsent = before;
+            cutter = new BatchCutter(before, context.destageDelayNs());
+        }
+        final long first = reader.dataPositionBlocks();
+        for (int i = 0, n = record.blockCount(); i < n; i++) {
+            checksums.set(first + i, record.blockCrc(i));
+        }
+        for (int i = 0, n = record.extentCount(); i < n; i++) {
+            if (record.extentKind(i) == ExtentEntry.TRIM) {
+                history.map().remove(record.extentBlock(i), record.extentLength(i));
+            } else {
+                history.map()
+                        .put(
+                                record.extentBlock(i),
+                                record.extentLength(i),
+                                Location.inLog(first + record.extentDataBlock(i)));
+            }
+        }
+        final Tail after = reader.end();
+        cutter.onSealed(
+                after.position(),
+                after.sequence() - 1,
+                after.previousCrc(),
+                record.extentCount(),
+                record.blockCount(),
+                System.nanoTime());
+    }
+
+    private void checkDamage(final LogReader reader) throws IOException, VolumeException {
+        final Tail brokenAt = reader.end();
+        final long proven = reader.provenDurableBehindEnd();
+        if (proven < brokenAt.sequence() || proven <= history.lastRecord()) {
+            return;
+        }
+        final String damage = "the log of volume '" + context.name() + "', " + localLog.file()
+                + ", is damaged: record " + brokenAt.sequence() + " at byte "
+                + geometry.fileOffset(brokenAt.position()) + " had been flushed, with all up to " + proven
+                + ", and is not readable";
+        if (!context.isDataLossAccepted()) {
+            throw new VolumeException(damage + "; --accept-data-loss goes on without these records");
+        }
+        LOG.log(Level.WARNING, "{0}; going on without them, as asked", damage);
+    }
+
+    /** Makes the claim durable, then the epoch. */
+    private EpochRecord begin(final boolean isOwn) throws IOException, VolumeException {
+        final EpochRecord previous = history.newest();
+        final EpochClaim claim = new EpochClaim(previous.epoch() + 1, nonce);
+        if (isOwn) {
+            claimInLog(claim, previous.epoch());
+        } else {
+            geometry = LogGeometry.ofSize(context.logSizeBytes());
+            checksums = new LogChecksums(geometry, arena);
+            end = new Tail(0, Math.max(history.lastRecord() + 1, LogRecord.FIRST_SEQUENCE), 0);
+            device = localLog.create(context.ring(), geometry, volume, end, claim);
+            superblock = LogSuperblock.read(device);
+        }
+        if (cutter == null) {
+            cutter = new BatchCutter(end, context.destageDelayNs());
+        }
+        final EpochRecord record = new EpochRecord(
+                claim.epoch(),
+                nonce,
+                history.nextSequence() + 1,
+                history.lastRecord(),
+                history.checkpoint(),
+                previous.settings(),
+                previous.createdMs(),
+                System.currentTimeMillis(),
+                hostAndProcess());
+        if (!store.putIfAbsent(Keys.epoch(volume, record.epoch()), record.encode())
+                && !historyReader.epoch(record.epoch()).nonce().equals(nonce)) {
+            throw new VolumeException("volume '" + context.name() + "' was opened by "
+                    + historyReader.epoch(record.epoch()).openedBy() + " at the same time");
+        }
+        return record;
+    }
+
+    private void claimInLog(final EpochClaim claim, final long newestEpoch) throws IOException, VolumeException {
+        final Superblock current = superblock.current();
+        final List<EpochClaim> claims = new ArrayList<>();
+        for (final EpochClaim earlier : current.epochs()) {
+            if (earlier.epoch() >= newestEpoch) {
+                claims.add(earlier);
+            }
+        }
+        claims.add(claim);
+        if (claims.size() > Superblock.MAX_EPOCHS) {
+            throw new VolumeException("opening volume '" + context.name() + "' has failed " + Superblock.MAX_EPOCHS
+                    + " times in a row, and its log has no room for another try; the messages before tell why");
+        }
+        superblock.write(new Superblock(
+                current.counter(),
+                volume,
+                current.areaLength(),
+                current.windowLength(),
+                current.generation() + 1,
+                firstUnsent == null ? end : firstUnsent,
+                claims));
+    }
+
+    private static ExtentMap copy(final ExtentMap map) {
+        final ExtentMap copy = new ExtentMap();
+        long block = 0;
+        while (map.find(block)) {
+            copy.put(map.foundBlock(), map.foundLength(), map.foundLocation());
+            block = map.foundBlock() + map.foundLength();
+        }
+        return copy;
+    }
+
+    private static String hostAndProcess() {
+        String host;
+        try {
+            host = InetAddress.getLocalHost().getHostName();
+        } catch (final UnknownHostException e) {
+            host = "unknown host";
+        }
+        return host + ", process " + ProcessHandle.current().pid();
+    }
+}

@@ -1,0 +1,33 @@
+package io.varve.lsvd;
+
+/**
+ * Live figures of an open volume, in bytes unless the name says otherwise.
+ *
+ * @param bytesWritten  written by the guest since the volume was opened.
+ * @param logLength     size of the log area.
+ * @param logUsed       bytes of the log that may not be overwritten yet.
+ * @param unsentBytes   bytes of the log, headers included, that no object in the store covers.
+ * @param unsentRecords records that no object in the store covers.
+ * @param objectsPut    objects put into the store since the volume was opened.
+ * @param bytesPut      put into the store since the volume was opened.
+ * @param fetches       reads from the store since the volume was opened.
+ * @param bytesFetched  read from the store since the volume was opened.
+ * @param extents       extents in the map.
+ * @param mapBytes      memory of the map.
+ * @param storeTrouble  why the store did not take the last upload, or null.
+ * @param failure       why the volume serves nothing any more, or null.
+ */
+public record VolumeStats(
+        long bytesWritten,
+        long logLength,
+        long logUsed,
+        long unsentBytes,
+        long unsentRecords,
+        long objectsPut,
+        long bytesPut,
+        long fetches,
+        long bytesFetched,
+        long extents,
+        long mapBytes,
+        String storeTrouble,
+        String failure) {}

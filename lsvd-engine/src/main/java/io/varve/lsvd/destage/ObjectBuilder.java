@@ -1,0 +1,187 @@
+package io.varve.lsvd.destage;
+
+import io.varve.lsvd.format.Blocks;
+import io.varve.lsvd.format.Checksum;
+import io.varve.lsvd.format.ExtentEntry;
+import io.varve.lsvd.format.FormatException;
+import io.varve.lsvd.format.LogRecord;
+import io.varve.lsvd.format.ObjectHeader;
+import io.varve.lsvd.format.ObjectType;
+import io.varve.lsvd.log.LogReader;
+import io.varve.lsvd.log.LogSource;
+import io.varve.lsvd.map.ExtentMap;
+import io.varve.lsvd.map.Location;
+import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
+import java.util.UUID;
+
+/**
+ * Makes an object out of a batch: reads its records again, as recovery would, keeps of every block only the newest version
+ * in the batch, sorts by address, and copies the data behind the list. A checksum travels with each block and is verified
+ * on the way; so nothing damaged gets into the store under a good checksum.
+ */
+final class ObjectBuilder implements AutoCloseable {
+    private final LogSource source;
+    private final LogReader reader;
+    private final UUID volume;
+    private final long epoch;
+    private final UUID nonce;
+    private final ExtentMap data = new ExtentMap();
+    private final ExtentMap trims = new ExtentMap();
+    private final BatchChecksums crcs = new BatchChecksums();
+
+    ObjectBuilder(final LogSource source, final UUID volume, final long epoch, final UUID nonce) {
+        this.source = source;
+        this.reader = new LogReader(source, volume);
+        this.volume = volume;
+        this.epoch = epoch;
+        this.nonce = nonce;
+    }
+
+    /**
+     * Builds an object.
+     *
+     * @param checkpoint newest checkpoint known durable.
+     * @param buffer     gives memory of a length in bytes.
+     */
+    BuiltObject build(final Batch batch, final long sequence, final long checkpoint, final ObjectBuffers buffer)
+            throws IOException {
+        gather(batch);
+        final int extents = (int) (trims.extentCount() + data.extentCount());
+        final int blockCount = (int) data.mappedBlocks();
+        final long[] blocks = new long[extents];
+        final int[] lengths = new int[extents];
+        final int[] dataBlocks = new int[extents];
+        final long[] logPositions = new long[extents];
+        int count = 0;
+        long at = 0;
+        while (trims.find(at)) {
+            blocks[count] = trims.foundBlock();
+            lengths[count] = trims.foundLength();
+            dataBlocks[count] = ObjectLayout.trim();
+            at = trims.foundBlock() + trims.foundLength();
+            count++;
+        }
+        at = 0;
+        int dataBlock = 0;
+        while (data.find(at)) {
+            blocks[count] = data.foundBlock();
+            lengths[count] = data.foundLength();
+            dataBlocks[count] = dataBlock;
+            logPositions[count] = Location.logPosition(data.foundLocation());
+            dataBlock += data.foundLength();
+            at = data.foundBlock() + data.foundLength();
+            count++;
+        }
+        final long length = ObjectHeader.length(extents, blockCount) + (long) blockCount * Blocks.SIZE;
+        final MemorySegment object = buffer.take(length);
+        final ObjectLayout layout =
+                new ObjectLayout(sequence, batch, blocks, lengths, dataBlocks, logPositions, blockCount, length);
+        fill(object, layout, blocks, lengths, dataBlocks, logPositions, checkpoint);
+        return new BuiltObject(layout, object);
+    }
+
+    @Override
+    public void close() {
+        reader.close();
+        data.close();
+        trims.close();
+    }
+
+    private void gather(final Batch batch) throws IOException {
+        data.remove(0, ExtentMap.MAX_BLOCKS);
+        trims.remove(0, ExtentMap.MAX_BLOCKS);
+        crcs.clear(batch.from().position() >>> Blocks.SHIFT, batch.to().position() >>> Blocks.SHIFT);
+        reader.begin(batch.from(), batch.to().position());
+        while (reader.next()) {
+            final LogRecord record = reader.record();
+            final long first = reader.dataPositionBlocks();
+            for (int i = 0, n = record.blockCount(); i < n; i++) {
+                crcs.set(first + i, record.blockCrc(i));
+            }
+            for (int i = 0, n = record.extentCount(); i < n; i++) {
+                final long block = record.extentBlock(i);
+                final int length = record.extentLength(i);
+                if (record.extentKind(i) == ExtentEntry.TRIM) {
+                    data.remove(block, length);
+                    trims.put(block, length, block);
+                } else {
+                    trims.remove(block, length);
+                    data.put(block, length, Location.inLog(first + record.extentDataBlock(i)));
+                }
+            }
+        }
+        if (reader.end().position() != batch.to().position()) {
+            throw new FormatException(
+                    "the local log is damaged at record " + reader.end().sequence() + " (position "
+                            + reader.end().position() + "), which is not in the store yet");
+        }
+    }
+
+    private void fill(
+            final MemorySegment object,
+            final ObjectLayout layout,
+            final long[] blocks,
+            final int[] lengths,
+            final int[] dataBlocks,
+            final long[] logPositions,
+            final long checkpoint)
+            throws IOException {
+        final ObjectHeader header = new ObjectHeader(object);
+        header.begin(
+                ObjectType.DATA, volume, epoch, layout.sequence(), nonce, layout.extentCount(), layout.blockCount());
+        header.records(layout.from().sequence(), layout.to().sequence() - 1);
+        header.checkpoint(checkpoint);
+        final Checksum checksum = new Checksum(object);
+        final int headerLength = header.headerLength();
+        for (int i = 0; i < blocks.length; i++) {
+            if (ObjectLayout.isTrim(dataBlocks[i])) {
+                header.extent(i, ExtentEntry.TRIM, blocks[i], lengths[i], 0);
+                continue;
+            }
+            header.extent(i, ExtentEntry.DATA, blocks[i], lengths[i], dataBlocks[i]);
+            final int offset = headerLength + dataBlocks[i] * Blocks.SIZE;
+            source.read(logPositions[i] << Blocks.SHIFT, object.asSlice(offset, (long) lengths[i] * Blocks.SIZE));
+            for (int j = 0; j < lengths[i]; j++) {
+                final int crc = crcs.get(logPositions[i] + j);
+                if (checksum.of(offset + j * Blocks.SIZE, Blocks.SIZE) != crc) {
+                    throw new FormatException("the local log is damaged at position "
+                            + (logPositions[i] + j << Blocks.SHIFT) + ": a block that is not in the store yet");
+                }
+                header.blockCrc(dataBlocks[i] + j, crc);
+            }
+        }
+        header.seal();
+    }
+
+    /** Memory for objects. */
+    @FunctionalInterface
+    interface ObjectBuffers {
+        MemorySegment take(long length);
+    }
+
+    /** An object and what is in it. */
+    record BuiltObject(ObjectLayout layout, MemorySegment bytes) {}
+
+    /** The CRC32C of the blocks of one batch. */
+    private static final class BatchChecksums {
+        private int[] values = new int[4096];
+        private long base;
+
+        void clear(final long first, final long end) {
+            base = first;
+            if (end - first > values.length) {
+                values = Arrays.copyOf(values, (int) (end - first));
+            }
+        }
+
+        void set(final long position, final int crc) {
+            values[(int) (position - base)] = crc;
+        }
+
+        int get(final long position) {
+            return values[(int) (position - base)];
+        }
+    }
+}

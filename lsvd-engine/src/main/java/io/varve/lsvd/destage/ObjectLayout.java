@@ -1,0 +1,103 @@
+package io.varve.lsvd.destage;
+
+import io.varve.lsvd.format.Superblock;
+import io.varve.lsvd.map.ExtentMap;
+import io.varve.lsvd.map.Location;
+
+/**
+ * What an object made of a batch holds: trims, and extents with where they came from in the log. Data blocks stand in the
+ * object in the order of the extents. Immutable once built.
+ */
+public final class ObjectLayout {
+    private static final int TRIM = -1;
+
+    private final long sequence;
+    private final Superblock.Tail from;
+    private final Superblock.Tail to;
+    private final long[] blocks;
+    private final int[] lengths;
+    private final int[] dataBlocks;
+    private final long[] logPositions;
+    private final int blockCount;
+    private final long objectLength;
+
+    ObjectLayout(
+            final long sequence,
+            final Batch batch,
+            final long[] blocks,
+            final int[] lengths,
+            final int[] dataBlocks,
+            final long[] logPositions,
+            final int blockCount,
+            final long objectLength) {
+        this.sequence = sequence;
+        this.from = batch.from();
+        this.to = batch.to();
+        this.blocks = blocks;
+        this.lengths = lengths;
+        this.dataBlocks = dataBlocks;
+        this.logPositions = logPositions;
+        this.blockCount = blockCount;
+        this.objectLength = objectLength;
+    }
+
+    static boolean isTrim(final int dataBlock) {
+        return dataBlock == TRIM;
+    }
+
+    static int trim() {
+        return TRIM;
+    }
+
+    /** The object's place in the volume's sequence. */
+    public long sequence() {
+        return sequence;
+    }
+
+    /** First record that the object covers. */
+    public Superblock.Tail from() {
+        return from;
+    }
+
+    /** First record behind what the object covers. */
+    public Superblock.Tail to() {
+        return to;
+    }
+
+    /** Number of extents, trims included. */
+    public int extentCount() {
+        return blocks.length;
+    }
+
+    /** Number of data blocks. */
+    public int blockCount() {
+        return blockCount;
+    }
+
+    /** Length of the object in bytes. */
+    public long objectLength() {
+        return objectLength;
+    }
+
+    /** Maps what the object holds, as someone who knows nothing of the log does. */
+    void applyTo(final ExtentMap map) {
+        for (int i = 0; i < blocks.length; i++) {
+            if (isTrim(dataBlocks[i])) {
+                map.remove(blocks[i], lengths[i]);
+            } else {
+                map.put(blocks[i], lengths[i], Location.inObject(sequence, dataBlocks[i]));
+            }
+        }
+    }
+
+    /** Turns whatever of an extent is still mapped to the log to the object. */
+    public void relocate(final int extent, final ExtentMap map) {
+        if (!isTrim(dataBlocks[extent])) {
+            map.relocate(
+                    blocks[extent],
+                    lengths[extent],
+                    Location.inLog(logPositions[extent]),
+                    Location.inObject(sequence, dataBlocks[extent]));
+        }
+    }
+}

@@ -1,0 +1,25 @@
+package io.varve.lsvd.format;
+
+/** The unit in which volumes are kept: mapped, logged and checksummed. */
+public final class Blocks {
+    /** Size of a block in bytes. */
+    public static final int SIZE = 4096;
+
+    /** Base-2 logarithm of {@link #SIZE}. */
+    public static final int SHIFT = 12;
+
+    /** Greatest size of a volume, in bytes: 64 TiB. */
+    public static final long MAX_VOLUME_SIZE = 64L << 40;
+
+    private Blocks() {}
+
+    /** The number of blocks that hold so many bytes. */
+    public static long count(final long bytes) {
+        return (bytes + SIZE - 1) >>> SHIFT;
+    }
+
+    /** Rounds up to a multiple of {@link #SIZE}. */
+    public static long align(final long bytes) {
+        return (bytes + SIZE - 1) & -SIZE;
+    }
+}

@@ -1,0 +1,104 @@
+package io.varve.lsvd.format;
+
+import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.UUID;
+
+/**
+ * The state of a local log, kept twice in the log file's first two blocks; the valid one with the higher counter counts, and
+ * writes alternate.
+ *
+ * @param counter      grows by one with every write.
+ * @param volume       the volume whose log this is.
+ * @param areaLength   length of the log area in bytes, behind the two blocks.
+ * @param windowLength a record never straddles a multiple of this many bytes.
+ * @param generation   number of times that the log has been opened.
+ * @param tail         where the scan for records begins.
+ * @param epochs       the epoch that the log belongs to, then every one that its owner has tried to open since, oldest first.
+ */
+public record Superblock(
+        long counter,
+        UUID volume,
+        long areaLength,
+        int windowLength,
+        long generation,
+        Tail tail,
+        List<EpochClaim> epochs) {
+    /** Length of an encoded superblock in bytes: one block. */
+    public static final int LENGTH = Blocks.SIZE;
+
+    /** Where the log area begins in the file, in bytes. */
+    public static final int AREA_OFFSET = 2 * LENGTH;
+
+    /** Greatest number of epochs in a superblock. */
+    public static final int MAX_EPOCHS = 100;
+
+    private static final int MAGIC = 0x53565256;
+    private static final int VERSION = 1;
+
+    /**
+     * The oldest record that may be needed.
+     *
+     * @param position    of its header in the log, in bytes, not wrapped.
+     * @param sequence    its sequence.
+     * @param previousCrc the header CRC of the record before it.
+     */
+    public record Tail(long position, long sequence, int previousCrc) {}
+
+    /**
+     * An epoch that the owner of the log opened or tried to open.
+     *
+     * @param epoch number of the epoch.
+     * @param nonce drawn for it.
+     */
+    public record EpochClaim(long epoch, UUID nonce) {}
+
+    /** The same with another tail. */
+    public Superblock withTail(final Tail newTail) {
+        return new Superblock(counter, volume, areaLength, windowLength, generation, newTail, epochs);
+    }
+
+    /** The superblock's bytes: exactly {@link #LENGTH}. */
+    public void encode(final MemorySegment target) {
+        final ByteBuffer payload = SmallRecord.payload();
+        payload.putLong(counter);
+        SmallRecord.putUuid(payload, volume);
+        payload.putLong(areaLength).putInt(windowLength).putLong(generation);
+        payload.putLong(tail.position).putLong(tail.sequence).putInt(tail.previousCrc);
+        payload.putInt(epochs.size());
+        for (final EpochClaim claim : epochs) {
+            payload.putLong(claim.epoch);
+            SmallRecord.putUuid(payload, claim.nonce);
+        }
+        final MemorySegment record = SmallRecord.frame(MAGIC, VERSION, payload);
+        target.asSlice(0, LENGTH).fill((byte) 0).copyFrom(record);
+    }
+
+    /**
+     * Reads a superblock.
+     *
+     * @param what names it in messages.
+     * @throws FormatException when it is damaged or unknown.
+     */
+    public static Superblock decode(final String what, final MemorySegment block) throws FormatException {
+        final ByteBuffer payload = SmallRecord.open(what, block, MAGIC, VERSION);
+        final long counter = payload.getLong();
+        final UUID volume = SmallRecord.getUuid(payload);
+        final long areaLength = payload.getLong();
+        final int windowLength = payload.getInt();
+        final long generation = payload.getLong();
+        final Tail tail = new Tail(payload.getLong(), payload.getLong(), payload.getInt());
+        final int count = payload.getInt();
+        if (count < 0 || count > MAX_EPOCHS) {
+            throw new FormatException(what + " is damaged: " + count + " epochs");
+        }
+        final List<EpochClaim> epochs = new ArrayList<>(count);
+        for (int i = 0; i < count; i++) {
+            final long epoch = payload.getLong();
+            epochs.add(new EpochClaim(epoch, SmallRecord.getUuid(payload)));
+        }
+        return new Superblock(counter, volume, areaLength, windowLength, generation, tail, List.copyOf(epochs));
+    }
+}

@@ -1,0 +1,33 @@
+package io.varve.lsvd.history;
+
+import io.varve.lsvd.format.EpochRecord;
+import io.varve.lsvd.format.ObjectHeader;
+import io.varve.lsvd.map.ExtentMap;
+import java.util.UUID;
+
+/**
+ * A volume as its objects tell it, up to the seal of its newest epoch or the first gap.
+ *
+ * @param newest        record of the newest epoch.
+ * @param epochs        all epochs that objects of the map belong to, the newest included.
+ * @param map           the extent map; whoever takes the history owns it.
+ * @param nextSequence  sequence of the seal, or of the first object that is missing.
+ * @param sealedBy      nonce of whoever sealed the newest epoch, or null when it is not sealed.
+ * @param lastRecord    last log record covered.
+ * @param checkpoint    newest checkpoint, or {@link ObjectHeader#NO_CHECKPOINT}.
+ * @param objectsBehindCheckpoint number of objects read behind it.
+ */
+public record History(
+        EpochRecord newest,
+        Epochs epochs,
+        ExtentMap map,
+        long nextSequence,
+        UUID sealedBy,
+        long lastRecord,
+        long checkpoint,
+        int objectsBehindCheckpoint) {
+    /** Whether whoever opened the newest epoch has ended it, so that all of it is in the store. */
+    public boolean isClosedByOwner() {
+        return newest.nonce().equals(sealedBy);
+    }
+}

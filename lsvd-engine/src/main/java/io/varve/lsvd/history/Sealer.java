@@ -1,0 +1,51 @@
+package io.varve.lsvd.history;
+
+import io.varve.lsvd.format.ObjectHeader;
+import io.varve.lsvd.format.ObjectType;
+import io.varve.lsvd.store.Keys;
+import io.varve.lsvd.store.StoreClient;
+import io.varve.lsvd.store.StoreException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.UUID;
+
+/** Writes seals: the objects that end epochs. */
+public final class Sealer {
+    private Sealer() {}
+
+    /**
+     * Builds a seal in memory of the automatic arena.
+     *
+     * @param nonce of whoever seals.
+     */
+    public static MemorySegment encode(
+            final UUID volume,
+            final long epoch,
+            final long sequence,
+            final UUID nonce,
+            final long lastRecord,
+            final long checkpoint) {
+        final MemorySegment object = Arena.ofAuto().allocate(ObjectHeader.length(0, 0), Long.BYTES);
+        final ObjectHeader header = new ObjectHeader(object);
+        header.begin(ObjectType.SEAL, volume, epoch, sequence, nonce, 0, 0);
+        header.records(lastRecord, lastRecord);
+        header.checkpoint(checkpoint);
+        header.body(0, 0);
+        header.seal();
+        return object;
+    }
+
+    /**
+     * Tries to end the newest epoch of a history where that ends.
+     *
+     * @return whether the seal stands there now; false when the epoch has gone on, and its history must be read again.
+     */
+    public static boolean seal(final StoreClient store, final UUID volume, final History history, final UUID nonce)
+            throws StoreException {
+        final long epoch = history.newest().epoch();
+        final long sequence = history.nextSequence();
+        return store.putIfAbsent(
+                Keys.object(volume, epoch, sequence),
+                encode(volume, epoch, sequence, nonce, history.lastRecord(), history.checkpoint()));
+    }
+}

@@ -1,0 +1,163 @@
+package io.varve.lsvd.log;
+
+import io.varve.lsvd.format.Blocks;
+import io.varve.lsvd.format.Checksum;
+import io.varve.lsvd.format.LogRecord;
+import io.varve.lsvd.format.Superblock;
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.UUID;
+
+/**
+ * Reads records in order and believes only what is chained to the record before: its place, sequence, generation, the
+ * predecessor's checksum and the checksum of every data block must fit. Reads ahead by {@value #BUFFER_LENGTH} bytes.
+ */
+public final class LogReader implements AutoCloseable {
+    private static final int BUFFER_LENGTH = 8 << 20;
+
+    private final Arena arena = Arena.ofShared();
+    private final MemorySegment buffer = arena.allocate(BUFFER_LENGTH, Blocks.SIZE);
+    private final Checksum checksum = new Checksum(buffer);
+    private final LogRecord record = new LogRecord(buffer);
+    private final LogSource source;
+    private final UUID volume;
+    private long bufferPosition;
+    private int bufferLength;
+    private long position;
+    private long limit;
+    private long sequence;
+    private int previousCrc;
+    private long generation;
+
+    /** Makes a reader for a volume's log. */
+    public LogReader(final LogSource source, final UUID volume) {
+        this.source = source;
+        this.volume = volume;
+    }
+
+    /**
+     * Begins at a record.
+     *
+     * @param from  where the first record is expected.
+     * @param limit position behind which nothing is read: at most one area's length from the first.
+     */
+    public void begin(final Superblock.Tail from, final long limit) {
+        position = from.position();
+        sequence = from.sequence();
+        previousCrc = from.previousCrc();
+        this.limit = limit;
+        generation = 0;
+        bufferPosition = position;
+        bufferLength = 0;
+    }
+
+    /**
+     * Moves to the next record that is not padding.
+     *
+     * @return false at the first that is missing or not whole, and at the limit.
+     */
+    public boolean next() throws IOException {
+        while (position < limit) {
+            if (!fill(LogRecord.HEADER_LENGTH)
+                    || !record.wrap(offset()).isValid(volume, position)
+                    || record.sequence() != sequence
+                    || record.previousCrc() != previousCrc
+                    || record.generation() < generation
+                    || record.length() > source.geometry().leftInWindow(position)
+                    || !fill(record.length())
+                    || !isDataIntact()) {
+                return false;
+            }
+            final int length = record.isPad() ? source.geometry().leftInWindow(position) : record.length();
+            final boolean isPad = record.isPad();
+            generation = record.generation();
+            previousCrc = record.crc();
+            sequence++;
+            position += length;
+            if (!isPad) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /** The record that {@link #next()} moved to; valid until the next call. */
+    public LogRecord record() {
+        return record;
+    }
+
+    /** Position of the current record's first data block, in blocks. */
+    public long dataPositionBlocks() {
+        return (record.position() + LogRecord.HEADER_LENGTH) >>> Blocks.SHIFT;
+    }
+
+    /** Where the record behind the last good one is, or would be. */
+    public Superblock.Tail end() {
+        return new Superblock.Tail(position, sequence, previousCrc);
+    }
+
+    /**
+     * After {@link #next()} has answered false: looks behind the end for a record which proves that the missing one had been
+     * made durable, so that this is damage and not the torn end of the log.
+     *
+     * @return sequence through which records were durable, or -1 when nothing says that any missing one was.
+     */
+    public long provenDurableBehindEnd() throws IOException {
+        final long end = Math.min(limit, position + source.geometry().windowLength());
+        long proven = -1;
+        for (long at = position; at < end; at += Blocks.SIZE) {
+            if (at >= bufferPosition + bufferLength) {
+                bufferPosition = at;
+                bufferLength = 0;
+            }
+            if (!fillAt(at, LogRecord.HEADER_LENGTH)) {
+                break;
+            }
+            if (record.wrap((int) (at - bufferPosition)).isValid(volume, at) && record.durableThrough() >= sequence) {
+                proven = Math.max(proven, record.durableThrough());
+            }
+        }
+        return proven;
+    }
+
+    @Override
+    public void close() {
+        arena.close();
+    }
+
+    private int offset() {
+        return (int) (position - bufferPosition);
+    }
+
+    private boolean fill(final int length) throws IOException {
+        return fillAt(position, length);
+    }
+
+    private boolean fillAt(final long at, final int length) throws IOException {
+        if (at + length > limit) {
+            return false;
+        }
+        if (at >= bufferPosition && at + length <= bufferPosition + bufferLength) {
+            return true;
+        }
+        final int wanted = (int) Math.min(BUFFER_LENGTH, limit - at);
+        bufferPosition = at;
+        bufferLength = 0;
+        source.read(at, buffer.asSlice(0, wanted));
+        bufferLength = wanted;
+        record.wrap(0);
+        return true;
+    }
+
+    private boolean isDataIntact() {
+        final int data = offset() + LogRecord.HEADER_LENGTH;
+        record.wrap(offset());
+        for (int i = 0, n = record.blockCount(); i < n; i++) {
+            if (checksum.of(data + i * Blocks.SIZE, Blocks.SIZE) != record.blockCrc(i)) {
+                return false;
+            }
+        }
+        return true;
+    }
+}

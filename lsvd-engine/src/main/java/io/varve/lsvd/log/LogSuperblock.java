@@ -1,0 +1,87 @@
+package io.varve.lsvd.log;
+
+import io.varve.lsvd.format.FormatException;
+import io.varve.lsvd.format.Superblock;
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+
+/**
+ * The two places where a log's {@link Superblock} is kept. A write goes to the place that does not hold the newest, so that
+ * one torn by a crash leaves the other.
+ */
+public final class LogSuperblock {
+    private final LogDevice device;
+    private final MemorySegment block = Arena.ofAuto().allocate(Superblock.LENGTH, Superblock.LENGTH);
+    private Superblock current;
+
+    private LogSuperblock(final LogDevice device, final Superblock current) {
+        this.device = device;
+        this.current = current;
+    }
+
+    /** A superblock for a new log; not written yet. */
+    public static LogSuperblock create(final LogDevice device, final Superblock first) {
+        return new LogSuperblock(device, first);
+    }
+
+    /**
+     * Reads the newer of the two.
+     *
+     * @throws FormatException when neither is valid.
+     */
+    public static LogSuperblock read(final LogDevice device) throws IOException {
+        final MemorySegment block = Arena.ofAuto().allocate(Superblock.LENGTH, Superblock.LENGTH);
+        Superblock newest = null;
+        FormatException failure = null;
+        for (int place = 0; place < 2; place++) {
+            device.readFully((long) place * Superblock.LENGTH, block);
+            try {
+                final Superblock candidate = Superblock.decode("superblock of " + device.name(), block);
+                if (newest == null || candidate.counter() > newest.counter()) {
+                    newest = candidate;
+                }
+            } catch (final FormatException e) {
+                failure = e;
+            }
+        }
+        if (newest == null) {
+            throw failure;
+        }
+        return new LogSuperblock(device, newest);
+    }
+
+    /** What was last read or written. */
+    public Superblock current() {
+        return current;
+    }
+
+    /** Writes a new state and waits until it is durable. Its counter is set here. */
+    public void write(final Superblock next) throws IOException {
+        prepare(next);
+        device.writeFully(offset(), block);
+        device.syncFully();
+    }
+
+    /** Begins to write a new state from the reactor; the listener hears of the write, and has to sync then. */
+    public void write(final Superblock next, final int listener, final long token) {
+        prepare(next);
+        device.write(offset(), block.address(), Superblock.LENGTH, listener, token);
+    }
+
+    private void prepare(final Superblock next) {
+        current = new Superblock(
+                current.counter() + 1,
+                next.volume(),
+                next.areaLength(),
+                next.windowLength(),
+                next.generation(),
+                next.tail(),
+                next.epochs());
+        current.encode(block);
+    }
+
+    private long offset() {
+        return (current.counter() & 1) * Superblock.LENGTH;
+    }
+}

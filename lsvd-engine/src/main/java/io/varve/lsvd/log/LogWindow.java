@@ -1,0 +1,80 @@
+package io.varve.lsvd.log;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+
+/**
+ * The newest part of the log in memory, at the same offsets modulo its length. The reactor writes it and may read it
+ * plainly; other threads copy from it optimistically and are told when what they copied was being replaced.
+ */
+public final class LogWindow {
+    private static final VarHandle RESERVED;
+
+    static {
+        try {
+            RESERVED = MethodHandles.lookup().findVarHandle(LogWindow.class, "reserved", long.class);
+        } catch (final ReflectiveOperationException e) {
+            throw new ExceptionInInitializerError(e);
+        }
+    }
+
+    private final LogGeometry geometry;
+    private final MemorySegment memory;
+    private final long firstPosition;
+
+    @SuppressWarnings("unused")
+    private long reserved;
+
+    /**
+     * Makes a window.
+     *
+     * @param firstPosition nothing before it is in the window.
+     * @param arena         frees it.
+     */
+    public LogWindow(final LogGeometry geometry, final long firstPosition, final Arena arena) {
+        this.geometry = geometry;
+        this.memory = arena.allocate(geometry.windowLength(), 4096);
+        this.firstPosition = firstPosition;
+        this.reserved = firstPosition;
+    }
+
+    /** The memory: the reactor's. */
+    MemorySegment memory() {
+        return memory;
+    }
+
+    /** Native address of a position's place. */
+    public long address(final long position) {
+        return memory.address() + geometry.windowOffset(position);
+    }
+
+    /** Says, before it is done, that positions up to {@code end} are about to be overwritten. Reactor only. */
+    void reserve(final long end) {
+        RESERVED.setOpaque(this, end);
+        VarHandle.storeStoreFence();
+    }
+
+    /** Whether a position still stands in the window. Exact on the reactor; a hint elsewhere. */
+    public boolean contains(final long position) {
+        return position >= firstPosition && position >= (long) RESERVED.getAcquire(this) - geometry.windowLength();
+    }
+
+    /**
+     * Copies a range that was handed to the calling thread.
+     *
+     * @return false when it is not, or no longer, in the window: then the target holds rubbish.
+     */
+    boolean copy(final long position, final MemorySegment target) {
+        if (!contains(position)) {
+            return false;
+        }
+        final long length = target.byteSize();
+        final long first = Math.min(length, geometry.leftInWindow(position));
+        MemorySegment.copy(memory, geometry.windowOffset(position), target, 0, first);
+        MemorySegment.copy(memory, 0, target, first, length - first);
+        VarHandle.loadLoadFence();
+        return contains(position);
+    }
+}

@@ -1,0 +1,137 @@
+package io.varve.lsvd.log;
+
+import io.varve.linux.ErrnoException;
+import io.varve.linux.IoRing;
+import io.varve.linux.LinuxFile;
+import io.varve.lsvd.format.Blocks;
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.nio.file.Path;
+
+/**
+ * The log in a file, through the reactor's {@link IoRing}, with O_DIRECT where the file system has it. The file is locked on
+ * its open description, which requests in flight hold too: the lock of a killed process ends when its last write has.
+ */
+public final class RingLogDevice implements LogDevice {
+    private static final int EINVAL = 22;
+
+    private final LinuxFile file;
+    private final IoRing ring;
+    private final long length;
+
+    private RingLogDevice(final LinuxFile file, final IoRing ring, final long length) {
+        this.file = file;
+        this.ring = ring;
+        this.length = length;
+    }
+
+    /**
+     * Opens and locks an existing log file.
+     *
+     * @param ring null when only blocking operations will be used.
+     * @return null when another process holds the lock.
+     */
+    public static RingLogDevice open(final Path path, final IoRing ring) throws IOException {
+        return lock(openFile(path, LinuxFile.O_RDWR), ring, 0);
+    }
+
+    /** Creates and locks a log file of a length, its space allocated. */
+    public static RingLogDevice create(final Path path, final IoRing ring, final long length) throws IOException {
+        return lock(openFile(path, LinuxFile.O_RDWR | LinuxFile.O_CREAT | LinuxFile.O_EXCL), ring, length);
+    }
+
+    @Override
+    public int register(final Listener listener) {
+        return ring.register((data, result, flags) -> listener.onCompletion(data, result));
+    }
+
+    @Override
+    public void write(final long offset, final long address, final int size, final int listener, final long token) {
+        ring.write(file.fd(), address, size, offset, listener, token);
+    }
+
+    @Override
+    public void read(final long offset, final long address, final int size, final int listener, final long token) {
+        ring.read(file.fd(), address, size, offset, listener, token);
+    }
+
+    @Override
+    public void sync(final int listener, final long token) {
+        ring.fdatasync(file.fd(), listener, token);
+    }
+
+    @Override
+    public void readFully(final long offset, final MemorySegment target) throws IOException {
+        if (target.address() % Blocks.SIZE == 0) {
+            readAligned(offset, target);
+            return;
+        }
+        try (Arena arena = Arena.ofConfined()) {
+            final MemorySegment aligned = arena.allocate(target.byteSize(), Blocks.SIZE);
+            readAligned(offset, aligned);
+            target.copyFrom(aligned);
+        }
+    }
+
+    @Override
+    public void writeFully(final long offset, final MemorySegment source) throws IOException {
+        file.pwrite(source.address(), source.byteSize(), offset);
+    }
+
+    @Override
+    public void syncFully() throws IOException {
+        file.fdatasync();
+    }
+
+    @Override
+    public long length() {
+        return length;
+    }
+
+    @Override
+    public String name() {
+        return file.path().toString();
+    }
+
+    @Override
+    public void close() {
+        file.close();
+    }
+
+    private void readAligned(final long offset, final MemorySegment target) throws IOException {
+        final long count = file.pread(target.address(), target.byteSize(), offset);
+        if (count != target.byteSize()) {
+            throw new IOException(file.path() + " ends at " + (offset + count) + ": it has been truncated");
+        }
+    }
+
+    private static LinuxFile openFile(final Path path, final int flags) throws ErrnoException {
+        try {
+            return LinuxFile.open(path, flags | LinuxFile.O_DIRECT, 0600);
+        } catch (final ErrnoException e) {
+            if (e.errno() != EINVAL) {
+                throw e;
+            }
+            return LinuxFile.open(path, flags & ~LinuxFile.O_EXCL, 0600);
+        }
+    }
+
+    private static RingLogDevice lock(final LinuxFile file, final IoRing ring, final long newLength)
+            throws IOException {
+        try {
+            if (!file.tryLock()) {
+                file.close();
+                return null;
+            }
+            if (newLength > 0) {
+                file.fallocate(0, 0, newLength);
+                file.fsync();
+            }
+            return new RingLogDevice(file, ring, file.size());
+        } catch (final IOException e) {
+            file.close();
+            throw e;
+        }
+    }
+}

@@ -1,0 +1,49 @@
+package io.varve.lsvd.map;
+
+/**
+ * Where a run of blocks is kept, as one number: in the local log, by the block's position there (not wrapped), or in an
+ * object, by the object's sequence and the index of the data block. Adding n to a location gives that of the nth block
+ * behind it in the same record or object.
+ */
+public final class Location {
+    /** Greatest number of data blocks in an object. */
+    public static final int MAX_OBJECT_BLOCKS = (1 << 23) - 1;
+
+    /** Greatest sequence of an object. */
+    public static final long MAX_SEQUENCE = (1L << 40) - 1;
+
+    private static final int BLOCK_BITS = 23;
+    private static final long LOG = 1L << 63;
+
+    private Location() {}
+
+    /** A block of the log, by its position in blocks. */
+    public static long inLog(final long positionBlocks) {
+        return LOG | positionBlocks;
+    }
+
+    /** A data block of an object. */
+    public static long inObject(final long sequence, final int block) {
+        return sequence << BLOCK_BITS | block;
+    }
+
+    /** Whether the place is in the local log. */
+    public static boolean isLog(final long location) {
+        return location < 0;
+    }
+
+    /** Position in the log, in blocks. */
+    public static long logPosition(final long location) {
+        return location & ~LOG;
+    }
+
+    /** Sequence of the object. */
+    public static long sequence(final long location) {
+        return location >>> BLOCK_BITS;
+    }
+
+    /** Index of the data block in the object. */
+    public static int block(final long location) {
+        return (int) location & MAX_OBJECT_BLOCKS;
+    }
+}

@@ -1,0 +1,298 @@
+package io.varve.lsvd.store;
+
+import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.FileSystemException;
+import java.nio.file.FileVisitResult;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.NotDirectoryException;
+import java.nio.file.Path;
+import java.nio.file.SimpleFileVisitor;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.BasicFileAttributes;
+import java.nio.file.attribute.FileTime;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.ThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * A store in a directory: each object is a file whose path is its key.
+ *
+ * <p>An object is written to a temporary file, synced, and given its name by {@code link(2)}, which fails if the name is
+ * taken; then the directory is synced. So a creation is atomic, exclusive and durable on any POSIX file system, shared ones
+ * included. Work is done by {@value #THREADS} threads.
+ */
+public final class DirectoryStore implements ObjectStore {
+    private static final int THREADS = 4;
+    private static final String TEMPORARY = ".tmp";
+    private static final Duration TEMPORARY_LIFETIME = Duration.ofDays(1);
+
+    private final Path root;
+    private final Path temporary;
+    private final ExecutorService executor;
+
+    private DirectoryStore(final Path root) {
+        this.root = root;
+        this.temporary = root.resolve(TEMPORARY);
+        final ThreadPoolExecutor pool = new ThreadPoolExecutor(
+                THREADS, THREADS, 10, TimeUnit.SECONDS, new LinkedBlockingQueue<>(), runnable -> {
+                    final Thread thread = new Thread(runnable, "varve-directory-store");
+                    thread.setDaemon(true);
+                    return thread;
+                });
+        pool.allowCoreThreadTimeOut(true);
+        this.executor = pool;
+    }
+
+    /**
+     * Opens a directory as a store.
+     *
+     * @param create whether to make the directory when it is missing.
+     * @throws StoreException when it is missing, no directory, or may not be read or written: one line that says which.
+     */
+    public static DirectoryStore open(final Path directory, final boolean create) throws StoreException {
+        final Path root = directory.toAbsolutePath().normalize();
+        try {
+            if (create) {
+                createDirectories(root);
+            }
+            if (!Files.exists(root)) {
+                throw new StoreException("store directory " + root + " does not exist");
+            }
+            if (!Files.isDirectory(root)) {
+                throw new StoreException("store " + root + " is not a directory");
+            }
+            if (!Files.isReadable(root) || !Files.isExecutable(root)) {
+                throw new StoreException("store directory " + root + " cannot be read: permission denied");
+            }
+            final DirectoryStore store = new DirectoryStore(root);
+            store.deleteStaleTemporaries();
+            return store;
+        } catch (final IOException e) {
+            throw e instanceof StoreException known ? known : describe(e, "cannot open store directory " + root);
+        }
+    }
+
+    @Override
+    public CompletableFuture<Boolean> putIfAbsent(final String key, final MemorySegment body) {
+        return submit(() -> create(key, body), "cannot create " + key);
+    }
+
+    @Override
+    public CompletableFuture<Integer> get(final String key, final long offset, final MemorySegment target) {
+        return submit(() -> read(key, offset, target), "cannot read " + key);
+    }
+
+    @Override
+    public CompletableFuture<List<StoredObject>> list(final String prefix) {
+        return submit(() -> listNow(prefix), "cannot list " + prefix);
+    }
+
+    @Override
+    public CompletableFuture<Void> delete(final String key) {
+        return submit(
+                () -> {
+                    Files.deleteIfExists(path(key));
+                    return null;
+                },
+                "cannot delete " + key);
+    }
+
+    @Override
+    public String url() {
+        return "file://" + root;
+    }
+
+    @Override
+    public void close() {
+        executor.shutdown();
+    }
+
+    private boolean create(final String key, final MemorySegment body) throws IOException {
+        final Path path = path(key);
+        if (Files.exists(path)) {
+            return false;
+        }
+        createDirectories(temporary);
+        createDirectories(path.getParent());
+        final Path draft = temporary.resolve(UUID.randomUUID().toString());
+        try {
+            try (FileChannel channel =
+                    FileChannel.open(draft, StandardOpenOption.WRITE, StandardOpenOption.CREATE_NEW)) {
+                final ByteBuffer buffer = body.asByteBuffer();
+                while (buffer.hasRemaining()) {
+                    channel.write(buffer);
+                }
+                channel.force(true);
+            }
+            Files.createLink(path, draft);
+        } catch (final FileAlreadyExistsException e) {
+            return false;
+        } finally {
+            Files.deleteIfExists(draft);
+        }
+        syncDirectory(path.getParent());
+        return true;
+    }
+
+    private int read(final String key, final long offset, final MemorySegment target) throws IOException {
+        try (FileChannel channel = FileChannel.open(path(key), StandardOpenOption.READ)) {
+            final ByteBuffer buffer = target.asByteBuffer();
+            long position = offset;
+            while (buffer.hasRemaining()) {
+                final int count = channel.read(buffer, position);
+                if (count < 0) {
+                    break;
+                }
+                position += count;
+            }
+            return (int) (position - offset);
+        } catch (final NoSuchFileException | NotDirectoryException e) {
+            final NoSuchObjectException missing = new NoSuchObjectException(key);
+            missing.initCause(e);
+            throw missing;
+        }
+    }
+
+    private List<StoredObject> listNow(final String prefix) throws IOException {
+        final int directoryEnd = prefix.lastIndexOf('/');
+        final Path start = directoryEnd < 0 ? root : root.resolve(prefix.substring(0, directoryEnd));
+        final List<StoredObject> found = new ArrayList<>();
+        if (!Files.isDirectory(start)) {
+            return found;
+        }
+        Files.walkFileTree(start, new SimpleFileVisitor<>() {
+            @Override
+            public FileVisitResult preVisitDirectory(final Path directory, final BasicFileAttributes attributes) {
+                return directory.equals(temporary) ? FileVisitResult.SKIP_SUBTREE : FileVisitResult.CONTINUE;
+            }
+
+            @Override
+            public FileVisitResult visitFile(final Path file, final BasicFileAttributes attributes) {
+                final String key = root.relativize(file).toString();
+                if (key.startsWith(prefix)) {
+                    found.add(new StoredObject(key, attributes.size()));
+                }
+                return FileVisitResult.CONTINUE;
+            }
+
+            @Override
+            public FileVisitResult visitFileFailed(final Path file, final IOException e) throws IOException {
+                if (e instanceof NoSuchFileException) {
+                    return FileVisitResult.CONTINUE;
+                }
+                throw e;
+            }
+        });
+        found.sort(Comparator.comparing(StoredObject::key));
+        return found;
+    }
+
+    private Path path(final String key) throws StoreException {
+        final Path path = root.resolve(key).normalize();
+        if (key.isEmpty() || key.length() > MAX_KEY_LENGTH || !path.startsWith(root) || path.startsWith(temporary)) {
+            throw new StoreException("not a key: " + key);
+        }
+        return path;
+    }
+
+    private void deleteStaleTemporaries() throws IOException {
+        if (!Files.isDirectory(temporary) || !Files.isWritable(temporary)) {
+            return;
+        }
+        final FileTime limit = FileTime.from(Instant.now().minus(TEMPORARY_LIFETIME));
+        try (var drafts = Files.newDirectoryStream(temporary)) {
+            for (final Path draft : drafts) {
+                if (Files.getLastModifiedTime(draft).compareTo(limit) < 0) {
+                    Files.deleteIfExists(draft);
+                }
+            }
+        } catch (final NoSuchFileException e) {
+            // Another process tidied up at the same time.
+            return;
+        }
+    }
+
+    /** Makes a directory and its parents, each one durable in its own parent before the next is made. */
+    private static void createDirectories(final Path directory) throws IOException {
+        if (Files.isDirectory(directory)) {
+            return;
+        }
+        final Path parent = directory.getParent();
+        if (parent != null) {
+            createDirectories(parent);
+        }
+        try {
+            Files.createDirectory(directory);
+        } catch (final FileAlreadyExistsException e) {
+            if (!Files.isDirectory(directory)) {
+                throw e;
+            }
+        }
+        if (parent != null) {
+            syncDirectory(parent);
+        }
+    }
+
+    private static void syncDirectory(final Path directory) throws IOException {
+        try (FileChannel channel = FileChannel.open(directory, StandardOpenOption.READ)) {
+            channel.force(true);
+        } catch (final AccessDeniedException e) {
+            // A parent that may be passed through and not read: its owner made it durable.
+            return;
+        }
+    }
+
+    private <T> CompletableFuture<T> submit(final Task<T> task, final String what) {
+        final CompletableFuture<T> future = new CompletableFuture<>();
+        try {
+            executor.execute(() -> {
+                try {
+                    future.complete(task.run());
+                } catch (final StoreException e) {
+                    future.completeExceptionally(e);
+                } catch (final IOException e) {
+                    future.completeExceptionally(describe(e, what));
+                } catch (final RuntimeException | Error e) {
+                    future.completeExceptionally(new StoreException(what + ": " + e, e));
+                }
+            });
+        } catch (final java.util.concurrent.RejectedExecutionException e) {
+            future.completeExceptionally(new StoreException(what + ": the store has been closed", e));
+        }
+        return future;
+    }
+
+    private static StoreException describe(final IOException e, final String what) {
+        final String reason;
+        if (e instanceof AccessDeniedException) {
+            reason = "permission denied";
+        } else if (e instanceof FileAlreadyExistsException) {
+            reason = "a file is in the way: " + e.getMessage();
+        } else if (e instanceof FileSystemException known && known.getReason() != null) {
+            reason = known.getReason();
+        } else {
+            reason = String.valueOf(e.getMessage());
+        }
+        return new StoreException(what + ": " + reason, e);
+    }
+
+    /** Work for one of the store's threads. */
+    @FunctionalInterface
+    private interface Task<T> {
+        T run() throws IOException;
+    }
+}

@@ -1,0 +1,79 @@
+package io.varve.lsvd.store;
+
+import java.util.UUID;
+
+/**
+ * The layout of keys in a store (see {@code docs/store-layout.md}). Numbers are 16 hexadecimal digits, so that the order of
+ * keys is the order of numbers.
+ */
+public final class Keys {
+    /** Prefix of all names. */
+    public static final String NAMES = "names/";
+
+    private static final int NUMBER_LENGTH = 16;
+
+    private Keys() {}
+
+    /** Prefix of everything that belongs to a volume. */
+    public static String volume(final UUID volume) {
+        return "volumes/" + volume + "/";
+    }
+
+    /** Prefix of a volume's epoch records. */
+    public static String epochs(final UUID volume) {
+        return volume(volume) + "epochs/";
+    }
+
+    /** An epoch record. */
+    public static String epoch(final UUID volume, final long epoch) {
+        return epochs(volume) + number(epoch);
+    }
+
+    /** Prefix of the objects of all epochs. */
+    public static String logs(final UUID volume) {
+        return volume(volume) + "log/";
+    }
+
+    /** Prefix of the objects of one epoch. */
+    public static String log(final UUID volume, final long epoch) {
+        return logs(volume) + number(epoch) + "/";
+    }
+
+    /** An object in the sequence of an epoch. */
+    public static String object(final UUID volume, final long epoch, final long sequence) {
+        return log(volume, epoch) + number(sequence);
+    }
+
+    /** The mark of a removed volume; never deleted. */
+    public static String tombstone(final UUID volume) {
+        return volume(volume) + "tombstone";
+    }
+
+    /** Prefix of the versions of a name. */
+    public static String name(final String name) {
+        return NAMES + name + "/";
+    }
+
+    /** A claim or release of a name. */
+    public static String nameVersion(final String name, final long version) {
+        return name(name) + number(version);
+    }
+
+    /**
+     * The number that a key ends with.
+     *
+     * @throws IllegalArgumentException when it ends with none.
+     */
+    public static long lastNumber(final String key) {
+        final String digits = key.substring(key.lastIndexOf('/') + 1);
+        if (digits.length() != NUMBER_LENGTH) {
+            throw new IllegalArgumentException("not a numbered key: " + key);
+        }
+        return Long.parseUnsignedLong(digits, 16);
+    }
+
+    private static String number(final long value) {
+        final String digits = Long.toHexString(value);
+        return "0".repeat(NUMBER_LENGTH - digits.length()) + digits;
+    }
+}

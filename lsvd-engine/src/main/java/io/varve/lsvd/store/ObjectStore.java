@@ -1,0 +1,57 @@
+package io.varve.lsvd.store;
+
+import java.lang.foreign.MemorySegment;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+
+/**
+ * A store of immutable objects, each created once under its key.
+ *
+ * <p>What every store must keep, and the contract tests check:
+ *
+ * <ul>
+ *   <li><b>Creation is atomic and exclusive.</b> Of any number of concurrent creations of one key, at most one succeeds; a
+ *       reader sees nothing or the whole object.
+ *   <li><b>Strong consistency.</b> What has been created is seen by every read and listing that starts afterwards, by any
+ *       client.
+ *   <li><b>Durability.</b> A creation that has been answered survives the loss of power.
+ *   <li><b>A failed creation is unsure</b>: the object may exist, and may even appear later. The caller tries again under the
+ *       same key and, when told that the key is taken, compares what is there.
+ * </ul>
+ *
+ * <p>Methods may be called by any thread and never block for the store; futures may complete on any thread, exceptionally
+ * with a {@link StoreException} only. Segments must stay valid and unchanged until the future completes.
+ */
+public interface ObjectStore extends AutoCloseable {
+    /** Greatest length of a key in characters; keys are lower-case ASCII letters, digits and {@code - _ . /}. */
+    int MAX_KEY_LENGTH = 512;
+
+    /**
+     * Creates an object if its key is free.
+     *
+     * @return true when this call created it; false when the key was taken.
+     */
+    CompletableFuture<Boolean> putIfAbsent(String key, MemorySegment body);
+
+    /**
+     * Reads a range into memory.
+     *
+     * @param offset of the first byte.
+     * @param target is filled as far as the object reaches.
+     * @return bytes read: fewer than asked only at the object's end. Fails with {@link NoSuchObjectException}.
+     */
+    CompletableFuture<Integer> get(String key, long offset, MemorySegment target);
+
+    /** Lists all objects whose key begins with {@code prefix}, in ascending order of their keys' bytes. */
+    CompletableFuture<List<StoredObject>> list(String prefix);
+
+    /** Deletes an object; one that does not exist counts as deleted. */
+    CompletableFuture<Void> delete(String key);
+
+    /** The store's address as users write it, for messages. */
+    String url();
+
+    /** Ends the store's threads and connections; what is in flight may or may not be carried out. */
+    @Override
+    void close();
+}

@@ -1,0 +1,152 @@
+package io.varve.lsvd.write;
+
+import io.varve.lsvd.destage.ObjectLayout;
+import io.varve.lsvd.format.Superblock;
+import io.varve.lsvd.log.LogDevice;
+import io.varve.lsvd.log.LogGeometry;
+import io.varve.lsvd.log.LogSuperblock;
+import io.varve.lsvd.log.LogWriter;
+import io.varve.lsvd.map.ExtentMap;
+import io.varve.lsvd.read.ReadPath;
+import java.util.ArrayDeque;
+
+/**
+ * Frees the oldest part of the log for reuse, on the reactor, when less than a quarter of it is free: turns the map from the
+ * log to the objects that hold the same data, waits until no read of that part is in flight, makes the new beginning of the
+ * log durable in its superblock, and only then lets the writer have it. Until then that part serves as a cache.
+ */
+public final class LogReclaimer {
+    private static final int EXTENTS_A_TURN = 256;
+    private static final long WRITE_TOKEN = 1;
+    private static final long SYNC_TOKEN = 2;
+
+    /** What a reclaim is doing. */
+    private enum State {
+        IDLE,
+        RELOCATING,
+        DRAINING,
+        PERSISTING
+    }
+
+    private final LogGeometry geometry;
+    private final LogDevice device;
+    private final LogSuperblock superblock;
+    private final LogWriter log;
+    private final ExtentMap map;
+    private final ReadPath reads;
+    private final int listener;
+    private final ArrayDeque<ObjectLayout> stored = new ArrayDeque<>();
+    private State state = State.IDLE;
+    private long oldestInUse;
+    private long goal;
+    private int extent;
+    private int guard;
+    private Superblock.Tail tail;
+    private boolean failed;
+
+    /** Makes a reclaimer; {@code oldestInUse} is the position where the log's part in use begins. */
+    public LogReclaimer(
+            final LogGeometry geometry,
+            final LogDevice device,
+            final LogSuperblock superblock,
+            final LogWriter log,
+            final ExtentMap map,
+            final ReadPath reads,
+            final long oldestInUse) {
+        this.geometry = geometry;
+        this.device = device;
+        this.superblock = superblock;
+        this.log = log;
+        this.map = map;
+        this.reads = reads;
+        this.oldestInUse = oldestInUse;
+        this.listener = device.register(this::onCompletion);
+    }
+
+    /** An object is in the store, with all before it. */
+    public void onStored(final ObjectLayout layout) {
+        stored.add(layout);
+    }
+
+    /** Goes on; returns an amount of work. */
+    public int doWork() {
+        switch (state) {
+            case IDLE -> {
+                return beginIfNeeded();
+            }
+            case RELOCATING -> {
+                relocate();
+                return 1;
+            }
+            case DRAINING -> {
+                if (!reads.isGuardFree(guard)) {
+                    return 0;
+                }
+                persist();
+                return 1;
+            }
+            default -> {
+                return 0;
+            }
+        }
+    }
+
+    /** Position where the part of the log in use begins. */
+    public long oldestInUse() {
+        return oldestInUse;
+    }
+
+    private int beginIfNeeded() {
+        final long free = oldestInUse + geometry.areaLength() - log.endPosition();
+        if (failed || free >= geometry.areaLength() / 4 || stored.isEmpty()) {
+            return 0;
+        }
+        goal = oldestInUse + geometry.areaLength() / 8;
+        extent = 0;
+        state = State.RELOCATING;
+        return 1;
+    }
+
+    private void relocate() {
+        int budget = EXTENTS_A_TURN;
+        while (budget > 0) {
+            final ObjectLayout layout = stored.peek();
+            if (layout == null || tail != null && tail.position() >= goal) {
+                guard = reads.nextGuard();
+                state = State.DRAINING;
+                return;
+            }
+            while (budget > 0 && extent < layout.extentCount()) {
+                layout.relocate(extent++, map);
+                budget--;
+            }
+            if (extent == layout.extentCount()) {
+                tail = layout.to();
+                extent = 0;
+                budget--;
+                stored.remove();
+            }
+        }
+    }
+
+    private void persist() {
+        final Superblock now = superblock.current();
+        state = State.PERSISTING;
+        superblock.write(now.withTail(tail), listener, WRITE_TOKEN);
+    }
+
+    private void onCompletion(final long token, final int result) {
+        if (result < 0 || token == WRITE_TOKEN && result != Superblock.LENGTH) {
+            // The superblock's other copy still stands: the log is not lost, only not reusable.
+            failed = true;
+            state = State.IDLE;
+        } else if (token == WRITE_TOKEN) {
+            device.sync(listener, SYNC_TOKEN);
+        } else {
+            oldestInUse = tail.position();
+            tail = null;
+            log.reusable(oldestInUse);
+            state = State.IDLE;
+        }
+    }
+}

@@ -1,0 +1,327 @@
+package io.varve.lsvd;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.varve.lsvd.store.DirectoryStore;
+import io.varve.lsvd.store.StoredObject;
+import java.io.IOException;
+import java.io.RandomAccessFile;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.Random;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class VolumeTest {
+    private static final int SIZE = 24 << 20;
+
+    @TempDir
+    Path directory;
+
+    private FlakyStore store;
+    private Path cache;
+
+    @BeforeEach
+    void makeVolume() throws Exception {
+        store = new FlakyStore(DirectoryStore.open(directory.resolve("store"), true));
+        cache = directory.resolve("cache");
+        new VolumeCatalog(store).create("disk", SIZE);
+    }
+
+    @AfterEach
+    void closeStore() {
+        store.close();
+    }
+
+    @Test
+    void unwrittenSpaceReadsAsZeros() throws Exception {
+        try (VolumeRig rig = new VolumeRig(store, cache)) {
+            assertThat(rig.read(SIZE - 8192, 8192)).containsOnly(0);
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(longs = {1, 2, 3, 4})
+    void agreesWithAnArrayOverCrashesAndRestarts(final long seed) throws Exception {
+        final Random random = new Random(seed);
+        final byte[] model = new byte[SIZE];
+        for (int life = 0; life < 4; life++) {
+            final VolumeRig rig = new VolumeRig(store, cache);
+            for (int round = 0; round < 60; round++) {
+                mutate(rig, model, random);
+                if (random.nextInt(4) == 0) {
+                    rig.flush();
+                }
+                verifySome(rig, model, random);
+            }
+            if (random.nextBoolean()) {
+                rig.close();
+            } else {
+                rig.crash();
+            }
+        }
+        try (VolumeRig rig = new VolumeRig(store, cache)) {
+            verifyAll(rig, model);
+        }
+    }
+
+    @Test
+    void everythingIsInTheStoreAfterAClose() throws Exception {
+        final byte[] model = new byte[SIZE];
+        final Random random = new Random(7);
+        try (VolumeRig rig = new VolumeRig(store, cache)) {
+            for (int round = 0; round < 100; round++) {
+                mutate(rig, model, random);
+            }
+        }
+        try (VolumeRig rig = new VolumeRig(store, directory.resolve("another-cache"))) {
+            verifyAll(rig, model);
+        }
+        try (VolumeRig rig = new VolumeRig(VolumeRig.context(store, cache).readOnly(true))) {
+            verifyAll(rig, model);
+        }
+    }
+
+    @Test
+    void aLogOfAnEpochThatWasClosedAndSupersededIsReplaced() throws Exception {
+        try (VolumeRig rig = new VolumeRig(store, cache)) {
+            rig.write(0, filled(4096, 1));
+        }
+        try (VolumeRig rig = new VolumeRig(store, directory.resolve("another-cache"))) {
+            rig.write(0, filled(4096, 2));
+        }
+        try (VolumeRig rig = new VolumeRig(store, cache)) {
+            assertThat(rig.read(0, 4096)).containsOnly(2);
+        }
+    }
+
+    @Test
+    void aVolumeThatWasNotClosedIsNotOpenedWithoutItsLog() throws Exception {
+        final VolumeRig first = new VolumeRig(store, cache);
+        first.write(0, filled(4096, 1));
+        first.crash();
+        assertThatThrownBy(() -> new VolumeRig(store, directory.resolve("another-cache")))
+                .isInstanceOf(VolumeException.class)
+                .hasMessageContaining("not closed")
+                .hasMessageContaining("--take-over");
+        try (VolumeRig rig = new VolumeRig(store, cache)) {
+            assertThat(rig.read(0, 4096)).containsOnly(1);
+        }
+    }
+
+    @Test
+    void aTakeoverOpensFromTheStoreAndFencesTheOldWriter() throws Exception {
+        final VolumeRig old = new VolumeRig(store, cache);
+        old.write(0, filled(4096, 1));
+        old.flush();
+        old.await(() -> old.volume.stats().objectsPut() > 0);
+        try (VolumeRig rig = new VolumeRig(
+                VolumeRig.context(store, directory.resolve("another-cache")).takeOver(true))) {
+            assertThat(rig.read(0, 4096)).containsOnly(1);
+            rig.write(0, filled(4096, 2));
+            old.write(0, filled(4096, 3));
+            old.await(() -> old.volume.failure() != null);
+            assertThat(old.volume.failure()).startsWith("fenced");
+            old.submitWrite(0, 0, filled(4096, 4));
+            assertThat(old.takeFailed()).isEqualTo(1);
+            rig.write(4096, filled(4096, 5));
+            assertThat(rig.read(0, 8192)[0]).isEqualTo((byte) 2);
+        }
+        old.crash();
+        try (VolumeRig rig = new VolumeRig(store, cache)) {
+            assertThat(rig.read(0, 4096)).containsOnly(2);
+        }
+        try (var files =
+                Files.list(cache.resolve(new VolumeCatalog(store).find("disk").toString()))) {
+            assertThat(files.map(Path::getFileName).map(Path::toString))
+                    .anyMatch(name -> name.startsWith("log.superseded-"));
+        }
+    }
+
+    @Test
+    void aVolumeInUseIsNotOpenedTwice() throws Exception {
+        try (VolumeRig rig = new VolumeRig(store, cache)) {
+            assertThatThrownBy(() -> new VolumeRig(store, cache))
+                    .isInstanceOf(VolumeException.class)
+                    .hasMessageContaining("in use");
+            assertThat(Volume.isInUse(cache, rig.volume.uuid())).isTrue();
+        }
+    }
+
+    @Test
+    void whenTheStoreIsAwayWritesGoOnUntilTheLogIsFullAndThenWait() throws Exception {
+        final byte[] data = filled(1 << 20, 9);
+        try (VolumeRig rig = new VolumeRig(store, cache)) {
+            rig.write(0, filled(1 << 20, 8));
+            store.away(true);
+            int written = 0;
+            while (rig.outstanding() == 0) {
+                rig.submitWrite(0, (long) (written % 16) << 20, data);
+                final long deadline = System.nanoTime() + 300_000_000L;
+                while (rig.outstanding() > 0 && System.nanoTime() < deadline) {
+                    rig.turn();
+                }
+                written++;
+                assertThat(written).as("the log should be full by now").isLessThan(100);
+            }
+            assertThat(written).isGreaterThan(16);
+            assertThat(rig.volume.stats().storeTrouble()).contains("away");
+            store.away(false);
+            rig.awaitAll();
+            for (int i = 0; i < 64; i++) {
+                rig.write((long) (i % 16) << 20, data);
+            }
+            assertThat(rig.read(3 << 20, 4096)).containsOnly(9);
+        }
+    }
+
+    @Test
+    void aShutdownThatGivesUpOnTheStoreLeavesEverythingInTheLog() throws Exception {
+        final VolumeRig rig = new VolumeRig(store, cache);
+        rig.write(0, filled(1 << 20, 4));
+        store.away(true);
+        rig.write(1 << 20, filled(1 << 20, 5));
+        rig.volume.shutdown();
+        rig.volume.abandonStore();
+        rig.await(rig.volume::isShutDown);
+        assertThat(rig.volume.stats().unsentBytes()).isGreaterThanOrEqualTo(1 << 20);
+        rig.crash();
+        store.away(false);
+        try (VolumeRig next = new VolumeRig(store, cache)) {
+            assertThat(next.read(0, 1 << 20)).containsOnly(4);
+            assertThat(next.read(1 << 20, 1 << 20)).containsOnly(5);
+        }
+    }
+
+    @Test
+    void aTornTailIsDroppedAndDamageToWhatWasFlushedIsNot() throws Exception {
+        final VolumeRig rig = new VolumeRig(VolumeRig.context(store, cache).destageDelayNs(Long.MAX_VALUE / 2));
+        for (int i = 0; i < 10; i++) {
+            rig.write(i * 4096L, filled(4096, i + 1));
+        }
+        final Path log = cache.resolve(rig.volume.uuid().toString()).resolve("log");
+        rig.crash();
+        flipBlock(log, 9);
+        try (VolumeRig next = new VolumeRig(VolumeRig.context(store, cache).destageDelayNs(Long.MAX_VALUE / 2))) {
+            assertThat(next.read(8 * 4096L, 4096)).containsOnly(9);
+            assertThat(next.read(9 * 4096L, 4096)).containsOnly(0);
+        }
+    }
+
+    @Test
+    void damageToWhatWasFlushedStopsTheOpenUnlessItIsAccepted() throws Exception {
+        final VolumeRig rig = new VolumeRig(VolumeRig.context(store, cache).destageDelayNs(Long.MAX_VALUE / 2));
+        for (int i = 0; i < 10; i++) {
+            rig.write(i * 4096L, filled(4096, i + 1));
+        }
+        rig.flush();
+        final long news = System.nanoTime() + 100_000_000;
+        while (System.nanoTime() < news) {
+            rig.turn();
+        }
+        final Path log = cache.resolve(rig.volume.uuid().toString()).resolve("log");
+        rig.crash();
+        flipBlock(log, 9);
+        assertThatThrownBy(() -> new VolumeRig(store, cache))
+                .isInstanceOf(VolumeException.class)
+                .hasMessageContaining("damaged")
+                .hasMessageContaining("--accept-data-loss");
+        try (VolumeRig next = new VolumeRig(VolumeRig.context(store, cache).acceptDataLoss(true))) {
+            assertThat(next.read(8 * 4096L, 4096)).containsOnly(9);
+            assertThat(next.read(9 * 4096L, 4096)).containsOnly(0);
+        }
+    }
+
+    @Test
+    void aFlippedBitInAnObjectFailsTheReadAndNamesIt() throws Exception {
+        try (VolumeRig rig = new VolumeRig(store, cache)) {
+            rig.write(0, filled(1 << 20, 6));
+        }
+        final StoredObject largest = store.list("volumes/").get().stream()
+                .max(java.util.Comparator.comparingLong(StoredObject::length))
+                .orElseThrow();
+        flip(directory.resolve("store").resolve(largest.key()), largest.length() - 100);
+        try (VolumeRig rig = new VolumeRig(store, directory.resolve("another-cache"))) {
+            rig.read(0, 4096);
+            rig.submitRead(0, (1 << 20) - 4096, 4096);
+            rig.await(() -> rig.outstanding() == 0);
+            assertThat(rig.takeFailed()).isEqualTo(1);
+        }
+    }
+
+    private static void mutate(final VolumeRig rig, final byte[] model, final Random random) {
+        final int lane = SIZE / 16;
+        for (int i = 0; i < 16; i++) {
+            final int unit = random.nextInt(3) == 0 ? 512 : 4096;
+            final int longest = random.nextInt(8) == 0 ? 512 << 10 : 16 << 10;
+            final int length = unit * (1 + random.nextInt(longest / unit));
+            final int offset = i * lane + unit * random.nextInt((lane - length) / unit);
+            if (random.nextInt(5) == 0) {
+                Arrays.fill(model, offset, offset + length, (byte) 0);
+                rig.submitDiscard(offset, length);
+            } else {
+                final byte[] data = new byte[length];
+                random.nextBytes(data);
+                System.arraycopy(data, 0, model, offset, length);
+                rig.submitWrite(i, offset, data);
+            }
+        }
+        rig.awaitAll();
+    }
+
+    private static void verifySome(final VolumeRig rig, final byte[] model, final Random random) {
+        final int length = 512 * (1 + random.nextInt(512));
+        final int offset = 512 * random.nextInt((SIZE - length) / 512);
+        assertSame(rig.read(offset, length), model, offset);
+    }
+
+    private static void verifyAll(final VolumeRig rig, final byte[] model) {
+        for (int offset = 0; offset < SIZE; offset += 1 << 20) {
+            assertSame(rig.read(offset, 1 << 20), model, offset);
+        }
+    }
+
+    private static void assertSame(final byte[] seen, final byte[] model, final int offset) {
+        final int at = Arrays.mismatch(seen, 0, seen.length, model, offset, offset + seen.length);
+        assertThat(at).as("first byte that differs, from " + offset).isEqualTo(-1);
+    }
+
+    private static byte[] filled(final int length, final int value) {
+        final byte[] data = new byte[length];
+        Arrays.fill(data, (byte) value);
+        return data;
+    }
+
+    /** Flips a bit in every block of the log file that is filled as write number {@code index} was. */
+    private static void flipBlock(final Path log, final int index) throws IOException {
+        try (RandomAccessFile file = new RandomAccessFile(log.toFile(), "rw")) {
+            final byte[] block = new byte[4096];
+            final byte[] wanted = filled(4096, index + 1);
+            for (long at = 8192; at < 1 << 20; at += 4096) {
+                file.seek(at);
+                file.readFully(block);
+                if (Arrays.equals(block, wanted)) {
+                    file.seek(at);
+                    file.write(~block[0]);
+                    return;
+                }
+            }
+        }
+        throw new AssertionError("write " + index + " is not in the log");
+    }
+
+    private static void flip(final Path path, final long at) throws IOException {
+        try (RandomAccessFile file = new RandomAccessFile(path.toFile(), "rw")) {
+            file.seek(at);
+            final int value = file.read();
+            file.seek(at);
+            file.write(value ^ 1);
+        }
+    }
+}

@@ -1,0 +1,86 @@
+package io.varve.testvms;
+
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/**
+ * A QEMU that guests can be run with.
+ *
+ * @param name    for reports: "QEMU 7.2".
+ * @param command what to start, or null when it is not on this machine.
+ */
+record Emulator(String name, String command) {
+    private static final Pattern VERSION = Pattern.compile("version ((\\d+)\\.\\d+)");
+    private static final int NEW_MAJOR_VERSION = 10;
+
+    /** This machine's QEMU and, where that is older, QEMU 10, which may be absent. */
+    static List<Emulator> all() {
+        final List<Emulator> found = new ArrayList<>();
+        final int major =
+                add(found, "qemu-system-" + System.getProperty("os.arch").replace("amd64", "x86_64"));
+        if (major < NEW_MAJOR_VERSION) {
+            final Path unpacked = Checkout.cached("trixie/qemu-system");
+            if (Files.isExecutable(unpacked)) {
+                add(found, unpacked.toString());
+            } else {
+                found.add(new Emulator("QEMU " + NEW_MAJOR_VERSION, null));
+            }
+        }
+        return found;
+    }
+
+    /** This machine's own QEMU. */
+    static Emulator ofMachine() {
+        return all().getFirst();
+    }
+
+    /** Skips the test when there is no such QEMU here. */
+    void require() {
+        assumeTrue(command != null, name + " is not on this machine: run dev/setup --with-qemu10");
+    }
+
+    @Override
+    public String toString() {
+        return name;
+    }
+
+    /** Adds a QEMU under its version's name and returns the major version, or 0 when it can't be run. */
+    private static int add(final List<Emulator> found, final String command) {
+        final Matcher version = VERSION.matcher(versionText(command));
+        if (version.find()) {
+            found.add(new Emulator("QEMU " + version.group(1), command));
+            return Integer.parseInt(version.group(2));
+        }
+        found.add(new Emulator(command, null));
+        return 0;
+    }
+
+    private static String versionText(final String command) {
+        try {
+            final Process process = new ProcessBuilder(command, "--version").start();
+            try {
+                process.getOutputStream().close();
+                return new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+            } finally {
+                process.waitFor();
+            }
+        } catch (final InterruptedException e) {
+            Thread.currentThread().interrupt();
+            return "";
+        } catch (final IOException e) {
+            if (Path.of(command).isAbsolute()) {
+                throw new UncheckedIOException(e);
+            }
+            return "";
+        }
+    }
+}

@@ -1,0 +1,156 @@
+package io.varve.testvms;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.extension.AfterEachCallback;
+import org.junit.jupiter.api.extension.ExtensionContext;
+import org.junit.jupiter.api.extension.ParameterContext;
+import org.junit.jupiter.api.extension.ParameterResolver;
+import org.junit.jupiter.api.extension.TestExecutionExceptionHandler;
+import org.opentest4j.TestAbortedException;
+
+/**
+ * What one test has at hand: a directory for its files and sockets, its back-ends and guests. All of it ends with the
+ * test; when the test has failed, what every process printed is attached to the failure.
+ */
+final class Lab {
+    private static final int REPORTED_LINES = 150;
+    private static final Duration SCRIPT_LIMIT = Duration.ofSeconds(60);
+    private static final boolean CONTROL = "qemu-storage-daemon".equals(System.getProperty("varve.test.backend"));
+
+    private final Path directory;
+    private final List<Program> programs = new ArrayList<>();
+    private int tasks;
+
+    private Lab() throws IOException {
+        // Under /tmp, because the path of a socket has at most 107 bytes.
+        directory = Files.createTempDirectory(Path.of("/tmp"), "varve-test-");
+    }
+
+    /** The directory of the test; gone after it. */
+    Path directory() {
+        return directory;
+    }
+
+    /**
+     * A back-end with a new disk, not yet started: Varve, or QEMU's own when the system property
+     * {@code varve.test.backend} is {@code qemu-storage-daemon}.
+     */
+    Backend newDisk(final int sizeMiB) throws IOException, InterruptedException {
+        final Path socket = directory.resolve("disk.sock");
+        final Path files = Files.createDirectories(directory.resolve("backend"));
+        return CONTROL
+                ? new StorageDaemon(files, socket, (long) sizeMiB << 20, programs::add)
+                : new VarveDaemon(files, socket, sizeMiB + "M", programs::add);
+    }
+
+    /**
+     * Boots a guest.
+     *
+     * @param emulator  which QEMU.
+     * @param disk      what it gets as {@code /dev/vda}.
+     * @param task      name of a script in {@code test-vms/guest/tasks}, without its ending.
+     * @param variables {@code NAME=VALUE} for the task.
+     */
+    GuestVm boot(final Emulator emulator, final Backend disk, final String task, final String... variables)
+            throws IOException, InterruptedException {
+        final Path initrd = directory.resolve("initrd-" + tasks++);
+        final List<String> makeInitrd = new ArrayList<>(List.of(
+                Checkout.file("test-vms/guest/make-initrd").toString(),
+                "--task",
+                Checkout.file("test-vms/guest/tasks/" + task + ".sh").toString(),
+                "--output",
+                initrd.toString()));
+        makeInitrd.addAll(List.of(variables));
+        final Program script = run("make-initrd", makeInitrd);
+        assertThat(script.awaitExit(SCRIPT_LIMIT))
+                .as(() -> script.output().tail(5))
+                .isZero();
+        return new GuestVm(run("guest on " + emulator.name(), GuestVm.command(emulator, disk.socket(), initrd)));
+    }
+
+    /** Starts any other command in the test's directory. */
+    Program run(final String name, final List<String> command) throws IOException {
+        final Program program = Program.start(name, directory, command);
+        programs.add(program);
+        return program;
+    }
+
+    /** What every process has printed last. */
+    private String report() {
+        final StringBuilder text = new StringBuilder("what the processes of the test printed\n");
+        for (final Program program : programs) {
+            text.append(program.output().tail(REPORTED_LINES));
+        }
+        return text.toString();
+    }
+
+    private void close() throws IOException, InterruptedException {
+        for (final Program program : programs.reversed()) {
+            program.kill();
+        }
+        try (Stream<Path> files = Files.walk(directory)) {
+            for (final Path file : files.sorted(Comparator.reverseOrder()).toList()) {
+                Files.delete(file);
+            }
+        }
+    }
+
+    /** Gives a test its laboratory as a parameter, and clears it away. */
+    static final class Extension implements ParameterResolver, TestExecutionExceptionHandler, AfterEachCallback {
+        private static final ExtensionContext.Namespace NAMESPACE = ExtensionContext.Namespace.create(Lab.class);
+
+        @Override
+        public boolean supportsParameter(final ParameterContext parameter, final ExtensionContext context) {
+            return parameter.getParameter().getType() == Lab.class;
+        }
+
+        @Override
+        public Object resolveParameter(final ParameterContext parameter, final ExtensionContext context) {
+            return context.getStore(NAMESPACE).getOrComputeIfAbsent(Lab.class, ignored -> newLab(), Lab.class);
+        }
+
+        private static Lab newLab() {
+            try {
+                return new Lab();
+            } catch (final IOException e) {
+                throw new java.io.UncheckedIOException(e);
+            }
+        }
+
+        @Override
+        public void handleTestExecutionException(final ExtensionContext context, final Throwable failure)
+                throws Throwable {
+            final Lab lab = context.getStore(NAMESPACE).get(Lab.class, Lab.class);
+            if (lab != null && !(failure instanceof TestAbortedException)) {
+                failure.addSuppressed(new Report(lab.report()));
+            }
+            throw failure;
+        }
+
+        @Override
+        public void afterEach(final ExtensionContext context) throws Exception {
+            final Lab lab = context.getStore(NAMESPACE).remove(Lab.class, Lab.class);
+            if (lab != null) {
+                lab.close();
+            }
+        }
+    }
+
+    /** Carries output into a failure's report; it has no stack of its own. */
+    private static final class Report extends Exception {
+        private static final long serialVersionUID = 1;
+
+        Report(final String text) {
+            super(text, null, false, false);
+        }
+    }
+}

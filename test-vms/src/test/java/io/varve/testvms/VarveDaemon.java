@@ -1,0 +1,115 @@
+package io.varve.testvms;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Consumer;
+import java.util.stream.Stream;
+
+/** {@code varve serve} on a volume of its own, in a directory store of its own. */
+final class VarveDaemon implements Backend {
+    /** The tests' name for the one volume. */
+    static final String VOLUME = "disk";
+
+    private static final Duration COMMAND_LIMIT = Duration.ofSeconds(60);
+    private static final Duration STOP_LIMIT = Duration.ofSeconds(60);
+
+    private final Path directory;
+    private final Path socket;
+    private final Consumer<Program> register;
+    private Program program;
+
+    /**
+     * Creates the volume.
+     *
+     * @param directory for the store and the log.
+     * @param socket    where the volume will be served.
+     * @param size      of the volume, as the command line takes it.
+     * @param register  told of every process that is started.
+     */
+    VarveDaemon(final Path directory, final Path socket, final String size, final Consumer<Program> register)
+            throws IOException, InterruptedException {
+        this.directory = directory;
+        this.socket = socket;
+        this.register = register;
+        Files.createDirectories(store());
+        final Program create =
+                launch("varve volume create", "volume", "create", VOLUME, "--size", size, "--store", url());
+        assertThat(create.awaitExit(COMMAND_LIMIT))
+                .as(() -> create.output().tail(20))
+                .isZero();
+    }
+
+    @Override
+    public Path socket() {
+        return socket;
+    }
+
+    @Override
+    public void start() throws IOException, InterruptedException {
+        program = launch(
+                "varve serve",
+                "serve",
+                VOLUME,
+                "--socket-path",
+                socket.toString(),
+                "--store",
+                url(),
+                "--cache",
+                directory.resolve("cache").toString());
+        program.output().await("(?i)\\bready\\b", COMMAND_LIMIT);
+    }
+
+    @Override
+    public void stop() throws InterruptedException {
+        assertThat(program.terminate(STOP_LIMIT))
+                .as(() -> program.output().tail(50))
+                .isZero();
+    }
+
+    @Override
+    public void kill() throws InterruptedException {
+        program.kill();
+    }
+
+    /** How many objects the store holds for the volume. */
+    long objects() {
+        try (Stream<Path> files = Files.walk(store().resolve("volumes"))) {
+            return files.filter(
+                            file -> Files.isRegularFile(file) && file.toString().contains("/log/"))
+                    .count();
+        } catch (final IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private Path store() {
+        return directory.resolve("store");
+    }
+
+    private String url() {
+        return "file://" + store();
+    }
+
+    /** Runs the command from the classes under test, as {@code ./varve} does from a checkout, but never builds. */
+    private Program launch(final String name, final String... arguments) throws IOException {
+        final List<String> command = new ArrayList<>(List.of(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "--enable-native-access=ALL-UNNAMED",
+                "--add-opens=java.base/jdk.internal.misc=ALL-UNNAMED",
+                "-Xmx1g",
+                "-cp",
+                System.getProperty("java.class.path"),
+                "io.varve.launcher.cli.Main"));
+        command.addAll(List.of(arguments));
+        final Program started = Program.start(name, directory, command);
+        register.accept(started);
+        return started;
+    }
+}
