@@ -37,7 +37,8 @@ final class DeferredStore implements ObjectStore {
     }
 
     @Override
-    public synchronized CompletableFuture<Integer> get(final String key, final long offset, final MemorySegment target) {
+    public synchronized CompletableFuture<Integer> get(
+            final String key, final long offset, final MemorySegment target) {
         return made == null
                 ? CompletableFuture.failedFuture(new NoSuchObjectException(key))
                 : made.get(key, offset, target);

@@ -81,7 +81,7 @@ class UsageTest {
                         "s3://bucket"),
                 wrong("settings file /nope does not exist", "volume", "list", "--config", "/nope"),
                 wrong(
-                        "--cache-size: the cache's size is 64M to 1T, not 1K",
+                        "--cache-size: the cache's size is 32M to 1T, not 1K",
                         "serve",
                         "data",
                         "--socket-path",
@@ -113,9 +113,10 @@ class UsageTest {
             assertThat(spec.usageMessage().description())
                     .as(spec.qualifiedName())
                     .isNotEmpty();
-            assertThat(spec.args()).as(spec.qualifiedName()).allSatisfy(arg -> assertThat(
-                            String.join("", arg.description()))
-                    .isNotEmpty());
+            assertThat(spec.args())
+                    .as(spec.qualifiedName())
+                    .allSatisfy(arg ->
+                            assertThat(String.join("", arg.description())).isNotEmpty());
         }
     }
 
@@ -177,7 +178,9 @@ class UsageTest {
                 COMP_WORDS=(varve volume cr) COMP_CWORD=2 COMP_LINE='varve volume cr'
                 _complete_varve
                 printf '%s\\n' "${COMPREPLY[@]}"
-                """, "bash", script.toString()).redirectErrorStream(true).start();
+                """, "bash", script.toString())
+                .redirectErrorStream(true)
+                .start();
         assertThat(new String(bash.getInputStream().readAllBytes())).isEqualTo("create\n");
         assertThat(bash.waitFor(10, TimeUnit.SECONDS)).isTrue();
         assertThat(bash.exitValue()).isZero();

@@ -33,10 +33,7 @@ class VolumeCommandTest {
                 .element(0)
                 .asString()
                 .startsWith("NAME             SIZE  OBJECTS");
-        assertThat(ok("volume", "list").lines().toList())
-                .element(1)
-                .asString()
-                .startsWith("a-longer.name_1    4K");
+        assertThat(ok("volume", "list").lines().toList()).element(1).asString().startsWith("a-longer.name_1    4K");
         assertThat(ok("volume", "list").lines().toList()).element(2).asString().startsWith("data              10G");
 
         assertThat(ok("volume", "info", "data"))
@@ -60,10 +57,10 @@ class VolumeCommandTest {
     @Test
     void aNameCanBeUsedAgainAfterRemoval() throws IOException {
         ok("volume", "create", "data", "--size", "1G");
-        final Object first = JSON.std.mapFrom(ok("volume", "info", "data", "--json")).get("uuid");
+        final Object first =
+                JSON.std.mapFrom(ok("volume", "info", "data", "--json")).get("uuid");
         ok("volume", "remove", "data");
-        final Map<String, Object> second =
-                JSON.std.mapFrom(ok("volume", "create", "data", "--size", "2G", "--json"));
+        final Map<String, Object> second = JSON.std.mapFrom(ok("volume", "create", "data", "--size", "2G", "--json"));
         assertThat(second).containsEntry("size_bytes", 2L << 30);
         assertThat(second.get("uuid")).isNotEqualTo(first);
     }
@@ -72,10 +69,12 @@ class VolumeCommandTest {
     void takesAStoreFromOptionAndVariable() {
         final Path store = home.resolve("store");
         final String url = "file://" + store;
-        assertThat(CommandRun.in(home, "volume", "create", "data", "--size", "1G", "--store", url).status())
+        assertThat(CommandRun.in(home, "volume", "create", "data", "--size", "1G", "--store", url)
+                        .status())
                 .isZero();
         assertThat(store).isDirectory();
-        assertThat(CommandRun.in(home, Map.of("VARVE_STORE", url), "volume", "list").out())
+        assertThat(CommandRun.in(home, Map.of("VARVE_STORE", url), "volume", "list")
+                        .out())
                 .contains("data");
         assertThat(ok("volume", "list")).doesNotContain("data");
     }
@@ -84,7 +83,9 @@ class VolumeCommandTest {
     @ValueSource(strings = {"", "-data", ".data", "Data", "da ta", "d/ata", "däta", "../x"})
     void refusesBadNames(final String name) {
         final CommandRun run = CommandRun.in(home, "volume", "create", "--size=1G", "--", name);
-        assertThat(run.err()).startsWith("varve: '" + name + "' is no name for a volume").hasLineCount(1);
+        assertThat(run.err())
+                .startsWith("varve: '" + name + "' is no name for a volume")
+                .hasLineCount(1);
         assertThat(run.status()).isEqualTo(ExitStatus.WRONG_USE);
         assertThat(home).isEmptyDirectory();
     }
@@ -121,7 +122,9 @@ class VolumeCommandTest {
     void refusesATakenNameAndKeepsTheVolume() {
         ok("volume", "create", "data", "--size", "1G");
         final CommandRun run = CommandRun.in(home, "volume", "create", "data", "--size", "2G");
-        assertThat(run.err()).startsWith("varve: volume 'data' exists already in ").hasLineCount(1);
+        assertThat(run.err())
+                .startsWith("varve: volume 'data' exists already in ")
+                .hasLineCount(1);
         assertThat(run.status()).isEqualTo(ExitStatus.WRONG_USE);
         assertThat(ok("volume", "info", "data")).contains("(1073741824 bytes)");
     }

@@ -110,12 +110,10 @@ class SettingsTest {
     }
 
     @ParameterizedTest
-    @CsvSource(
-            delimiter = '|',
-            textBlock = """
+    @CsvSource(delimiter = '|', textBlock = """
             cache-siz = '1G'        | :2: unknown setting 'cache-siz'; there are store, cache, cache-size, shutdown-timeout, poll-time, log
             cache-size = '1X'       | :2: cache-size: '1X' is not a size: give bytes, or a whole number with K, M, G or T (10G)
-            cache-size = '1M'       | :2: cache-size: the cache's size is 64M to 1T, not 1M
+            cache-size = '1M'       | :2: cache-size: the cache's size is 32M to 1T, not 1M
             cache-size = 1.5        | :2: cache-size takes a string or a whole number
             cache-size = [1]        | :2: cache-size takes a string or a whole number
             store = 's3://b'        | :2: store: store 's3://b': this build has no s3:// stores yet; give a directory as file:///DIR
@@ -150,7 +148,7 @@ class SettingsTest {
     void namesTheOptionOfABadValue() {
         assertThatThrownBy(() -> load().get(Setting.CACHE_SIZE, "2T"))
                 .isInstanceOf(UserException.class)
-                .hasMessage("--cache-size: the cache's size is 64M to 1T, not 2T");
+                .hasMessage("--cache-size: the cache's size is 32M to 1T, not 2T");
     }
 
     @Test
