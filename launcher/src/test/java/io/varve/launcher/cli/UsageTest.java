@@ -174,6 +174,7 @@ class UsageTest {
         assertThat(run.status()).isZero();
         final Path script = Files.writeString(home.resolve("varve.bash"), run.out());
         final Process bash = new ProcessBuilder("bash", "-c", """
+                compopt() { :; }
                 source "$1" || exit 9
                 COMP_WORDS=(varve volume cr) COMP_CWORD=2 COMP_LINE='varve volume cr'
                 _complete_varve
