@@ -1,8 +1,13 @@
 package io.varve.lsvd;
 
 import io.varve.linux.IoRing;
+import io.varve.lsvd.log.DirectoryLogStore;
+import io.varve.lsvd.log.LogStore;
+import io.varve.lsvd.runtime.EngineRuntime;
+import io.varve.lsvd.runtime.SystemRuntime;
 import io.varve.lsvd.store.ObjectStore;
 import java.nio.file.Path;
+import java.util.UUID;
 import java.util.concurrent.TimeUnit;
 
 /** What a {@link Volume} is opened with. Every setter gives the context back. */
@@ -24,6 +29,9 @@ public final class VolumeContext {
     private boolean isTakeOver;
     private boolean isDataLossAccepted;
     private IoRing ring;
+    private EngineRuntime runtime = new SystemRuntime();
+    private LogStore logs;
+    private Runnable wakeReactor;
     private long destageDelayNs = DEFAULT_DESTAGE_DELAY_NS;
     private long storeTimeoutMs = DEFAULT_STORE_TIMEOUT_MS;
 
@@ -102,6 +110,31 @@ public final class VolumeContext {
     /** Whether damage to the log is accepted. */
     public boolean isDataLossAccepted() {
         return isDataLossAccepted;
+    }
+
+    /** What stands for the world; the real one unless a simulator sets its own. */
+    VolumeContext runtime(final EngineRuntime value) {
+        runtime = value;
+        return this;
+    }
+
+    EngineRuntime runtime() {
+        return runtime;
+    }
+
+    /** Where the log is kept, in place of a directory, and how the reactor is woken, in place of its ring. */
+    VolumeContext logs(final LogStore value, final Runnable wake) {
+        logs = value;
+        wakeReactor = wake;
+        return this;
+    }
+
+    LogStore logs(final UUID volume) {
+        return logs != null ? logs : new DirectoryLogStore(cacheDirectory, volume, ring);
+    }
+
+    Runnable wakeReactor() {
+        return wakeReactor != null ? wakeReactor : ring::wakeUp;
     }
 
     /** The reactor's ring. The caller drives and closes it. */

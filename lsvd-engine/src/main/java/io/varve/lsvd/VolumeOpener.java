@@ -14,12 +14,14 @@ import io.varve.lsvd.history.Sealer;
 import io.varve.lsvd.log.LogChecksums;
 import io.varve.lsvd.log.LogDevice;
 import io.varve.lsvd.log.LogGeometry;
+import io.varve.lsvd.log.LogInUseException;
 import io.varve.lsvd.log.LogReader;
 import io.varve.lsvd.log.LogSource;
+import io.varve.lsvd.log.LogStore;
 import io.varve.lsvd.log.LogSuperblock;
-import io.varve.lsvd.log.RingLogDevice;
 import io.varve.lsvd.map.ExtentMap;
 import io.varve.lsvd.map.Location;
+import io.varve.lsvd.runtime.EngineRuntime;
 import io.varve.lsvd.store.Keys;
 import io.varve.lsvd.store.StoreClient;
 import java.io.IOException;
@@ -27,7 +29,6 @@ import java.lang.System.Logger.Level;
 import java.lang.foreign.Arena;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
-import java.nio.file.Path;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
@@ -45,11 +46,12 @@ final class VolumeOpener {
     private final StoreClient store;
     private final UUID volume;
     private final HistoryReader historyReader;
-    private final LocalLog localLog;
-    private final UUID nonce = UUID.randomUUID();
+    private final LogStore logs;
+    private final EngineRuntime runtime;
+    private final UUID nonce;
     private final Arena arena;
 
-    private RingLogDevice device;
+    private LogDevice device;
     private LogSuperblock superblock;
     private History history;
     private LogGeometry geometry;
@@ -65,7 +67,9 @@ final class VolumeOpener {
         this.volume = volume;
         this.arena = arena;
         this.historyReader = new HistoryReader(store, volume);
-        this.localLog = new LocalLog(context.cacheDirectory(), volume, context.name());
+        this.logs = context.logs(volume);
+        this.runtime = context.runtime();
+        this.nonce = runtime.randomUuid();
     }
 
     /** What opening has found and made. */
@@ -85,11 +89,11 @@ final class VolumeOpener {
 
     Opened open() throws VolumeException, IOException {
         try {
-            device = localLog.open(context.ring());
-            if (device != null) {
+            if (logs.exists()) {
+                device = logs.open();
                 superblock = LogSuperblock.read(device);
                 if (!superblock.current().volume().equals(volume)) {
-                    throw new VolumeException(localLog.file() + " is the log of another volume, "
+                    throw new VolumeException(logs.name() + " is the log of another volume, "
                             + superblock.current().volume() + ": move it away");
                 }
             }
@@ -119,17 +123,25 @@ final class VolumeOpener {
                     checksums,
                     end,
                     cutter);
+        } catch (final LogInUseException e) {
+            release();
+            throw new VolumeException(
+                    "volume '" + context.name() + "' is in use: " + e.getMessage() + "; stop that one first", e);
         } catch (final VolumeException | IOException | RuntimeException e) {
-            if (device != null) {
-                device.close();
-            }
-            if (history != null) {
-                history.map().close();
-            }
-            if (stored != null) {
-                stored.close();
-            }
+            release();
             throw e;
+        }
+    }
+
+    private void release() {
+        if (device != null) {
+            device.close();
+        }
+        if (history != null) {
+            history.map().close();
+        }
+        if (stored != null) {
+            stored.close();
         }
     }
 
@@ -155,8 +167,9 @@ final class VolumeOpener {
         }
         final EpochRecord owner = history.newest();
         final String who = "volume '" + context.name() + "' was opened by " + owner.openedBy() + " at "
-                + Instant.ofEpochMilli(owner.openedMs()) + " and not closed, and its log is not in "
-                + context.cacheDirectory();
+                + Instant.ofEpochMilli(owner.openedMs()) + " and not closed, and "
+                + (superblock == null ? "its log is not here" : "the log here is not that one's") + " ("
+                + logs.name() + ")";
         if (!context.isTakeOver()) {
             throw new VolumeException(
                     who + "; serve it there, or, if that log is gone for good, take the volume over with"
@@ -181,10 +194,10 @@ final class VolumeOpener {
         device = null;
         superblock = null;
         if (wasClosed) {
-            localLog.delete();
+            logs.delete();
             return;
         }
-        final Path aside = localLog.setAside(last.epoch());
+        final String aside = logs.setAside(last.epoch());
         LOG.log(
                 Level.WARNING,
                 "volume ''{0}'' was opened elsewhere since this log was written; it does not count any more and is kept as"
@@ -272,7 +285,7 @@ final class VolumeOpener {
                 after.previousCrc(),
                 record.extentCount(),
                 record.blockCount(),
-                System.nanoTime());
+                runtime.nanoTime());
     }
 
     private void checkDamage(final LogReader reader) throws IOException, VolumeException {
@@ -281,7 +294,7 @@ final class VolumeOpener {
         if (proven < brokenAt.sequence() || proven <= history.lastRecord()) {
             return;
         }
-        final String damage = "the log of volume '" + context.name() + "', " + localLog.file()
+        final String damage = "the log of volume '" + context.name() + "', " + logs.name()
                 + ", is damaged: record " + brokenAt.sequence() + " at byte "
                 + geometry.fileOffset(brokenAt.position()) + " had been flushed, with all up to " + proven
                 + ", and is not readable";
@@ -301,7 +314,9 @@ final class VolumeOpener {
             geometry = LogGeometry.ofSize(context.logSizeBytes());
             checksums = new LogChecksums(geometry, arena);
             end = new Tail(0, Math.max(history.lastRecord() + 1, LogRecord.FIRST_SEQUENCE), 0);
-            device = localLog.create(context.ring(), geometry, volume, end, claim);
+            device = logs.create(
+                    geometry,
+                    new Superblock(0, volume, geometry.areaLength(), geometry.windowLength(), 1, end, List.of(claim)));
             superblock = LogSuperblock.read(device);
         }
         if (cutter == null) {
@@ -315,7 +330,7 @@ final class VolumeOpener {
                 history.checkpoint(),
                 previous.settings(),
                 previous.createdMs(),
-                System.currentTimeMillis(),
+                runtime.currentTimeMillis(),
                 hostAndProcess());
         if (!store.putIfAbsent(Keys.epoch(volume, record.epoch()), record.encode())
                 && !historyReader.epoch(record.epoch()).nonce().equals(nonce)) {
