@@ -6,7 +6,6 @@ import io.varve.launcher.config.Settings;
 import io.varve.launcher.daemon.Daemon;
 import io.varve.launcher.daemon.DaemonOptions;
 import io.varve.launcher.daemon.DoorSocket;
-import io.varve.launcher.logging.Logging;
 import io.varve.lsvd.VolumeContext;
 import io.varve.lsvd.VolumeException;
 import io.varve.lsvd.store.ObjectStore;
@@ -96,7 +95,6 @@ final class ServeCommand extends Subcommand {
     @Override
     public Integer call() throws VolumeException {
         final Settings settings = settings();
-        Logging.setLevel(settings.get(Setting.LOG));
         final Path cacheDirectory = cache.directory(settings);
         final long logSize = settings.get(Setting.CACHE_SIZE, cacheSize);
         final Duration timeout = settings.get(Setting.SHUTDOWN_TIMEOUT, shutdownTimeout);

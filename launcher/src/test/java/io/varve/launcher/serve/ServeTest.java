@@ -263,7 +263,8 @@ class ServeTest {
                 FrontEnd frontEnd = FrontEnd.started(socket, options())) {
             final LoadGenerator load = load(frontEnd);
             load.run(500);
-            refusedWhateverElseHappens("is taken: another process listens there", "serve", "data", "--socket-path", socket.toString());
+            refusedWhateverElseHappens(
+                    "is taken: another process listens there", "serve", "data", "--socket-path", socket.toString());
             refusedWhateverElseHappens(
                     "volume 'data' is in use",
                     "serve",
@@ -275,6 +276,28 @@ class ServeTest {
             load.verifyAll(frontEnd);
             serve.signal("TERM");
             assertThat(serve.awaitExit()).isZero();
+        }
+    }
+
+    @Test
+    void aDaemonWhoseVolumeWasTakenOverFailsItsRequestsAndSaysSo() throws IOException, InterruptedException {
+        final String other = home.resolve("other").toString();
+        final String otherCache = home.resolve("other-cache").toString();
+        try (VarveProcess first = VarveProcess.serve(home, socket);
+                FrontEnd frontEnd = FrontEnd.started(socket, options())) {
+            load(frontEnd).run(100);
+            refusedWhateverElseHappens("--take-over", "serve", "data", "--socket-path", other, "--cache", otherCache);
+            try (VarveProcess second = VarveProcess.serve(home, Path.of(other), "--cache", otherCache, "--take-over")) {
+                frontEnd.run(BlkRequest.write(0, new byte[BLOCK_SIZE]));
+                first.awaitErr(line -> line.startsWith("varve: volume data: every request fails from now on: "));
+                assertThat(frontEnd.run(BlkRequest.read(0, BLOCK_SIZE)).status())
+                        .isEqualTo(BlkRequest.IOERR);
+                first.signal("TERM");
+                assertThat(first.awaitExit()).isEqualTo(ExitStatus.FAILED);
+                assertThat(first.err()).contains("varve: volume data: ended after a failure: ");
+                second.signal("TERM");
+                assertThat(second.awaitExit()).isZero();
+            }
         }
     }
 

@@ -82,6 +82,15 @@ final class VarveProcess implements AutoCloseable {
         return line;
     }
 
+    /** Waits for a line of the standard error stream. */
+    String awaitErr(final Predicate<String> wanted) throws InterruptedException {
+        final String line = err.await(wanted);
+        if (line == null) {
+            throw new AssertionError("no such line; " + describe());
+        }
+        return line;
+    }
+
     /** Sends a signal by its name. */
     void signal(final String name) throws IOException, InterruptedException {
         new ProcessBuilder("bash", "-c", "kill -" + name + " " + process.pid())
