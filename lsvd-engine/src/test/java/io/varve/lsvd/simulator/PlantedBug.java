@@ -10,8 +10,6 @@ enum PlantedBug {
     DROPPED_SEAL,
     /** A write to the log is answered before it is done. */
     EARLY_ACKNOWLEDGEMENT,
-    /** A log that another epoch has superseded comes back with a superblock that claims that epoch. */
-    REPLAYED_GENERATION,
     /** An upload is answered before it is done, so that a later object can be there without it. */
     BROKEN_ORDER,
     /** A creation under a taken key replaces what is there. */
