@@ -124,6 +124,7 @@ public final class Volume implements AutoCloseable {
         try {
             if (context.isReadOnly()) {
                 final History history = new HistoryReader(store, uuid).read();
+                history.changes().close();
                 return new Volume(
                         context, uuid, history.newest().settings(), history.map(), history.epochs(), null, arena);
             }
@@ -342,7 +343,9 @@ public final class Volume implements AutoCloseable {
                 opened.stored(),
                 opened.epoch().firstSequence(),
                 opened.lastRecord(),
-                opened.checkpoint(),
+                opened.checkpoints(),
+                opened.changes(),
+                context.checkpointInterval(),
                 runtime::nanoTime,
                 runtime.randomUuid().getLeastSignificantBits(),
                 wakeReactor));

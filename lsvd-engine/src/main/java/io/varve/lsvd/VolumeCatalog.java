@@ -186,7 +186,7 @@ public final class VolumeCatalog {
                 // Damaged: nobody can open it for writing either.
                 return;
             }
-            history.map().close();
+            history.close();
             if (history.sealedBy() != null || Sealer.seal(store, volume, history, nonce)) {
                 return;
             }

@@ -18,6 +18,9 @@ public final class VolumeContext {
     /** Default of {@link #storeTimeoutMs()}: one minute. */
     public static final long DEFAULT_STORE_TIMEOUT_MS = TimeUnit.MINUTES.toMillis(1);
 
+    /** Default of {@link #checkpointInterval()}. */
+    public static final int DEFAULT_CHECKPOINT_INTERVAL = 64;
+
     /** Least {@link #logSizeBytes()}. */
     public static final long MIN_LOG_SIZE = 32L << 20;
 
@@ -33,6 +36,7 @@ public final class VolumeContext {
     private LogStore logs;
     private Runnable wakeReactor;
     private long destageDelayNs = DEFAULT_DESTAGE_DELAY_NS;
+    private int checkpointInterval = DEFAULT_CHECKPOINT_INTERVAL;
     private long storeTimeoutMs = DEFAULT_STORE_TIMEOUT_MS;
 
     /** The store that holds the volume. The caller closes it. */
@@ -157,6 +161,17 @@ public final class VolumeContext {
     /** How long data waits in the log for an object to fill, in nanoseconds. */
     public long destageDelayNs() {
         return destageDelayNs;
+    }
+
+    /** Number of objects behind which a checkpoint is written: bounds how many an opening has to read. */
+    public VolumeContext checkpointInterval(final int value) {
+        checkpointInterval = value;
+        return this;
+    }
+
+    /** Number of objects behind which a checkpoint is written. */
+    public int checkpointInterval() {
+        return checkpointInterval;
     }
 
     /** How long opening waits for one answer of the store, in milliseconds. */

@@ -7,9 +7,11 @@ import io.varve.lsvd.format.LogRecord;
 import io.varve.lsvd.format.Superblock;
 import io.varve.lsvd.format.Superblock.EpochClaim;
 import io.varve.lsvd.format.Superblock.Tail;
+import io.varve.lsvd.history.CheckpointChain;
 import io.varve.lsvd.history.Epochs;
 import io.varve.lsvd.history.History;
 import io.varve.lsvd.history.HistoryReader;
+import io.varve.lsvd.history.MapChanges;
 import io.varve.lsvd.history.Sealer;
 import io.varve.lsvd.log.LogChecksums;
 import io.varve.lsvd.log.LogDevice;
@@ -79,7 +81,8 @@ final class VolumeOpener {
             ExtentMap map,
             ExtentMap stored,
             long lastRecord,
-            long checkpoint,
+            CheckpointChain checkpoints,
+            MapChanges changes,
             LogGeometry geometry,
             LogDevice device,
             LogSuperblock superblock,
@@ -107,7 +110,7 @@ final class VolumeOpener {
                 }
             }
             sealPredecessor();
-            stored = copy(history.map());
+            stored = history.map().copy();
             if (isOwn || isUnused) {
                 replay();
             }
@@ -119,7 +122,8 @@ final class VolumeOpener {
                     history.map(),
                     stored,
                     history.lastRecord(),
-                    history.checkpoint(),
+                    history.checkpoints(),
+                    history.changes(),
                     geometry,
                     device,
                     superblock,
@@ -141,7 +145,7 @@ final class VolumeOpener {
             device.close();
         }
         if (history != null) {
-            history.map().close();
+            history.close();
         }
         if (stored != null) {
             stored.close();
@@ -227,7 +231,7 @@ final class VolumeOpener {
             }
             final boolean isSealed = Sealer.seal(store, volume, history, nonce);
             final History again = historyReader.read();
-            history.map().close();
+            history.close();
             history = again;
             if (isSealed && history.sealedBy() == null) {
                 throw new IOException("the store lost a seal that it had taken");
@@ -339,7 +343,7 @@ final class VolumeOpener {
                 nonce,
                 history.nextSequence() + 1,
                 history.lastRecord(),
-                history.checkpoint(),
+                history.checkpoints().newest(),
                 previous.settings(),
                 previous.createdMs(),
                 runtime.currentTimeMillis(),
@@ -373,16 +377,6 @@ final class VolumeOpener {
                 current.generation() + 1,
                 firstUnsent == null ? end : firstUnsent,
                 claims));
-    }
-
-    private static ExtentMap copy(final ExtentMap map) {
-        final ExtentMap copy = new ExtentMap();
-        long block = 0;
-        while (map.find(block)) {
-            copy.put(map.foundBlock(), map.foundLength(), map.foundLocation());
-            block = map.foundBlock() + map.foundLength();
-        }
-        return copy;
     }
 
     private static String hostAndProcess() {

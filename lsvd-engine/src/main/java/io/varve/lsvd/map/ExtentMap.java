@@ -89,6 +89,54 @@ public final class ExtentMap implements AutoCloseable {
         }
     }
 
+    /**
+     * Maps a run of blocks behind all that is mapped; much faster than {@link #put} for loading extents in ascending order.
+     *
+     * @param length at most {@link #MAX_EXTENT_BLOCKS}.
+     * @throws IllegalArgumentException when it is not behind all that is mapped.
+     */
+    public void append(final long block, final int length, final long location) {
+        checkRange(block, length);
+        descendToLast();
+        int count = pool.count(leaf);
+        if (count > 0) {
+            final long last = key(leaf, count - 1);
+            if (startOf(last) + lengthOf(last) > block) {
+                throw new IllegalArgumentException("block " + block + " is not behind all that is mapped");
+            }
+        }
+        if (count == LEAF_CAPACITY) {
+            splitLeaf(LEAF_CAPACITY);
+            descendToLast();
+            count = pool.count(leaf);
+        }
+        setKey(leaf, count, pack(block, length));
+        setLocation(leaf, count, location);
+        pool.count(leaf, count + 1);
+        extents++;
+        mappedBlocks += length;
+    }
+
+    /** A map of its own with the same contents. */
+    public ExtentMap copy() {
+        final ExtentMap copy = new ExtentMap();
+        copy.pool.copyFrom(pool);
+        copy.root = root;
+        copy.height = height;
+        copy.extents = extents;
+        copy.mappedBlocks = mappedBlocks;
+        return copy;
+    }
+
+    /** Unmaps everything. */
+    public void clear() {
+        pool.clear();
+        root = pool.allocate();
+        height = 0;
+        extents = 0;
+        mappedBlocks = 0;
+    }
+
     /** Unmaps a run of blocks. */
     public void remove(final long block, final long length) {
         checkRange(block, length);
@@ -216,6 +264,17 @@ public final class ExtentMap implements AutoCloseable {
             pathNode[level] = node;
             pathIndex[level] = child;
             node = child(node, child);
+        }
+        leaf = node;
+    }
+
+    private void descendToLast() {
+        int node = root;
+        for (int level = 0; level < height; level++) {
+            final int last = pool.count(node) - 1;
+            pathNode[level] = node;
+            pathIndex[level] = last;
+            node = child(node, last);
         }
         leaf = node;
     }

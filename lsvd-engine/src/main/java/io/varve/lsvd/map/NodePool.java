@@ -58,6 +58,30 @@ final class NodePool implements AutoCloseable {
         freeCount++;
     }
 
+    /** Makes this pool, which must be fresh or cleared, an image of another. */
+    void copyFrom(final NodePool other) {
+        while (chunkCount < other.chunkCount) {
+            addChunk();
+        }
+        for (int i = 0; i < other.chunkCount; i++) {
+            chunks[i].copyFrom(other.chunks[i]);
+            System.arraycopy(other.counts[i], 0, counts[i], 0, CHUNK_NODES);
+        }
+        used = other.used;
+        freeHead = other.freeHead;
+        freeCount = other.freeCount;
+    }
+
+    /** Forgets all nodes and keeps their memory. */
+    void clear() {
+        for (int i = 0; i < chunkCount; i++) {
+            Arrays.fill(counts[i], (short) 0);
+        }
+        used = 0;
+        freeHead = NONE;
+        freeCount = 0;
+    }
+
     long bytesInUse() {
         return (long) (used - freeCount) * (NODE_SIZE + Short.BYTES);
     }

@@ -90,6 +90,7 @@ final class SimulatedHost implements EngineRuntime {
                 .name(Simulation.NAME)
                 .logSizeBytes(LOG_SIZE)
                 .destageDelayNs((1L + random.nextInt(100)) * 1_000_000)
+                .checkpointInterval(1 + random.nextInt(12))
                 .storeTimeoutMs(60_000)
                 .takeOver(isTakeOver)
                 .runtime(this)
