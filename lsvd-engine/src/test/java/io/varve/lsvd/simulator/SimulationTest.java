@@ -3,13 +3,29 @@ package io.varve.lsvd.simulator;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.fail;
 
+import java.util.logging.Level;
+import java.util.logging.Logger;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 class SimulationTest {
+    private static final Logger ENGINE = Logger.getLogger("io.varve.lsvd");
+
     private static final long SEEDS = Long.getLong("varve.simulation.seeds", 2000);
     private static final long FIRST = Long.getLong("varve.simulation.first", 1);
+
+    @BeforeAll
+    static void silenceTheEngine() {
+        ENGINE.setLevel(Level.OFF);
+    }
+
+    @AfterAll
+    static void letTheEngineTalk() {
+        ENGINE.setLevel(null);
+    }
 
     @Test
     void noSeedBreaksAPromise() {
