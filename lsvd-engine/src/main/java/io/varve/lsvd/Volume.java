@@ -22,6 +22,7 @@ import io.varve.lsvd.store.StoreClient;
 import io.varve.lsvd.write.LogReclaimer;
 import io.varve.lsvd.write.WritePath;
 import java.io.IOException;
+import java.lang.System.Logger.Level;
 import java.lang.foreign.Arena;
 import java.nio.file.Path;
 import java.util.UUID;
@@ -34,6 +35,7 @@ import java.util.UUID;
  * completed write survives the death of the process; one before a completed flush survives the loss of power.
  */
 public final class Volume implements AutoCloseable {
+    private static final System.Logger LOG = System.getLogger(Volume.class.getName());
     private static final long NEWS_DELAY_NS = 2_000_000;
     private static final long STATS_PERIOD_NS = 100_000_000;
     private static final long EDGE_TOKENS = 1L << 40;
@@ -437,7 +439,8 @@ public final class Volume implements AutoCloseable {
                         destager.finish();
                     }
                     destagerThread.wake();
-                } else if (log.isQuiet()) {
+                } else if (log.isQuiet() && reclaimer.isQuiet()) {
+                    endLog();
                     updateStats();
                     shutdown = Shutdown.DONE;
                 }
@@ -445,6 +448,15 @@ public final class Volume implements AutoCloseable {
             default -> {
                 return;
             }
+        }
+    }
+
+    /** Spares the next opening to read what is in the store anyway; if that fails, it reads it. */
+    private void endLog() {
+        try {
+            reclaimer.close();
+        } catch (final IOException e) {
+            LOG.log(Level.WARNING, "volume {0}: cannot write the log''s superblock: {1}", uuid, e.getMessage());
         }
     }
 
