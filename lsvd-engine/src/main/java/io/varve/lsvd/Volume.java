@@ -9,9 +9,9 @@ import io.varve.lsvd.format.VolumeSettings;
 import io.varve.lsvd.history.Epochs;
 import io.varve.lsvd.history.History;
 import io.varve.lsvd.history.HistoryReader;
+import io.varve.lsvd.log.DeviceLogSource;
 import io.varve.lsvd.log.DirectoryLogStore;
 import io.varve.lsvd.log.LogDevice;
-import io.varve.lsvd.log.LogSource;
 import io.varve.lsvd.log.LogWindow;
 import io.varve.lsvd.log.LogWriter;
 import io.varve.lsvd.map.ExtentMap;
@@ -337,7 +337,7 @@ public final class Volume implements AutoCloseable {
         reclaimer = new LogReclaimer(opened.geometry(), device, opened.superblock(), log, map, reads, oldestInUse);
         destager = new Destager(new Destager.Context(
                 context.store(),
-                new LogSource(opened.geometry(), device, window),
+                new DeviceLogSource(opened.geometry(), device, window),
                 uuid,
                 opened.epoch().epoch(),
                 opened.epoch().nonce(),
