@@ -200,6 +200,27 @@ class VolumeTest {
     }
 
     @Test
+    void givingUpOnTheStoreFailsWhatWaitsForIt() throws Exception {
+        try (VolumeRig rig = new VolumeRig(store, cache)) {
+            rig.write(0, filled(1 << 20, 4));
+        }
+        final VolumeRig rig = new VolumeRig(store, directory.resolve("another-cache"));
+        store.away(true);
+        rig.submitRead(0, 0, 4096);
+        final long while100Ms = System.nanoTime() + 100_000_000;
+        while (System.nanoTime() < while100Ms) {
+            rig.turn();
+        }
+        assertThat(rig.outstanding()).isEqualTo(1);
+        rig.volume.abandonStore();
+        rig.await(() -> rig.outstanding() == 0);
+        assertThat(rig.takeFailed()).isEqualTo(1);
+        rig.shutDown();
+        rig.crash();
+        store.away(false);
+    }
+
+    @Test
     void aTornTailIsDroppedAndDamageToWhatWasFlushedIsNot() throws Exception {
         final VolumeRig rig = new VolumeRig(VolumeRig.context(store, cache).destageDelayNs(Long.MAX_VALUE / 2));
         for (int i = 0; i < 10; i++) {

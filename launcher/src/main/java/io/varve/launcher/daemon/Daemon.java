@@ -74,8 +74,8 @@ public final class Daemon {
         }
         signals.listener(ring::wakeUp);
         try {
-            serve(ring, volume, signals);
-            end(ring, volume, signals);
+            final VhostUserBlkServer server = serve(ring, volume, signals);
+            end(ring, volume, server, signals);
             final int status = tellTheEnd(volume);
             volume.close();
             ring.close();
@@ -88,7 +88,7 @@ public final class Daemon {
         }
     }
 
-    private void serve(final IoRing ring, final Volume volume, final Signals signals) {
+    private VhostUserBlkServer serve(final IoRing ring, final Volume volume, final Signals signals) {
         final EngineBlockDevice device = new EngineBlockDevice(volume);
         final VhostUserBlkServer server = new VhostUserBlkServer(
                 ring, door.socket(), device, SessionOptions.of(name).withListener(new SessionListener() {
@@ -104,8 +104,7 @@ public final class Daemon {
         tellReady(volume);
         reactor.runUntil(() -> signals.count() > 0);
         server.close();
-        reactor.runUntil(server::isClosed);
-        door.close();
+        return server;
     }
 
     private void tellFailure(final String failure) {
@@ -113,22 +112,25 @@ public final class Daemon {
         err.flush();
     }
 
-    private void end(final IoRing ring, final Volume volume, final Signals signals) {
+    private void end(final IoRing ring, final Volume volume, final VhostUserBlkServer server, final Signals signals) {
         final int signalsBefore = signals.count();
-        final long deadlineNs = System.nanoTime() + options.shutdownTimeout().toNanos();
-        volume.shutdown();
+        final long startNs = System.nanoTime();
+        final long timeoutNs = options.shutdownTimeout().toNanos();
         boolean isTold = false;
         while (!volume.isShutDown()) {
-            if (signals.count() > signalsBefore || System.nanoTime() - deadlineNs >= 0) {
+            final long elapsedNs = System.nanoTime() - startNs;
+            if (server.isClosed()) {
+                door.close();
+                volume.shutdown();
+            }
+            if (signals.count() > signalsBefore || elapsedNs >= timeoutNs) {
                 volume.abandonStore();
-            } else if (!isTold
-                    && System.nanoTime() - deadlineNs
-                            >= TELL_NS - options.shutdownTimeout().toNanos()) {
+            } else if (!isTold && elapsedNs >= TELL_NS) {
                 isTold = true;
                 say("shipping " + ByteSize.format(volume.stats().unsentBytes())
                         + " to the store; a further signal leaves that to the next start");
             }
-            if (volume.doWork() + ring.turn(0) == 0) {
+            if (volume.doWork() + server.doWork() + ring.turn(0) == 0) {
                 ring.turn(Math.min(volume.maxIdleNs(), SHUTDOWN_TURN_NS));
             }
         }
