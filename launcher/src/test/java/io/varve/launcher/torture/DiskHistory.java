@@ -229,15 +229,19 @@ final class DiskHistory {
         int missingAt = -1;
         for (int sector = 0; sector < base.length; sector++) {
             final List<Operation> there = bySector.get(sector);
+            int first = -1;
             int last = there.size() - 1;
+            while (first < there.size() - 1 && stampAt(sector, first) != seen[sector]) {
+                first++;
+            }
             while (last >= 0 && there.get(last).stamp() != seen[sector]) {
                 last--;
             }
             if (seen[sector] == UNREADABLE) {
                 continue;
             }
-            if (last >= 0 && (newest == null || there.get(last).submitted() > newest.submitted())) {
-                newest = there.get(last);
+            if (first >= 0 && (newest == null || there.get(first).submitted() > newest.submitted())) {
+                newest = there.get(first);
             }
             if (last + 1 < there.size()
                     && (missing == null || there.get(last + 1).completed() < missing.completed())) {

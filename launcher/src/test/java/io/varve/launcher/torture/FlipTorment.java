@@ -23,7 +23,7 @@ import java.util.stream.Stream;
 final class FlipTorment extends Torment {
     private static final int LOG_MAGIC = 0x5256_5256;
     private static final int BLOCK = 4096;
-    private static final long MAX_STORED = 36 << 20;
+    private static final long MAX_STORED = 80 << 20;
     private static final int SUPERBLOCKS = 2 * BLOCK;
 
     private Path pristine;
@@ -163,7 +163,7 @@ final class FlipTorment extends Torment {
             final Path log = log(rig.cache());
             final long end = logHeaders.getLast() + BLOCK;
             final long position = switch (random.nextInt(4)) {
-                case 0 -> random.nextInt(SUPERBLOCKS);
+                case 0 -> (long) random.nextInt(2) * BLOCK + random.nextInt(128);
                 case 1 -> logHeaders.get(random.nextInt(logHeaders.size())) + random.nextInt(256);
                 default -> random.nextLong(SUPERBLOCKS, end);
             };
@@ -267,10 +267,13 @@ final class FlipTorment extends Torment {
 
     @Override
     String figures() {
+        return flips + " bits flipped: " + harmless + " without effect, " + cuts + " cut off what was not flushed, "
+                + failedReads + " found by reads, the rest refused";
+    }
+
+    @Override
+    String details() {
         final StringBuilder text = new StringBuilder();
-        text.append(flips).append(" bits flipped: ").append(harmless).append(" without effect, ");
-        text.append(cuts).append(" cut off what was not flushed, ");
-        text.append(failedReads).append(" found by reads, the rest refused:");
         refusals.forEach((line, count) ->
                 text.append("\n    ").append(count).append(" x ").append(line));
         return text.toString();

@@ -28,6 +28,9 @@ public final class Torture {
 
     /** Exit status: 0 nothing found, 1 something found, 2 wrong use. */
     public static void main(final String[] args) throws IOException, InterruptedException {
+        Runtime.getRuntime()
+                .addShutdownHook(new Thread(
+                        () -> ProcessHandle.current().children().forEach(ProcessHandle::destroyForcibly), "end"));
         System.exit(run(args));
     }
 
