@@ -260,6 +260,30 @@ class VolumeTest {
     }
 
     @Test
+    void damageToARecordThatIsStoredDoesNotHideFlushedOnesFarBehindIt() throws Exception {
+        final VolumeRig rig = new VolumeRig(VolumeRig.context(store, cache).destageDelayNs(Long.MAX_VALUE / 2));
+        rig.write(0, filled(4096, 1));
+        int written = 1;
+        while (rig.volume.stats().objectsPut() == 0) {
+            rig.write(((written++ % 15) + 1L) << 20, filled(1 << 20, 2));
+            final long next = System.nanoTime() + 100_000_000;
+            rig.await(() -> System.nanoTime() > next || rig.volume.stats().objectsPut() > 0);
+        }
+        rig.flush();
+        rig.write(4096, filled(4096, 3));
+        rig.flush();
+        rig.write(8192, filled(4096, 4));
+        rig.flush();
+        final Path log = cache.resolve(rig.volume.uuid().toString()).resolve("log");
+        rig.crash();
+        flipBlock(log, 0);
+        assertThatThrownBy(() -> new VolumeRig(store, cache))
+                .isInstanceOf(VolumeException.class)
+                .hasMessageContaining("damaged")
+                .hasMessageContaining("--accept-data-loss");
+    }
+
+    @Test
     void aFlippedBitInAnObjectFailsTheReadAndNamesIt() throws Exception {
         try (VolumeRig rig = new VolumeRig(store, cache)) {
             rig.write(0, filled(1 << 20, 6));

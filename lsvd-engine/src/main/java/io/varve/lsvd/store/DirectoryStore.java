@@ -33,19 +33,23 @@ import java.util.concurrent.TimeUnit;
  *
  * <p>An object is written to a temporary file, synced, and given its name by {@code link(2)}, which fails if the name is
  * taken; then the directory is synced. So a creation is atomic, exclusive and durable on any POSIX file system, shared ones
- * included. Work is done by {@value #THREADS} threads.
+ * included. Work is done by {@value #THREADS} threads. While the directory is gone, or another one is in its place, every
+ * operation fails as one of a store that is away.
  */
 public final class DirectoryStore implements ObjectStore {
     private static final int THREADS = 4;
     private static final String TEMPORARY = ".tmp";
+    private static final String INODE = "unix:ino";
     private static final Duration TEMPORARY_LIFETIME = Duration.ofDays(1);
 
     private final Path root;
     private final Path temporary;
     private final ExecutorService executor;
+    private final Object rootInode;
 
-    private DirectoryStore(final Path root) {
+    private DirectoryStore(final Path root) throws IOException {
         this.root = root;
+        this.rootInode = Files.getAttribute(root, INODE);
         this.temporary = root.resolve(TEMPORARY);
         final ThreadPoolExecutor pool = new ThreadPoolExecutor(
                 THREADS, THREADS, 10, TimeUnit.SECONDS, new LinkedBlockingQueue<>(), runnable -> {
@@ -256,12 +260,35 @@ public final class DirectoryStore implements ObjectStore {
         }
     }
 
+    /**
+     * Checks, before and after each operation, that the directory is still the one that was opened: while a file system is not
+     * mounted, no object may count as missing, and none may be put into the directory below its mount point. A file system
+     * that is mounted again has the same inode, though not always the same device.
+     */
+    private void checkRoot() throws StoreException {
+        try {
+            if (rootInode.equals(Files.getAttribute(root, INODE))) {
+                return;
+            }
+        } catch (final IOException e) {
+            throw new StoreException("store directory " + root + " is not there any more", e);
+        }
+        throw new StoreException("store directory " + root + " is not the one that was opened");
+    }
+
     private <T> CompletableFuture<T> submit(final Task<T> task, final String what) {
         final CompletableFuture<T> future = new CompletableFuture<>();
         try {
             executor.execute(() -> {
                 try {
-                    future.complete(task.run());
+                    checkRoot();
+                    T result;
+                    try {
+                        result = task.run();
+                    } finally {
+                        checkRoot();
+                    }
+                    future.complete(result);
                 } catch (final StoreException e) {
                     future.completeExceptionally(e);
                 } catch (final IOException e) {
