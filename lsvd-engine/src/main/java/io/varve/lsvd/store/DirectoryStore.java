@@ -10,7 +10,6 @@ import java.nio.file.FileSystemException;
 import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
-import java.nio.file.NotDirectoryException;
 import java.nio.file.Path;
 import java.nio.file.SimpleFileVisitor;
 import java.nio.file.StandardOpenOption;
@@ -103,12 +102,7 @@ public final class DirectoryStore implements ObjectStore {
 
     @Override
     public CompletableFuture<Void> delete(final String key) {
-        return submit(
-                () -> {
-                    Files.deleteIfExists(path(key));
-                    return null;
-                },
-                "cannot delete " + key);
+        return submit(() -> remove(key), "cannot delete " + key);
     }
 
     @Override
@@ -149,7 +143,12 @@ public final class DirectoryStore implements ObjectStore {
     }
 
     private int read(final String key, final long offset, final MemorySegment target) throws IOException {
-        try (FileChannel channel = FileChannel.open(path(key), StandardOpenOption.READ)) {
+        final Path path = path(key);
+        // What other keys lie under is no object itself.
+        if (Files.isDirectory(path)) {
+            throw new NoSuchObjectException(key);
+        }
+        try (FileChannel channel = FileChannel.open(path, StandardOpenOption.READ)) {
             final ByteBuffer buffer = target.asByteBuffer();
             long position = offset;
             while (buffer.hasRemaining()) {
@@ -160,14 +159,39 @@ public final class DirectoryStore implements ObjectStore {
                 position += count;
             }
             return (int) (position - offset);
-        } catch (final NoSuchFileException | NotDirectoryException e) {
+        } catch (final FileSystemException e) {
+            if (!isMissing(e)) {
+                throw e;
+            }
             final NoSuchObjectException missing = new NoSuchObjectException(key);
             missing.initCause(e);
             throw missing;
         }
     }
 
+    private Void remove(final String key) throws IOException {
+        final Path path = path(key);
+        try {
+            if (!Files.isDirectory(path)) {
+                Files.deleteIfExists(path);
+            }
+        } catch (final FileSystemException e) {
+            if (!isMissing(e)) {
+                throw e;
+            }
+        }
+        return null;
+    }
+
+    /** Whether a file is not there for sure; that a part of its path is a file (ENOTDIR) is told by a message only. */
+    private static boolean isMissing(final FileSystemException e) {
+        return e instanceof NoSuchFileException || "Not a directory".equals(e.getReason());
+    }
+
     private List<StoredObject> listNow(final String prefix) throws IOException {
+        if (!Keys.isPrefix(prefix)) {
+            throw new StoreException("not the beginning of a key: '" + prefix + "'");
+        }
         final int directoryEnd = prefix.lastIndexOf('/');
         final Path start = directoryEnd < 0 ? root : root.resolve(prefix.substring(0, directoryEnd));
         final List<StoredObject> found = new ArrayList<>();
@@ -202,11 +226,10 @@ public final class DirectoryStore implements ObjectStore {
     }
 
     private Path path(final String key) throws StoreException {
-        final Path path = root.resolve(key).normalize();
-        if (key.isEmpty() || key.length() > MAX_KEY_LENGTH || !path.startsWith(root) || path.startsWith(temporary)) {
-            throw new StoreException("not a key: " + key);
+        if (!Keys.isValid(key)) {
+            throw new StoreException("not a key: '" + key + "'");
         }
-        return path;
+        return root.resolve(key);
     }
 
     private void deleteStaleTemporaries() throws IOException {
