@@ -8,6 +8,9 @@ import io.netty.util.concurrent.EventExecutor;
 import io.varve.lsvd.store.StoreException;
 import java.net.URI;
 import java.time.Duration;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
@@ -36,6 +39,10 @@ final class S3Connection implements AutoCloseable {
     private static final int EVENT_LOOPS = 2;
     private static final int WORKERS = 2;
     private static final long CLOSE_LIMIT_MS = 3000;
+
+    /** How long the event loops must have been idle, when requests were given up, so that these end in order. */
+    private static final long QUIET_MS = 50;
+
     private static final Region DEFAULT_REGION = Region.US_EAST_1;
 
     private final EventLoopGroup eventLoops;
@@ -43,6 +50,7 @@ final class S3Connection implements AutoCloseable {
     private final ScheduledExecutorService executor;
     private final S3AsyncClient client;
     private final String server;
+    private final Set<CompletableFuture<?>> requests = ConcurrentHashMap.newKeySet();
 
     /**
      * Makes a client; nothing is sent yet.
@@ -71,7 +79,7 @@ final class S3Connection implements AutoCloseable {
         try {
             client = newClient(context, region);
         } catch (final SdkException | IllegalArgumentException | NullPointerException e) {
-            closeTransport();
+            closeTransport(0);
             throw new StoreException("the S3 client cannot be set up: " + e.getMessage(), e);
         }
     }
@@ -90,23 +98,47 @@ final class S3Connection implements AutoCloseable {
         return server;
     }
 
+    /** Has a request given up when the connection is closed. */
+    <T> CompletableFuture<T> track(final CompletableFuture<T> request) {
+        requests.add(request);
+        request.whenComplete((answer, failure) -> requests.remove(request));
+        return request;
+    }
+
     /** Ends threads and connections; may be called by any thread, the connection's own included. */
     @Override
     public void close() {
+        executor.shutdownNow();
+        final long quietMs = requests.isEmpty() ? 0 : QUIET_MS;
+        requests.forEach(request -> request.cancel(true));
         client.close();
-        closeTransport();
+        closeTransport(quietMs);
     }
 
-    private void closeTransport() {
+    private void closeTransport(final long quietMs) {
         executor.shutdownNow();
-        http.close();
-        final var end = eventLoops.shutdownGracefully(0, CLOSE_LIMIT_MS, TimeUnit.MILLISECONDS);
+        final boolean isOwnThread = isInEventLoop();
+        if (isOwnThread) {
+            // The pools' end waits for the loops, and so must not be awaited by one of them.
+            final Thread closer = new Thread(http::close, "varve-s3-close");
+            closer.setDaemon(true);
+            closer.start();
+        } else {
+            http.close();
+        }
+        final var end = eventLoops.shutdownGracefully(quietMs, CLOSE_LIMIT_MS, TimeUnit.MILLISECONDS);
+        if (!isOwnThread) {
+            end.awaitUninterruptibly(CLOSE_LIMIT_MS);
+        }
+    }
+
+    private boolean isInEventLoop() {
         for (final EventExecutor loop : eventLoops) {
             if (loop.inEventLoop()) {
-                return;
+                return true;
             }
         }
-        end.awaitUninterruptibly(CLOSE_LIMIT_MS);
+        return false;
     }
 
     private S3AsyncClient newClient(final S3StoreContext context, final Region region) {

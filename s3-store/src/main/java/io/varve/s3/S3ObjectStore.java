@@ -117,7 +117,8 @@ public final class S3ObjectStore implements ObjectStore {
 
     private CompletableFuture<Boolean> create(
             final String key, final RevocableSegment memory, final String id, final boolean isRepeated) {
-        return client.putObject(
+        return connection
+                .track(client.putObject(
                         put -> put.bucket(location.bucket())
                                 .key(location.s3Key(key))
                                 .ifNoneMatch(ANY)
@@ -125,7 +126,7 @@ public final class S3ObjectStore implements ObjectStore {
                                 .contentLength(memory.byteSize())
                                 .overrideConfiguration(
                                         all -> all.apiCallTimeout(context.attemptTimeout(memory.byteSize()))),
-                        new SegmentRequestBody(memory))
+                        new SegmentRequestBody(memory)))
                 .handle((answer, wrapped) -> {
                     final Throwable failure = Failures.unwrap(wrapped);
                     if (failure == null) {
@@ -141,9 +142,10 @@ public final class S3ObjectStore implements ObjectStore {
 
     /** Whether the object under a key was created with an id. */
     private CompletableFuture<Boolean> isOwn(final String key, final String id) {
-        return client.headObject(head -> head.bucket(location.bucket())
+        return connection
+                .track(client.headObject(head -> head.bucket(location.bucket())
                         .key(location.s3Key(key))
-                        .overrideConfiguration(all -> all.apiCallTimeout(context.attemptTimeout(0))))
+                        .overrideConfiguration(all -> all.apiCallTimeout(context.attemptTimeout(0)))))
                 .handle((answer, wrapped) -> {
                     final Throwable failure = Failures.unwrap(wrapped);
                     if (failure == null) {
@@ -159,13 +161,14 @@ public final class S3ObjectStore implements ObjectStore {
     }
 
     private CompletableFuture<Integer> read(final String key, final long offset, final RevocableSegment memory) {
-        return client.getObject(
+        return connection
+                .track(client.getObject(
                         get -> get.bucket(location.bucket())
                                 .key(location.s3Key(key))
                                 .range("bytes=" + offset + "-" + (offset + memory.byteSize() - 1))
                                 .overrideConfiguration(
                                         all -> all.apiCallTimeout(context.attemptTimeout(memory.byteSize()))),
-                        new SegmentResponse(memory, offset))
+                        new SegmentResponse(memory, offset)))
                 .handle((length, wrapped) -> {
                     final Throwable failure = Failures.unwrap(wrapped);
                     if (failure == null) {
@@ -181,9 +184,10 @@ public final class S3ObjectStore implements ObjectStore {
     }
 
     private CompletableFuture<Void> remove(final String key) {
-        return client.deleteObject(delete -> delete.bucket(location.bucket())
+        return connection
+                .track(client.deleteObject(delete -> delete.bucket(location.bucket())
                         .key(location.s3Key(key))
-                        .overrideConfiguration(all -> all.apiCallTimeout(context.attemptTimeout(0))))
+                        .overrideConfiguration(all -> all.apiCallTimeout(context.attemptTimeout(0)))))
                 .handle((answer, wrapped) -> {
                     final Throwable failure = Failures.unwrap(wrapped);
                     return failure == null || Failures.isMissingObject(failure)
@@ -215,10 +219,11 @@ public final class S3ObjectStore implements ObjectStore {
     }
 
     private CompletableFuture<ListObjectsV2Response> page(final String prefix, final String token) {
-        return client.listObjectsV2(list -> list.bucket(location.bucket())
+        return connection
+                .track(client.listObjectsV2(list -> list.bucket(location.bucket())
                         .prefix(location.s3Key(prefix))
                         .continuationToken(token)
-                        .overrideConfiguration(all -> all.apiCallTimeout(context.attemptTimeout(0))))
+                        .overrideConfiguration(all -> all.apiCallTimeout(context.attemptTimeout(0)))))
                 .thenCompose(page -> isSane(page, prefix, token)
                         ? CompletableFuture.completedFuture(page)
                         : CompletableFuture.failedFuture(new IOException("the server's listing does not go on")));
