@@ -28,26 +28,26 @@ final class Epoll implements AutoCloseable {
     }
 
     static Epoll create() throws ErrnoException {
-        return new Epoll(ErrnoException.check(Libc.epoll_create1(EPOLL_CLOEXEC), "epoll_create1"));
+        return new Epoll(ErrnoException.check(SocketCalls.epoll_create1(EPOLL_CLOEXEC), "epoll_create1"));
     }
 
     /** Watches a descriptor. Answers 0 or a negated errno. */
     int add(final int watchedFd, final int mask, final long data) {
         Memory.putInt(change, mask | EPOLLET);
         Memory.putLong(change + dataOffset, data);
-        final int result = Libc.epoll_ctl(fd, EPOLL_CTL_ADD, watchedFd, change);
+        final int result = SocketCalls.epoll_ctl(fd, EPOLL_CTL_ADD, watchedFd, change);
         Reference.reachabilityFence(memory);
         return result;
     }
 
     /** Ends a watch; the other thread may still answer an event of it. */
     void remove(final int watchedFd) {
-        Libc.epoll_ctl(fd, EPOLL_CTL_DEL, watchedFd, change);
+        SocketCalls.epoll_ctl(fd, EPOLL_CTL_DEL, watchedFd, change);
     }
 
     /** Waits for events, without limit. Their number. */
     int await() {
-        final int result = Libc.epoll_wait(fd, events, MAX_EVENTS, -1);
+        final int result = SocketCalls.epoll_wait(fd, events, MAX_EVENTS, -1);
         Reference.reachabilityFence(memory);
         return Math.max(result, 0);
     }

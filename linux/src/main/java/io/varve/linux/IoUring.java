@@ -61,7 +61,11 @@ public final class IoUring implements IoRing {
      * @throws ErrnoException when io_uring is not there (ENOSYS), not permitted (EPERM, EACCES), or short of something.
      */
     public static IoUring open(final int entries) throws ErrnoException {
-        final UringQueues queues = UringQueues.open(checkEntries(entries));
+        return open(entries, 0);
+    }
+
+    static IoUring open(final int entries, final int firstSetup) throws ErrnoException {
+        final UringQueues queues = UringQueues.open(checkEntries(entries), firstSetup);
         try {
             return new IoUring(queues, EventFd.create());
         } catch (final ErrnoException e) {
@@ -236,15 +240,11 @@ public final class IoUring implements IoRing {
         bind();
         inTurn = true;
         try {
-            if (waitNs == 0 || !gate.beginWait()) {
-                submit();
-                return answer();
-            }
-            try {
+            if (waitNs != 0) {
                 return waitAndAnswer(waitNs);
-            } finally {
-                gate.endWait();
             }
+            submit();
+            return answer();
         } finally {
             inTurn = false;
         }
@@ -261,13 +261,9 @@ public final class IoUring implements IoRing {
         final long startNs = System.nanoTime();
         long remainingNs = waitNs;
         while (true) {
-            if (queues.completions() > 0) {
-                submit();
-            } else {
-                queues.submitAndWait(remainingNs);
-            }
+            final boolean woken = submitAndWait(remainingNs);
             final int answered = answer();
-            if (answered > 0 || gate.isWoken()) {
+            if (answered > 0 || woken) {
                 return answered;
             }
             if (waitNs > 0) {
@@ -277,6 +273,24 @@ public final class IoUring implements IoRing {
                 }
             }
         }
+    }
+
+    private boolean submitAndWait(final long waitNs) {
+        if (!gate.beginWait()) {
+            submit();
+            return true;
+        }
+        boolean woken = false;
+        try {
+            if (queues.completions() > 0) {
+                submit();
+            } else {
+                queues.submitAndWait(waitNs);
+            }
+        } finally {
+            woken = gate.endWait();
+        }
+        return woken;
     }
 
     private int answer() {
@@ -379,15 +393,19 @@ public final class IoUring implements IoRing {
         if (inTurn) {
             throw new IllegalStateException("a handler may not close its own ring");
         }
-        if (owner == Thread.currentThread()) {
-            cancelAll();
-        } else if (owner != null && owner.isAlive()) {
+        if (owner != null && owner != Thread.currentThread() && owner.isAlive()) {
             throw new IllegalStateException("the ring belongs to thread " + owner.getName());
         }
-        closed = true;
-        gate.close();
-        queues.close();
-        wakeEvent.close();
+        try {
+            if (owner == Thread.currentThread()) {
+                cancelAll();
+            }
+        } finally {
+            closed = true;
+            gate.close();
+            queues.close();
+            wakeEvent.close();
+        }
     }
 
     // Everything is asked to end and waited for, so that no file is held any more afterwards. Kernels before 5.19 can't

@@ -54,7 +54,7 @@ final class SocketMessage {
         }
         int result;
         do {
-            result = (int) Libc.sendmsg(fd, header, MSG_DONTWAIT | MSG_NOSIGNAL);
+            result = (int) SocketCalls.sendmsg(fd, header, MSG_DONTWAIT | MSG_NOSIGNAL);
         } while (result == -Errno.EINTR);
         Reference.reachabilityFence(memory);
         return result;
@@ -69,7 +69,7 @@ final class SocketMessage {
         int result;
         do {
             prepare(address, length, fds.capacity());
-            result = (int) Libc.recvmsg(fd, header, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+            result = (int) SocketCalls.recvmsg(fd, header, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
         } while (result == -Errno.EINTR);
         if (result >= 0) {
             if ((Memory.getInt(header + MSG_FLAGS_OFFSET) & MSG_CTRUNC) != 0) {
@@ -88,7 +88,7 @@ final class SocketMessage {
         while (true) {
             Memory.putInt(pollFd, fd);
             Memory.putInt(pollFd + Integer.BYTES, events);
-            final int result = Libc.poll(pollFd, 1, remainingMs);
+            final int result = SocketCalls.poll(pollFd, 1, remainingMs);
             Reference.reachabilityFence(memory);
             if (result != -Errno.EINTR) {
                 return ErrnoException.check(result, "poll") > 0;

@@ -60,9 +60,9 @@ public final class UnixSocket implements AutoCloseable {
             final long address = address(arena, "listen at", path);
             // The new file takes the mode of the unbound socket, less the umask: at no time more than asked for.
             ErrnoException.check(Libc.fchmod(socket.fd, mode), "fchmod of the socket for " + path);
-            ErrnoException.check(Libc.bind(socket.fd, address, addressLength(path)), "bind " + path);
+            ErrnoException.check(SocketCalls.bind(socket.fd, address, addressLength(path)), "bind " + path);
             ErrnoException.check(Libc.chmod(address + SUN_PATH_OFFSET, mode), "chmod " + path);
-            ErrnoException.check(Libc.listen(socket.fd, backlog), "listen at " + path);
+            ErrnoException.check(SocketCalls.listen(socket.fd, backlog), "listen at " + path);
             Fd.setNonBlocking(socket.fd);
             return socket;
         } catch (final ErrnoException e) {
@@ -83,7 +83,7 @@ public final class UnixSocket implements AutoCloseable {
             final long address = address(arena, "connect to", path);
             int result;
             do {
-                result = Libc.connect(socket.fd, address, addressLength(path));
+                result = SocketCalls.connect(socket.fd, address, addressLength(path));
             } while (result == -Errno.EINTR);
             ErrnoException.check(result, "connect to " + path);
             return socket;
@@ -101,7 +101,7 @@ public final class UnixSocket implements AutoCloseable {
     public static UnixSocket[] pair() throws ErrnoException {
         try (Arena arena = Arena.ofConfined()) {
             final long fds = arena.allocate(2 * Integer.BYTES, Integer.BYTES).address();
-            ErrnoException.check(Libc.socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds), "socketpair");
+            ErrnoException.check(SocketCalls.socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds), "socketpair");
             return new UnixSocket[] {
                 new UnixSocket(Memory.getInt(fds)), new UnixSocket(Memory.getInt(fds + Integer.BYTES))
             };
@@ -128,7 +128,7 @@ public final class UnixSocket implements AutoCloseable {
     }
 
     private static UnixSocket create(final String what) throws ErrnoException {
-        return new UnixSocket(ErrnoException.check(Libc.socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0), what));
+        return new UnixSocket(ErrnoException.check(SocketCalls.socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0), what));
     }
 
     /**
@@ -148,7 +148,7 @@ public final class UnixSocket implements AutoCloseable {
      */
     public UnixSocket accept() throws ErrnoException {
         while (true) {
-            final int result = Libc.accept4(fd, 0, 0, SOCK_CLOEXEC);
+            final int result = SocketCalls.accept4(fd, 0, 0, SOCK_CLOEXEC);
             if (result == WOULD_BLOCK) {
                 return null;
             }
@@ -231,14 +231,14 @@ public final class UnixSocket implements AutoCloseable {
             final long value = arena.allocate(4 * Integer.BYTES, Integer.BYTES).address();
             final long length = value + 3 * Integer.BYTES;
             Memory.putInt(length, 3 * Integer.BYTES);
-            ErrnoException.check(Libc.getsockopt(fd, SOL_SOCKET, SO_PEERCRED, value, length), "SO_PEERCRED");
+            ErrnoException.check(SocketCalls.getsockopt(fd, SOL_SOCKET, SO_PEERCRED, value, length), "SO_PEERCRED");
             return new PeerCredentials(Memory.getInt(value), Memory.getInt(value + 4), Memory.getInt(value + 8));
         }
     }
 
     /** Ends sending and receiving in both directions; the peer and whoever waits sees the end. Any thread, not with close. */
     public void shutdown() {
-        Libc.shutdown(fd, SHUT_RDWR);
+        SocketCalls.shutdown(fd, SHUT_RDWR);
     }
 
     /** The descriptor, or -1 when closed. */
@@ -258,7 +258,8 @@ public final class UnixSocket implements AutoCloseable {
             final long value = arena.allocate(2 * Integer.BYTES, Integer.BYTES).address();
             Memory.putInt(value + Integer.BYTES, Integer.BYTES);
             ErrnoException.check(
-                    Libc.getsockopt(fd, SOL_SOCKET, option, value, value + Integer.BYTES), "getsockopt of fd " + fd);
+                    SocketCalls.getsockopt(fd, SOL_SOCKET, option, value, value + Integer.BYTES),
+                    "getsockopt of fd " + fd);
             return Memory.getInt(value);
         }
     }

@@ -51,6 +51,9 @@ final class UringQueues implements AutoCloseable {
         0
     };
 
+    /** Number of flag combinations that are tried. */
+    static final int SETUPS = SETUP_FLAGS.length;
+
     private static final int IORING_FEAT_SINGLE_MMAP = 1;
     private static final int IORING_FEAT_NODROP = 1 << 1;
     private static final int IORING_FEAT_EXT_ARG = 1 << 8;
@@ -142,14 +145,15 @@ final class UringQueues implements AutoCloseable {
     /**
      * Makes the queues.
      *
-     * @param entries of the submission queue, a power of two.
+     * @param entries    of the submission queue, a power of two.
+     * @param firstSetup index of the flags to begin with, 0 to {@link #SETUPS} - 1: above 0 for what older kernels do.
      * @throws ErrnoException when they are refused; ENOSYS when the kernel is too old.
      */
-    static UringQueues open(final int entries) throws ErrnoException {
+    static UringQueues open(final int entries, final int firstSetup) throws ErrnoException {
         try (Arena arena = Arena.ofConfined()) {
             final long params = arena.allocate(PARAMS_SIZE, Long.BYTES).address();
             int fd = -Errno.EINVAL;
-            for (int i = 0; i < SETUP_FLAGS.length && fd == -Errno.EINVAL; i++) {
+            for (int i = firstSetup; i < SETUPS && fd == -Errno.EINVAL; i++) {
                 Memory.zero(params, PARAMS_SIZE);
                 Memory.putInt(params + PARAMS_CQ_ENTRIES_OFFSET, entries * CQ_ENTRIES_PER_SQ_ENTRY);
                 Memory.putInt(

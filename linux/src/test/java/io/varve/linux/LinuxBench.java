@@ -41,7 +41,7 @@ final class LinuxBench {
                 Memory.putInt(pollFd.address() + 4, IoRing.POLLOUT);
                 measure("eventfd poll, then signal (not what Varve does)", 2_000_000, count -> {
                     for (int i = 0; i < count; i++) {
-                        Libc.poll(pollFd.address(), 1, 0);
+                        SocketCalls.poll(pollFd.address(), 1, 0);
                         EventFd.signal(fd);
                     }
                 });

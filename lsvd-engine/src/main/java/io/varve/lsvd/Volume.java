@@ -1,7 +1,6 @@
 package io.varve.lsvd;
 
 import io.varve.linux.IoVec;
-import io.varve.lsvd.agent.AgentThread;
 import io.varve.lsvd.destage.Batch;
 import io.varve.lsvd.destage.BatchCutter;
 import io.varve.lsvd.destage.Destager;
@@ -10,6 +9,7 @@ import io.varve.lsvd.format.VolumeSettings;
 import io.varve.lsvd.history.Epochs;
 import io.varve.lsvd.history.History;
 import io.varve.lsvd.history.HistoryReader;
+import io.varve.lsvd.log.DirectoryLogStore;
 import io.varve.lsvd.log.LogDevice;
 import io.varve.lsvd.log.LogSource;
 import io.varve.lsvd.log.LogWindow;
@@ -17,6 +17,7 @@ import io.varve.lsvd.log.LogWriter;
 import io.varve.lsvd.map.ExtentMap;
 import io.varve.lsvd.read.Fetcher;
 import io.varve.lsvd.read.ReadPath;
+import io.varve.lsvd.runtime.EngineRuntime;
 import io.varve.lsvd.store.StoreClient;
 import io.varve.lsvd.write.LogReclaimer;
 import io.varve.lsvd.write.WritePath;
@@ -44,9 +45,10 @@ public final class Volume implements AutoCloseable {
     private final ExtentMap map;
     private final Fetcher fetcher;
     private final ReadPath reads;
-    private final AgentThread fetcherThread;
+    private final EngineRuntime.Handle fetcherThread;
     private final PendingRequests pending = new PendingRequests();
     private final Runnable wakeReactor;
+    private final EngineRuntime runtime;
 
     private LogDevice device;
     private LogWriter log;
@@ -54,7 +56,7 @@ public final class Volume implements AutoCloseable {
     private LogReclaimer reclaimer;
     private BatchCutter cutter;
     private Destager destager;
-    private AgentThread destagerThread;
+    private EngineRuntime.Handle destagerThread;
     private Batch nextBatch;
     private long storedPosition;
     private long storedSequence;
@@ -90,8 +92,9 @@ public final class Volume implements AutoCloseable {
         this.isReadOnly = opened == null;
         this.map = map;
         this.arena = arena;
-        wakeReactor = context.ring()::wakeUp;
-        fetcher = new Fetcher(context.store(), uuid, epochs, System::nanoTime, wakeReactor);
+        runtime = context.runtime();
+        wakeReactor = context.wakeReactor();
+        fetcher = new Fetcher(context.store(), uuid, epochs, runtime::nanoTime, wakeReactor);
         if (opened == null) {
             reads = new ReadPath(map, null, null, null, null, fetcher, arena, this::onRead);
         } else {
@@ -102,7 +105,7 @@ public final class Volume implements AutoCloseable {
                     map, opened.geometry(), window, device, opened.checksums(), fetcher, arena, this::onRead);
             startWriting(context, opened, window);
         }
-        fetcherThread = new AgentThread(fetcher);
+        fetcherThread = runtime.start(fetcher);
         fetcher.onWake(fetcherThread::wake);
         updateStats();
     }
@@ -114,12 +117,14 @@ public final class Volume implements AutoCloseable {
      * @throws VolumeException one line for people that says why it cannot be opened and what to do.
      */
     public static Volume open(final VolumeContext context) throws VolumeException {
-        final StoreClient store = new StoreClient(context.store(), context.storeTimeoutMs());
-        final UUID uuid = new VolumeCatalog(store).find(context.name());
+        final StoreClient store = new StoreClient(context.store(), context.runtime(), context.storeTimeoutMs());
+        final UUID uuid =
+                new VolumeCatalog(context.store(), context.runtime(), context.storeTimeoutMs()).find(context.name());
         final Arena arena = Arena.ofShared();
         try {
             if (context.isReadOnly()) {
                 final History history = new HistoryReader(store, uuid).read();
+                history.changes().close();
                 return new Volume(
                         context, uuid, history.newest().settings(), history.map(), history.epochs(), null, arena);
             }
@@ -136,17 +141,17 @@ public final class Volume implements AutoCloseable {
 
     /** Whether a running process has a volume's log under a cache directory open. */
     public static boolean isInUse(final Path cacheDirectory, final UUID volume) throws IOException {
-        return new LocalLog(cacheDirectory, volume, volume.toString()).isInUse();
+        return new DirectoryLogStore(cacheDirectory, volume, null).isInUse();
     }
 
     /** Whether a cache directory holds a volume's log. */
     public static boolean hasLog(final Path cacheDirectory, final UUID volume) {
-        return new LocalLog(cacheDirectory, volume, volume.toString()).exists();
+        return new DirectoryLogStore(cacheDirectory, volume, null).exists();
     }
 
     /** Deletes a volume's log under a cache directory, unsent records and all. */
     public static void deleteLog(final Path cacheDirectory, final UUID volume) throws IOException {
-        new LocalLog(cacheDirectory, volume, volume.toString()).delete();
+        new DirectoryLogStore(cacheDirectory, volume, null).delete();
     }
 
     /** The volume's identity. */
@@ -234,7 +239,7 @@ public final class Volume implements AutoCloseable {
         if (isReadOnly) {
             return Long.MAX_VALUE;
         }
-        final long nowNs = System.nanoTime();
+        final long nowNs = runtime.nanoTime();
         final long newsNs = hasNews ? Math.max(0, newsSinceNs + NEWS_DELAY_NS - nowNs) : Long.MAX_VALUE;
         return Math.max(1, Math.min(newsNs, nextBatch == null ? cutter.dueInNs(nowNs) : Long.MAX_VALUE));
     }
@@ -264,6 +269,11 @@ public final class Volume implements AutoCloseable {
         return failure;
     }
 
+    /** Whether everything that was acknowledged is in the store. */
+    public boolean isStored() {
+        return isReadOnly || log.lastDataSequence() <= storedSequence;
+    }
+
     /** Live figures, as of a short while ago. Any thread. */
     public VolumeStats stats() {
         return stats;
@@ -276,6 +286,15 @@ public final class Volume implements AutoCloseable {
      */
     @Override
     public void close() {
+        close(reads.isQuiet());
+    }
+
+    /** As {@link #close()}, by a caller that knows that nothing of the volume is in flight in the store either. */
+    public void closeQuietly() {
+        close(true);
+    }
+
+    private void close(final boolean isMemoryFree) {
         if (isClosed) {
             return;
         }
@@ -288,7 +307,7 @@ public final class Volume implements AutoCloseable {
             device.close();
         }
         map.close();
-        if (reads.isQuiet()) {
+        if (isMemoryFree) {
             arena.close();
         }
     }
@@ -324,11 +343,13 @@ public final class Volume implements AutoCloseable {
                 opened.stored(),
                 opened.epoch().firstSequence(),
                 opened.lastRecord(),
-                opened.checkpoint(),
-                System::nanoTime,
-                uuid.getLeastSignificantBits() ^ System.nanoTime(),
+                opened.checkpoints(),
+                opened.changes(),
+                context.checkpointInterval(),
+                runtime::nanoTime,
+                runtime.randomUuid().getLeastSignificantBits(),
                 wakeReactor));
-        destagerThread = new AgentThread(destager);
+        destagerThread = runtime.start(destager);
     }
 
     private boolean isRefused(final VolumeCompletion completion, final long token) {
@@ -352,7 +373,7 @@ public final class Volume implements AutoCloseable {
         int work = 0;
         while (true) {
             if (nextBatch == null) {
-                nextBatch = cutter.poll(log.writtenSequence(), System.nanoTime());
+                nextBatch = cutter.poll(log.writtenSequence(), runtime.nanoTime());
             }
             if (nextBatch == null || !destager.offer(nextBatch)) {
                 break;
@@ -377,8 +398,8 @@ public final class Volume implements AutoCloseable {
             hasNews = false;
         } else if (!hasNews) {
             hasNews = true;
-            newsSinceNs = System.nanoTime();
-        } else if (System.nanoTime() - newsSinceNs >= NEWS_DELAY_NS) {
+            newsSinceNs = runtime.nanoTime();
+        } else if (runtime.nanoTime() - newsSinceNs >= NEWS_DELAY_NS) {
             hasNews = false;
             log.stateDurable();
         }
@@ -433,14 +454,14 @@ public final class Volume implements AutoCloseable {
     }
 
     private void refreshStats() {
-        final long nowNs = System.nanoTime();
+        final long nowNs = runtime.nanoTime();
         if (nowNs - statsAtNs >= STATS_PERIOD_NS) {
             updateStats();
         }
     }
 
     private void updateStats() {
-        statsAtNs = System.nanoTime();
+        statsAtNs = runtime.nanoTime();
         final boolean isUnsent = !isReadOnly && log.lastDataSequence() > storedSequence;
         stats = new VolumeStats(
                 isReadOnly ? 0 : writes.bytesWritten(),
@@ -472,7 +493,7 @@ public final class Volume implements AutoCloseable {
 
         @Override
         public void onSealed(final long end, final long sequence, final int crc, final int extents, final int blocks) {
-            cutter.onSealed(end, sequence, crc, extents, blocks, System.nanoTime());
+            cutter.onSealed(end, sequence, crc, extents, blocks, runtime.nanoTime());
         }
     }
 }

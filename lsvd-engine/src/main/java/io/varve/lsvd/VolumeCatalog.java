@@ -11,6 +11,8 @@ import io.varve.lsvd.history.History;
 import io.varve.lsvd.history.HistoryException;
 import io.varve.lsvd.history.HistoryReader;
 import io.varve.lsvd.history.Sealer;
+import io.varve.lsvd.runtime.EngineRuntime;
+import io.varve.lsvd.runtime.SystemRuntime;
 import io.varve.lsvd.store.Keys;
 import io.varve.lsvd.store.NoSuchObjectException;
 import io.varve.lsvd.store.ObjectStore;
@@ -37,15 +39,17 @@ public final class VolumeCatalog {
     private static final int SEAL_TRIES = 100;
 
     private final StoreClient store;
+    private final EngineRuntime runtime;
 
     /** Makes a catalog of a store's volumes. */
     public VolumeCatalog(final ObjectStore store) {
-        this(new StoreClient(store, STORE_TIMEOUT_MS));
+        this(store, new SystemRuntime(), STORE_TIMEOUT_MS);
     }
 
-    /** Makes a catalog with its own way to wait for the store. */
-    public VolumeCatalog(final StoreClient store) {
-        this.store = store;
+    /** Makes a catalog that waits as its world does. */
+    public VolumeCatalog(final ObjectStore store, final EngineRuntime runtime, final long timeoutMs) {
+        this.store = new StoreClient(store, runtime, timeoutMs);
+        this.runtime = runtime;
     }
 
     /**
@@ -62,7 +66,7 @@ public final class VolumeCatalog {
             if (claim.record != null && claim.record.claimed()) {
                 throw new VolumeException("volume '" + name + "' exists already in " + url());
             }
-            final UUID volume = UUID.randomUUID();
+            final UUID volume = runtime.randomUuid();
             final EpochRecord creation = creation(sizeBytes);
             store.putIfAbsent(Keys.epoch(volume, 0), creation.encode());
             store.putIfAbsent(
@@ -173,7 +177,7 @@ public final class VolumeCatalog {
     }
 
     private void sealNewest(final UUID volume) throws IOException {
-        final UUID nonce = UUID.randomUUID();
+        final UUID nonce = runtime.randomUuid();
         for (int i = 0; i < SEAL_TRIES; i++) {
             final History history;
             try {
@@ -182,7 +186,7 @@ public final class VolumeCatalog {
                 // Damaged: nobody can open it for writing either.
                 return;
             }
-            history.map().close();
+            history.close();
             if (history.sealedBy() != null || Sealer.seal(store, volume, history, nonce)) {
                 return;
             }
@@ -233,11 +237,11 @@ public final class VolumeCatalog {
         return new Claim(Keys.lastNumber(key), NameRecord.decode(key, store.getWhole(key, NameRecord.MAX_LENGTH)));
     }
 
-    private static EpochRecord creation(final long sizeBytes) {
-        final long nowMs = System.currentTimeMillis();
+    private EpochRecord creation(final long sizeBytes) {
+        final long nowMs = runtime.currentTimeMillis();
         return new EpochRecord(
                 0,
-                UUID.randomUUID(),
+                runtime.randomUuid(),
                 0,
                 0,
                 ObjectHeader.NO_CHECKPOINT,

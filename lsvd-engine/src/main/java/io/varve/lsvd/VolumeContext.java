@@ -1,8 +1,13 @@
 package io.varve.lsvd;
 
 import io.varve.linux.IoRing;
+import io.varve.lsvd.log.DirectoryLogStore;
+import io.varve.lsvd.log.LogStore;
+import io.varve.lsvd.runtime.EngineRuntime;
+import io.varve.lsvd.runtime.SystemRuntime;
 import io.varve.lsvd.store.ObjectStore;
 import java.nio.file.Path;
+import java.util.UUID;
 import java.util.concurrent.TimeUnit;
 
 /** What a {@link Volume} is opened with. Every setter gives the context back. */
@@ -12,6 +17,9 @@ public final class VolumeContext {
 
     /** Default of {@link #storeTimeoutMs()}: one minute. */
     public static final long DEFAULT_STORE_TIMEOUT_MS = TimeUnit.MINUTES.toMillis(1);
+
+    /** Default of {@link #checkpointInterval()}. */
+    public static final int DEFAULT_CHECKPOINT_INTERVAL = 64;
 
     /** Least {@link #logSizeBytes()}. */
     public static final long MIN_LOG_SIZE = 32L << 20;
@@ -24,7 +32,11 @@ public final class VolumeContext {
     private boolean isTakeOver;
     private boolean isDataLossAccepted;
     private IoRing ring;
+    private EngineRuntime runtime = new SystemRuntime();
+    private LogStore logs;
+    private Runnable wakeReactor;
     private long destageDelayNs = DEFAULT_DESTAGE_DELAY_NS;
+    private int checkpointInterval = DEFAULT_CHECKPOINT_INTERVAL;
     private long storeTimeoutMs = DEFAULT_STORE_TIMEOUT_MS;
 
     /** The store that holds the volume. The caller closes it. */
@@ -104,6 +116,31 @@ public final class VolumeContext {
         return isDataLossAccepted;
     }
 
+    /** What stands for the world; the real one unless a simulator sets its own. */
+    public VolumeContext runtime(final EngineRuntime value) {
+        runtime = value;
+        return this;
+    }
+
+    EngineRuntime runtime() {
+        return runtime;
+    }
+
+    /** Where the log is kept, in place of a directory, and how the reactor is woken, in place of its ring. */
+    public VolumeContext logs(final LogStore value, final Runnable wake) {
+        logs = value;
+        wakeReactor = wake;
+        return this;
+    }
+
+    LogStore logs(final UUID volume) {
+        return logs != null ? logs : new DirectoryLogStore(cacheDirectory, volume, ring);
+    }
+
+    Runnable wakeReactor() {
+        return wakeReactor != null ? wakeReactor : ring::wakeUp;
+    }
+
     /** The reactor's ring. The caller drives and closes it. */
     public VolumeContext ring(final IoRing value) {
         ring = value;
@@ -124,6 +161,17 @@ public final class VolumeContext {
     /** How long data waits in the log for an object to fill, in nanoseconds. */
     public long destageDelayNs() {
         return destageDelayNs;
+    }
+
+    /** Number of objects behind which a checkpoint is written: bounds how many an opening has to read. */
+    public VolumeContext checkpointInterval(final int value) {
+        checkpointInterval = value;
+        return this;
+    }
+
+    /** Number of objects behind which a checkpoint is written. */
+    public int checkpointInterval() {
+        return checkpointInterval;
     }
 
     /** How long opening waits for one answer of the store, in milliseconds. */

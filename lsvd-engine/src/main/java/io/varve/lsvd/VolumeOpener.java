@@ -7,19 +7,23 @@ import io.varve.lsvd.format.LogRecord;
 import io.varve.lsvd.format.Superblock;
 import io.varve.lsvd.format.Superblock.EpochClaim;
 import io.varve.lsvd.format.Superblock.Tail;
+import io.varve.lsvd.history.CheckpointChain;
 import io.varve.lsvd.history.Epochs;
 import io.varve.lsvd.history.History;
 import io.varve.lsvd.history.HistoryReader;
+import io.varve.lsvd.history.MapChanges;
 import io.varve.lsvd.history.Sealer;
 import io.varve.lsvd.log.LogChecksums;
 import io.varve.lsvd.log.LogDevice;
 import io.varve.lsvd.log.LogGeometry;
+import io.varve.lsvd.log.LogInUseException;
 import io.varve.lsvd.log.LogReader;
 import io.varve.lsvd.log.LogSource;
+import io.varve.lsvd.log.LogStore;
 import io.varve.lsvd.log.LogSuperblock;
-import io.varve.lsvd.log.RingLogDevice;
 import io.varve.lsvd.map.ExtentMap;
 import io.varve.lsvd.map.Location;
+import io.varve.lsvd.runtime.EngineRuntime;
 import io.varve.lsvd.store.Keys;
 import io.varve.lsvd.store.StoreClient;
 import java.io.IOException;
@@ -27,7 +31,6 @@ import java.lang.System.Logger.Level;
 import java.lang.foreign.Arena;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
-import java.nio.file.Path;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
@@ -45,11 +48,12 @@ final class VolumeOpener {
     private final StoreClient store;
     private final UUID volume;
     private final HistoryReader historyReader;
-    private final LocalLog localLog;
-    private final UUID nonce = UUID.randomUUID();
+    private final LogStore logs;
+    private final EngineRuntime runtime;
+    private final UUID nonce;
     private final Arena arena;
 
-    private RingLogDevice device;
+    private LogDevice device;
     private LogSuperblock superblock;
     private History history;
     private LogGeometry geometry;
@@ -65,7 +69,9 @@ final class VolumeOpener {
         this.volume = volume;
         this.arena = arena;
         this.historyReader = new HistoryReader(store, volume);
-        this.localLog = new LocalLog(context.cacheDirectory(), volume, context.name());
+        this.logs = context.logs(volume);
+        this.runtime = context.runtime();
+        this.nonce = runtime.randomUuid();
     }
 
     /** What opening has found and made. */
@@ -75,7 +81,8 @@ final class VolumeOpener {
             ExtentMap map,
             ExtentMap stored,
             long lastRecord,
-            long checkpoint,
+            CheckpointChain checkpoints,
+            MapChanges changes,
             LogGeometry geometry,
             LogDevice device,
             LogSuperblock superblock,
@@ -85,26 +92,29 @@ final class VolumeOpener {
 
     Opened open() throws VolumeException, IOException {
         try {
-            device = localLog.open(context.ring());
-            if (device != null) {
+            if (logs.exists()) {
+                device = logs.open();
                 superblock = LogSuperblock.read(device);
                 if (!superblock.current().volume().equals(volume)) {
-                    throw new VolumeException(localLog.file() + " is the log of another volume, "
+                    throw new VolumeException(logs.name() + " is the log of another volume, "
                             + superblock.current().volume() + ": move it away");
                 }
             }
             history = historyReader.read();
             final boolean isOwn = superblock != null && isOwnLog();
+            final boolean isUnused = superblock != null && isUnusedLog();
             if (!isOwn) {
                 checkMayOpenWithoutLog();
-                putAsideForeignLog();
+                if (!isUnused) {
+                    putAsideForeignLog();
+                }
             }
             sealPredecessor();
-            stored = copy(history.map());
-            if (isOwn) {
+            stored = history.map().copy();
+            if (isOwn || isUnused) {
                 replay();
             }
-            final EpochRecord epoch = begin(isOwn);
+            final EpochRecord epoch = begin();
             final Epochs epochs = history.epochs().with(epoch.epoch(), epoch.firstSequence());
             return new Opened(
                     epoch,
@@ -112,24 +122,33 @@ final class VolumeOpener {
                     history.map(),
                     stored,
                     history.lastRecord(),
-                    history.checkpoint(),
+                    history.checkpoints(),
+                    history.changes(),
                     geometry,
                     device,
                     superblock,
                     checksums,
                     end,
                     cutter);
+        } catch (final LogInUseException e) {
+            release();
+            throw new VolumeException(
+                    "volume '" + context.name() + "' is in use: " + e.getMessage() + "; stop that one first", e);
         } catch (final VolumeException | IOException | RuntimeException e) {
-            if (device != null) {
-                device.close();
-            }
-            if (history != null) {
-                history.map().close();
-            }
-            if (stored != null) {
-                stored.close();
-            }
+            release();
             throw e;
+        }
+    }
+
+    private void release() {
+        if (device != null) {
+            device.close();
+        }
+        if (history != null) {
+            history.close();
+        }
+        if (stored != null) {
+            stored.close();
         }
     }
 
@@ -149,14 +168,24 @@ final class VolumeOpener {
         return true;
     }
 
+    /**
+     * Whether this log was made for an epoch that has not come to be. It holds no record, and yet it is kept: the epoch's
+     * record may still be on its way into the store, and only this log knows its nonce.
+     */
+    private boolean isUnusedLog() {
+        final List<EpochClaim> claims = superblock.current().epochs();
+        return !claims.isEmpty() && claims.getFirst().epoch() > history.newest().epoch();
+    }
+
     private void checkMayOpenWithoutLog() throws VolumeException {
         if (history.isClosedByOwner()) {
             return;
         }
         final EpochRecord owner = history.newest();
         final String who = "volume '" + context.name() + "' was opened by " + owner.openedBy() + " at "
-                + Instant.ofEpochMilli(owner.openedMs()) + " and not closed, and its log is not in "
-                + context.cacheDirectory();
+                + Instant.ofEpochMilli(owner.openedMs()) + " and not closed, and "
+                + (superblock == null ? "its log is not here" : "the log here is not that one's") + " ("
+                + logs.name() + ")";
         if (!context.isTakeOver()) {
             throw new VolumeException(
                     who + "; serve it there, or, if that log is gone for good, take the volume over with"
@@ -181,10 +210,10 @@ final class VolumeOpener {
         device = null;
         superblock = null;
         if (wasClosed) {
-            localLog.delete();
+            logs.delete();
             return;
         }
-        final Path aside = localLog.setAside(last.epoch());
+        final String aside = logs.setAside(last.epoch());
         LOG.log(
                 Level.WARNING,
                 "volume ''{0}'' was opened elsewhere since this log was written; it does not count any more and is kept as"
@@ -202,7 +231,7 @@ final class VolumeOpener {
             }
             final boolean isSealed = Sealer.seal(store, volume, history, nonce);
             final History again = historyReader.read();
-            history.map().close();
+            history.close();
             history = again;
             if (isSealed && history.sealedBy() == null) {
                 throw new IOException("the store lost a seal that it had taken");
@@ -232,7 +261,7 @@ final class VolumeOpener {
         }
         device.syncFully();
         if (end.sequence() - 1 < history.lastRecord()) {
-            // An older copy of the log: the store is ahead of it.
+            // An older copy of the log, or one that was never used: the store is ahead of it.
             end = new Tail(end.position(), history.lastRecord() + 1, 0);
         }
         if (replayed > 0) {
@@ -248,7 +277,7 @@ final class VolumeOpener {
         final LogRecord record = reader.record();
         if (firstUnsent == null) {
             firstUnsent = before;
-            cutter = new BatchCutter(before, context.destageDelayNs());
+            cutter = new BatchCutter(before, context.destageDelayNs(), geometry.areaLength());
         }
         final long first = reader.dataPositionBlocks();
         for (int i = 0, n = record.blockCount(); i < n; i++) {
@@ -272,7 +301,7 @@ final class VolumeOpener {
                 after.previousCrc(),
                 record.extentCount(),
                 record.blockCount(),
-                System.nanoTime());
+                runtime.nanoTime());
     }
 
     private void checkDamage(final LogReader reader) throws IOException, VolumeException {
@@ -281,7 +310,7 @@ final class VolumeOpener {
         if (proven < brokenAt.sequence() || proven <= history.lastRecord()) {
             return;
         }
-        final String damage = "the log of volume '" + context.name() + "', " + localLog.file()
+        final String damage = "the log of volume '" + context.name() + "', " + logs.name()
                 + ", is damaged: record " + brokenAt.sequence() + " at byte "
                 + geometry.fileOffset(brokenAt.position()) + " had been flushed, with all up to " + proven
                 + ", and is not readable";
@@ -292,30 +321,32 @@ final class VolumeOpener {
     }
 
     /** Makes the claim durable, then the epoch. */
-    private EpochRecord begin(final boolean isOwn) throws IOException, VolumeException {
+    private EpochRecord begin() throws IOException, VolumeException {
         final EpochRecord previous = history.newest();
         final EpochClaim claim = new EpochClaim(previous.epoch() + 1, nonce);
-        if (isOwn) {
+        if (superblock != null) {
             claimInLog(claim, previous.epoch());
         } else {
             geometry = LogGeometry.ofSize(context.logSizeBytes());
             checksums = new LogChecksums(geometry, arena);
             end = new Tail(0, Math.max(history.lastRecord() + 1, LogRecord.FIRST_SEQUENCE), 0);
-            device = localLog.create(context.ring(), geometry, volume, end, claim);
+            device = logs.create(
+                    geometry,
+                    new Superblock(0, volume, geometry.areaLength(), geometry.windowLength(), 1, end, List.of(claim)));
             superblock = LogSuperblock.read(device);
         }
         if (cutter == null) {
-            cutter = new BatchCutter(end, context.destageDelayNs());
+            cutter = new BatchCutter(end, context.destageDelayNs(), geometry.areaLength());
         }
         final EpochRecord record = new EpochRecord(
                 claim.epoch(),
                 nonce,
                 history.nextSequence() + 1,
                 history.lastRecord(),
-                history.checkpoint(),
+                history.checkpoints().newest(),
                 previous.settings(),
                 previous.createdMs(),
-                System.currentTimeMillis(),
+                runtime.currentTimeMillis(),
                 hostAndProcess());
         if (!store.putIfAbsent(Keys.epoch(volume, record.epoch()), record.encode())
                 && !historyReader.epoch(record.epoch()).nonce().equals(nonce)) {
@@ -346,16 +377,6 @@ final class VolumeOpener {
                 current.generation() + 1,
                 firstUnsent == null ? end : firstUnsent,
                 claims));
-    }
-
-    private static ExtentMap copy(final ExtentMap map) {
-        final ExtentMap copy = new ExtentMap();
-        long block = 0;
-        while (map.find(block)) {
-            copy.put(map.foundBlock(), map.foundLength(), map.foundLocation());
-            block = map.foundBlock() + map.foundLength();
-        }
-        return copy;
     }
 
     private static String hostAndProcess() {

@@ -11,6 +11,9 @@ import org.junit.jupiter.api.extension.ExtendWith;
 class DaemonDeathTest {
     private static final int DISK_MIB = 512;
 
+    /** As often as the task says that it is writing. */
+    private static final int KILLS = 3;
+
     @BeforeAll
     static void requireGuest() {
         Checkout.requireGuest();
@@ -44,9 +47,11 @@ class DaemonDeathTest {
         disk.start();
         final GuestVm guest = lab.boot(emulator, disk, "write-through-restart", "SIZE_MB=64");
         guest.awaitStep("write");
-        guest.awaitValue("writing");
-        disk.kill();
-        disk.start();
+        for (int kill = 0; kill < KILLS; kill++) {
+            guest.awaitValue("writing");
+            disk.kill();
+            disk.start();
+        }
         guest.awaitSuccess();
         disk.stop();
     }

@@ -17,6 +17,9 @@ final class VarveDaemon implements Backend {
     /** The tests' name for the one volume. */
     static final String VOLUME = "disk";
 
+    /** Small, so that the log is recycled within a test. */
+    private static final String LOG_SIZE = "64M";
+
     private static final Duration COMMAND_LIMIT = Duration.ofSeconds(60);
     private static final Duration STOP_LIMIT = Duration.ofSeconds(60);
 
@@ -62,7 +65,9 @@ final class VarveDaemon implements Backend {
                 "--store",
                 url(),
                 "--cache",
-                directory.resolve("cache").toString());
+                directory.resolve("cache").toString(),
+                "--cache-size",
+                LOG_SIZE);
         program.output().await("(?i)\\bready\\b", COMMAND_LIMIT);
     }
 

@@ -8,7 +8,8 @@ import tools.jackson.jr.ob.JSON;
 
 /** The JSON forms of what commands answer. Names are stable; more may be added. */
 final class JsonOutput {
-    private static final JSON PRETTY = JSON.std.with(JSON.Feature.PRETTY_PRINT_OUTPUT);
+    private static final JSON PRETTY =
+            JSON.std.with(JSON.Feature.PRETTY_PRINT_OUTPUT, JSON.Feature.WRITE_NULL_PROPERTIES);
 
     private JsonOutput() {}
 
@@ -36,6 +37,8 @@ final class JsonOutput {
         fields.put("objects", info.objects());
         fields.put("stored_bytes", info.storedBytes());
         fields.put("state", info.state());
+        fields.put("opened_by", info.openedBy());
+        fields.put("opened", info.opened() == null ? null : info.opened().toString());
         return fields;
     }
 }

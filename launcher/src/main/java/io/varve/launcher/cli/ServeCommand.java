@@ -6,10 +6,11 @@ import io.varve.launcher.config.Settings;
 import io.varve.launcher.daemon.Daemon;
 import io.varve.launcher.daemon.DaemonOptions;
 import io.varve.launcher.daemon.DoorSocket;
-import io.varve.launcher.logging.Logging;
+import io.varve.lsvd.VolumeContext;
 import io.varve.lsvd.VolumeException;
 import io.varve.lsvd.store.ObjectStore;
 import java.nio.file.Path;
+import java.time.Duration;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -56,22 +57,29 @@ final class ServeCommand extends Subcommand {
     @Mixin
     private StoreOption store;
 
-    @Option(
-            names = "--cache",
-            paramLabel = "DIR",
-            description =
-                    "Directory of the local log, on a fast disk (default: varve in $$XDG_CACHE_HOME or ~/.cache).")
-    private String cache;
+    @Mixin
+    private CacheOption cache;
 
     @Option(
             names = "--cache-size",
             paramLabel = "SIZE",
-            description = "Size of the local log: the most that can be acknowledged and not yet be in the store"
-                    + " (default: 4G).")
+            description = "Size of the local log where there is none yet: the most that can be acknowledged and not yet"
+                    + " be in the store (default: 4G).")
     private String cacheSize;
 
     @Option(names = "--read-only", description = "Refuse writes.")
     private boolean readOnly;
+
+    @Option(
+            names = "--take-over",
+            description = "Open the volume although another daemon had it and has not closed it. A statement that the"
+                    + " other one is gone: what it had not shipped is lost, unless its log comes back.")
+    private boolean takeOver;
+
+    @Option(
+            names = "--accept-data-loss",
+            description = "Go on although records of the log that had been made durable are damaged.")
+    private boolean acceptDataLoss;
 
     @Option(
             names = "--shutdown-timeout",
@@ -87,15 +95,20 @@ final class ServeCommand extends Subcommand {
     @Override
     public Integer call() throws VolumeException {
         final Settings settings = settings();
-        Logging.setLevel(settings.get(Setting.LOG));
-        final Path cacheDirectory = settings.get(Setting.CACHE, cache);
-        final long cacheBytes = settings.get(Setting.CACHE_SIZE, cacheSize);
-        final var timeout = settings.get(Setting.SHUTDOWN_TIMEOUT, shutdownTimeout);
-        final var pollTime = settings.get(Setting.POLL_TIME);
+        final Path cacheDirectory = cache.directory(settings);
+        final long logSize = settings.get(Setting.CACHE_SIZE, cacheSize);
+        final Duration timeout = settings.get(Setting.SHUTDOWN_TIMEOUT, shutdownTimeout);
+        final Duration pollTime = settings.get(Setting.POLL_TIME);
         try (ObjectStore opened = store.open(settings, false)) {
-            final DaemonOptions options =
-                    new DaemonOptions(opened, name, cacheDirectory, cacheBytes, readOnly, timeout, pollTime);
-            return Daemon.run(options, openSocket(), out(), err());
+            final VolumeContext volume = new VolumeContext()
+                    .store(opened)
+                    .name(name)
+                    .cacheDirectory(cacheDirectory)
+                    .logSizeBytes(logSize)
+                    .readOnly(readOnly)
+                    .takeOver(takeOver)
+                    .acceptDataLoss(acceptDataLoss);
+            return Daemon.run(new DaemonOptions(volume, timeout, pollTime), openSocket(), out(), err());
         }
     }
 

@@ -1,6 +1,8 @@
 package io.varve.launcher.cli;
 
+import io.varve.launcher.config.Setting;
 import io.varve.launcher.config.Settings;
+import io.varve.launcher.logging.Logging;
 import java.io.PrintWriter;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -29,7 +31,10 @@ abstract class Subcommand implements Callable<Integer> {
         return spec.commandLine().getErr();
     }
 
+    /** Reads the settings; from here on their level of logging holds. */
     final Settings settings() {
-        return ((VarveCommand) spec.root().userObject()).settings();
+        final Settings settings = ((VarveCommand) spec.root().userObject()).settings();
+        Logging.setLevel(settings.get(Setting.LOG));
+        return settings;
     }
 }

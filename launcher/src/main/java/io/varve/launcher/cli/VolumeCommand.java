@@ -3,11 +3,19 @@ package io.varve.launcher.cli;
 import io.varve.launcher.ExitStatus;
 import io.varve.launcher.UserException;
 import io.varve.launcher.config.ByteSize;
+import io.varve.launcher.config.Settings;
+import io.varve.lsvd.Volume;
 import io.varve.lsvd.VolumeCatalog;
 import io.varve.lsvd.VolumeException;
 import io.varve.lsvd.VolumeInfo;
 import io.varve.lsvd.store.ObjectStore;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Instant;
 import java.time.temporal.ChronoUnit;
+import java.util.List;
+import java.util.Optional;
+import java.util.UUID;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -41,8 +49,9 @@ final class VolumeCommand {
         @Override
         public final Integer call() throws VolumeException {
             prepare();
-            try (ObjectStore opened = store.open(settings(), createsStore())) {
-                run(new VolumeCatalog(opened));
+            final Settings settings = settings();
+            try (ObjectStore opened = store.open(settings, createsStore())) {
+                run(new VolumeCatalog(opened), settings);
             }
             out().flush();
             return ExitStatus.OK;
@@ -55,7 +64,11 @@ final class VolumeCommand {
             return false;
         }
 
-        abstract void run(VolumeCatalog catalog) throws VolumeException;
+        abstract void run(VolumeCatalog catalog, Settings settings) throws VolumeException;
+    }
+
+    private static String time(final Instant time) {
+        return time.truncatedTo(ChronoUnit.SECONDS).toString();
     }
 
     /** {@code varve volume create}. */
@@ -95,7 +108,7 @@ final class VolumeCommand {
         }
 
         @Override
-        void run(final VolumeCatalog catalog) throws VolumeException {
+        void run(final VolumeCatalog catalog, final Settings settings) throws VolumeException {
             final VolumeInfo info = catalog.create(name, sizeBytes);
             if (json()) {
                 out().println(JsonOutput.volume(info));
@@ -109,8 +122,8 @@ final class VolumeCommand {
     @Command(name = "list", description = "List the volumes of a store.")
     static final class ListAll extends OnStore {
         @Override
-        void run(final VolumeCatalog catalog) throws VolumeException {
-            final java.util.List<VolumeInfo> volumes = catalog.list();
+        void run(final VolumeCatalog catalog, final Settings settings) throws VolumeException {
+            final List<VolumeInfo> volumes = catalog.list();
             if (json()) {
                 out().println(JsonOutput.volumes(volumes));
                 return;
@@ -124,7 +137,7 @@ final class VolumeCommand {
                         Long.toString(info.objects()),
                         ByteSize.format(info.storedBytes()),
                         info.state(),
-                        info.created().truncatedTo(ChronoUnit.SECONDS).toString());
+                        time(info.created()));
             }
             table.print(out());
         }
@@ -137,7 +150,7 @@ final class VolumeCommand {
         private String name;
 
         @Override
-        void run(final VolumeCatalog catalog) throws VolumeException {
+        void run(final VolumeCatalog catalog, final Settings settings) throws VolumeException {
             final VolumeInfo info = catalog.info(name);
             if (json()) {
                 out().println(JsonOutput.volume(info));
@@ -147,12 +160,11 @@ final class VolumeCommand {
                     .row("name", info.name())
                     .row("uuid", info.uuid().toString())
                     .row("size", bytes(info.sizeBytes()))
-                    .row(
-                            "created",
-                            info.created().truncatedTo(ChronoUnit.SECONDS).toString())
+                    .row("created", time(info.created()))
                     .row("objects", Long.toString(info.objects()))
                     .row("stored", bytes(info.storedBytes()))
                     .row("state", info.state())
+                    .row("opened", info.opened() == null ? "never" : time(info.opened()) + " by " + info.openedBy())
                     .print(out());
         }
 
@@ -166,18 +178,43 @@ final class VolumeCommand {
     @Command(
             name = "remove",
             description =
-                    "Remove a volume and its objects from the store. A volume that is not there counts as removed.")
+                    "Remove a volume: its objects in the store and its log in the cache. A volume that is not there"
+                            + " counts as removed; one that a daemon here has open is refused.")
     static final class Remove extends OnStore {
         @Parameters(paramLabel = "NAME", description = "Name of the volume.")
         private String name;
 
+        @Mixin
+        private CacheOption cache;
+
         @Override
-        void run(final VolumeCatalog catalog) throws VolumeException {
-            final boolean removed = catalog.remove(name);
+        void run(final VolumeCatalog catalog, final Settings settings) throws VolumeException {
+            final boolean removed = remove(catalog, cache.directory(settings));
             if (json()) {
                 out().println(JsonOutput.removed(name, removed));
             } else {
                 out().println(removed ? "Removed volume " + name + "." : "There was no volume " + name + ".");
+            }
+        }
+
+        private boolean remove(final VolumeCatalog catalog, final Path cacheDirectory) throws VolumeException {
+            final Optional<UUID> volume = catalog.list().stream()
+                    .filter(info -> info.name().equals(name))
+                    .map(VolumeInfo::uuid)
+                    .findAny();
+            try {
+                if (volume.isPresent() && Volume.isInUse(cacheDirectory, volume.get())) {
+                    throw new UserException("volume '" + name + "' is in use: stop the daemon that serves it first");
+                }
+                final boolean removed = catalog.remove(name);
+                if (volume.isPresent()) {
+                    Volume.deleteLog(cacheDirectory, volume.get());
+                }
+                return removed;
+            } catch (final IOException e) {
+                throw new UserException(
+                        "cannot remove the log of volume '" + name + "' in " + cacheDirectory + ": " + e.getMessage(),
+                        e);
             }
         }
     }

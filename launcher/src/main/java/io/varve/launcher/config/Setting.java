@@ -1,6 +1,7 @@
 package io.varve.launcher.config;
 
 import io.varve.launcher.UserException;
+import io.varve.lsvd.VolumeContext;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -15,7 +16,7 @@ import java.util.function.Function;
  */
 public final class Setting<T> {
     /** Least size of the local log, in bytes. */
-    public static final long MIN_CACHE_SIZE = 64L << 20;
+    public static final long MIN_CACHE_SIZE = VolumeContext.MIN_LOG_SIZE;
 
     /** Greatest size of the local log, in bytes. */
     public static final long MAX_CACHE_SIZE = 1L << 40;

@@ -23,18 +23,26 @@ import java.io.PrintWriter;
  * signal, the daemon ends with everything durable in the log, to be shipped by the next one.
  */
 public final class Daemon {
+    private static final System.Logger LOGGER = System.getLogger(Daemon.class.getName());
+
+    /** Longest sleep while ending, so that the deadline is met. */
     private static final long SHUTDOWN_TURN_NS = 10_000_000;
+
+    /** An end that takes longer than this says what it waits for. */
+    private static final long TELL_NS = 1_000_000_000;
 
     private final DaemonOptions options;
     private final DoorSocket door;
     private final PrintWriter out;
     private final PrintWriter err;
+    private final String name;
 
     private Daemon(final DaemonOptions options, final DoorSocket door, final PrintWriter out, final PrintWriter err) {
         this.options = options;
         this.door = door;
         this.out = out;
         this.err = err;
+        this.name = options.volume().name();
     }
 
     /**
@@ -59,13 +67,7 @@ public final class Daemon {
         final IoRing ring = openRing();
         final Volume volume;
         try {
-            volume = Volume.open(new Volume.Context()
-                    .store(options.store())
-                    .name(options.volume())
-                    .cacheDirectory(options.cacheDirectory())
-                    .cacheSizeBytes(options.cacheSize())
-                    .readOnly(options.readOnly())
-                    .ring(ring));
+            volume = Volume.open(options.volume().ring(ring));
         } catch (final VolumeException e) {
             ring.close();
             throw e;
@@ -73,15 +75,15 @@ public final class Daemon {
         signals.listener(ring::wakeUp);
         try {
             serve(ring, volume, signals);
-            final VolumeStats left = end(ring, volume, signals);
-            tellTheEnd(left);
+            end(ring, volume, signals);
+            final int status = tellTheEnd(volume);
             volume.close();
             ring.close();
-            return ExitStatus.OK;
+            return status;
         } catch (final Exception | InternalError | OutOfMemoryError e) {
-            err.println("varve: volume " + options.volume() + ": the daemon failed and has to end: " + e
+            err.println("varve: volume " + name + ": the daemon failed and has to end: " + e
                     + "; what was acknowledged is in the log");
-            System.getLogger(Daemon.class.getName()).log(System.Logger.Level.ERROR, "the reactor failed", e);
+            LOGGER.log(System.Logger.Level.DEBUG, "the reactor failed", e);
             return ExitStatus.FAILED;
         }
     }
@@ -89,14 +91,16 @@ public final class Daemon {
     private void serve(final IoRing ring, final Volume volume, final Signals signals) {
         final EngineBlockDevice device = new EngineBlockDevice(volume);
         final VhostUserBlkServer server = new VhostUserBlkServer(
-                ring, door.socket(), device, SessionOptions.of(options.volume()).withListener(new SessionListener() {
+                ring, door.socket(), device, SessionOptions.of(name).withListener(new SessionListener() {
                     @Override
                     public void onClosed(final CloseReason reason) {
                         device.forgetCompletions();
                     }
                 }));
         final Reactor reactor = new Reactor(
-                ring, new ServingDuties(volume, server), options.pollTime().toNanos());
+                ring,
+                new ServingDuties(volume, server, this::tellFailure),
+                options.pollTime().toNanos());
         tellReady(volume);
         reactor.runUntil(() -> signals.count() > 0);
         server.close();
@@ -104,45 +108,30 @@ public final class Daemon {
         door.close();
     }
 
-    private record ServingDuties(Volume volume, VhostUserBlkServer server) implements Reactor.Duties {
-        @Override
-        public int doWork() {
-            return volume.doWork() + server.doWork();
-        }
-
-        @Override
-        public boolean armNotifications() {
-            return server.armNotifications();
-        }
-
-        @Override
-        public void disarmNotifications() {
-            server.disarmNotifications();
-        }
+    private void tellFailure(final String failure) {
+        err.println("varve: volume " + name + ": every request fails from now on: " + failure);
+        err.flush();
     }
 
-    private VolumeStats end(final IoRing ring, final Volume volume, final Signals signals) {
-        final long unsent = volume.stats().unsentBytes();
-        if (unsent > 0) {
-            say("shipping " + ByteSize.format(unsent)
-                    + " to the store; a further signal leaves that to the next start");
-        }
-        volume.abandonAfter(options.shutdownTimeout().toNanos());
+    private void end(final IoRing ring, final Volume volume, final Signals signals) {
+        final int signalsBefore = signals.count();
+        final long deadlineNs = System.nanoTime() + options.shutdownTimeout().toNanos();
         volume.shutdown();
-        final int already = signals.count();
-        boolean hurrying = false;
+        boolean isTold = false;
         while (!volume.isShutDown()) {
-            if (!hurrying && signals.count() > already) {
-                hurrying = true;
-                volume.abandonAfter(0);
+            if (signals.count() > signalsBefore || System.nanoTime() - deadlineNs >= 0) {
+                volume.abandonStore();
+            } else if (!isTold
+                    && System.nanoTime() - deadlineNs
+                            >= TELL_NS - options.shutdownTimeout().toNanos()) {
+                isTold = true;
+                say("shipping " + ByteSize.format(volume.stats().unsentBytes())
+                        + " to the store; a further signal leaves that to the next start");
             }
-            if (volume.doWork() == 0) {
-                ring.turn(SHUTDOWN_TURN_NS);
-            } else {
-                ring.turn(0);
+            if (volume.doWork() + ring.turn(0) == 0) {
+                ring.turn(Math.min(volume.maxIdleNs(), SHUTDOWN_TURN_NS));
             }
         }
-        return volume.stats();
     }
 
     private IoRing openRing() {
@@ -168,16 +157,23 @@ public final class Daemon {
         out.flush();
     }
 
-    private void tellTheEnd(final VolumeStats left) {
-        say(
-                left.unsentBytes() == 0
-                        ? "ended, everything is in the store"
-                        : "ended, " + ByteSize.format(left.unsentBytes()) + " in " + left.unsentRecords()
-                                + " records are unsent; they are durable in the log, and the next start ships them");
+    private int tellTheEnd(final Volume volume) {
+        final VolumeStats left = volume.stats();
+        if (volume.failure() != null) {
+            err.println("varve: volume " + name + ": ended after a failure: " + volume.failure());
+            return ExitStatus.FAILED;
+        }
+        if (left.unsentBytes() == 0) {
+            say("ended, everything is in the store");
+        } else {
+            say("ended, " + ByteSize.format(left.unsentBytes()) + " in " + left.unsentRecords()
+                    + " records are unsent; they are durable in the log, and the next start ships them");
+        }
+        return ExitStatus.OK;
     }
 
     private void say(final String what) {
-        out.println("varve: volume " + options.volume() + ": " + what);
+        out.println("varve: volume " + name + ": " + what);
         out.flush();
     }
 

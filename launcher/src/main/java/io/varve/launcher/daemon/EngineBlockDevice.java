@@ -8,6 +8,7 @@ import java.util.Arrays;
 
 /**
  * A volume of the engine as the block device of a door. This is where the two sides of Varve meet: neither knows the other.
+ * Their statuses are the same numbers.
  *
  * <p>A door brings the same few completions with all its requests (one for each queue), so their counterparts are kept, and
  * the data path allocates nothing. How many are kept is bounded; past that, all are forgotten and made again.
@@ -82,6 +83,7 @@ final class EngineBlockDevice implements BlockDevice {
         volume.discard(offset, length, durable, counterpart(completion), token);
     }
 
+    /** The engine keeps no space for zeros, so both ways are one. */
     @Override
     public void writeZeroes(
             final long offset,
@@ -90,7 +92,7 @@ final class EngineBlockDevice implements BlockDevice {
             final boolean durable,
             final Completion completion,
             final long token) {
-        volume.writeZeroes(offset, length, mayUnmap, durable, counterpart(completion), token);
+        volume.discard(offset, length, durable, counterpart(completion), token);
     }
 
     /** Forgets the completions of a session that has ended. */

@@ -8,8 +8,8 @@ import java.util.function.BooleanSupplier;
  * the last, then asks to be notified, looks once more, and sleeps in the ring.
  */
 final class Reactor {
-    /** Longest sleep, so that duties that depend on time alone are done. */
-    static final long MAX_SLEEP_NS = 100_000_000;
+    /** Longest sleep, in case a wake-up is missed for all that. */
+    static final long MAX_SLEEP_NS = 1_000_000_000;
 
     /** What lives on the reactor thread, beside the ring. */
     interface Duties {
@@ -25,6 +25,9 @@ final class Reactor {
 
         /** Takes that back: there is polling again. */
         void disarmNotifications();
+
+        /** How long the reactor may sleep, in nanoseconds, above 0, before something depends on time alone. */
+        long maxIdleNs();
     }
 
     private final IoRing ring;
@@ -72,7 +75,7 @@ final class Reactor {
     /** A sleep that brought nothing leaves the reactor idle: the next cycle that finds nothing sleeps again at once. */
     private void sleep(final BooleanSupplier ended) {
         if (!duties.armNotifications() && !ended.getAsBoolean()) {
-            ring.turn(MAX_SLEEP_NS);
+            ring.turn(Math.min(MAX_SLEEP_NS, duties.maxIdleNs()));
         }
         duties.disarmNotifications();
     }

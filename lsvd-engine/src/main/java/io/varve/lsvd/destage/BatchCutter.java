@@ -5,17 +5,17 @@ import io.varve.lsvd.format.Superblock;
 import java.util.ArrayDeque;
 
 /**
- * Decides, on the reactor, where one batch of the log ends and the next begins: after {@value #TARGET_BYTES} bytes of data,
+ * Decides, on the reactor, where one batch of the log ends and the next begins: after {@value #TARGET_BYTES} bytes of data (less for a very small log),
  * or when the oldest data has waited for the destage delay. A batch never ends within a record.
  */
 public final class BatchCutter {
     /** Bytes of data after which a batch is complete. */
     public static final int TARGET_BYTES = 8 << 20;
 
-    private static final int TARGET_BLOCKS = TARGET_BYTES >> Blocks.SHIFT;
     private static final int MAX_RECORDS = 1 << 14;
 
     private final long delayNs;
+    private final int targetBlocks;
     private final ArrayDeque<Superblock.Tail> ends = new ArrayDeque<>();
     private Superblock.Tail start;
     private long sealedPosition;
@@ -30,9 +30,11 @@ public final class BatchCutter {
      *
      * @param start   first record that belongs to no batch yet.
      * @param delayNs how long data waits at most for a batch to fill.
+     * @param logLength length of the log's area in bytes.
      */
-    public BatchCutter(final Superblock.Tail start, final long delayNs) {
+    public BatchCutter(final Superblock.Tail start, final long delayNs, final long logLength) {
         this.start = start;
+        targetBlocks = (int) Math.min(TARGET_BYTES, logLength / 8) >> Blocks.SHIFT;
         this.delayNs = delayNs;
         sealedPosition = start.position();
         sealedSequence = start.sequence() - 1;
@@ -58,7 +60,7 @@ public final class BatchCutter {
         }
         blocks += dataBlocks;
         records++;
-        if (blocks >= TARGET_BLOCKS || records >= MAX_RECORDS) {
+        if (blocks >= targetBlocks || records >= MAX_RECORDS) {
             cut();
         }
     }

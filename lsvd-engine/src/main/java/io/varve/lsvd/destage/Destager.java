@@ -3,7 +3,9 @@ package io.varve.lsvd.destage;
 import io.varve.lsvd.format.FormatException;
 import io.varve.lsvd.format.ObjectHeader;
 import io.varve.lsvd.history.Checkpoint;
+import io.varve.lsvd.history.CheckpointChain;
 import io.varve.lsvd.history.Epochs;
+import io.varve.lsvd.history.MapChanges;
 import io.varve.lsvd.history.Sealer;
 import io.varve.lsvd.log.LogSource;
 import io.varve.lsvd.map.ExtentMap;
@@ -38,9 +40,6 @@ public final class Destager implements Agent {
     private static final System.Logger LOG = System.getLogger(Destager.class.getName());
     private static final long RETRY_MIN_NS = 50_000_000L;
     private static final long RETRY_MAX_NS = 5_000_000_000L;
-    private static final int CHECKPOINT_OBJECTS = 64;
-    private static final int MAX_OBJECTS_BEHIND = 1024;
-    private static final int CHECKPOINT_SHARE = 32;
 
     private final OneToOneConcurrentArrayQueue<Batch> incoming = new OneToOneConcurrentArrayQueue<>(MAX_WAITING);
     private final OneToOneConcurrentArrayQueue<ObjectLayout> outgoing = new OneToOneConcurrentArrayQueue<>(64);
@@ -51,18 +50,14 @@ public final class Destager implements Agent {
     private final UUID volume;
     private final long epoch;
     private final UUID nonce;
-    private final Epochs epochs;
-    private final ExtentMap stored;
+    private final StoredMap stored;
     private final LongSupplier clockNs;
     private final Random jitter;
     private final Runnable onProgress;
 
     private long nextSequence;
     private long lastRecord;
-    private long checkpoint;
     private long pendingCheckpoint = ObjectHeader.NO_CHECKPOINT;
-    private int objectsBehind;
-    private long bytesBehind;
     private Batch undelivered;
     private boolean sealRequested;
     private boolean sealPut;
@@ -72,6 +67,7 @@ public final class Destager implements Agent {
     private volatile String trouble;
     private volatile long objectsPut;
     private volatile long bytesPut;
+    private volatile long checkpointBytesPut;
 
     /**
      * What a destager is made of.
@@ -85,7 +81,9 @@ public final class Destager implements Agent {
      * @param stored       the map of what is in the store; the destager's own from now on.
      * @param nextSequence of the first object to write.
      * @param lastRecord   last log record covered by what is in the store.
-     * @param checkpoint   newest checkpoint, or {@link ObjectHeader#NO_CHECKPOINT}.
+     * @param checkpoints  the newest checkpoint.
+     * @param changes      what has changed since; the destager's own from now on.
+     * @param checkpointInterval number of objects behind which a checkpoint is due.
      * @param clockNs      a monotonic clock in nanoseconds.
      * @param seed         of the jitter between tries.
      * @param onProgress   called on the agent's thread when the reactor should look.
@@ -100,7 +98,9 @@ public final class Destager implements Agent {
             ExtentMap stored,
             long nextSequence,
             long lastRecord,
-            long checkpoint,
+            CheckpointChain checkpoints,
+            MapChanges changes,
+            int checkpointInterval,
             LongSupplier clockNs,
             long seed,
             Runnable onProgress) {}
@@ -112,11 +112,14 @@ public final class Destager implements Agent {
         volume = context.volume;
         epoch = context.epoch;
         nonce = context.nonce;
-        epochs = context.epochs;
-        stored = context.stored;
+        stored = new StoredMap(
+                new Checkpoint.Author(context.volume, context.epoch, context.nonce, context.epochs),
+                context.stored,
+                context.changes,
+                context.checkpoints,
+                context.checkpointInterval);
         nextSequence = context.nextSequence;
         lastRecord = context.lastRecord;
-        checkpoint = context.checkpoint;
         clockNs = context.clockNs;
         jitter = new Random(context.seed);
         onProgress = context.onProgress;
@@ -162,6 +165,11 @@ public final class Destager implements Agent {
         return bytesPut;
     }
 
+    /** Bytes of checkpoints put. Any thread. */
+    public long checkpointBytesPut() {
+        return checkpointBytesPut;
+    }
+
     @Override
     public String roleName() {
         return "varve-destage";
@@ -190,7 +198,6 @@ public final class Destager implements Agent {
     public void onClose() {
         builder.close();
         stored.close();
-        buffers.close();
     }
 
     private int checkUploads() {
@@ -215,16 +222,13 @@ public final class Destager implements Agent {
             if (!outgoing.offer(upload.layout)) {
                 return false;
             }
-            upload.layout.applyTo(stored);
+            stored.onStored(upload.layout);
             lastRecord = upload.layout.to().sequence() - 1;
-            objectsBehind++;
-            bytesBehind += upload.layout.objectLength();
             buffers.give(upload.bytes);
         } else if (upload.sequence == pendingCheckpoint) {
-            checkpoint = pendingCheckpoint;
+            stored.onCheckpointStored(upload.sequence, upload.bytes.byteSize());
+            checkpointBytesPut += upload.bytes.byteSize();
             pendingCheckpoint = ObjectHeader.NO_CHECKPOINT;
-            objectsBehind = 0;
-            bytesBehind = 0;
         } else {
             sealed = true;
         }
@@ -238,7 +242,7 @@ public final class Destager implements Agent {
         if (sealRequested || uploads.size() >= MAX_UPLOADS) {
             return 0;
         }
-        if (isCheckpointDue()) {
+        if (stored.isCheckpointDue()) {
             return uploads.isEmpty() ? beginCheckpoint() : 0;
         }
         if (undelivered == null) {
@@ -247,7 +251,8 @@ public final class Destager implements Agent {
         if (undelivered == null) {
             return 0;
         }
-        final ObjectBuilder.BuiltObject built = builder.build(undelivered, nextSequence, checkpoint, buffers::take);
+        final ObjectBuilder.BuiltObject built =
+                builder.build(undelivered, nextSequence, stored.checkpoint(), buffers::take);
         undelivered = null;
         uploads.add(new Upload(nextSequence++, built.layout(), built.bytes()));
         uploads.peekLast().put();
@@ -255,15 +260,9 @@ public final class Destager implements Agent {
         return 1;
     }
 
-    private boolean isCheckpointDue() {
-        return objectsBehind >= MAX_OBJECTS_BEHIND
-                || objectsBehind >= CHECKPOINT_OBJECTS
-                        && bytesBehind >= CHECKPOINT_SHARE * Checkpoint.length(stored, epochs);
-    }
-
     private int beginCheckpoint() {
         pendingCheckpoint = nextSequence;
-        final MemorySegment bytes = Checkpoint.encode(volume, epoch, nonce, nextSequence, lastRecord, stored, epochs);
+        final MemorySegment bytes = stored.buildCheckpoint(nextSequence, lastRecord);
         uploads.add(new Upload(nextSequence++, null, bytes));
         uploads.peekLast().put();
         return 1;
@@ -274,11 +273,11 @@ public final class Destager implements Agent {
             return 0;
         }
         sealRequested = true;
-        if (objectsBehind > 0) {
+        if (stored.hasChanged()) {
             return beginCheckpoint();
         }
         sealPut = true;
-        final MemorySegment seal = Sealer.encode(volume, epoch, nextSequence, nonce, lastRecord, checkpoint);
+        final MemorySegment seal = Sealer.encode(volume, epoch, nextSequence, nonce, lastRecord, stored.checkpoint());
         uploads.add(new Upload(nextSequence++, null, seal));
         uploads.peekLast().put();
         return 1;

@@ -1,6 +1,7 @@
 package io.varve.lsvd.destage;
 
 import io.varve.lsvd.format.Superblock;
+import io.varve.lsvd.history.MapChanges;
 import io.varve.lsvd.map.ExtentMap;
 import io.varve.lsvd.map.Location;
 
@@ -79,13 +80,17 @@ public final class ObjectLayout {
         return objectLength;
     }
 
-    /** Maps what the object holds, as someone who knows nothing of the log does. */
-    void applyTo(final ExtentMap map) {
+    /** Maps what the object holds, as someone does who knows nothing of the log, and notes what has changed. */
+    void applyTo(final ExtentMap map, final MapChanges changes) {
+        changes.onObject();
         for (int i = 0; i < blocks.length; i++) {
             if (isTrim(dataBlocks[i])) {
                 map.remove(blocks[i], lengths[i]);
+                changes.onRemoved(blocks[i], lengths[i]);
             } else {
-                map.put(blocks[i], lengths[i], Location.inObject(sequence, dataBlocks[i]));
+                final long location = Location.inObject(sequence, dataBlocks[i]);
+                map.put(blocks[i], lengths[i], location);
+                changes.onWritten(blocks[i], lengths[i], location);
             }
         }
     }

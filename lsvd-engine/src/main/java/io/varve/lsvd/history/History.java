@@ -1,7 +1,6 @@
 package io.varve.lsvd.history;
 
 import io.varve.lsvd.format.EpochRecord;
-import io.varve.lsvd.format.ObjectHeader;
 import io.varve.lsvd.map.ExtentMap;
 import java.util.UUID;
 
@@ -14,8 +13,8 @@ import java.util.UUID;
  * @param nextSequence  sequence of the seal, or of the first object that is missing.
  * @param sealedBy      nonce of whoever sealed the newest epoch, or null when it is not sealed.
  * @param lastRecord    last log record covered.
- * @param checkpoint    newest checkpoint, or {@link ObjectHeader#NO_CHECKPOINT}.
- * @param objectsBehindCheckpoint number of objects read behind it.
+ * @param checkpoints   the newest checkpoint.
+ * @param changes       what has changed since; whoever takes the history owns it.
  */
 public record History(
         EpochRecord newest,
@@ -24,10 +23,18 @@ public record History(
         long nextSequence,
         UUID sealedBy,
         long lastRecord,
-        long checkpoint,
-        int objectsBehindCheckpoint) {
+        CheckpointChain checkpoints,
+        MapChanges changes)
+        implements AutoCloseable {
     /** Whether whoever opened the newest epoch has ended it, so that all of it is in the store. */
     public boolean isClosedByOwner() {
         return newest.nonce().equals(sealedBy);
+    }
+
+    /** Frees map and changes. */
+    @Override
+    public void close() {
+        map.close();
+        changes.close();
     }
 }

@@ -14,6 +14,8 @@ import io.varve.lsvd.store.StoredObject;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.ArrayDeque;
+import java.util.Deque;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -66,10 +68,12 @@ public final class HistoryReader {
         }
         final long checkpoint = newestCheckpoint(newest, lengths.keySet());
         final ExtentMap map = new ExtentMap();
+        final MapChanges changes = new MapChanges();
         try {
-            return readFrom(checkpoint, newest, map);
+            return readFrom(checkpoint, newest, map, changes);
         } catch (final IOException | RuntimeException e) {
             map.close();
+            changes.close();
             throw e;
         }
     }
@@ -83,27 +87,36 @@ public final class HistoryReader {
         }
         if (sequence > newest.firstSequence()) {
             final ObjectHeader last = header(newest.epoch(), sequence - 1);
-            checkpoint = Math.max(checkpoint, last.checkpoint());
+            checkpoint =
+                    last.type() == ObjectType.CHECKPOINT ? last.sequence() : Math.max(checkpoint, last.checkpoint());
         }
         return checkpoint;
     }
 
-    private History readFrom(final long checkpoint, final EpochRecord newest, final ExtentMap map) throws IOException {
+    private History readFrom(
+            final long checkpoint, final EpochRecord newest, final ExtentMap map, final MapChanges changes)
+            throws IOException {
+        CheckpointChain chain = CheckpointChain.NONE;
         Epochs epochs = Epochs.NONE;
         long sequence = 0;
         long epoch = 0;
         long lastRecord = 0;
         if (checkpoint != ObjectHeader.NO_CHECKPOINT) {
             epoch = epochOf(checkpoint, newest);
-            final ObjectHeader header = header(epoch, checkpoint);
-            epochs = readCheckpoint(epoch, checkpoint, header, map);
+            final Deque<ObjectHeader> headers = chainOf(checkpoint, newest);
+            for (final ObjectHeader header : headers) {
+                final boolean isWhole = chain.isEmpty();
+                epochs = readCheckpoint(header, isWhole, map);
+                chain = isWhole
+                        ? CheckpointChain.whole(header.sequence())
+                        : chain.with(header.sequence(), header.objectLength());
+            }
+            lastRecord = headers.getLast().lastRecord();
             sequence = checkpoint + 1;
-            lastRecord = header.lastRecord();
         } else {
             epochs = epochs.with(0, 0);
         }
         EpochRecord current = epoch == newest.epoch() ? newest : epoch(epoch);
-        int objects = 0;
         while (true) {
             final ObjectHeader header = headerIfPresent(current.epoch(), sequence);
             if (header == null || header.type() == ObjectType.SEAL) {
@@ -115,8 +128,8 @@ public final class HistoryReader {
                             sequence,
                             header == null ? null : header.nonce(),
                             Math.max(lastRecord, newest.lastRecord()),
-                            checkpoint,
-                            objects);
+                            chain,
+                            changes);
                 }
                 current = next(current, sequence, header);
                 epochs = epochs.with(current.epoch(), current.firstSequence());
@@ -124,9 +137,8 @@ public final class HistoryReader {
                 continue;
             }
             if (header.type() == ObjectType.DATA) {
-                apply(header, map);
+                apply(header, map, changes);
                 lastRecord = header.lastRecord();
-                objects++;
             }
             sequence++;
         }
@@ -152,39 +164,55 @@ public final class HistoryReader {
         return record.epoch();
     }
 
-    private Epochs readCheckpoint(final long epoch, final long sequence, final ObjectHeader header, final ExtentMap map)
+    /** The headers of a checkpoint and those that it builds on, the whole one first. */
+    private Deque<ObjectHeader> chainOf(final long newestCheckpoint, final EpochRecord newest) throws IOException {
+        final Deque<ObjectHeader> chain = new ArrayDeque<>();
+        long sequence = newestCheckpoint;
+        do {
+            final ObjectHeader header = header(epochOf(sequence, newest), sequence);
+            if (header.type() != ObjectType.CHECKPOINT || header.checkpoint() > sequence || header.checkpoint() < 0) {
+                throw new FormatException(
+                        Keys.object(volume, header.epoch(), sequence) + " should be a checkpoint and is not");
+            }
+            chain.push(header);
+            sequence = header.checkpoint();
+        } while (chain.peek().sequence() != sequence);
+        return chain;
+    }
+
+    private Epochs readCheckpoint(final ObjectHeader header, final boolean isWhole, final ExtentMap map)
             throws IOException {
-        final String key = Keys.object(volume, epoch, sequence);
-        if (header.type() != ObjectType.CHECKPOINT) {
-            throw new FormatException(key + " should be a checkpoint and is not");
-        }
+        final String key = Keys.object(volume, header.epoch(), header.sequence());
         final long length = header.objectLength() - header.headerLength();
         try (Arena arena = Arena.ofShared()) {
             final MemorySegment body = arena.allocate(length, Long.BYTES);
             if (store.get(key, header.headerLength(), body) != length) {
                 throw new FormatException(key + " is damaged: it is too short");
             }
-            return Checkpoint.decode(key, header, body, map);
+            return Checkpoint.decode(key, header, body, isWhole, map);
         }
     }
 
     /** Maps what an object holds, and unmaps what it trims. */
-    static void apply(final ObjectHeader header, final ExtentMap map) {
+    private static void apply(final ObjectHeader header, final ExtentMap map, final MapChanges changes) {
         final long sequence = header.sequence();
+        changes.onObject();
         for (int i = 0, n = header.extentCount(); i < n; i++) {
+            final long block = header.extentBlock(i);
+            final int length = header.extentLength(i);
             if (header.extentKind(i) == ExtentEntry.TRIM) {
-                map.remove(header.extentBlock(i), header.extentLength(i));
+                map.remove(block, length);
+                changes.onRemoved(block, length);
             } else {
-                map.put(
-                        header.extentBlock(i),
-                        header.extentLength(i),
-                        Location.inObject(sequence, header.extentDataBlock(i)));
+                final long location = Location.inObject(sequence, header.extentDataBlock(i));
+                map.put(block, length, location);
+                changes.onWritten(block, length, location);
             }
         }
     }
 
     /** Reads and checks an object's header, or gives null when there is no such object. */
-    ObjectHeader headerIfPresent(final long epoch, final long sequence) throws IOException {
+    private ObjectHeader headerIfPresent(final long epoch, final long sequence) throws IOException {
         try {
             return header(epoch, sequence);
         } catch (final NoSuchObjectException e) {

@@ -46,6 +46,12 @@ public final class Sealer {
         final long sequence = history.nextSequence();
         return store.putIfAbsent(
                 Keys.object(volume, epoch, sequence),
-                encode(volume, epoch, sequence, nonce, history.lastRecord(), history.checkpoint()));
+                encode(
+                        volume,
+                        epoch,
+                        sequence,
+                        nonce,
+                        history.lastRecord(),
+                        history.checkpoints().newest()));
     }
 }

@@ -1,7 +1,6 @@
 package io.varve.lsvd.log;
 
 import io.varve.lsvd.format.Blocks;
-import io.varve.lsvd.format.LogRecord;
 import io.varve.lsvd.format.Superblock;
 
 /**
@@ -11,8 +10,8 @@ import io.varve.lsvd.format.Superblock;
  * @param windowLength length in bytes of the part kept in memory; a power of two. No record straddles a multiple of it.
  */
 public record LogGeometry(long areaLength, int windowLength) {
-    /** Least length of a window in bytes: two of the longest records. */
-    public static final int MIN_WINDOW = 8 << 20;
+    /** Least length of a window in bytes. */
+    public static final int MIN_WINDOW = 256 << 10;
 
     /** Greatest length of a window in bytes. */
     public static final int MAX_WINDOW = 64 << 20;
@@ -26,8 +25,7 @@ public record LogGeometry(long areaLength, int windowLength) {
                 || windowLength > MAX_WINDOW
                 || Integer.bitCount(windowLength) != 1
                 || areaLength % windowLength != 0
-                || areaLength / windowLength < MIN_WINDOWS
-                || LogRecord.MAX_LENGTH * 2L > windowLength) {
+                || areaLength / windowLength < MIN_WINDOWS) {
             throw new IllegalArgumentException("no log of " + areaLength + " bytes with a window of " + windowLength);
         }
     }

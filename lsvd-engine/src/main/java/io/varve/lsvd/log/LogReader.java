@@ -11,15 +11,16 @@ import java.util.UUID;
 
 /**
  * Reads records in order and believes only what is chained to the record before: its place, sequence, generation, the
- * predecessor's checksum and the checksum of every data block must fit. Reads ahead by {@value #BUFFER_LENGTH} bytes.
+ * predecessor's checksum and the checksum of every data block must fit. Reads ahead by at most {@value #BUFFER_LENGTH}
+ * bytes.
  */
 public final class LogReader implements AutoCloseable {
     private static final int BUFFER_LENGTH = 8 << 20;
 
     private final Arena arena = Arena.ofShared();
-    private final MemorySegment buffer = arena.allocate(BUFFER_LENGTH, Blocks.SIZE);
-    private final Checksum checksum = new Checksum(buffer);
-    private final LogRecord record = new LogRecord(buffer);
+    private final MemorySegment buffer;
+    private final Checksum checksum;
+    private final LogRecord record;
     private final LogSource source;
     private final UUID volume;
     private long bufferPosition;
@@ -34,6 +35,9 @@ public final class LogReader implements AutoCloseable {
     public LogReader(final LogSource source, final UUID volume) {
         this.source = source;
         this.volume = volume;
+        buffer = arena.allocate(Math.min(BUFFER_LENGTH, source.geometry().windowLength()), Blocks.SIZE);
+        checksum = new Checksum(buffer);
+        record = new LogRecord(buffer);
     }
 
     /**
@@ -141,7 +145,7 @@ public final class LogReader implements AutoCloseable {
         if (at >= bufferPosition && at + length <= bufferPosition + bufferLength) {
             return true;
         }
-        final int wanted = (int) Math.min(BUFFER_LENGTH, limit - at);
+        final int wanted = (int) Math.min(buffer.byteSize(), limit - at);
         bufferPosition = at;
         bufferLength = 0;
         source.read(at, buffer.asSlice(0, wanted));

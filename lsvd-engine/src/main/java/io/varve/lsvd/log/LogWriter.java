@@ -37,6 +37,7 @@ public final class LogWriter {
         void onSealed(long end, long sequence, int crc, int extents, int blocks);
     }
 
+    private static final int EIO = 5;
     private static final int EAGER_BLOCKS = 32;
     private static final int MAX_IN_FLIGHT = 64;
     private static final int RESERVE = 16 * Blocks.SIZE;
@@ -322,7 +323,7 @@ public final class LogWriter {
         }
         final int slot = (int) token & MAX_IN_FLIGHT - 1;
         if (result != flightLength[slot]) {
-            fail(result < 0 ? -result : 5);
+            fail(result < 0 ? -result : EIO);
         }
         flightDone[slot] = true;
         while (flightTail < flightHead && flightDone[(int) flightTail & MAX_IN_FLIGHT - 1]) {
@@ -361,7 +362,8 @@ public final class LogWriter {
         }
     }
 
-    private void fail(final int errno) {
+    /** Ends acknowledgements: the device cannot be relied on any more. */
+    public void fail(final int errno) {
         if (failed) {
             return;
         }

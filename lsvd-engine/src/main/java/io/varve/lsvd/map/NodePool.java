@@ -10,7 +10,7 @@ final class NodePool implements AutoCloseable {
     /** Size of a node in bytes. */
     static final int NODE_SIZE = 1024;
 
-    private static final int CHUNK_SHIFT = 12;
+    private static final int CHUNK_SHIFT = 8;
     private static final int CHUNK_NODES = 1 << CHUNK_SHIFT;
     private static final int NONE = -1;
 
@@ -56,6 +56,30 @@ final class NodePool implements AutoCloseable {
         segment(node).set(ValueLayout.JAVA_INT, offset(node), freeHead);
         freeHead = node;
         freeCount++;
+    }
+
+    /** Makes this pool, which must be fresh or cleared, an image of another. */
+    void copyFrom(final NodePool other) {
+        while (chunkCount < other.chunkCount) {
+            addChunk();
+        }
+        for (int i = 0; i < other.chunkCount; i++) {
+            chunks[i].copyFrom(other.chunks[i]);
+            System.arraycopy(other.counts[i], 0, counts[i], 0, CHUNK_NODES);
+        }
+        used = other.used;
+        freeHead = other.freeHead;
+        freeCount = other.freeCount;
+    }
+
+    /** Forgets all nodes and keeps their memory. */
+    void clear() {
+        for (int i = 0; i < chunkCount; i++) {
+            Arrays.fill(counts[i], (short) 0);
+        }
+        used = 0;
+        freeHead = NONE;
+        freeCount = 0;
     }
 
     long bytesInUse() {

@@ -11,7 +11,6 @@ import io.varve.lsvd.map.ExtentMap;
 import io.varve.lsvd.map.Location;
 import java.lang.System.Logger.Level;
 import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
 import java.util.ArrayDeque;
 
 /**
@@ -38,6 +37,7 @@ public final class ReadPath {
     private final LogDevice device;
     private final LogChecksums checksums;
     private final Fetcher fetcher;
+    private final Arena arena;
     private final Listener listener;
     private final int deviceListener;
     private final ReadPiece[] pieces = new ReadPiece[PIECES];
@@ -70,12 +70,11 @@ public final class ReadPath {
         this.device = device;
         this.checksums = checksums;
         this.fetcher = fetcher;
+        this.arena = arena;
         this.listener = listener;
         this.deviceListener = device == null ? -1 : device.register(this::onLogRead);
         for (int i = 0; i < PIECES; i++) {
-            final MemorySegment memory = arena.allocate(ReadPiece.LENGTH, Blocks.SIZE);
-            pieces[i] = new ReadPiece(i, memory);
-            pieceChecksums[i] = new Checksum(memory);
+            pieces[i] = new ReadPiece(i);
             freePieces[i] = i;
         }
         freePieceCount = PIECES;
@@ -171,6 +170,10 @@ public final class ReadPath {
 
     private void begin(final ReadRequest request, final long location, final int skip, final long length) {
         final ReadPiece piece = pieces[freePieces[--freePieceCount]];
+        if (piece.memory == null) {
+            piece.memory = arena.allocate(ReadPiece.LENGTH, Blocks.SIZE);
+            pieceChecksums[piece.index] = new Checksum(piece.memory);
+        }
         piece.request = request;
         piece.location = location;
         piece.requestOffset = request.done;

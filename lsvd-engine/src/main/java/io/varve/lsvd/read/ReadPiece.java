@@ -4,7 +4,7 @@ import io.varve.lsvd.format.Blocks;
 import java.lang.foreign.MemorySegment;
 
 /**
- * A run of blocks on its way into private memory, as part of a request. Pieces are made once and used again; between the
+ * A run of blocks on its way into private memory, as part of a request. Pieces are made once, get their memory when first used, and are used again; between the
  * reactor and the fetcher they change hands through queues.
  */
 final class ReadPiece {
@@ -15,7 +15,7 @@ final class ReadPiece {
     static final int LENGTH = MAX_BLOCKS * Blocks.SIZE;
 
     final int index;
-    final MemorySegment memory;
+    MemorySegment memory;
 
     ReadRequest request;
     long location;
@@ -26,8 +26,7 @@ final class ReadPiece {
     int guard;
     String failure;
 
-    ReadPiece(final int index, final MemorySegment memory) {
+    ReadPiece(final int index) {
         this.index = index;
-        this.memory = memory;
     }
 }

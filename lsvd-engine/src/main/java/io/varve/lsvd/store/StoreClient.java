@@ -1,37 +1,30 @@
 package io.varve.lsvd.store;
 
+import io.varve.lsvd.runtime.EngineRuntime;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
 
 /**
  * A store for callers that wait: opening, administration and checkpoints, never the reactor. How to wait is given from
  * outside, so that a simulator can go on with its world meanwhile.
  */
 public final class StoreClient {
-    /** Waits for a future. */
-    @FunctionalInterface
-    public interface Waiter {
-        /** Returns when the future is done, however; or throws {@link StoreException} when that takes too long. */
-        void await(CompletableFuture<?> future, String what) throws StoreException;
-    }
-
     private final ObjectStore store;
-    private final Waiter waiter;
+    private final EngineRuntime runtime;
+    private final long timeoutMs;
 
-    /** Makes a client that blocks its thread for at most so many milliseconds an operation. */
-    public StoreClient(final ObjectStore store, final long timeoutMs) {
-        this(store, (future, what) -> block(future, what, timeoutMs));
-    }
-
-    /** Makes a client with another way to wait. */
-    public StoreClient(final ObjectStore store, final Waiter waiter) {
+    /**
+     * Makes a client.
+     *
+     * @param timeoutMs longest wait for one answer, in milliseconds.
+     */
+    public StoreClient(final ObjectStore store, final EngineRuntime runtime, final long timeoutMs) {
         this.store = store;
-        this.waiter = waiter;
+        this.runtime = runtime;
+        this.timeoutMs = timeoutMs;
     }
 
     /** The store itself. */
@@ -66,7 +59,9 @@ public final class StoreClient {
     }
 
     private <T> T await(final CompletableFuture<T> future, final String what) throws StoreException {
-        waiter.await(future, what);
+        if (!runtime.await(future, timeoutMs)) {
+            throw new StoreException(what + ": the store did not answer within " + timeoutMs + " ms");
+        }
         try {
             return future.get();
         } catch (final InterruptedException e) {
@@ -77,21 +72,6 @@ public final class StoreClient {
                 throw known;
             }
             throw new StoreException(what + " failed: " + e.getCause(), e.getCause());
-        }
-    }
-
-    private static void block(final CompletableFuture<?> future, final String what, final long timeoutMs)
-            throws StoreException {
-        try {
-            future.get(timeoutMs, TimeUnit.MILLISECONDS);
-        } catch (final TimeoutException e) {
-            throw new StoreException(what + ": the store did not answer within " + timeoutMs + " ms", e);
-        } catch (final InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw new StoreException(what + " was interrupted", e);
-        } catch (final ExecutionException e) {
-            // The caller asks the future itself.
-            return;
         }
     }
 }

@@ -17,6 +17,7 @@ import java.util.ArrayDeque;
  */
 public final class LogReclaimer {
     private static final int EXTENTS_A_TURN = 256;
+    private static final int EIO = 5;
     private static final long WRITE_TOKEN = 1;
     private static final long SYNC_TOKEN = 2;
 
@@ -25,7 +26,8 @@ public final class LogReclaimer {
         IDLE,
         RELOCATING,
         DRAINING,
-        PERSISTING
+        PERSISTING,
+        FAILED
     }
 
     private final LogGeometry geometry;
@@ -42,7 +44,6 @@ public final class LogReclaimer {
     private int extent;
     private int guard;
     private Superblock.Tail tail;
-    private boolean failed;
 
     /** Makes a reclaimer; {@code oldestInUse} is the position where the log's part in use begins. */
     public LogReclaimer(
@@ -98,7 +99,7 @@ public final class LogReclaimer {
 
     private int beginIfNeeded() {
         final long free = oldestInUse + geometry.areaLength() - log.endPosition();
-        if (failed || free >= geometry.areaLength() / 4 || stored.isEmpty()) {
+        if (free >= geometry.areaLength() / 4 || stored.isEmpty()) {
             return 0;
         }
         goal = oldestInUse + geometry.areaLength() / 8;
@@ -137,9 +138,9 @@ public final class LogReclaimer {
 
     private void onCompletion(final long token, final int result) {
         if (result < 0 || token == WRITE_TOKEN && result != Superblock.LENGTH) {
-            // The superblock's other copy still stands: the log is not lost, only not reusable.
-            failed = true;
-            state = State.IDLE;
+            // The superblock's other copy still stands, so nothing is lost; but no room can be made any more.
+            state = State.FAILED;
+            log.fail(result < 0 ? -result : EIO);
         } else if (token == WRITE_TOKEN) {
             device.sync(listener, SYNC_TOKEN);
         } else {

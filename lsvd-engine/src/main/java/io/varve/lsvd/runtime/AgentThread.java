@@ -1,4 +1,4 @@
-package io.varve.lsvd.agent;
+package io.varve.lsvd.runtime;
 
 import java.lang.System.Logger.Level;
 import java.util.concurrent.locks.LockSupport;
@@ -10,9 +10,9 @@ import org.agrona.concurrent.IdleStrategy;
  * Runs an agent on a daemon thread of its own, which sleeps when there is no work until it is woken or
  * {@value #MAX_SLEEP_NS} ns have passed.
  */
-public final class AgentThread implements AutoCloseable {
+final class AgentThread implements EngineRuntime.Handle {
     /** Longest sleep in nanoseconds: bounds how late a timed retry is noticed. */
-    public static final long MAX_SLEEP_NS = 50_000_000L;
+    private static final long MAX_SLEEP_NS = 50_000_000L;
 
     private static final System.Logger LOG = System.getLogger(AgentThread.class.getName());
 
@@ -20,7 +20,7 @@ public final class AgentThread implements AutoCloseable {
     private final AgentRunner runner;
 
     /** Starts an agent. */
-    public AgentThread(final Agent agent) {
+    AgentThread(final Agent agent) {
         runner = new AgentRunner(
                 sleep, error -> LOG.log(Level.ERROR, "unexpected error in " + agent.roleName(), error), null, agent);
         AgentRunner.startOnThread(runner, runnable -> {
@@ -31,6 +31,7 @@ public final class AgentThread implements AutoCloseable {
     }
 
     /** Ends the agent's sleep, or its next one. Any thread; costs a system call only when the agent sleeps. */
+    @Override
     public void wake() {
         sleep.wake();
     }

@@ -1,0 +1,20 @@
+package io.varve.launcher.cli;
+
+import io.varve.launcher.config.Setting;
+import io.varve.launcher.config.Settings;
+import java.nio.file.Path;
+import picocli.CommandLine.Option;
+
+/** The {@code --cache} option. */
+final class CacheOption {
+    @Option(
+            names = "--cache",
+            paramLabel = "DIR",
+            description =
+                    "Directory of the local logs, on a fast disk (default: varve in $$XDG_CACHE_HOME or ~/.cache).")
+    private String directory;
+
+    Path directory(final Settings settings) {
+        return settings.get(Setting.CACHE, directory);
+    }
+}

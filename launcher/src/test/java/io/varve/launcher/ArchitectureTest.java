@@ -1,0 +1,101 @@
+package io.varve.launcher;
+
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
+import static com.tngtech.archunit.library.Architectures.layeredArchitecture;
+import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.tngtech.archunit.core.domain.JavaClasses;
+import com.tngtech.archunit.core.importer.ClassFileImporter;
+import com.tngtech.archunit.core.importer.ImportOption;
+import java.lang.foreign.Linker;
+import java.lang.foreign.SymbolLookup;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+
+/** The rules for imports between modules and packages, held against the classes of all modules. */
+class ArchitectureTest {
+    private static JavaClasses varve;
+
+    @BeforeAll
+    static void readClasses() {
+        varve = new ClassFileImporter()
+                .withImportOption(ImportOption.Predefined.DO_NOT_INCLUDE_TESTS)
+                .withImportOption(location -> !location.contains("testsupport"))
+                .importPackages("io.varve");
+        assertThat(varve.contain("io.varve.linux.IoRing")).isTrue();
+        assertThat(varve.contain("io.varve.lsvd.Volume")).isTrue();
+        assertThat(varve.contain("io.varve.vhostuser.VhostUserBlkServer")).isTrue();
+    }
+
+    @Test
+    void importsRunOneWay() {
+        layeredArchitecture()
+                .consideringOnlyDependenciesInAnyPackage("io.varve..")
+                .layer("launcher")
+                .definedBy("io.varve.launcher..")
+                .layer("vhost-user")
+                .definedBy("io.varve.vhostuser..")
+                .layer("virtqueue")
+                .definedBy("io.varve.virtqueue..")
+                .layer("lsvd-engine")
+                .definedBy("io.varve.lsvd..")
+                .layer("linux")
+                .definedBy("io.varve.linux..")
+                .whereLayer("launcher")
+                .mayNotBeAccessedByAnyLayer()
+                .whereLayer("vhost-user")
+                .mayOnlyBeAccessedByLayers("launcher")
+                .whereLayer("virtqueue")
+                .mayOnlyBeAccessedByLayers("launcher", "vhost-user")
+                .whereLayer("lsvd-engine")
+                .mayOnlyBeAccessedByLayers("launcher")
+                .whereLayer("linux")
+                .mayOnlyBeAccessedByLayers("launcher", "vhost-user", "virtqueue", "lsvd-engine")
+                .check(varve);
+    }
+
+    @Test
+    void everyClassBelongsToAModule() {
+        classes()
+                .should()
+                .resideInAnyPackage(
+                        "io.varve.launcher..",
+                        "io.varve.vhostuser..",
+                        "io.varve.virtqueue..",
+                        "io.varve.lsvd..",
+                        "io.varve.linux..")
+                .check(varve);
+    }
+
+    @Test
+    void nativeCallsAreInTheBindingsOnly() {
+        noClasses()
+                .that()
+                .resideOutsideOfPackage("io.varve.linux..")
+                .should()
+                .dependOnClassesThat()
+                .areAssignableTo(Linker.class)
+                .orShould()
+                .dependOnClassesThat()
+                .areAssignableTo(SymbolLookup.class)
+                .check(varve);
+    }
+
+    @Test
+    void librariesLogThroughThePlatformOnly() {
+        noClasses()
+                .that()
+                .resideOutsideOfPackage("io.varve.launcher.logging..")
+                .should()
+                .dependOnClassesThat()
+                .resideInAnyPackage("org.slf4j..", "ch.qos.logback..", "java.util.logging..")
+                .check(varve);
+    }
+
+    @Test
+    void packagesHaveNoCycles() {
+        slices().matching("io.varve.(**)").should().beFreeOfCycles().check(varve);
+    }
+}

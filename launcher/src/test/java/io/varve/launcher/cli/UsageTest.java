@@ -1,0 +1,205 @@
+package io.varve.launcher.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.varve.launcher.ExitStatus;
+import io.varve.launcher.config.Environment;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+import picocli.CommandLine;
+import tools.jackson.jr.ob.JSON;
+
+class UsageTest {
+    @TempDir
+    private Path home;
+
+    static Stream<Arguments> wrongUses() {
+        return Stream.of(
+                wrong("missing required subcommand; see 'varve --help'"),
+                wrong("unmatched argument at index 0: 'frob'; see 'varve --help'", "frob"),
+                wrong("missing required subcommand; see 'varve volume --help'", "volume"),
+                wrong("unknown option: '--jsn'; see 'varve volume list --help'", "volume", "list", "--jsn"),
+                wrong(
+                        "missing required options and parameters: '--size=SIZE', 'NAME'; see 'varve volume create --help'",
+                        "volume",
+                        "create"),
+                wrong(
+                        "missing required option: '--size=SIZE'; see 'varve volume create --help'",
+                        "volume",
+                        "create",
+                        "data"),
+                wrong(
+                        "--size: 'big' is not a size: give bytes, or a whole number with K, M, G or T (10G)",
+                        "volume",
+                        "create",
+                        "data",
+                        "--size",
+                        "big"),
+                wrong(
+                        "expected parameter for option '--size' but found '--json'; see 'varve volume create --help'",
+                        "volume",
+                        "create",
+                        "data",
+                        "--size",
+                        "--json"),
+                wrong("missing required parameter: 'NAME'; see 'varve volume info --help'", "volume", "info"),
+                wrong(
+                        "missing required argument (specify one of these): (--socket-path=PATH | --fd=N);"
+                                + " see 'varve serve --help'",
+                        "serve",
+                        "data"),
+                wrong(
+                        "--socket-path=PATH, --fd=N are mutually exclusive (specify only one); see 'varve serve --help'",
+                        "serve",
+                        "data",
+                        "--fd",
+                        "3",
+                        "--socket-path",
+                        "x"),
+                wrong(
+                        "invalid value for option '--fd': 'x' is not an int; see 'varve serve --help'",
+                        "serve",
+                        "data",
+                        "--fd",
+                        "x"),
+                wrong(
+                        "--store: store 's3://bucket': this build has no s3:// stores yet; give a directory as file:///DIR",
+                        "volume",
+                        "list",
+                        "--store",
+                        "s3://bucket"),
+                wrong("settings file /nope does not exist", "volume", "list", "--config", "/nope"),
+                wrong(
+                        "--cache-size: the cache's size is 32M to 1T, not 1K",
+                        "serve",
+                        "data",
+                        "--socket-path",
+                        "x",
+                        "--cache-size",
+                        "1K"));
+    }
+
+    private static Arguments wrong(final String line, final String... args) {
+        return Arguments.of("varve: " + line + "\n", args);
+    }
+
+    @ParameterizedTest
+    @MethodSource("wrongUses")
+    void wrongUseIsOneLineAndStatusTwoAndChangesNothing(final String line, final String[] args) throws IOException {
+        final CommandRun run = CommandRun.in(home, args);
+        assertThat(run.err()).isEqualTo(line);
+        assertThat(run.out()).isEmpty();
+        assertThat(run.status()).isEqualTo(ExitStatus.WRONG_USE);
+        assertThat(home).isEmptyDirectory();
+    }
+
+    @Test
+    void everyCommandAndOptionIsDescribed() {
+        final List<CommandLine> commands = commands();
+        assertThat(commands).hasSizeGreaterThan(6);
+        for (final CommandLine command : commands) {
+            final CommandLine.Model.CommandSpec spec = command.getCommandSpec();
+            assertThat(spec.usageMessage().description())
+                    .as(spec.qualifiedName())
+                    .isNotEmpty();
+            assertThat(spec.args())
+                    .as(spec.qualifiedName())
+                    .allSatisfy(arg ->
+                            assertThat(String.join("", arg.description())).isNotEmpty());
+        }
+    }
+
+    @Test
+    void everyCommandHasHelp() {
+        for (final CommandLine command : commands()) {
+            final List<String> args = new ArrayList<>(
+                    List.of(command.getCommandSpec().qualifiedName().split(" ")));
+            args.removeFirst();
+            args.add("--help");
+            final CommandRun run = CommandRun.in(home, args.toArray(String[]::new));
+            assertThat(run.status()).isZero();
+            assertThat(run.err()).isEmpty();
+            assertThat(run.out())
+                    .startsWith("Usage: " + command.getCommandSpec().qualifiedName())
+                    .contains("--config=FILE")
+                    .contains("--help");
+        }
+    }
+
+    private List<CommandLine> commands() {
+        final List<CommandLine> all = new ArrayList<>();
+        final List<CommandLine> open = new ArrayList<>(List.of(Main.commandLine(new Environment(Map.of()))));
+        while (!open.isEmpty()) {
+            final CommandLine next = open.removeFirst();
+            all.add(next);
+            open.addAll(next.getSubcommands().values());
+        }
+        return all;
+    }
+
+    @Test
+    void versionIsOneLine() {
+        final CommandRun run = CommandRun.in(home, "--version");
+        assertThat(run.status()).isZero();
+        assertThat(run.out()).startsWith("varve ").hasLineCount(1);
+    }
+
+    @Test
+    void capabilitiesFollowTheConventionsAndIgnoreAllElse() throws IOException {
+        for (final String[] args : List.of(
+                new String[] {"serve", "--print-capabilities"},
+                new String[] {"serve", "--unknown", "--print-capabilities", "--fd", "x"})) {
+            final CommandRun run = CommandRun.in(home, args);
+            assertThat(run.status()).isZero();
+            assertThat(run.err()).isEmpty();
+            assertThat(JSON.std.mapFrom(run.out()))
+                    .isEqualTo(Map.of("type", "block", "features", List.of("read-only")));
+        }
+    }
+
+    @Test
+    void completionIsAScriptThatBashTakes() throws IOException, InterruptedException {
+        final CommandRun run = CommandRun.in(home, "completion");
+        assertThat(run.status()).isZero();
+        final Path script = Files.writeString(home.resolve("varve.bash"), run.out());
+        final Process bash = new ProcessBuilder("bash", "-c", """
+                compopt() { :; }
+                source "$1" || exit 9
+                COMP_WORDS=(varve volume cr) COMP_CWORD=2 COMP_LINE='varve volume cr'
+                _complete_varve
+                printf '%s\\n' "${COMPREPLY[@]}"
+                """, "bash", script.toString())
+                .redirectErrorStream(true)
+                .start();
+        assertThat(new String(bash.getInputStream().readAllBytes())).isEqualTo("create\n");
+        assertThat(bash.waitFor(10, TimeUnit.SECONDS)).isTrue();
+        assertThat(bash.exitValue()).isZero();
+    }
+
+    @Test
+    void anUnexpectedExceptionIsOneLineUnlessDebugging() {
+        final java.io.StringWriter err = new java.io.StringWriter();
+        final Errors quiet = new Errors(new Environment(Map.of()), new java.io.PrintWriter(err, true));
+        assertThat(quiet.handle(new IllegalStateException("one\ntwo"))).isEqualTo(ExitStatus.INTERNAL_ERROR);
+        assertThat(err)
+                .hasToString("varve: internal error: java.lang.IllegalStateException: one; two;"
+                        + " run it again with VARVE_DEBUG=1 and report what it prints\n");
+
+        err.getBuffer().setLength(0);
+        final Errors debugging =
+                new Errors(new Environment(Map.of(Errors.DEBUG_VARIABLE, "1")), new java.io.PrintWriter(err, true));
+        debugging.handle(new IllegalStateException("one"));
+        assertThat(err.toString()).contains("\tat " + UsageTest.class.getName());
+    }
+}

@@ -1,0 +1,168 @@
+package io.varve.launcher.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.varve.launcher.ExitStatus;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+import tools.jackson.jr.ob.JSON;
+
+class VolumeCommandTest {
+    @TempDir
+    private Path home;
+
+    @Test
+    void createsListsShowsAndRemovesInTheDefaultStore() throws IOException {
+        assertThat(ok("volume", "list")).isEqualTo("NAME  SIZE  OBJECTS  STORED  STATE  CREATED\n");
+        assertThat(home).isEmptyDirectory();
+
+        assertThat(ok("volume", "create", "data", "--size", "10G")).isEqualTo("Created volume data of 10G.\n");
+        assertThat(home.resolve(".local/share/varve/store")).isDirectory();
+        assertThat(ok("volume", "create", "a-longer.name_1", "--size", "4096"))
+                .isEqualTo("Created volume a-longer.name_1 of 4K.\n");
+
+        assertThat(ok("volume", "list").lines())
+                .hasSize(3)
+                .element(0)
+                .asString()
+                .startsWith("NAME             SIZE  OBJECTS");
+        assertThat(ok("volume", "list").lines().toList()).element(1).asString().startsWith("a-longer.name_1    4K");
+        assertThat(ok("volume", "list").lines().toList()).element(2).asString().startsWith("data              10G");
+
+        assertThat(ok("volume", "info", "data"))
+                .contains("name     data\n")
+                .contains("size     10G (10737418240 bytes)\n");
+
+        final Map<String, Object> info = JSON.std.mapFrom(ok("volume", "info", "data", "--json"));
+        assertThat(info)
+                .containsEntry("name", "data")
+                .containsEntry("size_bytes", 10737418240L)
+                .containsKeys("uuid", "created", "objects", "stored_bytes", "state");
+        assertThat(JSON.std.listFrom(ok("volume", "list", "--json"))).hasSize(2).contains(info);
+
+        assertThat(ok("volume", "remove", "data")).isEqualTo("Removed volume data.\n");
+        assertThat(ok("volume", "remove", "data")).isEqualTo("There was no volume data.\n");
+        assertThat(JSON.std.mapFrom(ok("volume", "remove", "data", "--json")))
+                .isEqualTo(Map.of("name", "data", "removed", false));
+        assertThat(ok("volume", "list")).doesNotContain("data");
+    }
+
+    @Test
+    void aNameCanBeUsedAgainAfterRemoval() throws IOException {
+        ok("volume", "create", "data", "--size", "1G");
+        final Object first =
+                JSON.std.mapFrom(ok("volume", "info", "data", "--json")).get("uuid");
+        ok("volume", "remove", "data");
+        final Map<String, Object> second = JSON.std.mapFrom(ok("volume", "create", "data", "--size", "2G", "--json"));
+        assertThat(second).containsEntry("size_bytes", 2L << 30);
+        assertThat(second.get("uuid")).isNotEqualTo(first);
+    }
+
+    @Test
+    void takesAStoreFromOptionAndVariable() {
+        final Path store = home.resolve("store");
+        final String url = "file://" + store;
+        assertThat(CommandRun.in(home, "volume", "create", "data", "--size", "1G", "--store", url)
+                        .status())
+                .isZero();
+        assertThat(store).isDirectory();
+        assertThat(CommandRun.in(home, Map.of("VARVE_STORE", url), "volume", "list")
+                        .out())
+                .contains("data");
+        assertThat(ok("volume", "list")).doesNotContain("data");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"", "-data", ".data", "Data", "da ta", "d/ata", "däta", "../x"})
+    void refusesBadNames(final String name) {
+        final CommandRun run = CommandRun.in(home, "volume", "create", "--size=1G", "--", name);
+        assertThat(run.err())
+                .startsWith("varve: '" + name + "' is no name for a volume")
+                .hasLineCount(1);
+        assertThat(run.status()).isEqualTo(ExitStatus.WRONG_USE);
+        assertThat(home).isEmptyDirectory();
+    }
+
+    @Test
+    void refusesANameThatIsTooLong() {
+        ok("volume", "create", "d".repeat(63), "--size", "1G");
+        assertThat(CommandRun.in(home, "volume", "create", "d".repeat(64), "--size", "1G")
+                        .status())
+                .isEqualTo(ExitStatus.WRONG_USE);
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "0, the size of a volume must be more than 0",
+        "65T, the size of a volume is at most 64T",
+        "70368744181760, the size of a volume is at most 64T",
+        "1000, the size of a volume must be a multiple of 4096 bytes (4K)",
+        "4095, the size of a volume must be a multiple of 4096 bytes (4K)"
+    })
+    void refusesBadSizes(final String size, final String reason) {
+        final CommandRun run = CommandRun.in(home, "volume", "create", "data", "--size", size);
+        assertThat(run.err()).isEqualTo("varve: " + reason + "\n");
+        assertThat(run.status()).isEqualTo(ExitStatus.WRONG_USE);
+        assertThat(home).isEmptyDirectory();
+    }
+
+    @Test
+    void takesTheGreatestSize() {
+        assertThat(ok("volume", "create", "data", "--size", "64T")).isEqualTo("Created volume data of 64T.\n");
+    }
+
+    @Test
+    void refusesATakenNameAndKeepsTheVolume() {
+        ok("volume", "create", "data", "--size", "1G");
+        final CommandRun run = CommandRun.in(home, "volume", "create", "data", "--size", "2G");
+        assertThat(run.err())
+                .startsWith("varve: volume 'data' exists already in ")
+                .hasLineCount(1);
+        assertThat(run.status()).isEqualTo(ExitStatus.WRONG_USE);
+        assertThat(ok("volume", "info", "data")).contains("(1073741824 bytes)");
+    }
+
+    @Test
+    void saysWhenThereIsNoSuchVolume() {
+        final CommandRun run = CommandRun.in(home, "volume", "info", "data");
+        assertThat(run.err()).startsWith("varve: no volume 'data' in ").hasLineCount(1);
+        assertThat(run.status()).isEqualTo(ExitStatus.WRONG_USE);
+        assertThat(home).isEmptyDirectory();
+    }
+
+    @Test
+    void saysWhatIsWrongWithAStore() throws IOException {
+        final Path missing = home.resolve("missing");
+        final CommandRun none = CommandRun.in(home, "volume", "list", "--store", "file://" + missing);
+        assertThat(none.err()).isEqualTo("varve: store directory " + missing + " does not exist\n");
+        assertThat(none.status()).isEqualTo(ExitStatus.WRONG_USE);
+
+        final Path file = Files.createFile(home.resolve("file"));
+        for (final String[] args : new String[][] {
+            {"volume", "list", "--store", "file://" + file},
+            {"volume", "create", "data", "--size", "1G", "--store", "file://" + file}
+        }) {
+            final CommandRun run = CommandRun.in(home, args);
+            assertThat(run.err()).isEqualTo("varve: store " + file + " is not a directory\n");
+            assertThat(run.status()).isEqualTo(ExitStatus.WRONG_USE);
+        }
+        final CommandRun below =
+                CommandRun.in(home, "volume", "create", "data", "--size", "1G", "--store", "file://" + file + "/below");
+        assertThat(below.err()).startsWith("varve: ").hasLineCount(1);
+        assertThat(below.status()).isEqualTo(ExitStatus.WRONG_USE);
+    }
+
+    private String ok(final String... args) {
+        final CommandRun run = CommandRun.in(home, args);
+        assertThat(run.err()).isEmpty();
+        assertThat(run.status()).isZero();
+        return run.out();
+    }
+}

@@ -1,0 +1,128 @@
+package io.varve.launcher.daemon;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.varve.launcher.UserException;
+import io.varve.linux.Fd;
+import io.varve.linux.UnixSocket;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class DoorSocketTest {
+    @TempDir
+    private Path directory;
+
+    @Test
+    void listensForItsOwnerOnlyAndTakesItsFileAlong() throws IOException {
+        final Path path = directory.resolve("socket");
+        try (DoorSocket door = DoorSocket.listen(path)) {
+            assertThat(door.path()).isEqualTo(path);
+            assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(path)))
+                    .isEqualTo("rw-------");
+            UnixSocket.connect(path).close();
+        }
+        assertThat(path).doesNotExist();
+    }
+
+    @Test
+    void replacesASocketThatNobodyListensAt() throws IOException {
+        final Path path = directory.resolve("socket");
+        UnixSocket.listen(path, 0600, 1).close();
+        assertThat(path).exists();
+        try (DoorSocket door = DoorSocket.listen(path)) {
+            UnixSocket.connect(door.path()).close();
+        }
+    }
+
+    @Test
+    void leavesASocketThatSomebodyListensAtAlone() throws IOException {
+        final Path path = directory.resolve("socket");
+        try (DoorSocket first = DoorSocket.listen(path)) {
+            assertThatThrownBy(() -> DoorSocket.listen(path))
+                    .isInstanceOf(UserException.class)
+                    .hasMessage("socket path " + path + " is taken: another process listens there");
+            UnixSocket.connect(first.path()).close();
+        }
+    }
+
+    @Test
+    void leavesWhatIsNoSocketAlone() throws IOException {
+        final Path file = Files.writeString(directory.resolve("file"), "precious");
+        final Path link = Files.createSymbolicLink(directory.resolve("link"), file);
+        for (final Path path : new Path[] {file, link, directory}) {
+            assertThatThrownBy(() -> DoorSocket.listen(path))
+                    .isInstanceOf(UserException.class)
+                    .hasMessage("socket path " + path + " is taken by something that is not a socket");
+        }
+        assertThat(file).hasContent("precious");
+    }
+
+    @Test
+    void doesNotRemoveAFileThatHasTakenItsPlace() throws IOException {
+        final Path path = directory.resolve("socket");
+        final DoorSocket door = DoorSocket.listen(path);
+        Files.move(path, directory.resolve("moved"));
+        Files.createFile(path);
+        door.close();
+        assertThat(path).exists();
+    }
+
+    @Test
+    void refusesAPathThatIsTooLong() {
+        final Path longest = directory.resolve(
+                "s".repeat(UnixSocket.MAX_PATH_BYTES - directory.toString().length() - 1));
+        DoorSocket.listen(longest).close();
+        final Path longer = Path.of(longest + "s");
+        assertThatThrownBy(() -> DoorSocket.listen(longer))
+                .isInstanceOf(UserException.class)
+                .hasMessage("socket path of 108 bytes is too long, a Unix socket takes at most 107: " + longer);
+    }
+
+    @Test
+    void countsBytesAndNotCharacters() {
+        final Path path = directory.resolve("ü".repeat(60));
+        assertThatThrownBy(() -> DoorSocket.listen(path))
+                .isInstanceOf(UserException.class)
+                .hasMessageContaining("is too long");
+    }
+
+    @Test
+    void saysThatTheDirectoryIsMissing() {
+        final Path path = directory.resolve("missing/socket");
+        assertThatThrownBy(() -> DoorSocket.listen(path))
+                .isInstanceOf(UserException.class)
+                .hasMessage("cannot listen at " + path + ": there is no directory " + path.getParent());
+    }
+
+    @Test
+    void takesAnInheritedSocketThatListens() throws IOException {
+        final Path path = directory.resolve("socket");
+        try (UnixSocket made = UnixSocket.listen(path, 0600, 1)) {
+            try (DoorSocket door = DoorSocket.inherited(Fd.duplicate(made.fd()))) {
+                assertThat(door.path()).isNull();
+                assertThat(door.socket().isListening()).isTrue();
+            }
+            assertThat(path).exists();
+        }
+    }
+
+    @Test
+    void refusesADescriptorThatIsNotAListeningSocket() throws IOException {
+        final UnixSocket[] pair = UnixSocket.pair();
+        final int connected = pair[0].fd();
+        assertThatThrownBy(() -> DoorSocket.inherited(connected))
+                .isInstanceOf(UserException.class)
+                .hasMessage("--fd: fd " + connected + " is not a listening socket");
+        pair[1].close();
+
+        assertThatThrownBy(() -> DoorSocket.inherited(9999))
+                .isInstanceOf(UserException.class)
+                .hasMessage("--fd: fd 9999 is not open: pass a listening Unix socket under that number");
+        assertThatThrownBy(() -> DoorSocket.inherited(0)).isInstanceOf(UserException.class);
+    }
+}

@@ -1,0 +1,22 @@
+package io.varve.launcher.daemon;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+
+class QemuArgumentsTest {
+    @Test
+    void nameWhatADiskNeeds() {
+        assertThat(QemuArguments.of(Path.of("/run/data.sock")))
+                .isEqualTo("-machine q35,memory-backend=mem -m 1G -object memory-backend-memfd,id=mem,size=1G,share=on"
+                        + " -chardev socket,id=varve,path=/run/data.sock,reconnect=1"
+                        + " -device vhost-user-blk-pci,chardev=varve");
+    }
+
+    @Test
+    void quoteForQemuAndForTheShell() {
+        assertThat(QemuArguments.of(Path.of("/run/it's, here")))
+                .contains(" -chardev 'socket,id=varve,path=/run/it'\\''s,, here,reconnect=1' ");
+    }
+}

@@ -1,0 +1,29 @@
+package io.varve.lsvd.log;
+
+import io.varve.lsvd.format.Superblock;
+import java.io.IOException;
+
+/** The place of one volume's local log. A log is open in one process at a time: opening it locks it. */
+public interface LogStore {
+    /** Whether there is a log. */
+    boolean exists();
+
+    /**
+     * Opens and locks the log.
+     *
+     * @throws LogInUseException when another process has it open.
+     */
+    LogDevice open() throws IOException;
+
+    /** Makes, opens and locks a log whose first superblock is durable before the log can be found. */
+    LogDevice create(LogGeometry geometry, Superblock first) throws IOException;
+
+    /** Keeps a log that does not count any more under another name; tells which. */
+    String setAside(long epoch) throws IOException;
+
+    /** Deletes the log and all that is kept beside it. */
+    void delete() throws IOException;
+
+    /** Where it is, for messages. */
+    String name();
+}

@@ -1,0 +1,192 @@
+package io.varve.lsvd.simulator;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+
+/**
+ * What a disk may hold. Every write stamps its sectors with a number of its own; a trim stamps 0. Acknowledged writes are in
+ * the order of the log; those that wait may or may not be there after a crash.
+ */
+final class DiskModel {
+    static final int SECTOR = 512;
+    static final int BLOCK_SECTORS = 8;
+
+    private final int sectors;
+    private long[] base;
+    private final List<Write> acknowledged = new ArrayList<>();
+    private final List<Write> outstanding = new ArrayList<>();
+    private int flushed;
+    private int forgotten;
+    private long nextStamp = 1;
+
+    /** A write or trim of a run of sectors; or, with an image, all that an open found. */
+    record Write(int sector, int count, long stamp, long[] image) {
+        boolean covers(final int at) {
+            return at >= sector && at < sector + count;
+        }
+
+        long stampAt(final int at) {
+            return image == null ? stamp : image[at];
+        }
+
+        void applyTo(final long[] state) {
+            for (int at = sector; at < sector + count; at++) {
+                state[at] = stampAt(at);
+            }
+        }
+
+        @Override
+        public String toString() {
+            return image == null ? stamp + " at " + sector + " + " + count : "what an open found";
+        }
+    }
+
+    DiskModel(final int sectors) {
+        this.sectors = sectors;
+        this.base = new long[sectors];
+    }
+
+    int sectors() {
+        return sectors;
+    }
+
+    int outstandingCount() {
+        return outstanding.size();
+    }
+
+    boolean isBusy(final int sector, final int count) {
+        // Whole blocks: a write of a part of one reads and rewrites all of it.
+        final int first = sector / BLOCK_SECTORS;
+        final int last = (sector + count - 1) / BLOCK_SECTORS;
+        for (final Write write : outstanding) {
+            if (write.sector / BLOCK_SECTORS <= last && (write.sector + write.count - 1) / BLOCK_SECTORS >= first) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    Write begin(final int sector, final int count, final boolean isTrim) {
+        final Write write = new Write(sector, count, isTrim ? 0 : nextStamp++, null);
+        outstanding.add(write);
+        return write;
+    }
+
+    void acknowledge(final Write write) {
+        outstanding.remove(write);
+        acknowledged.add(write);
+    }
+
+    /** Number of writes acknowledged so far, for {@link #flushedThrough}, {@link #keptThrough} and {@link #judge}. */
+    int acknowledgedCount() {
+        return forgotten + acknowledged.size();
+    }
+
+    /** Everything up to so many acknowledged writes is durable. */
+    void flushedThrough(final int count) {
+        flushed = Math.max(flushed, count - forgotten);
+    }
+
+    int flushedCount() {
+        return forgotten + flushed;
+    }
+
+    /** Everything up to so many acknowledged writes is in the store, and stays: no state before is possible any more. */
+    void keptThrough(final int count) {
+        if (count > forgotten) {
+            final int kept = count - forgotten;
+            base = stateAfter(kept);
+            acknowledged.subList(0, kept).clear();
+            flushed = Math.max(0, flushed - kept);
+            forgotten = count;
+        }
+    }
+
+    int keptCount() {
+        return forgotten;
+    }
+
+    long[] now() {
+        return stateAfter(acknowledged.size());
+    }
+
+    /**
+     * Judges what was read from the whole disk after it was opened again: it has to be the state after some number of
+     * acknowledged writes, at least {@code least}. A write of many blocks may take several records, so blocks of the one that
+     * follows may be there too, or, after all, of those that waited. From then on it is the base.
+     */
+    void judge(final long[] seen, final int leastCount, final String when) {
+        final int least = Math.max(0, leastCount - forgotten);
+        for (int count = acknowledged.size(); count >= least; count--) {
+            if (matches(seen, stateAfter(count), following(count))) {
+                acknowledged.subList(count, acknowledged.size()).clear();
+                acknowledged.add(new Write(0, sectors, 0, seen.clone()));
+                outstanding.clear();
+                flushed = acknowledged.size();
+                return;
+            }
+        }
+        throw new SimulationFailure(when + ": what is on the disk is no state after at least " + least + " of "
+                + acknowledged.size() + " acknowledged writes that count; the nearest is " + nearest(seen, least));
+    }
+
+    private String nearest(final long[] seen, final int least) {
+        String nearest = "none";
+        int fewest = Integer.MAX_VALUE;
+        for (int count = acknowledged.size(); count >= least; count--) {
+            final long[] state = stateAfter(count);
+            int wrong = 0;
+            int first = -1;
+            for (int at = sectors - 1; at >= 0; at--) {
+                if (seen[at] != state[at]) {
+                    wrong++;
+                    first = at;
+                }
+            }
+            if (wrong < fewest) {
+                fewest = wrong;
+                nearest = "that after " + count + ", but for " + wrong + " sectors: " + first + " holds " + seen[first]
+                        + " and not " + state[first] + "; next " + following(count);
+            }
+        }
+        return nearest;
+    }
+
+    private boolean matches(final long[] seen, final long[] state, final List<Write> following) {
+        for (int block = 0; block < sectors / BLOCK_SECTORS; block++) {
+            final int first = block * BLOCK_SECTORS;
+            if (!Arrays.equals(seen, first, first + BLOCK_SECTORS, state, first, first + BLOCK_SECTORS)
+                    && !matchesOneOf(following, seen, state, first)) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    private List<Write> following(final int count) {
+        return count == acknowledged.size() ? outstanding : acknowledged.subList(count, count + 1);
+    }
+
+    private static boolean matchesOneOf(
+            final List<Write> writes, final long[] seen, final long[] state, final int first) {
+        for (final Write write : writes) {
+            boolean fits = true;
+            for (int at = first; at < first + BLOCK_SECTORS && fits; at++) {
+                fits = seen[at] == (write.covers(at) ? write.stampAt(at) : state[at]);
+            }
+            if (fits) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    private long[] stateAfter(final int count) {
+        final long[] state = base.clone();
+        for (final Write write : acknowledged.subList(0, count)) {
+            write.applyTo(state);
+        }
+        return state;
+    }
+}

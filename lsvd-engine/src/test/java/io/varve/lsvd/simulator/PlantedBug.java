@@ -1,0 +1,17 @@
+package io.varve.lsvd.simulator;
+
+/** Bugs that can be planted at the engine's interfaces, to see that the simulator finds them. */
+enum PlantedBug {
+    /** None. */
+    NONE,
+    /** fdatasync says that it is done and does nothing. */
+    SKIPPED_SYNC,
+    /** A seal is not written. */
+    DROPPED_SEAL,
+    /** A write to the log is answered before it is done. */
+    EARLY_ACKNOWLEDGEMENT,
+    /** An upload is answered before it is done, so that a later object can be there without it. */
+    BROKEN_ORDER,
+    /** A creation under a taken key replaces what is there. */
+    OVERWRITING_STORE
+}

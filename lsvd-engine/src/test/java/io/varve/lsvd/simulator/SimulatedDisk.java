@@ -1,0 +1,287 @@
+package io.varve.lsvd.simulator;
+
+import io.varve.lsvd.format.Superblock;
+import io.varve.lsvd.log.LogDevice;
+import io.varve.lsvd.log.LogGeometry;
+import io.varve.lsvd.log.LogInUseException;
+import io.varve.lsvd.log.LogStore;
+import io.varve.lsvd.log.LogSuperblock;
+import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.ArrayList;
+import java.util.BitSet;
+import java.util.List;
+import java.util.Random;
+
+/**
+ * A host's disk with the log of one volume. Operations are carried out late and in any order; what was not synced is kept
+ * or lost sector by sector when power fails, and what was in flight lands whole, torn or not at all.
+ */
+final class SimulatedDisk implements LogStore {
+    private static final int SECTOR = 512;
+    private static final int EIO = 5;
+
+    private final Random random;
+    private final CrashPoints crashes;
+    private final PlantedBug bug;
+    private byte[] current;
+    private byte[] durable;
+    private BitSet dirty;
+    private Device openDevice;
+
+    SimulatedDisk(final Random random, final CrashPoints crashes, final PlantedBug bug) {
+        this.random = random;
+        this.crashes = crashes;
+        this.bug = bug;
+    }
+
+    /** Carries out one operation that is in flight; false when there is none. */
+    boolean step() {
+        return openDevice != null && openDevice.step();
+    }
+
+    /** The process ends: nothing is answered any more. */
+    void kill() {
+        if (openDevice != null) {
+            openDevice.abandon();
+            openDevice = null;
+        }
+    }
+
+    /** The host loses power. */
+    void losePower() {
+        kill();
+        if (current == null) {
+            return;
+        }
+        for (int sector = dirty.nextSetBit(0); sector >= 0; sector = dirty.nextSetBit(sector + 1)) {
+            final byte[] from = random.nextInt(3) == 0 ? current : durable;
+            final byte[] to = from == current ? durable : current;
+            System.arraycopy(from, sector * SECTOR, to, sector * SECTOR, SECTOR);
+        }
+        dirty.clear();
+    }
+
+    /** The disk is lost. */
+    void lose() {
+        kill();
+        current = null;
+    }
+
+    /** What is on the disk now, to be put back later. */
+    byte[] copy() {
+        return current == null ? null : current.clone();
+    }
+
+    /** Puts an old copy back, as the restoration of a host does. */
+    void restore(final byte[] copy) {
+        kill();
+        current = copy.clone();
+        durable = copy.clone();
+        dirty = new BitSet();
+    }
+
+    @Override
+    public boolean exists() {
+        return current != null;
+    }
+
+    @Override
+    public LogDevice open() throws IOException {
+        if (openDevice != null) {
+            throw new LogInUseException("simulated");
+        }
+        openDevice = new Device();
+        return openDevice;
+    }
+
+    @Override
+    public LogDevice create(final LogGeometry geometry, final Superblock first) throws IOException {
+        crashes.maybe();
+        current = new byte[(int) geometry.fileLength()];
+        durable = new byte[current.length];
+        dirty = new BitSet();
+        openDevice = new Device();
+        try {
+            LogSuperblock.create(openDevice, first).write(first);
+        } catch (final SimulatedCrash e) {
+            // It did not have its name yet.
+            current = null;
+            throw e;
+        }
+        return openDevice;
+    }
+
+    @Override
+    public String setAside(final long epoch) {
+        current = null;
+        return "aside";
+    }
+
+    @Override
+    public void delete() {
+        current = null;
+    }
+
+    @Override
+    public String name() {
+        return "simulated log";
+    }
+
+    private void apply(final int offset, final byte[] data, final int length) {
+        System.arraycopy(data, 0, current, offset, length);
+        dirty.set(offset / SECTOR, (offset + length) / SECTOR);
+    }
+
+    /** An operation in flight. */
+    private record Operation(Kind kind, long offset, long address, int length, int listener, long token) {}
+
+    private enum Kind {
+        READ,
+        WRITE,
+        SYNC
+    }
+
+    /** The log, open. */
+    private final class Device implements LogDevice {
+        private final List<Listener> listeners = new ArrayList<>();
+        private final List<Operation> inFlight = new ArrayList<>();
+        private final int failAt = random.nextInt(20) == 0 ? random.nextInt(400) : Integer.MAX_VALUE;
+        private int operations;
+
+        boolean step() {
+            if (inFlight.isEmpty()) {
+                return false;
+            }
+            final Operation operation = inFlight.remove(random.nextInt(inFlight.size()));
+            operations++;
+            int result = operation.length;
+            if (operations == failAt && operation.kind != Kind.READ) {
+                result = -EIO;
+                if (operation.kind == Kind.WRITE && random.nextBoolean()) {
+                    land(operation, true);
+                }
+            } else {
+                carryOut(operation);
+            }
+            listeners.get(operation.listener).onCompletion(operation.token, result);
+            return true;
+        }
+
+        void abandon() {
+            for (final Operation operation : inFlight) {
+                if (operation.kind == Kind.WRITE && bug != PlantedBug.EARLY_ACKNOWLEDGEMENT) {
+                    switch (random.nextInt(3)) {
+                        case 0 -> land(operation, false);
+                        case 1 -> land(operation, true);
+                        default -> {}
+                    }
+                }
+            }
+            inFlight.clear();
+        }
+
+        private void carryOut(final Operation operation) {
+            switch (operation.kind) {
+                case READ ->
+                    view(operation)
+                            .copyFrom(MemorySegment.ofArray(current).asSlice(operation.offset, operation.length));
+                case WRITE -> land(operation, false);
+                default -> syncNow();
+            }
+        }
+
+        private void land(final Operation operation, final boolean isTorn) {
+            final byte[] data = view(operation).toArray(ValueLayout.JAVA_BYTE);
+            if (isTorn) {
+                for (int at = 0; at < data.length; at += SECTOR) {
+                    if (random.nextBoolean()) {
+                        System.arraycopy(current, (int) operation.offset + at, data, at, SECTOR);
+                    }
+                }
+            }
+            apply((int) operation.offset, data, data.length);
+        }
+
+        private void syncNow() {
+            if (bug == PlantedBug.SKIPPED_SYNC) {
+                return;
+            }
+            for (int sector = dirty.nextSetBit(0); sector >= 0; sector = dirty.nextSetBit(sector + 1)) {
+                System.arraycopy(current, sector * SECTOR, durable, sector * SECTOR, SECTOR);
+            }
+            dirty.clear();
+        }
+
+        @Override
+        public int register(final Listener listener) {
+            listeners.add(listener);
+            return listeners.size() - 1;
+        }
+
+        @Override
+        public void write(
+                final long offset, final long address, final int length, final int listener, final long token) {
+            inFlight.add(new Operation(Kind.WRITE, offset, address, length, listener, token));
+            if (bug == PlantedBug.EARLY_ACKNOWLEDGEMENT && random.nextInt(4) == 0) {
+                final Operation early = inFlight.removeLast();
+                listeners.get(early.listener).onCompletion(early.token, early.length);
+                if (random.nextBoolean()) {
+                    land(early, false);
+                }
+            }
+        }
+
+        @Override
+        public void read(
+                final long offset, final long address, final int length, final int listener, final long token) {
+            inFlight.add(new Operation(Kind.READ, offset, address, length, listener, token));
+        }
+
+        @Override
+        public void sync(final int listener, final long token) {
+            inFlight.add(new Operation(Kind.SYNC, 0, 0, 0, listener, token));
+        }
+
+        @Override
+        public void readFully(final long offset, final MemorySegment target) {
+            target.copyFrom(MemorySegment.ofArray(current).asSlice(offset, target.byteSize()));
+        }
+
+        @Override
+        public void writeFully(final long offset, final MemorySegment source) {
+            crashes.maybe();
+            final byte[] data = source.toArray(ValueLayout.JAVA_BYTE);
+            apply((int) offset, data, data.length);
+        }
+
+        @Override
+        public void syncFully() {
+            crashes.maybe();
+            syncNow();
+            crashes.maybe();
+        }
+
+        @Override
+        public long length() {
+            return current.length;
+        }
+
+        @Override
+        public String name() {
+            return "simulated log";
+        }
+
+        @Override
+        public void close() {
+            if (openDevice == this) {
+                openDevice = null;
+            }
+        }
+
+        private static MemorySegment view(final Operation operation) {
+            return MemorySegment.ofAddress(operation.address).reinterpret(operation.length);
+        }
+    }
+}

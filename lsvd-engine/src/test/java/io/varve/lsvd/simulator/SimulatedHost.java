@@ -1,0 +1,353 @@
+package io.varve.lsvd.simulator;
+
+import io.varve.linux.IoVec;
+import io.varve.linux.Memory;
+import io.varve.lsvd.Volume;
+import io.varve.lsvd.VolumeCompletion;
+import io.varve.lsvd.VolumeContext;
+import io.varve.lsvd.VolumeException;
+import io.varve.lsvd.log.LogGeometry;
+import io.varve.lsvd.runtime.EngineRuntime;
+import java.lang.foreign.Arena;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Random;
+import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
+import org.agrona.concurrent.Agent;
+
+/** A host: a disk, a way to the store, and at most one process that serves the volume to a client that stamps what it writes. */
+final class SimulatedHost implements EngineRuntime {
+    private static final int MAX_REQUESTS = 12;
+    private static final int MAX_SECTORS = 160;
+    private static final int LOG_SIZE = 4 * LogGeometry.MIN_WINDOW + 8192;
+    private static final int MAX_AWAIT_STEPS = 5000;
+
+    final SimulatedDisk disk;
+    private final Simulation world;
+    private final Random random;
+    private final CrashPoints crashes;
+    private final DiskModel model;
+    private final Arena arena;
+    private final List<Agent> agents = new ArrayList<>();
+    private final ArrayDeque<Long> freeBuffers = new ArrayDeque<>();
+    private final List<int[]> reading = new ArrayList<>();
+    private SimulatedStore.Client client;
+    private Volume volume;
+    private boolean isOfficial;
+    private int requests;
+    private int life;
+    private boolean isAlone;
+
+    SimulatedHost(
+            final Simulation world,
+            final SimulatedDisk disk,
+            final DiskModel model,
+            final CrashPoints crashes,
+            final Random random,
+            final Arena arena) {
+        this.world = world;
+        this.disk = disk;
+        this.model = model;
+        this.crashes = crashes;
+        this.random = random;
+        this.arena = arena;
+    }
+
+    boolean isServing() {
+        return volume != null;
+    }
+
+    Volume volume() {
+        return volume;
+    }
+
+    int requests() {
+        return requests;
+    }
+
+    /** Whether what this host acknowledges counts. */
+    void official(final boolean value) {
+        isOfficial = value;
+    }
+
+    /** Opens the volume; a crash on the way leaves the host dead, and is told by the exception. */
+    void open(final boolean isTakeOver) throws VolumeException {
+        client = world.store().client();
+        freeBuffers.clear();
+        for (int i = 0; i <= MAX_REQUESTS; i++) {
+            freeBuffers.add(
+                    arena.allocate((long) MAX_SECTORS * DiskModel.SECTOR, 4096).address());
+        }
+        requests = 0;
+        isAlone = false;
+        reading.clear();
+        life++;
+        volume = Volume.open(new VolumeContext()
+                .store(client)
+                .name(Simulation.NAME)
+                .logSizeBytes(LOG_SIZE)
+                .destageDelayNs((1L + random.nextInt(100)) * 1_000_000)
+                .checkpointInterval(1 + random.nextInt(12))
+                .storeTimeoutMs(60_000)
+                .takeOver(isTakeOver)
+                .runtime(this)
+                .logs(disk, () -> {}));
+    }
+
+    /** The process ends at once. */
+    void kill() {
+        isOfficial = false;
+        life++;
+        client.kill();
+        disk.kill();
+        if (volume != null) {
+            volume.closeQuietly();
+            volume = null;
+        }
+        agents.clear();
+    }
+
+    /** One step of this host, at random. */
+    void step(final boolean withRequests) {
+        switch (random.nextInt(8)) {
+            case 0, 1 -> {
+                if (withRequests) {
+                    request();
+                }
+            }
+            case 2, 3 -> disk.step();
+            case 4 -> {
+                if (!agents.isEmpty()) {
+                    work(agents.get(random.nextInt(agents.size())));
+                }
+            }
+            default -> volume.doWork();
+        }
+        if (isOfficial && volume.isStored() && volume.failure() == null) {
+            model.keptThrough(model.acknowledgedCount());
+        }
+    }
+
+    /** Reads the whole disk, step by step. */
+    long[] readAll() {
+        final long[] stamps = new long[model.sectors()];
+        for (int sector = 0; sector < stamps.length; sector += MAX_SECTORS) {
+            final int first = sector;
+            final int count = Math.min(MAX_SECTORS, stamps.length - sector);
+            final long buffer = freeBuffers.poll();
+            final int[] status = {-1};
+            volume.read(
+                    (long) first * DiskModel.SECTOR, vector(buffer, count), (token, result) -> status[0] = result, 0);
+            world.runUntil(this, () -> status[0] >= 0, "a read of the whole disk");
+            if (status[0] != VolumeCompletion.OK) {
+                throw new SimulationFailure("a read of the whole disk failed: " + volume.failure());
+            }
+            for (int i = 0; i < count; i++) {
+                stamps[first + i] = stampOf(buffer, i);
+            }
+            freeBuffers.add(buffer);
+        }
+        return stamps;
+    }
+
+    private void request() {
+        if (requests >= MAX_REQUESTS || isAlone) {
+            return;
+        }
+        if (random.nextInt(10) == 0) {
+            flush();
+            return;
+        }
+        final int unit = random.nextInt(4) == 0 ? 1 : DiskModel.BLOCK_SECTORS;
+        final int longest = random.nextInt(6) == 0 ? MAX_SECTORS : 24;
+        final int count = unit * (1 + random.nextInt(longest / unit));
+        final int sector = unit * random.nextInt((model.sectors() - count) / unit + 1);
+        if (model.isBusy(sector, count) && isOfficial || isBeingRead(sector, count)) {
+            return;
+        }
+        switch (random.nextInt(8)) {
+            case 0, 1 -> read(sector, count);
+            case 2 -> trim(sector, count);
+            default -> write(sector, count);
+        }
+    }
+
+    private void flush() {
+        final int covered = model.acknowledgedCount();
+        final int thisLife = life;
+        requests++;
+        volume.flush(
+                (token, status) -> {
+                    requests--;
+                    if (status == VolumeCompletion.OK && isOfficial && thisLife == life) {
+                        model.flushedThrough(covered);
+                    }
+                },
+                0);
+    }
+
+    private void write(final int sector, final int count) {
+        final long buffer = freeBuffers.poll();
+        final DiskModel.Write write = isOfficial ? model.begin(sector, count, false) : null;
+        stamp(buffer, count, write == null ? Long.MAX_VALUE : write.stamp());
+        requests++;
+        final boolean isDurable = isDurable();
+        volume.write(
+                (long) sector * DiskModel.SECTOR,
+                vector(buffer, count),
+                isDurable,
+                (token, status) -> {
+                    requests--;
+                    freeBuffers.add(buffer);
+                    acknowledged(write, status, isDurable);
+                },
+                0);
+    }
+
+    private void trim(final int sector, final int count) {
+        final DiskModel.Write write = isOfficial ? model.begin(sector, count, true) : null;
+        requests++;
+        final boolean isDurable = isDurable();
+        volume.discard(
+                (long) sector * DiskModel.SECTOR,
+                (long) count * DiskModel.SECTOR,
+                isDurable,
+                (token, status) -> {
+                    requests--;
+                    acknowledged(write, status, isDurable);
+                },
+                0);
+    }
+
+    /**
+     * Whether a request asks to be durable before it is acknowledged. Such a one is acknowledged after others that stand behind
+     * it in the log, and the model takes the order of acknowledgement for that of the log: so it goes alone.
+     */
+    private boolean isDurable() {
+        isAlone = requests == 1 && random.nextInt(3) == 0;
+        return isAlone;
+    }
+
+    private void acknowledged(final DiskModel.Write write, final int status, final boolean isDurable) {
+        isAlone &= !isDurable;
+        if (status == VolumeCompletion.OK && write != null && isOfficial) {
+            model.acknowledge(write);
+            if (isDurable) {
+                model.flushedThrough(model.acknowledgedCount());
+            }
+        }
+    }
+
+    private void read(final int sector, final int count) {
+        final long buffer = freeBuffers.poll();
+        final int[] range = {sector, count};
+        final long[] expected = isOfficial ? Arrays.copyOfRange(model.now(), sector, sector + count) : null;
+        reading.add(range);
+        requests++;
+        volume.read(
+                (long) sector * DiskModel.SECTOR,
+                vector(buffer, count),
+                (token, status) -> {
+                    requests--;
+                    reading.remove(range);
+                    if (status == VolumeCompletion.OK && expected != null && isOfficial) {
+                        for (int i = 0; i < count; i++) {
+                            if (stampOf(buffer, i) != expected[i]) {
+                                throw new SimulationFailure("a read of sector " + (sector + i) + " gave "
+                                        + stampOf(buffer, i) + " and not " + expected[i]);
+                            }
+                        }
+                    } else if (status != VolumeCompletion.OK && volume.failure() == null) {
+                        throw new SimulationFailure("a read failed on a volume that is well");
+                    }
+                    freeBuffers.add(buffer);
+                },
+                0);
+    }
+
+    private boolean isBeingRead(final int sector, final int count) {
+        for (final int[] range : reading) {
+            if (sector < range[0] + range[1] && range[0] < sector + count) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    private static void stamp(final long buffer, final int count, final long value) {
+        for (long at = buffer; at < buffer + (long) count * DiskModel.SECTOR; at += Long.BYTES) {
+            Memory.putLong(at, value);
+        }
+    }
+
+    private static long stampOf(final long buffer, final int index) {
+        final long first = buffer + (long) index * DiskModel.SECTOR;
+        final long stamp = Memory.getLong(first);
+        for (long at = first; at < first + DiskModel.SECTOR; at += Long.BYTES) {
+            if (Memory.getLong(at) != stamp) {
+                throw new SimulationFailure("a torn sector");
+            }
+        }
+        return stamp;
+    }
+
+    private static IoVec vector(final long buffer, final int sectors) {
+        final IoVec vector = new IoVec();
+        vector.add(buffer, sectors * DiskModel.SECTOR);
+        return vector;
+    }
+
+    private static void work(final Agent agent) {
+        try {
+            agent.doWork();
+        } catch (final RuntimeException e) {
+            throw e;
+        } catch (final Exception e) {
+            throw new SimulationFailure("agent " + agent.roleName() + " failed: " + e);
+        }
+    }
+
+    @Override
+    public long nanoTime() {
+        return world.nanoTime();
+    }
+
+    @Override
+    public long currentTimeMillis() {
+        return world.nanoTime() / 1_000_000;
+    }
+
+    @Override
+    public UUID randomUuid() {
+        return new UUID(random.nextLong(), random.nextLong());
+    }
+
+    @Override
+    public Handle start(final Agent agent) {
+        agents.add(agent);
+        return new Handle() {
+            @Override
+            public void wake() {
+                // The scheduler comes by anyway.
+            }
+
+            @Override
+            public void close() {
+                agents.remove(agent);
+                agent.onClose();
+            }
+        };
+    }
+
+    @Override
+    public boolean await(final CompletableFuture<?> future, final long timeoutMs) {
+        for (int i = 0; i < MAX_AWAIT_STEPS && !future.isDone(); i++) {
+            crashes.maybe();
+            world.stepOthers(this);
+        }
+        return future.isDone();
+    }
+}

@@ -1,0 +1,202 @@
+package io.varve.lsvd.simulator;
+
+import io.varve.lsvd.format.ObjectHeader;
+import io.varve.lsvd.format.ObjectType;
+import io.varve.lsvd.store.NoSuchObjectException;
+import io.varve.lsvd.store.ObjectStore;
+import io.varve.lsvd.store.StoreException;
+import io.varve.lsvd.store.StoredObject;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+import java.util.TreeMap;
+import java.util.concurrent.CompletableFuture;
+
+/** A store in memory that several hosts share, each through a {@link Client} that delays, loses and repeats. */
+final class SimulatedStore {
+    private final TreeMap<String, byte[]> objects = new TreeMap<>();
+    private final Random random;
+    private final PlantedBug bug;
+    private final List<Request> inFlight = new ArrayList<>();
+    private boolean isAway;
+    private int troubleOneIn;
+
+    SimulatedStore(final Random random, final PlantedBug bug) {
+        this.random = random;
+        this.bug = bug;
+    }
+
+    /** From now on, one in so many requests meets trouble; 0 for none. */
+    void trouble(final int oneIn) {
+        troubleOneIn = oneIn;
+    }
+
+    /** Whether every request fails. */
+    void away(final boolean value) {
+        isAway = value;
+    }
+
+    /** Carries out one request; false when none is in flight. */
+    boolean step() {
+        if (inFlight.isEmpty()) {
+            return false;
+        }
+        inFlight.remove(random.nextInt(inFlight.size())).carryOut();
+        return true;
+    }
+
+    Client client() {
+        return new Client();
+    }
+
+    private boolean create(final String key, final byte[] body) {
+        if (bug == PlantedBug.DROPPED_SEAL && isSeal(body) && random.nextInt(2) == 0) {
+            return true;
+        }
+        if (bug == PlantedBug.OVERWRITING_STORE) {
+            objects.put(key, body);
+            return true;
+        }
+        return objects.putIfAbsent(key, body) == null;
+    }
+
+    private static boolean isSeal(final byte[] body) {
+        final MemorySegment bytes = MemorySegment.ofArray(body);
+        return body.length >= ObjectHeader.FIXED_LENGTH
+                && new ObjectHeader(bytes).isRecognizable()
+                && new ObjectHeader(bytes).type() == ObjectType.SEAL;
+    }
+
+    /** Something to be done at a later step. */
+    @FunctionalInterface
+    private interface Work {
+        void run() throws StoreException;
+    }
+
+    /** A request in flight. */
+    private record Request(Client client, CompletableFuture<?> future, Work work) {
+        void carryOut() {
+            try {
+                work.run();
+            } catch (final StoreException e) {
+                future.completeExceptionally(e);
+            }
+        }
+    }
+
+    /** One host's way to the store. */
+    final class Client implements ObjectStore {
+        private boolean isDead;
+
+        /** The host ends: what it has asked for may still be carried out, and is answered to nobody. */
+        void kill() {
+            isDead = true;
+            for (int i = inFlight.size() - 1; i >= 0; i--) {
+                final Request request = inFlight.get(i);
+                if (request.client == this && !(request.future instanceof Put && random.nextBoolean())) {
+                    inFlight.remove(i);
+                }
+            }
+        }
+
+        @Override
+        public CompletableFuture<Boolean> putIfAbsent(final String key, final MemorySegment body) {
+            final byte[] bytes = body.toArray(ValueLayout.JAVA_BYTE);
+            final Put future = new Put();
+            if (bug == PlantedBug.BROKEN_ORDER && key.contains("/log/") && random.nextInt(3) == 0) {
+                submit(future, () -> create(key, bytes));
+                future.complete(true);
+                return future;
+            }
+            final int trouble = trouble();
+            submit(future, () -> {
+                if (isAway || trouble == 1) {
+                    throw new StoreException("simulated trouble");
+                }
+                final boolean isCreated = create(key, bytes);
+                if (trouble == 2) {
+                    throw new StoreException("simulated loss of an answer");
+                }
+                future.complete(isCreated);
+            });
+            if (trouble == 3) {
+                // The answer is an error, and the request goes on by itself.
+                future.completeExceptionally(new StoreException("simulated time-out"));
+            }
+            return future;
+        }
+
+        @Override
+        public CompletableFuture<Integer> get(final String key, final long offset, final MemorySegment target) {
+            final CompletableFuture<Integer> future = new CompletableFuture<>();
+            final int trouble = trouble();
+            submit(future, () -> {
+                if (isAway || trouble > 0) {
+                    throw new StoreException("simulated trouble");
+                }
+                final byte[] bytes = objects.get(key);
+                if (bytes == null) {
+                    throw new NoSuchObjectException(key);
+                }
+                final int length = (int) Math.max(0, Math.min(target.byteSize(), bytes.length - offset));
+                MemorySegment.copy(MemorySegment.ofArray(bytes), offset, target, 0, length);
+                future.complete(length);
+            });
+            return future;
+        }
+
+        @Override
+        public CompletableFuture<List<StoredObject>> list(final String prefix) {
+            final CompletableFuture<List<StoredObject>> future = new CompletableFuture<>();
+            final int trouble = trouble();
+            submit(future, () -> {
+                if (isAway || trouble > 0) {
+                    throw new StoreException("simulated trouble");
+                }
+                final List<StoredObject> found = new ArrayList<>();
+                objects.tailMap(prefix).forEach((key, bytes) -> {
+                    if (key.startsWith(prefix)) {
+                        found.add(new StoredObject(key, bytes.length));
+                    }
+                });
+                future.complete(found);
+            });
+            return future;
+        }
+
+        @Override
+        public CompletableFuture<Void> delete(final String key) {
+            final CompletableFuture<Void> future = new CompletableFuture<>();
+            submit(future, () -> {
+                objects.remove(key);
+                future.complete(null);
+            });
+            return future;
+        }
+
+        @Override
+        public String url() {
+            return "simulated:";
+        }
+
+        @Override
+        public void close() {
+            kill();
+        }
+
+        private int trouble() {
+            return troubleOneIn > 0 && random.nextInt(troubleOneIn) == 0 ? 1 + random.nextInt(3) : 0;
+        }
+
+        private void submit(final CompletableFuture<?> future, final Work work) {
+            if (!isDead) {
+                inFlight.add(new Request(this, future, work));
+            }
+        }
+    }
+
+    /** The future of a creation: one that may be carried out after its host has ended. */
+    private static final class Put extends CompletableFuture<Boolean> {}
+}

@@ -1,0 +1,259 @@
+package io.varve.lsvd.simulator;
+
+import io.varve.lsvd.VolumeCatalog;
+import io.varve.lsvd.VolumeException;
+import java.lang.foreign.Arena;
+import java.util.Random;
+import java.util.function.BooleanSupplier;
+
+/**
+ * One run of the engine from one seed: a volume, two hosts that share a store, and a client; crashes, power cuts, lost disks,
+ * restored hosts and takeovers between phases of work. Throws {@link SimulationFailure} when a promise is broken.
+ */
+final class Simulation implements AutoCloseable {
+    static final String NAME = "disk";
+
+    private static final int MAX_STEPS = 200_000;
+    private static final int PATIENT_OPENS = 12;
+    private static final int MAX_OPENS = 60;
+
+    private final Random random;
+    private final Arena arena = Arena.ofConfined();
+    private final CrashPoints crashes;
+    private final SimulatedStore store;
+    private final SimulatedHost[] hosts = new SimulatedHost[2];
+    private final DiskModel model;
+    private final int sectors;
+    private SimulatedHost active;
+    private long nowNs = 1;
+    private byte[] oldCopy;
+    private SimulatedHost oldCopyOf;
+    private int troubleOneIn;
+
+    Simulation(final long seed, final PlantedBug bug) {
+        random = new Random(seed);
+        crashes = new CrashPoints(random);
+        store = new SimulatedStore(random, bug);
+        sectors = DiskModel.BLOCK_SECTORS * (32 + random.nextInt(200));
+        model = new DiskModel(sectors);
+        for (int i = 0; i < hosts.length; i++) {
+            hosts[i] = new SimulatedHost(this, new SimulatedDisk(random, crashes, bug), model, crashes, random, arena);
+        }
+    }
+
+    /** Runs the seed. */
+    void run() {
+        create();
+        active = hosts[0];
+        reopen(active, false, 0, "after the creation");
+        final int phases = 1 + random.nextInt(5);
+        for (int phase = 0; phase < phases; phase++) {
+            work();
+            interrupt(phase);
+        }
+        finish();
+    }
+
+    SimulatedStore store() {
+        return store;
+    }
+
+    long nanoTime() {
+        return nowNs;
+    }
+
+    /** One step of everything but one host. */
+    void stepOthers(final SimulatedHost but) {
+        passTime();
+        store.step();
+        for (final SimulatedHost host : hosts) {
+            if (host != but && host.isServing()) {
+                host.step(true);
+            }
+        }
+    }
+
+    void runUntil(final SimulatedHost host, final BooleanSupplier condition, final String what) {
+        for (int i = 0; !condition.getAsBoolean(); i++) {
+            if (i == MAX_STEPS) {
+                throw new SimulationFailure(what + " does not end: " + host.requests() + " requests wait, "
+                        + host.volume().stats());
+            }
+            host.step(false);
+            stepOthers(host);
+        }
+    }
+
+    @Override
+    public void close() {
+        for (final SimulatedHost host : hosts) {
+            if (host.isServing()) {
+                host.kill();
+            }
+        }
+        arena.close();
+    }
+
+    private void create() {
+        final SimulatedStore.Client client = store.client();
+        try {
+            new VolumeCatalog(client, hosts[0], 60_000).create(NAME, (long) sectors * DiskModel.SECTOR);
+        } catch (final VolumeException e) {
+            throw new SimulationFailure("the volume could not be made: " + e.getMessage());
+        }
+    }
+
+    private void passTime() {
+        nowNs += random.nextInt(100) == 0 ? 60_000_000 : random.nextInt(400_000);
+    }
+
+    private void work() {
+        troubleOneIn = random.nextInt(3) == 0 ? 3 + random.nextInt(20) : 0;
+        store.trouble(troubleOneIn);
+        final int steps = 50 + random.nextInt(random.nextInt(4) == 0 ? 6000 : 1500);
+        final int awayFrom = random.nextInt(4) == 0 ? random.nextInt(steps) : steps;
+        final int awayUntil = awayFrom + random.nextInt(1000);
+        for (int i = 0; i < steps; i++) {
+            store.away(i >= awayFrom && i < awayUntil);
+            active.step(true);
+            stepOthers(active);
+            if (random.nextInt(3000) == 0) {
+                oldCopy = active.disk.copy();
+                oldCopyOf = active;
+            }
+            if (active.volume().failure() != null) {
+                break;
+            }
+        }
+        store.away(false);
+    }
+
+    private void interrupt(final int phase) {
+        final String when = "phase " + phase;
+        final int acknowledged = model.acknowledgedCount();
+        switch (random.nextInt(7)) {
+            case 0, 1 -> {
+                active.kill();
+                reopen(active, false, acknowledged, when + ", after a kill");
+            }
+            case 2 -> {
+                active.kill();
+                active.disk.losePower();
+                reopen(active, false, model.flushedCount(), when + ", after a power cut");
+            }
+            case 3 -> closeAndReopen(when);
+            case 4 -> takeOver(when);
+            case 5 -> {
+                active.kill();
+                active.disk.lose();
+                reopen(random.nextBoolean() ? active : other(), true, model.keptCount(), when + ", after a lost disk");
+            }
+            default -> restoreOldCopy(when);
+        }
+    }
+
+    private void closeAndReopen(final String when) {
+        store.trouble(0);
+        final SimulatedHost host = active;
+        runUntil(host, () -> host.requests() == 0 || host.volume().failure() != null, "draining");
+        host.volume().shutdown();
+        runUntil(host, host.volume()::isShutDown, "a shutdown");
+        final boolean isWell = host.volume().failure() == null;
+        final int acknowledged = model.acknowledgedCount();
+        host.kill();
+        reopen(
+                isWell && random.nextBoolean() ? other() : host,
+                false,
+                acknowledged,
+                when + (isWell ? ", after a close" : ", after a failure"));
+    }
+
+    /** The other host takes the volume while this one still runs, or has been ended. */
+    private void takeOver(final String when) {
+        final int kept = model.keptCount();
+        final SimulatedHost old = active;
+        final boolean isDead = random.nextBoolean();
+        if (isDead) {
+            old.kill();
+        }
+        if (other().isServing()) {
+            other().kill();
+        }
+        reopen(other(), true, kept, when + ", after a takeover");
+    }
+
+    /** The host is put back to how it was some time ago. */
+    private void restoreOldCopy(final String when) {
+        if (oldCopy == null || oldCopyOf != active) {
+            return;
+        }
+        active.kill();
+        active.disk.restore(oldCopy);
+        reopen(active, true, model.keptCount(), when + ", after the restoration of an old copy");
+    }
+
+    private SimulatedHost other() {
+        return other(active);
+    }
+
+    private SimulatedHost other(final SimulatedHost host) {
+        return host == hosts[0] ? hosts[1] : hosts[0];
+    }
+
+    /** Opens the volume on a host, through crashes and trouble, and judges what is there. */
+    private void reopen(final SimulatedHost host, final boolean isTakeOver, final int least, final String when) {
+        if (host.isServing()) {
+            host.kill();
+        }
+        String refusal = null;
+        int floor = least;
+        for (int attempt = 0; ; attempt++) {
+            final boolean isPatient = attempt >= PATIENT_OPENS;
+            crashes.rate(isPatient ? 0 : random.nextBoolean() ? 0 : 20 + random.nextInt(200));
+            store.trouble(isPatient ? 0 : troubleOneIn);
+            if (attempt == MAX_OPENS) {
+                throw new SimulationFailure(when + ": the volume cannot be opened: " + refusal);
+            }
+            try {
+                host.open(isTakeOver);
+                break;
+            } catch (final SimulatedCrash e) {
+                refusal = "crash";
+                host.kill();
+                if (random.nextInt(4) == 0) {
+                    host.disk.losePower();
+                    floor = Math.min(floor, model.flushedCount());
+                }
+            } catch (final VolumeException e) {
+                refusal = e.getMessage();
+                host.kill();
+            }
+        }
+        crashes.rate(0);
+        final long[] seen = host.readAll();
+        other(host).official(false);
+        active = host;
+        model.judge(seen, isTakeOver ? Math.min(floor, model.keptCount()) : floor, when);
+        host.official(true);
+        store.trouble(troubleOneIn);
+    }
+
+    private void finish() {
+        store.trouble(0);
+        troubleOneIn = 0;
+        if (active.volume().failure() != null) {
+            final int acknowledged = model.acknowledgedCount();
+            active.kill();
+            reopen(active, false, acknowledged, "at the end, after a failure");
+        }
+        final SimulatedHost host = active;
+        runUntil(host, () -> host.requests() == 0 || host.volume().failure() != null, "draining at the end");
+        host.volume().shutdown();
+        runUntil(host, host.volume()::isShutDown, "the shutdown at the end");
+        if (host.volume().failure() == null) {
+            final int acknowledged = model.acknowledgedCount();
+            host.kill();
+            reopen(other(), false, acknowledged, "at the end, on the other host");
+        }
+    }
+}

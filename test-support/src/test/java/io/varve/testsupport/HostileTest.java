@@ -1,0 +1,406 @@
+package io.varve.testsupport;
+
+import static io.varve.testsupport.FrontEndChannel.payload;
+import static io.varve.testsupport.FrontEndChannel.ringState;
+import static io.varve.testsupport.FrontEndChannel.u64;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.varve.linux.EventFd;
+import io.varve.linux.UnixSocket;
+import io.varve.vhostuser.CloseReason;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Path;
+import java.util.Random;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/** Front-ends and guests that do what they must not: their session ends, or their ring stands still, and nothing else. */
+@Timeout(120)
+class HostileTest {
+    @TempDir
+    private Path directory;
+
+    private ServedDisk disk;
+    private long descriptors;
+
+    @BeforeEach
+    void serve() throws IOException {
+        disk = new ServedDisk(directory);
+        try (FrontEnd frontEnd = FrontEnd.started(disk.socketPath, FrontEndOptions.DEFAULT)) {
+            new LoadGenerator(frontEnd, 1000, 4096, 32, 1).run(100);
+        }
+        disk.awaitClosed(CloseReason.DISCONNECTED);
+        descriptors = ServedDisk.openDescriptors();
+    }
+
+    @AfterEach
+    void stopServing() {
+        disk.close();
+    }
+
+    @FunctionalInterface
+    private interface Attack {
+        void run(FrontEnd frontEnd) throws IOException;
+    }
+
+    /** What a front-end may send that is against the protocol. */
+    private enum Misbehaviour {
+        UNKNOWN_MESSAGE(f -> f.channel().send(4711, payload(0))),
+        MESSAGE_NOT_NEGOTIATED(f -> f.channel().send(6, payload(16).clear())),
+        REPLY_FLAG(f -> f.channel().sendRaw(1, 1 | 4, 0, payload(0))),
+        NO_VERSION(f -> f.channel().sendRaw(1, 0, 0, payload(0))),
+        HUGE_PAYLOAD(f -> f.channel().sendRaw(1, 1, Integer.MAX_VALUE, payload(0))),
+        NEGATIVE_PAYLOAD(f -> f.channel().sendRaw(1, 1, -1, payload(0))),
+        SHORT_PAYLOAD(f -> f.channel().send(2, payload(4).clear())),
+        LONG_PAYLOAD(f -> f.channel().send(18, payload(12).clear())),
+        FEATURES_NOT_OFFERED(f -> f.channel().send(2, u64(-1))),
+        PROTOCOL_FEATURES_NOT_OFFERED(f -> f.channel().send(16, u64(-1))),
+        RING_256(f -> f.channel().send(18, ringState(256, 1))),
+        RING_MINUS_ONE(f -> f.channel().send(18, ringState(-1, 1))),
+        ENABLE_TWO(f -> f.channel().send(18, ringState(0, 2))),
+        SIZE_OF_A_RUNNING_RING(f -> f.channel().send(8, ringState(0, 64))),
+        BASE_OF_A_RUNNING_RING(f -> f.channel().send(10, ringState(0, 64))),
+        SIZE_ZERO(f -> f.channel().send(8, ringState(1, 0))),
+        SIZE_100(f -> f.channel().send(8, ringState(1, 100))),
+        SIZE_2048(f -> f.channel().send(8, ringState(1, 2048))),
+        BASE_65536(f -> f.channel().send(10, ringState(1, 65536))),
+        KICK_WITHOUT_DESCRIPTOR(f -> f.channel().send(12, u64(0))),
+        KICK_WITH_AND_WITHOUT(f -> f.channel().send(12, u64(0x100), f.err(0).fd())),
+        KICK_OF_A_RING_WITHOUT_ADDRESSES(
+                f -> f.channel().send(12, u64(3), f.err(0).fd())),
+        KICK_WITH_STRANGE_BITS(f -> f.channel().send(12, u64(0x1000), f.err(0).fd())),
+        DESCRIPTOR_OUT_OF_PLACE(f -> f.channel().send(1, payload(0), f.err(0).fd())),
+        MANY_DESCRIPTORS(f -> {
+            final int[] fds = new int[30];
+            java.util.Arrays.fill(fds, f.err(0).fd());
+            f.channel().send(13, u64(0), fds);
+        }),
+        DESCRIPTOR_WITH_THE_PAYLOAD(f -> {
+            f.channel().sendRaw(13, 1, 8, payload(0));
+            f.channel().sendBytes(u64(0), f.err(0).fd());
+        }),
+        RING_OUTSIDE_OF_MEMORY(f -> f.channel().send(9, address(0, 0, 0, 0x1000, 0x2000))),
+        RING_BEYOND_ITS_REGION(f -> {
+            final long end = f.ram().regions().getLast().userAddress()
+                    + f.ram().regions().getLast().size();
+            f.channel().send(9, address(0, 0, end - 16, end - 4096, end - 8192));
+        }),
+        RING_MISALIGNED(f -> f.channel().send(9, address(0, 0, GuestRam.USER_OFFSET + 8, 0, 0))),
+        RING_FLAGS(f -> f.channel().send(9, address(0, 4, 0, 0, 0))),
+        NO_REGIONS(f -> f.channel().send(5, payload(8).clear())),
+        NINE_REGIONS(f -> f.channel().send(5, payload(8).putInt(9).clear())),
+        REGIONS_WITHOUT_DESCRIPTORS(f -> f.channel().send(5, table(0x1000, 0x1000, 0x1000, 0))),
+        REGION_WITHOUT_DESCRIPTOR(f -> f.channel().send(37, region(1L << 40, 0x1000, 1L << 40, 0))),
+        REGION_LARGER_THAN_ITS_FILE(f -> addRegion(f, 1L << 40, 1L << 40, 1L << 40, 0)),
+        REGION_BEYOND_ITS_FILE(f -> addRegion(f, 1L << 40, 0x1000, 1L << 40, 1L << 40)),
+        REGION_OFFSET_WRAPS(f -> addRegion(f, 1L << 40, 0x1000, 1L << 40, -0x800)),
+        REGION_OF_NO_SIZE(f -> addRegion(f, 1L << 40, 0, 1L << 40, 0)),
+        REGION_OF_NEGATIVE_SIZE(f -> addRegion(f, 0, -1, 0, 0)),
+        REGION_WRAPS(f -> addRegion(f, -0x800, 0x1000, 1L << 40, 0)),
+        REGION_WRAPS_IN_THE_FRONT_END(f -> addRegion(f, 1L << 40, 0x1000, -0x800, 0)),
+        REGIONS_OVERLAP(f -> addRegion(f, 0x800, 0x1000, 1L << 40, 0)),
+        REGIONS_OVERLAP_IN_THE_FRONT_END(f -> addRegion(f, 1L << 40, 0x1000, GuestRam.USER_OFFSET + 0x800, 0)),
+        REGION_NOT_OF_A_FILE(f -> f.channel()
+                .send(37, region(1L << 40, 0x1000, 1L << 40, 0), f.err(0).fd())),
+        TABLE_WITHOUT_THE_RING(f -> f.channel()
+                .send(
+                        5,
+                        table(0, 0x1000, 1L << 40, 0),
+                        f.ram().regions().getFirst().file().fd())),
+        UNKNOWN_REGION_REMOVED(f -> f.channel().send(38, region(1L << 40, 0x1000, 1L << 40, 0))),
+        REGION_OF_THE_RING_REMOVED(f -> f.removeMemory(f.ram().regions().getFirst())),
+        CONFIG_OF_257_BYTES(
+                f -> f.channel().send(24, payload(12).putInt(0).putInt(257).clear())),
+        CONFIG_SIZE_DIFFERS(
+                f -> f.channel().send(24, payload(20).putInt(0).putInt(9).clear())),
+        CONFIG_WITHOUT_HEADER(f -> f.channel().send(24, payload(8).clear())),
+        END_WITHIN_A_MESSAGE(f -> {
+            f.channel().sendBytes(payload(5).putInt(1).put((byte) 1).flip());
+            f.disconnect();
+        });
+
+        private final Attack attack;
+
+        Misbehaviour(final Attack attack) {
+            this.attack = attack;
+        }
+
+        private static ByteBuffer address(
+                final int index, final int flags, final long table, final long used, final long available) {
+            return payload(40)
+                    .putInt(index)
+                    .putInt(flags)
+                    .putLong(table)
+                    .putLong(used)
+                    .putLong(available)
+                    .putLong(0)
+                    .flip();
+        }
+
+        private static ByteBuffer region(final long guest, final long size, final long user, final long offset) {
+            return payload(40)
+                    .putLong(0)
+                    .putLong(guest)
+                    .putLong(size)
+                    .putLong(user)
+                    .putLong(offset)
+                    .flip();
+        }
+
+        private static ByteBuffer table(final long guest, final long size, final long user, final long offset) {
+            return payload(40)
+                    .putInt(1)
+                    .putInt(0)
+                    .putLong(guest)
+                    .putLong(size)
+                    .putLong(user)
+                    .putLong(offset)
+                    .flip();
+        }
+
+        private static void addRegion(
+                final FrontEnd f, final long guest, final long size, final long user, final long offset)
+                throws IOException {
+            f.channel()
+                    .send(
+                            37,
+                            region(guest, size, user, offset),
+                            f.ram().regions().getLast().file().fd());
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource(Misbehaviour.class)
+    void endsTheSessionOfAFrontEndThatBreaksTheProtocol(final Misbehaviour misbehaviour) throws IOException {
+        disk.reactor.run(() -> disk.device.delayed(new Random(6)));
+        try (FrontEnd frontEnd = FrontEnd.started(disk.socketPath, FrontEndOptions.DEFAULT)) {
+            new LoadGenerator(frontEnd, 1000, 4096, 32, 1).fill();
+            try {
+                misbehaviour.attack.run(frontEnd);
+            } catch (final java.io.EOFException e) {
+                assertThat(misbehaviour).isEqualTo(Misbehaviour.REGION_OF_THE_RING_REMOVED);
+            }
+            disk.awaitClosed(CloseReason.PROTOCOL_ERROR);
+            if (frontEnd.channel() != null) {
+                frontEnd.channel().awaitEnd();
+            }
+        }
+        assertThat(ServedDisk.openDescriptors()).isEqualTo(descriptors);
+        assertThat(ServedDisk.guestMappings()).isZero();
+        assertServes();
+    }
+
+    private void assertServes() throws IOException {
+        try (FrontEnd frontEnd = FrontEnd.started(disk.socketPath, FrontEndOptions.DEFAULT)) {
+            assertThat(frontEnd.run(BlkRequest.read(0, 512)).status()).isEqualTo(BlkRequest.OK);
+        }
+    }
+
+    @Test
+    void acceptsADescriptorWithTheRemovalOfARegion() throws IOException {
+        try (FrontEnd frontEnd = FrontEnd.started(disk.socketPath, FrontEndOptions.DEFAULT)) {
+            final GuestRam.Region region = frontEnd.ram().regions().getLast();
+            final ByteBuffer payload = payload(40)
+                    .putLong(0)
+                    .putLong(region.guestAddress())
+                    .putLong(region.size())
+                    .putLong(region.userAddress())
+                    .putLong(0)
+                    .flip();
+            assertThat(frontEnd.run(BlkRequest.flush()).status()).isEqualTo(BlkRequest.OK);
+            final long before = ServedDisk.openDescriptors();
+            assertThat(frontEnd.channel()
+                            .acknowledged(38, payload, region.file().fd()))
+                    .isZero();
+            assertThat(ServedDisk.openDescriptors()).isEqualTo(before);
+        }
+    }
+
+    @Test
+    void takesMessagesInPieces() throws IOException {
+        try (FrontEndChannel channel = FrontEndChannel.connect(disk.socketPath)) {
+            final ByteBuffer message =
+                    payload(12).putInt(17).putInt(1).putInt(0).flip();
+            for (int round = 0; round < 3; round++) {
+                for (int i = 0; i < 12; i++) {
+                    channel.sendBytes(message.slice(i, 1));
+                    if (i < 11) {
+                        disk.reactor.run(() -> {});
+                    }
+                }
+                assertThat(channel.reply(17).getLong()).isEqualTo(256);
+            }
+        }
+    }
+
+    @Test
+    void answersMessagesThatComeAllAtOnce() throws IOException {
+        try (FrontEndChannel channel = FrontEndChannel.connect(disk.socketPath)) {
+            final int count = 400;
+            final ByteBuffer messages = payload(12 * count);
+            for (int i = 0; i < count; i++) {
+                messages.putInt(17).putInt(1).putInt(0);
+            }
+            channel.sendBytes(messages.flip());
+            for (int i = 0; i < count; i++) {
+                assertThat(channel.reply(17).getLong()).isEqualTo(256);
+            }
+        }
+    }
+
+    @Test
+    void waitsForAFrontEndThatDoesNotReadItsReplies() throws IOException {
+        try (FrontEndChannel channel = FrontEndChannel.connect(disk.socketPath)) {
+            final ByteBuffer question = payload(24)
+                    .putInt(24)
+                    .putInt(1)
+                    .putInt(12)
+                    .putInt(0)
+                    .putInt(256)
+                    .putInt(0)
+                    .flip();
+            // Both directions fill up, until the back-end reads no more; then everything is answered in order.
+            int sent = 0;
+            while (sent < 20_000 && channel.trySend(question)) {
+                sent++;
+            }
+            assertThat(sent).isBetween(100, 19_999);
+            disk.reactor.run(() -> {});
+            for (int i = 0; i < sent; i++) {
+                assertThat(channel.reply(24).remaining()).isEqualTo(268);
+            }
+        }
+    }
+
+    @Test
+    void standsStillWhenTheGuestBreaksTheRing() throws IOException {
+        try (FrontEnd frontEnd = FrontEnd.started(disk.socketPath, FrontEndOptions.DEFAULT.withQueues(2, 64))) {
+            frontEnd.queue(0).putAvailable(64);
+            frontEnd.queue(0).publish();
+            awaitSignal(frontEnd.err(0));
+            // The other ring goes on, and the broken one can be set up anew.
+            assertThat(frontEnd.run(1, BlkRequest.flush(), Framing.USUAL).status())
+                    .isEqualTo(BlkRequest.OK);
+            frontEnd.stop();
+            frontEnd.resetQueue(0);
+            frontEnd.start();
+            assertThat(frontEnd.run(0, BlkRequest.flush(), Framing.USUAL).status())
+                    .isEqualTo(BlkRequest.OK);
+
+            frontEnd.queue(1).putAvailableIndex(12345);
+            frontEnd.queue(1).kickAnyway();
+            awaitSignal(frontEnd.err(1));
+            assertThat(frontEnd.run(0, BlkRequest.flush(), Framing.USUAL).status())
+                    .isEqualTo(BlkRequest.OK);
+        }
+    }
+
+    private static void awaitSignal(final EventFd event) {
+        while (event.drain() == 0) {
+            Thread.onSpinWait();
+        }
+    }
+
+    @Test
+    void neverWaitsForWhoeverShouldBeCalled() throws IOException {
+        final UnixSocket[] pair = UnixSocket.pair();
+        try (UnixSocket call = pair[0];
+                UnixSocket reader = pair[1];
+                FrontEnd frontEnd = FrontEnd.started(disk.socketPath, FrontEndOptions.DEFAULT.withEventIndex(false))) {
+            assertThat(frontEnd.channel().acknowledged(13, u64(0), call.fd())).isZero();
+            // Each call is a write into a socket that nobody reads, and that is full long before the end.
+            for (int i = 0; i < 5000; i++) {
+                runPolled(frontEnd);
+            }
+            reader.shutdown();
+            runPolled(frontEnd);
+        }
+        disk.awaitClosed(CloseReason.DISCONNECTED);
+        assertServes();
+    }
+
+    private static void runPolled(final FrontEnd frontEnd) {
+        frontEnd.queue(0).submit(BlkRequest.flush(), Framing.USUAL);
+        frontEnd.queue(0).publish();
+        while (frontEnd.queue(0).poll() == null) {
+            Thread.onSpinWait();
+        }
+    }
+
+    @Test
+    void staysResponsiveWhateverTheKickIs() throws IOException {
+        try (FrontEnd frontEnd = FrontEnd.started(disk.socketPath, FrontEndOptions.DEFAULT)) {
+            // A regular file is always readable, or can't be watched: both are the front-end's own affair.
+            frontEnd.channel()
+                    .send(12, u64(0), frontEnd.ram().regions().getFirst().file().fd());
+            disk.reactor.run(() -> {});
+        }
+        // Which of the two reasons it is depends on the ring.
+        while (disk.reactor.call(() -> disk.reactor.server().session()) != null) {
+            Thread.onSpinWait();
+        }
+        disk.reactor.run(() -> {});
+        assertThat(ServedDisk.guestMappings()).isZero();
+        assertThat(ServedDisk.openDescriptors()).isEqualTo(descriptors);
+        assertServes();
+    }
+
+    @Test
+    void givesBackACircularChain() throws IOException {
+        try (FrontEnd frontEnd = FrontEnd.started(disk.socketPath, FrontEndOptions.DEFAULT)) {
+            final DriverQueue queue = frontEnd.queue(0);
+            queue.putDescriptor(5, 0x1000, 16, 1, 5);
+            queue.putAvailable(5);
+            queue.publish();
+            while (queue.usedIndex() == 0) {
+                Thread.onSpinWait();
+            }
+            assertThat(frontEnd.ram().getInt(queue.used() + 4)).isEqualTo(5);
+            assertThat(frontEnd.ram().getInt(queue.used() + 8)).isZero();
+        }
+    }
+
+    @Test
+    void endsTheSessionWhenMemoryIsTakenAway() throws IOException {
+        try (FrontEnd frontEnd = FrontEnd.started(disk.socketPath, FrontEndOptions.DEFAULT)) {
+            disk.reactor.run(() -> disk.device.hold(true));
+            new LoadGenerator(frontEnd, 1000, 4096, 64, 1).fill();
+            while (disk.reactor.<Integer>call(disk.device::pendingCount) < 64) {
+                Thread.onSpinWait();
+            }
+            for (final GuestRam.Region region : frontEnd.ram().regions()) {
+                region.file().resize(0);
+            }
+            disk.reactor.run(() -> disk.device.hold(false));
+            disk.awaitClosed(CloseReason.MEMORY_FAULT);
+        }
+        assertThat(ServedDisk.guestMappings()).isZero();
+        assertThat(ServedDisk.openDescriptors()).isEqualTo(descriptors);
+        assertServes();
+    }
+
+    @Test
+    void endsTheSessionWhenMemoryIsTakenAwayBeforeARingStarts() throws IOException {
+        try (FrontEnd frontEnd = new FrontEnd(disk.socketPath, FrontEndOptions.DEFAULT)) {
+            frontEnd.connect();
+            frontEnd.channel().send(2, u64(frontEnd.features()));
+            frontEnd.sendMemory();
+            for (final GuestRam.Region region : frontEnd.ram().regions()) {
+                region.file().resize(0);
+            }
+            frontEnd.channel().send(8, ringState(0, 128));
+            frontEnd.sendAddresses(0);
+            try (EventFd kick = EventFd.create()) {
+                frontEnd.channel().send(12, u64(0), kick.fd());
+            }
+            disk.awaitClosed(CloseReason.MEMORY_FAULT);
+        }
+        assertServes();
+    }
+}

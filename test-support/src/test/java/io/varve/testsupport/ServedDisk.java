@@ -1,0 +1,117 @@
+package io.varve.testsupport;
+
+import io.varve.vhostuser.CloseReason;
+import io.varve.vhostuser.SessionListener;
+import io.varve.vhostuser.SessionOptions;
+import io.varve.vhostuser.WriteCacheSetting;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+
+/** A disk in memory, served on a socket, and what its sessions tell. */
+final class ServedDisk implements AutoCloseable {
+    static final int CAPACITY = 16 << 20;
+    private static final int TIMEOUT_S = 20;
+
+    final Path socketPath;
+    final MemoryBlockDevice device;
+    final ReactorThread reactor;
+    final WriteCacheSetting writeCache = WriteCacheSetting.inMemory();
+    final BlockingQueue<String> events = new LinkedBlockingQueue<>();
+
+    ServedDisk(final Path directory) throws IOException {
+        this(directory, new MemoryBlockDevice(CAPACITY));
+    }
+
+    ServedDisk(final Path directory, final MemoryBlockDevice device) throws IOException {
+        this.device = device;
+        socketPath = directory.resolve("disk.sock");
+        final SessionListener listener = new SessionListener() {
+            @Override
+            public void onOpened() {
+                events.add("opened");
+            }
+
+            @Override
+            public void onFirstRingStarted() {
+                events.add("started");
+            }
+
+            @Override
+            public void onLastRingStopped() {
+                events.add("stopped");
+            }
+
+            @Override
+            public void onClosed(final CloseReason reason) {
+                events.add("closed " + reason);
+            }
+        };
+        reactor = new ReactorThread(
+                socketPath,
+                device,
+                SessionOptions.of("disk").withListener(listener).withWriteCache(writeCache));
+    }
+
+    /** Waits for the end of a session, and until the ring has let go of what it watched. */
+    void awaitClosed(final CloseReason reason) {
+        awaitEvent("closed " + reason);
+        reactor.run(() -> {});
+    }
+
+    /** Waits for an event, past all others. */
+    void awaitEvent(final String wanted) {
+        try {
+            String event;
+            do {
+                event = events.poll(TIMEOUT_S, TimeUnit.SECONDS);
+            } while (event != null && !event.equals(wanted));
+            if (event == null) {
+                throw new AssertionError("not seen: " + wanted);
+            }
+        } catch (final InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new AssertionError(e);
+        }
+    }
+
+    /** Number of sockets, memfds, eventfds and the like that this process has open. */
+    static long openDescriptors() {
+        try (Stream<Path> list = Files.list(Path.of("/proc/self/fd"))) {
+            return list.map(ServedDisk::target)
+                    .filter(target -> target.startsWith("socket:")
+                            || target.startsWith("anon_inode:")
+                            || target.startsWith("/memfd:guest-"))
+                    .count();
+        } catch (final IOException e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    private static String target(final Path link) {
+        try {
+            return Files.readSymbolicLink(link).toString();
+        } catch (final IOException e) {
+            return "closed meanwhile";
+        }
+    }
+
+    /** Number of mappings of guest memory in this process. */
+    static long guestMappings() {
+        try (Stream<String> lines = Files.lines(Path.of("/proc/self/maps"))) {
+            return lines.filter(line -> line.contains("memfd:guest-")).count();
+        } catch (final IOException e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    @Override
+    public void close() {
+        reactor.close();
+        device.close();
+    }
+}

@@ -1,0 +1,395 @@
+package io.varve.virtqueue;
+
+import static io.varve.virtqueue.TestRing.BOUNDARY;
+import static io.varve.virtqueue.TestRing.LOW;
+import static io.varve.virtqueue.TestRing.NEXT;
+import static io.varve.virtqueue.TestRing.WRITE;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
+
+import io.varve.linux.IoVec;
+import io.varve.linux.Memory;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class VirtioBlkQueueTest {
+    private static final long HEADER = LOW;
+    private static final long DATA = LOW + 0x1000;
+    private static final long STATUS = LOW + 0x800;
+    private static final int UNTOUCHED = 0xee;
+    private static final long SECTORS = 1000;
+    private static final long RANGE_SECTORS = VirtioBlk.MAX_RANGE_SECTORS;
+
+    private final TestRing ring = new TestRing(64, 0, false, true);
+    private final RecordingDevice device = new RecordingDevice();
+    private VirtioBlkQueue queue = new VirtioBlkQueue(ring.queue, device, false);
+
+    /** Notes what it is asked, and completes when it is told. */
+    private static final class RecordingDevice implements BlockDevice {
+        private final List<String> calls = new ArrayList<>();
+        private final List<Runnable> completions = new ArrayList<>();
+        private long capacity = SECTORS * SECTOR_SIZE;
+        private boolean readOnly;
+        private boolean atOnce = true;
+        private int status = STATUS_OK;
+        private boolean memoryIsGone;
+
+        private void accept(final String call, final Completion completion, final long token) {
+            if (memoryIsGone) {
+                throw new InternalError("a fault occurred in an unsafe memory access operation");
+            }
+            calls.add(call);
+            if (atOnce) {
+                completion.onComplete(token, status);
+            } else {
+                completions.add(() -> completion.onComplete(token, status));
+            }
+        }
+
+        @Override
+        public long capacity() {
+            return capacity;
+        }
+
+        @Override
+        public int preferredBlockSize() {
+            return 4096;
+        }
+
+        @Override
+        public boolean isReadOnly() {
+            return readOnly;
+        }
+
+        @Override
+        public String serial() {
+            return "serial";
+        }
+
+        @Override
+        public void read(final long offset, final IoVec buffers, final Completion completion, final long token) {
+            for (int i = 0; i < buffers.count(); i++) {
+                Memory.fill(buffers.address(i), buffers.length(i), (byte) 0x5a);
+            }
+            accept("read " + offset + "+" + buffers.totalLength(), completion, token);
+        }
+
+        @Override
+        public void write(
+                final long offset,
+                final IoVec buffers,
+                final boolean durable,
+                final Completion completion,
+                final long token) {
+            accept("write " + offset + "+" + buffers.totalLength() + (durable ? " durable" : ""), completion, token);
+        }
+
+        @Override
+        public void flush(final Completion completion, final long token) {
+            accept("flush", completion, token);
+        }
+
+        @Override
+        public void discard(
+                final long offset,
+                final long length,
+                final boolean durable,
+                final Completion completion,
+                final long token) {
+            accept("discard " + offset + "+" + length + (durable ? " durable" : ""), completion, token);
+        }
+
+        @Override
+        public void writeZeroes(
+                final long offset,
+                final long length,
+                final boolean mayUnmap,
+                final boolean durable,
+                final Completion completion,
+                final long token) {
+            accept(
+                    "zeroes " + offset + "+" + length + (mayUnmap ? " unmap" : "") + (durable ? " durable" : ""),
+                    completion,
+                    token);
+        }
+    }
+
+    @AfterEach
+    void close() {
+        ring.close();
+    }
+
+    /** Offers header, readable and writable data and status as chain {@code head}, polls, and answers the status byte. */
+    private int run(final int head, final int type, final long sector, final int readable, final int writable) {
+        ring.putHeader(HEADER, type, sector);
+        ring.putByte(STATUS, UNTOUCHED);
+        ring.descriptor(head, HEADER, 16, NEXT, head + 1)
+                .descriptor(head + 1, DATA, readable, NEXT, head + 2)
+                .descriptor(head + 2, DATA, writable, NEXT | WRITE, head + 3)
+                .descriptor(head + 3, STATUS, 1, WRITE, 0)
+                .offer(head);
+        assertThat(queue.poll()).isEqualTo(1);
+        queue.publish();
+        return ring.getByte(STATUS);
+    }
+
+    private void putSegment(final int index, final long sector, final long sectors, final int flags) {
+        ring.putLong(DATA + 16L * index, sector);
+        ring.putLong(DATA + 16L * index + 8, sectors | (long) flags << 32);
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        // type, sector, readable, writable, status, call
+        "0, 0, 0, 512, 0, read 0+512",
+        "0, 999, 0, 512, 0, read 511488+512",
+        "0, 1000, 0, 512, 1,",
+        "0, 999, 0, 1024, 1,",
+        "0, -1, 0, 512, 1,",
+        "0, 36028797018963968, 0, 512, 1,",
+        "0, 0, 0, 511, 1,",
+        "0, 0, 0, 0, 0,",
+        "0, 3, 512, 1024, 0, read 1536+1024",
+        "1, 4, 1024, 0, 0, write 2048+1024",
+        "1, 4, 1000, 0, 1,",
+        "1, 999, 1024, 0, 1,",
+        "1, 0, 0, 0, 0,",
+        "4, 77777, 0, 0, 0, flush",
+        "2, 0, 0, 512, 2,",
+        "14, 0, 512, 512, 2,",
+        "16, 0, 512, 512, 2,",
+        "-1, 0, 512, 512, 2,",
+        "11, 0, 0, 0, 1,",
+        "11, 0, 17, 0, 1,",
+        "13, 0, 8, 0, 1,",
+        "11, 0, 528, 0, 2,"
+    })
+    void answersEachRequest(
+            final int type,
+            final long sector,
+            final int readable,
+            final int writable,
+            final int status,
+            final String call) {
+        assertThat(run(8, type, sector, readable, writable)).isEqualTo(status);
+
+        assertThat(device.calls).isEqualTo(call == null ? List.of() : List.of(call));
+        assertThat(ring.usedIndex()).isEqualTo(1);
+        assertThat(ring.usedId(0)).isEqualTo(8);
+        assertThat(ring.usedLength(0)).isEqualTo(writable + 1);
+        assertThat(queue.inFlight()).isZero();
+    }
+
+    @Test
+    void tellsTheSerialNumber() {
+        run(0, VirtioBlk.T_GET_ID, 0, 0, 20);
+
+        final byte[] id = new byte[20];
+        for (int i = 0; i < id.length; i++) {
+            id[i] = (byte) ring.getByte(DATA + i);
+        }
+        assertThat(id).isEqualTo(java.util.Arrays.copyOf("serial".getBytes(), 20));
+        ring.putByte(DATA + 3, UNTOUCHED);
+        assertThat(run(0, VirtioBlk.T_GET_ID, 0, 0, 3)).isZero();
+        assertThat(ring.getByte(DATA + 3)).isEqualTo(UNTOUCHED);
+    }
+
+    @Test
+    void refusesChangesOfAReadOnlyDisk() {
+        device.readOnly = true;
+        putSegment(0, 0, 8, 0);
+
+        assertThat(run(0, VirtioBlk.T_OUT, 0, 512, 0)).isEqualTo(VirtioBlk.S_IOERR);
+        assertThat(run(0, VirtioBlk.T_DISCARD, 0, 16, 0)).isEqualTo(VirtioBlk.S_IOERR);
+        assertThat(run(0, VirtioBlk.T_WRITE_ZEROES, 0, 16, 0)).isEqualTo(VirtioBlk.S_IOERR);
+        assertThat(device.calls).isEmpty();
+        assertThat(run(0, VirtioBlk.T_IN, 0, 0, 512)).isEqualTo(VirtioBlk.S_OK);
+    }
+
+    @ParameterizedTest
+    @CsvSource({"0, 0", "512, 1"})
+    void takesTransfersUpToTheLongest(final int excess, final int status) {
+        device.capacity = 1L << 40;
+        // Descriptors may name the same memory again and again.
+        final int piece = 2 * TestRing.REGION_SIZE;
+        final int count = BlockDevice.MAX_TRANSFER_LENGTH / piece;
+        ring.indirectDescriptor(TestRing.TOP, 0, LOW, 16 + excess, NEXT, 1);
+        for (int i = 1; i <= count; i++) {
+            ring.indirectDescriptor(TestRing.TOP, i, LOW, piece, NEXT, i + 1);
+        }
+        ring.indirectDescriptor(TestRing.TOP, count + 1, STATUS, 1, WRITE, 0);
+        ring.putHeader(HEADER, VirtioBlk.T_OUT, 0);
+        ring.descriptor(0, TestRing.TOP, (count + 2) * 16, TestRing.INDIRECT, 0).offer(0);
+
+        assertThat(queue.poll()).isEqualTo(1);
+
+        assertThat(ring.getByte(STATUS)).isEqualTo(status);
+        assertThat(device.calls).hasSize(1 - status);
+    }
+
+    @Test
+    void checksSegmentsBeforeAnyIsCarriedOut() {
+        device.capacity = 1L << 50;
+        putSegment(0, 0, 8, 0);
+        putSegment(1, 8, 8, 2);
+        assertThat(run(0, VirtioBlk.T_WRITE_ZEROES, 0, 32, 0)).isEqualTo(VirtioBlk.S_UNSUPP);
+        putSegment(1, 8, 8, 1);
+        assertThat(run(0, VirtioBlk.T_DISCARD, 0, 32, 0)).isEqualTo(VirtioBlk.S_UNSUPP);
+        putSegment(1, 8, RANGE_SECTORS + 1, 0);
+        assertThat(run(0, VirtioBlk.T_DISCARD, 0, 32, 0)).isEqualTo(VirtioBlk.S_IOERR);
+        putSegment(1, (1L << 41) - 8, 9, 0);
+        assertThat(run(0, VirtioBlk.T_DISCARD, 0, 32, 0)).isEqualTo(VirtioBlk.S_IOERR);
+        putSegment(1, -1, 2, 0);
+        assertThat(run(0, VirtioBlk.T_DISCARD, 0, 32, 0)).isEqualTo(VirtioBlk.S_IOERR);
+        assertThat(device.calls).isEmpty();
+
+        putSegment(1, 100, RANGE_SECTORS, 0);
+        assertThat(run(0, VirtioBlk.T_DISCARD, 0, 32, 0)).isEqualTo(VirtioBlk.S_OK);
+        assertThat(device.calls).containsExactly("discard 0+4096", "discard 51200+" + RANGE_SECTORS * 512);
+    }
+
+    @Test
+    void completesWhenAllSegmentsAreDone() {
+        device.atOnce = false;
+        putSegment(0, 0, 8, 1);
+        putSegment(1, 16, 0, 0);
+        putSegment(2, 32, 8, 0);
+
+        assertThat(run(0, VirtioBlk.T_WRITE_ZEROES, 0, 48, 0)).isEqualTo(UNTOUCHED);
+        assertThat(device.calls).containsExactly("zeroes 0+4096 unmap", "zeroes 16384+4096");
+        device.status = BlockDevice.STATUS_IO_ERROR;
+        device.completions.get(1).run();
+        queue.publish();
+        assertThat(ring.usedIndex()).isZero();
+        assertThat(queue.inFlight()).isEqualTo(1);
+        device.status = BlockDevice.STATUS_OK;
+        device.completions.get(0).run();
+        queue.publish();
+
+        assertThat(ring.usedIndex()).isEqualTo(1);
+        assertThat(ring.getByte(STATUS)).isEqualTo(VirtioBlk.S_IOERR);
+        assertThat(queue.inFlight()).isZero();
+        assertThatIllegalStateException()
+                .isThrownBy(() -> device.completions.get(0).run());
+    }
+
+    @Test
+    void takesTheMostSegments() {
+        for (int i = 0; i < VirtioBlk.MAX_RANGE_SEGMENTS; i++) {
+            putSegment(i, i, 1, 0);
+        }
+        assertThat(run(0, VirtioBlk.T_DISCARD, 0, 16 * VirtioBlk.MAX_RANGE_SEGMENTS, 0))
+                .isZero();
+        assertThat(device.calls).hasSize(VirtioBlk.MAX_RANGE_SEGMENTS);
+    }
+
+    @Test
+    void asksForDurabilityWhereThereIsNoCache() {
+        queue = new VirtioBlkQueue(ring.queue, device, true);
+        putSegment(0, 0, 8, 0);
+
+        run(0, VirtioBlk.T_OUT, 0, 512, 0);
+        run(0, VirtioBlk.T_DISCARD, 0, 16, 0);
+        run(0, VirtioBlk.T_WRITE_ZEROES, 0, 16, 0);
+        queue.writesDurable(false);
+        run(0, VirtioBlk.T_OUT, 0, 512, 0);
+
+        assertThat(device.calls)
+                .containsExactly(
+                        "write 0+512 durable", "discard 0+4096 durable", "zeroes 0+4096 durable", "write 0+512");
+    }
+
+    @Test
+    void tellsOfFailures() {
+        device.status = BlockDevice.STATUS_IO_ERROR;
+
+        assertThat(run(0, VirtioBlk.T_FLUSH, 0, 0, 0)).isEqualTo(VirtioBlk.S_IOERR);
+        assertThat(run(0, VirtioBlk.T_IN, 0, 0, 512)).isEqualTo(VirtioBlk.S_IOERR);
+    }
+
+    @Test
+    void givesMalformedChainsBackWithLengthZero() {
+        ring.putHeader(HEADER, VirtioBlk.T_IN, 0);
+        ring.putByte(STATUS, UNTOUCHED);
+        ring.descriptor(0, HEADER, 15, NEXT, 1)
+                .descriptor(1, STATUS, 1, WRITE, 0)
+                .offer(0);
+        ring.descriptor(2, HEADER, 16, 0, 0).offer(2);
+        ring.descriptor(3, STATUS, 1, WRITE, 0).offer(3);
+        ring.descriptor(4, HEADER, 16, NEXT, 4).offer(4);
+
+        assertThat(queue.poll()).isEqualTo(4);
+        queue.publish();
+
+        assertThat(ring.usedIndex()).isEqualTo(4);
+        for (int i = 0; i < 4; i++) {
+            assertThat(ring.usedLength(i)).isZero();
+        }
+        assertThat(ring.getByte(STATUS)).isEqualTo(UNTOUCHED);
+        assertThat(device.calls).isEmpty();
+    }
+
+    @Test
+    void acceptsHeaderDataAndStatusInAnyPieces() {
+        final long header = BOUNDARY - 5;
+        ring.putHeader(header, VirtioBlk.T_IN, 2);
+        ring.descriptor(0, header, 3, NEXT, 1)
+                .descriptor(1, header + 3, 0, NEXT, 2)
+                .descriptor(2, header + 3, 13, NEXT, 3)
+                .descriptor(3, BOUNDARY - 200, 500, NEXT | WRITE, 4)
+                .descriptor(4, LOW, 13, WRITE, 0)
+                .offer(0);
+
+        queue.poll();
+        queue.publish();
+
+        assertThat(device.calls).containsExactly("read 1024+512");
+        assertThat(ring.usedLength(0)).isEqualTo(513);
+        assertThat(ring.getByte(LOW + 12)).isZero();
+        assertThat(ring.getByte(LOW + 11)).isEqualTo(0x5a);
+        assertThat(ring.getByte(BOUNDARY + 299)).isEqualTo(0x5a);
+    }
+
+    @Test
+    void takesNoMoreThanItsLimitAtATime() {
+        try (TestRing large = new TestRing(1024, 0, false, true)) {
+            final VirtioBlkQueue limited = new VirtioBlkQueue(large.queue, device, false);
+            for (int i = 0; i < 1024; i++) {
+                large.descriptor(i, LOW, 1, 0, 0).offer(i);
+            }
+            assertThat(limited.poll()).isEqualTo(VirtioBlkQueue.MAX_CHAINS_PER_POLL);
+            assertThat(limited.armNotifications()).isTrue();
+        }
+        try (TestRing large = new TestRing(1024, 0, false, true)) {
+            final VirtioBlkQueue limited = new VirtioBlkQueue(large.queue, device, false);
+            for (int i = 0; i < 1000; i++) {
+                large.indirectDescriptor(LOW, i, BOUNDARY, 1, i < 999 ? NEXT : 0, i + 1);
+            }
+            for (int i = 0; i < 100; i++) {
+                large.descriptor(i, LOW, 16_000, TestRing.INDIRECT, 0).offer(i);
+            }
+            assertThat(limited.poll()).isEqualTo(5);
+        }
+    }
+
+    @Test
+    void stopsWhenMemoryIsGone() {
+        device.atOnce = false;
+        run(0, VirtioBlk.T_OUT, 0, 512, 0);
+        device.memoryIsGone = true;
+        run(4, VirtioBlk.T_OUT, 0, 512, 0);
+
+        assertThat(queue.hasFaulted()).isTrue();
+        assertThat(queue.inFlight()).as("only what the device has").isEqualTo(1);
+        assertThat(queue.poll()).isZero();
+        assertThat(queue.armNotifications()).isFalse();
+        device.completions.get(0).run();
+        assertThat(queue.inFlight()).isZero();
+        assertThat(queue.publish()).isFalse();
+        assertThat(ring.getByte(STATUS)).as("nothing is written any more").isEqualTo(UNTOUCHED);
+    }
+}
