@@ -5,6 +5,7 @@ import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.AccessDeniedException;
+import java.nio.file.DirectoryNotEmptyException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
 import java.nio.file.FileVisitResult;
@@ -36,6 +37,7 @@ import java.util.concurrent.TimeUnit;
  */
 public final class DirectoryStore implements ObjectStore {
     private static final int THREADS = 4;
+    private static final int MAX_TRIES = 1000;
     private static final String TEMPORARY = ".tmp";
     private static final Duration TEMPORARY_LIFETIME = Duration.ofDays(1);
 
@@ -121,7 +123,6 @@ public final class DirectoryStore implements ObjectStore {
             return false;
         }
         createDirectories(temporary);
-        createDirectories(path.getParent());
         final Path draft = temporary.resolve(UUID.randomUUID().toString());
         try {
             try (FileChannel channel =
@@ -132,14 +133,33 @@ public final class DirectoryStore implements ObjectStore {
                 }
                 channel.force(true);
             }
-            Files.createLink(path, draft);
-        } catch (final FileAlreadyExistsException e) {
-            return false;
+            if (!link(path, draft)) {
+                return false;
+            }
         } finally {
             Files.deleteIfExists(draft);
         }
         syncDirectory(path.getParent());
         return true;
+    }
+
+    /** Gives a file its name if that is free, in a directory that whoever deletes may take away at any moment. */
+    private static boolean link(final Path path, final Path draft) throws IOException {
+        for (int tries = 1; ; tries++) {
+            try {
+                createDirectories(path.getParent());
+                try {
+                    Files.createLink(path, draft);
+                    return true;
+                } catch (final FileAlreadyExistsException e) {
+                    return false;
+                }
+            } catch (final NoSuchFileException e) {
+                if (tries == MAX_TRIES) {
+                    throw e;
+                }
+            }
+        }
     }
 
     private int read(final String key, final long offset, final MemorySegment target) throws IOException {
@@ -174,6 +194,7 @@ public final class DirectoryStore implements ObjectStore {
         try {
             if (!Files.isDirectory(path)) {
                 Files.deleteIfExists(path);
+                deleteEmpty(path.getParent());
             }
         } catch (final FileSystemException e) {
             if (!isMissing(e)) {
@@ -181,6 +202,17 @@ public final class DirectoryStore implements ObjectStore {
             }
         }
         return null;
+    }
+
+    /** Deletes a directory that holds nothing any more, and its parents as far as that holds for them. */
+    private void deleteEmpty(final Path directory) throws IOException {
+        try {
+            for (Path empty = directory; !empty.equals(root); empty = empty.getParent()) {
+                Files.deleteIfExists(empty);
+            }
+        } catch (final DirectoryNotEmptyException e) {
+            return;
+        }
     }
 
     /** Whether a file is not there for sure; that a part of its path is a file (ENOTDIR) is told by a message only. */
