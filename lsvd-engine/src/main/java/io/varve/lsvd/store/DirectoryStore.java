@@ -5,12 +5,12 @@ import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.AccessDeniedException;
+import java.nio.file.DirectoryNotEmptyException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
 import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
-import java.nio.file.NotDirectoryException;
 import java.nio.file.Path;
 import java.nio.file.SimpleFileVisitor;
 import java.nio.file.StandardOpenOption;
@@ -38,6 +38,7 @@ import java.util.concurrent.TimeUnit;
  */
 public final class DirectoryStore implements ObjectStore {
     private static final int THREADS = 4;
+    private static final int MAX_TRIES = 1000;
     private static final String TEMPORARY = ".tmp";
     private static final String INODE = "unix:ino";
     private static final Duration TEMPORARY_LIFETIME = Duration.ofDays(1);
@@ -107,12 +108,7 @@ public final class DirectoryStore implements ObjectStore {
 
     @Override
     public CompletableFuture<Void> delete(final String key) {
-        return submit(
-                () -> {
-                    Files.deleteIfExists(path(key));
-                    return null;
-                },
-                "cannot delete " + key);
+        return submit(() -> remove(key), "cannot delete " + key);
     }
 
     @Override
@@ -131,7 +127,6 @@ public final class DirectoryStore implements ObjectStore {
             return false;
         }
         createDirectories(temporary);
-        createDirectories(path.getParent());
         final Path draft = temporary.resolve(UUID.randomUUID().toString());
         try {
             try (FileChannel channel =
@@ -142,9 +137,9 @@ public final class DirectoryStore implements ObjectStore {
                 }
                 channel.force(true);
             }
-            Files.createLink(path, draft);
-        } catch (final FileAlreadyExistsException e) {
-            return false;
+            if (!link(path, draft)) {
+                return false;
+            }
         } finally {
             Files.deleteIfExists(draft);
         }
@@ -152,8 +147,32 @@ public final class DirectoryStore implements ObjectStore {
         return true;
     }
 
+    /** Gives a file its name if that is free, in a directory that whoever deletes may take away at any moment. */
+    private static boolean link(final Path path, final Path draft) throws IOException {
+        for (int tries = 1; ; tries++) {
+            try {
+                createDirectories(path.getParent());
+                try {
+                    Files.createLink(path, draft);
+                    return true;
+                } catch (final FileAlreadyExistsException e) {
+                    return false;
+                }
+            } catch (final NoSuchFileException e) {
+                if (tries == MAX_TRIES) {
+                    throw e;
+                }
+            }
+        }
+    }
+
     private int read(final String key, final long offset, final MemorySegment target) throws IOException {
-        try (FileChannel channel = FileChannel.open(path(key), StandardOpenOption.READ)) {
+        final Path path = path(key);
+        // What other keys lie under is no object itself.
+        if (Files.isDirectory(path)) {
+            throw new NoSuchObjectException(key);
+        }
+        try (FileChannel channel = FileChannel.open(path, StandardOpenOption.READ)) {
             final ByteBuffer buffer = target.asByteBuffer();
             long position = offset;
             while (buffer.hasRemaining()) {
@@ -164,14 +183,51 @@ public final class DirectoryStore implements ObjectStore {
                 position += count;
             }
             return (int) (position - offset);
-        } catch (final NoSuchFileException | NotDirectoryException e) {
+        } catch (final FileSystemException e) {
+            if (!isMissing(e)) {
+                throw e;
+            }
             final NoSuchObjectException missing = new NoSuchObjectException(key);
             missing.initCause(e);
             throw missing;
         }
     }
 
+    private Void remove(final String key) throws IOException {
+        final Path path = path(key);
+        try {
+            if (!Files.isDirectory(path)) {
+                Files.deleteIfExists(path);
+                deleteEmpty(path.getParent());
+            }
+        } catch (final FileSystemException e) {
+            if (!isMissing(e)) {
+                throw e;
+            }
+        }
+        return null;
+    }
+
+    /** Deletes a directory that holds nothing any more, and its parents as far as that holds for them. */
+    private void deleteEmpty(final Path directory) throws IOException {
+        try {
+            for (Path empty = directory; !empty.equals(root); empty = empty.getParent()) {
+                Files.deleteIfExists(empty);
+            }
+        } catch (final DirectoryNotEmptyException e) {
+            return;
+        }
+    }
+
+    /** Whether a file is not there for sure; that a part of its path is a file (ENOTDIR) is told by a message only. */
+    private static boolean isMissing(final FileSystemException e) {
+        return e instanceof NoSuchFileException || "Not a directory".equals(e.getReason());
+    }
+
     private List<StoredObject> listNow(final String prefix) throws IOException {
+        if (!Keys.isPrefix(prefix)) {
+            throw new StoreException("not the beginning of a key: '" + prefix + "'");
+        }
         final int directoryEnd = prefix.lastIndexOf('/');
         final Path start = directoryEnd < 0 ? root : root.resolve(prefix.substring(0, directoryEnd));
         final List<StoredObject> found = new ArrayList<>();
@@ -206,11 +262,10 @@ public final class DirectoryStore implements ObjectStore {
     }
 
     private Path path(final String key) throws StoreException {
-        final Path path = root.resolve(key).normalize();
-        if (key.isEmpty() || key.length() > MAX_KEY_LENGTH || !path.startsWith(root) || path.startsWith(temporary)) {
-            throw new StoreException("not a key: " + key);
+        if (!Keys.isValid(key)) {
+            throw new StoreException("not a key: '" + key + "'");
         }
-        return path;
+        return root.resolve(key);
     }
 
     private void deleteStaleTemporaries() throws IOException {
