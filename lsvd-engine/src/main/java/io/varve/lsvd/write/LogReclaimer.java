@@ -13,7 +13,7 @@ import java.util.ArrayDeque;
 /**
  * Frees the oldest part of the log for reuse, on the reactor, when less than a quarter of it is free: turns the map from the
  * log to the objects that hold the same data, waits until no read of that part is in flight, makes the new beginning of the
- * log durable in its superblock, and only then lets the writer have it. Until then that part serves as a cache.
+ * log durable in both places of its superblock, and only then lets the writer have it. Until then that part serves as a cache.
  */
 public final class LogReclaimer {
     private static final int EXTENTS_A_TURN = 256;
@@ -43,6 +43,7 @@ public final class LogReclaimer {
     private long goal;
     private int extent;
     private int guard;
+    private int copies;
     private Superblock.Tail tail;
 
     /** Makes a reclaimer; {@code oldestInUse} is the position where the log's part in use begins. */
@@ -133,6 +134,7 @@ public final class LogReclaimer {
     private void persist() {
         final Superblock now = superblock.current();
         state = State.PERSISTING;
+        copies++;
         superblock.write(now.withTail(tail), listener, WRITE_TOKEN);
     }
 
@@ -143,7 +145,10 @@ public final class LogReclaimer {
             log.fail(result < 0 ? -result : EIO);
         } else if (token == WRITE_TOKEN) {
             device.sync(listener, SYNC_TOKEN);
+        } else if (copies < LogSuperblock.PLACES) {
+            persist();
         } else {
+            copies = 0;
             oldestInUse = tail.position();
             tail = null;
             log.reusable(oldestInUse);
