@@ -259,6 +259,25 @@ class VolumeTest {
         }
     }
 
+    @ParameterizedTest
+    @ValueSource(longs = {0, 4096})
+    void damageToOneSuperblockChangesNothing(final long place) throws Exception {
+        final byte[] data = filled(4096, 1);
+        Path log = null;
+        for (int epoch = 0; epoch < 2; epoch++) {
+            final VolumeRig rig = new VolumeRig(VolumeRig.context(store, cache).destageDelayNs(Long.MAX_VALUE / 2));
+            rig.write(epoch * 4096L, data);
+            rig.flush();
+            log = cache.resolve(rig.volume.uuid().toString()).resolve("log");
+            rig.crash();
+        }
+        flip(log, place + 50);
+        try (VolumeRig next = new VolumeRig(store, cache)) {
+            assertThat(next.read(0, 4096)).isEqualTo(data);
+            assertThat(next.read(4096, 4096)).isEqualTo(data);
+        }
+    }
+
     @Test
     void damageToARecordThatIsStoredDoesNotHideFlushedOnesFarBehindIt() throws Exception {
         final VolumeRig rig = new VolumeRig(VolumeRig.context(store, cache).destageDelayNs(Long.MAX_VALUE / 2));

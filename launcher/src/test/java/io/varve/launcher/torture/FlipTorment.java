@@ -24,6 +24,7 @@ final class FlipTorment extends Torment {
     private static final int LOG_MAGIC = 0x5256_5256;
     private static final int BLOCK = 4096;
     private static final long MAX_STORED = 80 << 20;
+    private static final int FULL_MS = 500;
     private static final int SUPERBLOCKS = 2 * BLOCK;
 
     private Path pristine;
@@ -105,7 +106,11 @@ final class FlipTorment extends Torment {
             client.settle();
             final long objects = objects(rig).size();
             client.run(() -> objects(rig).size() > objects);
-            client.run(() -> client.bytesWritten() > stored + (4 << 20));
+            if (random.nextBoolean()) {
+                fillTheLog(rig, client);
+            }
+            final long unsent = client.bytesWritten() + (4 << 20);
+            client.run(() -> client.bytesWritten() > unsent);
             client.settle();
             if (!client.flush(10_000)) {
                 throw new AssertionError("a flush did not come back");
@@ -121,6 +126,20 @@ final class FlipTorment extends Torment {
         Rig.copyTree(rig.store().objects(), pristine.resolve("objects"));
         logHeaders = findLogHeaders(log(pristine.resolve("cache")));
         missingAtBest = expectWhole(rig, random);
+    }
+
+    /** An outage until nothing moves any more: then the log is reused as fast as it becomes free. */
+    private static void fillTheLog(final Rig rig, final TortureClient client) throws IOException, InterruptedException {
+        client.settle();
+        rig.store().takeAway();
+        client.load(TortureClient.Load.LOCAL);
+        long completed;
+        do {
+            completed = client.completed();
+            client.runFor(FULL_MS);
+        } while (client.completed() > completed);
+        rig.store().bringBack();
+        client.load(TortureClient.Load.ANY);
     }
 
     private static List<Path> objects(final Rig rig) {
