@@ -3,6 +3,7 @@ package io.varve.launcher.cli;
 import io.varve.lsvd.VolumeInfo;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import tools.jackson.jr.ob.JSON;
 
@@ -28,11 +29,19 @@ final class JsonOutput {
         return PRETTY.asString(fields);
     }
 
+    static String durability(final VolumeInfo info) {
+        return info.settings().durability().name().toLowerCase(Locale.ROOT);
+    }
+
     private static Map<String, Object> fields(final VolumeInfo info) {
         final Map<String, Object> fields = new LinkedHashMap<>();
         fields.put("name", info.name());
         fields.put("uuid", info.uuid().toString());
         fields.put("size_bytes", info.sizeBytes());
+        fields.put("durability", durability(info));
+        fields.put("max_unsent_bytes", info.settings().maxUnsentBytes());
+        fields.put("max_unsent_age_ms", info.settings().maxUnsentAgeMs());
+        fields.put("fence_timeout_ms", info.settings().fenceTimeoutMs());
         fields.put("created", info.created().toString());
         fields.put("objects", info.objects());
         fields.put("stored_bytes", info.storedBytes());

@@ -36,6 +36,7 @@ public final class Daemon {
     private final PrintWriter out;
     private final PrintWriter err;
     private final String name;
+    private long deadlineNs;
 
     private Daemon(final DaemonOptions options, final DoorSocket door, final PrintWriter out, final PrintWriter err) {
         this.options = options;
@@ -99,13 +100,19 @@ public final class Daemon {
                 }));
         final Reactor reactor = new Reactor(
                 ring,
-                new ServingDuties(volume, server, this::tellFailure),
+                new ServingDuties(name, volume, server, this::tellFailure),
                 options.pollTime().toNanos());
         tellReady(volume);
         reactor.runUntil(() -> signals.count() > 0);
+        deadlineNs = System.nanoTime() + options.shutdownTimeout().toNanos();
         server.close();
-        reactor.runUntil(server::isClosed);
+        reactor.runUntil(() -> server.isClosed() || isTimeUp(signals));
         door.close();
+    }
+
+    /** A request may wait for the store, and the end does not wait for ever. What is never answered, the guest asks for again. */
+    private boolean isTimeUp(final Signals signals) {
+        return signals.count() > 1 || System.nanoTime() - deadlineNs >= 0;
     }
 
     private void tellFailure(final String failure) {
@@ -114,12 +121,10 @@ public final class Daemon {
     }
 
     private void end(final IoRing ring, final Volume volume, final Signals signals) {
-        final int signalsBefore = signals.count();
-        final long deadlineNs = System.nanoTime() + options.shutdownTimeout().toNanos();
         volume.shutdown();
         boolean isTold = false;
         while (!volume.isShutDown()) {
-            if (signals.count() > signalsBefore || System.nanoTime() - deadlineNs >= 0) {
+            if (isTimeUp(signals)) {
                 volume.abandonStore();
             } else if (!isTold
                     && System.nanoTime() - deadlineNs
