@@ -11,7 +11,7 @@ import org.junit.jupiter.api.extension.AfterEachCallback;
 import org.junit.jupiter.api.extension.BeforeEachCallback;
 import org.junit.jupiter.api.extension.ExtensionContext;
 
-/** Fails a test that leaves a descriptor open. What the JVM opens for itself (jars and the like) is not counted. */
+/** Fails a test that leaves a descriptor open. What the JVM and the test runner open for themselves is not counted. */
 final class NoFdLeaks implements BeforeEachCallback, AfterEachCallback {
     private static final ExtensionContext.Namespace NAMESPACE = ExtensionContext.Namespace.create(NoFdLeaks.class);
     private static final Path SELF = Path.of("/proc/self/fd");
@@ -38,7 +38,7 @@ final class NoFdLeaks implements BeforeEachCallback, AfterEachCallback {
             entries.forEach(entry -> {
                 try {
                     final String target = Files.readSymbolicLink(entry).toString();
-                    if (!target.endsWith(".jar") && !target.startsWith("/proc/") && !target.startsWith("/dev/")) {
+                    if (!isForeign(target)) {
                         open.put(Integer.valueOf(entry.getFileName().toString()), target);
                     }
                 } catch (final IOException e) {
@@ -49,5 +49,12 @@ final class NoFdLeaks implements BeforeEachCallback, AfterEachCallback {
             throw new UncheckedIOException(e);
         }
         return open;
+    }
+
+    private static boolean isForeign(final String target) {
+        return target.endsWith(".jar")
+                || target.startsWith("/proc/")
+                || target.startsWith("/dev/")
+                || target.contains("/surefire");
     }
 }

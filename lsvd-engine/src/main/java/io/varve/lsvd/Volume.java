@@ -12,9 +12,9 @@ import io.varve.lsvd.format.VolumeSettings;
 import io.varve.lsvd.history.Epochs;
 import io.varve.lsvd.history.History;
 import io.varve.lsvd.history.HistoryReader;
+import io.varve.lsvd.log.DeviceLogSource;
 import io.varve.lsvd.log.DirectoryLogStore;
 import io.varve.lsvd.log.LogDevice;
-import io.varve.lsvd.log.LogSource;
 import io.varve.lsvd.log.LogWindow;
 import io.varve.lsvd.log.LogWriter;
 import io.varve.lsvd.map.ExtentMap;
@@ -26,6 +26,7 @@ import io.varve.lsvd.write.AcknowledgementGate;
 import io.varve.lsvd.write.LogReclaimer;
 import io.varve.lsvd.write.WritePath;
 import java.io.IOException;
+import java.lang.System.Logger.Level;
 import java.lang.foreign.Arena;
 import java.nio.file.Path;
 import java.util.UUID;
@@ -40,6 +41,7 @@ import java.util.concurrent.TimeUnit;
  * {@link Durability#STORE} the loss of the host.
  */
 public final class Volume implements AutoCloseable {
+    private static final System.Logger LOG = System.getLogger(Volume.class.getName());
     private static final long NEWS_DELAY_NS = 2_000_000;
     private static final long STATS_PERIOD_NS = 100_000_000;
     private static final long EDGE_TOKENS = 1L << 40;
@@ -359,7 +361,7 @@ public final class Volume implements AutoCloseable {
         gate = new AcknowledgementGate(settings, cutter, proof, runtime::bootTimeNs, this::answer);
         destager = new Destager(new Destager.Context(
                 context.store(),
-                new LogSource(opened.geometry(), device, window),
+                new DeviceLogSource(opened.geometry(), device, window),
                 uuid,
                 opened.epoch().epoch(),
                 opened.epoch().nonce(),
@@ -479,7 +481,8 @@ public final class Volume implements AutoCloseable {
                         destager.finish();
                     }
                     destagerThread.wake();
-                } else if (log.isQuiet()) {
+                } else if (log.isQuiet() && reclaimer.isQuiet()) {
+                    endLog();
                     updateStats();
                     shutdown = Shutdown.DONE;
                 }
@@ -487,6 +490,15 @@ public final class Volume implements AutoCloseable {
             default -> {
                 return;
             }
+        }
+    }
+
+    /** Spares the next opening to read what is in the store anyway; if that fails, it reads it. */
+    private void endLog() {
+        try {
+            reclaimer.close();
+        } catch (final IOException e) {
+            LOG.log(Level.WARNING, "volume {0}: cannot write the log''s superblock: {1}", uuid, e.getMessage());
         }
     }
 

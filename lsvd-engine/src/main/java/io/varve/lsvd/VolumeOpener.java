@@ -14,12 +14,12 @@ import io.varve.lsvd.history.History;
 import io.varve.lsvd.history.HistoryReader;
 import io.varve.lsvd.history.MapChanges;
 import io.varve.lsvd.history.Sealer;
+import io.varve.lsvd.log.DeviceLogSource;
 import io.varve.lsvd.log.LogChecksums;
 import io.varve.lsvd.log.LogDevice;
 import io.varve.lsvd.log.LogGeometry;
 import io.varve.lsvd.log.LogInUseException;
 import io.varve.lsvd.log.LogReader;
-import io.varve.lsvd.log.LogSource;
 import io.varve.lsvd.log.LogStore;
 import io.varve.lsvd.log.LogSuperblock;
 import io.varve.lsvd.map.ExtentMap;
@@ -278,7 +278,7 @@ final class VolumeOpener {
         checksums = new LogChecksums(geometry, arena);
         final Tail tail = current.tail();
         long replayed = 0;
-        try (LogReader reader = new LogReader(new LogSource(geometry, device, null), volume)) {
+        try (LogReader reader = new LogReader(new DeviceLogSource(geometry, device, null), volume)) {
             reader.begin(tail, tail.position() + geometry.areaLength());
             Tail before = reader.end();
             while (reader.next()) {

@@ -11,6 +11,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.concurrent.TimeUnit;
 
 /**
@@ -50,6 +51,7 @@ public final class FrontEnd implements AutoCloseable {
     private static final long WANTED_PROTOCOL =
             PROTOCOL_MQ | PROTOCOL_REPLY_ACK | PROTOCOL_CONFIG | PROTOCOL_SLOTS | PROTOCOL_STATUS | 1L << 13;
 
+    private static final int NO_BASE = -1;
     private static final int CONFIG_HEADER = 12;
     private static final int CONFIG_SIZE = 60;
     private static final int DRIVER_OK_STATUS = 1 | 2 | 4;
@@ -62,6 +64,7 @@ public final class FrontEnd implements AutoCloseable {
     private final EventFd[] kicks;
     private final EventFd[] calls;
     private final EventFd[] errs;
+    private final int[] bases;
 
     private FrontEndChannel channel;
     private long features;
@@ -86,6 +89,8 @@ public final class FrontEnd implements AutoCloseable {
         kicks = new EventFd[options.queueCount()];
         calls = new EventFd[options.queueCount()];
         errs = new EventFd[options.queueCount()];
+        bases = new int[options.queueCount()];
+        Arrays.fill(bases, NO_BASE);
         final int handler = ring.register((data, result, flags) -> callCount += calls[(int) data].drain() > 0 ? 1 : 0);
         for (int i = 0; i < queues.length; i++) {
             queues[i] = new DriverQueue(
@@ -164,7 +169,10 @@ public final class FrontEnd implements AutoCloseable {
         return (protocolFeatures & protocolFeature) != 0;
     }
 
-    /** Starts all queues where they are: empty rings at first, after {@link #stop} or {@link #reconnect} as they were left. */
+    /**
+     * Starts all queues: where {@link #stop} was told that they stand, else, as after a {@link #reconnect}, where the used ring
+     * does.
+     */
     public void start() throws IOException {
         channel.send(2, u64(features));
         for (int i = 0; i < queues.length; i++) {
@@ -196,7 +204,7 @@ public final class FrontEnd implements AutoCloseable {
     public void startQueue(final int index) throws IOException {
         final DriverQueue queue = queues[index];
         channel.send(8, ringState(index, queue.size()));
-        channel.send(10, ringState(index, queue.usedIndex()));
+        channel.send(10, ringState(index, bases[index] == NO_BASE ? queue.usedIndex() : bases[index]));
         sendAddresses(index);
         channel.send(12, u64(index), kicks[index].fd());
     }
@@ -306,11 +314,19 @@ public final class FrontEnd implements AutoCloseable {
         if (reply.getInt(0) != index) {
             throw new AssertionError("GET_VRING_BASE of ring " + index + " answered for " + reply.getInt(0));
         }
-        return reply.getInt(4);
+        bases[index] = reply.getInt(4);
+        return bases[index];
+    }
+
+    /** Makes a stopped queue an empty one that begins at 0, as a driver does after a reset. */
+    public void resetQueue(final int index) {
+        bases[index] = NO_BASE;
+        queues[index].reset();
     }
 
     /** Drops the connection, whatever is in flight. */
     public void disconnect() {
+        Arrays.fill(bases, NO_BASE);
         if (channel != null) {
             channel.close();
             channel = null;

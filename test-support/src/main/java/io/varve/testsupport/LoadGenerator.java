@@ -33,6 +33,7 @@ public final class LoadGenerator {
 
     private int writePercent = 50;
     private int flushEvery;
+    private boolean polling;
     private Framing framing = Framing.USUAL;
     private long submitted;
     private int inFlight;
@@ -84,6 +85,15 @@ public final class LoadGenerator {
     /** Puts a flush among every so many requests; 0 for none. */
     public LoadGenerator flushEvery(final int requests) {
         flushEvery = requests;
+        return this;
+    }
+
+    /** Looks for what comes back without a pause, and asks for no calls. */
+    public LoadGenerator polling() {
+        polling = true;
+        for (int i = 0; i < frontEnd.queueCount(); i++) {
+            frontEnd.queue(i).refuseCalls();
+        }
         return this;
     }
 
@@ -174,7 +184,8 @@ public final class LoadGenerator {
         if (inFlight == 0) {
             return;
         }
-        for (int spin = 0; spin < SPINS_BEFORE_WAITING; spin++) {
+        final long deadlineNs = System.nanoTime() + FrontEndChannel.TIMEOUT_MS * 1_000_000L;
+        for (int spin = 0; polling ? System.nanoTime() < deadlineNs : spin < SPINS_BEFORE_WAITING; spin++) {
             if (reap() > 0) {
                 return;
             }
@@ -184,7 +195,7 @@ public final class LoadGenerator {
         for (int i = 0; i < frontEnd.queueCount(); i++) {
             there |= frontEnd.queue(i).wantCalls();
         }
-        if (!there && !frontEnd.awaitCall(System.nanoTime() + FrontEndChannel.TIMEOUT_MS * 1_000_000L)) {
+        if (!there && !frontEnd.awaitCall(deadlineNs)) {
             throw new IOException(inFlight + " requests did not come back");
         }
         reap();

@@ -7,6 +7,7 @@ import io.varve.vhostuser.SessionOptions;
 import io.varve.vhostuser.VhostUserBlkServer;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedQueue;
@@ -16,7 +17,7 @@ import java.util.concurrent.TimeoutException;
 
 /** A {@link MemoryBlockDevice} served on a socket by a thread of its own, as a daemon does it: polling first, then blocking. */
 public final class ReactorThread implements AutoCloseable {
-    private static final int IDLE_TURNS_BEFORE_BLOCKING = 20;
+    private static final long POLL_NS = 50_000;
     private static final int BACKLOG = 4;
     private static final int TIMEOUT_S = 20;
 
@@ -44,11 +45,13 @@ public final class ReactorThread implements AutoCloseable {
 
     private void run() {
         try {
-            int idleTurns = 0;
+            long lastWorkNs = System.nanoTime();
             while (!server.isClosed()) {
                 final int work = ring.turn(0) + runCommands() + device.doWork() + server.doWork();
-                idleTurns = work > 0 ? 0 : idleTurns + 1;
-                if (idleTurns > IDLE_TURNS_BEFORE_BLOCKING && !server.armNotifications() && !device.hasWork()) {
+                final long nowNs = System.nanoTime();
+                if (work > 0) {
+                    lastWorkNs = nowNs;
+                } else if (nowNs - lastWorkNs > POLL_NS && !server.armNotifications() && !device.hasWork()) {
                     ring.turn(-1);
                     server.disarmNotifications();
                 }
@@ -121,6 +124,18 @@ public final class ReactorThread implements AutoCloseable {
             });
             ring.wakeUp();
         }
-        await(ended);
+        try {
+            await(ended);
+        } finally {
+            join();
+        }
+    }
+
+    private void join() {
+        try {
+            thread.join(Duration.ofSeconds(TIMEOUT_S));
+        } catch (final InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
     }
 }

@@ -105,7 +105,7 @@ class NegotiationTest {
             assertThat(channel.call(40, payload(0)).getLong()).isZero();
             disk.awaitEvent("stopped");
 
-            frontEnd.queue(0).reset();
+            frontEnd.resetQueue(0);
             frontEnd.start();
             assertThat(frontEnd.run(BlkRequest.read(0, 512)).status()).isEqualTo(BlkRequest.OK);
         }

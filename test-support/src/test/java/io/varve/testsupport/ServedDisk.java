@@ -57,6 +57,12 @@ final class ServedDisk implements AutoCloseable {
                 SessionOptions.of("disk").withListener(listener).withWriteCache(writeCache));
     }
 
+    /** Waits for the end of a session, and until the ring has let go of what it watched. */
+    void awaitClosed(final CloseReason reason) {
+        awaitEvent("closed " + reason);
+        reactor.run(() -> {});
+    }
+
     /** Waits for an event, past all others. */
     void awaitEvent(final String wanted) {
         try {
@@ -73,12 +79,24 @@ final class ServedDisk implements AutoCloseable {
         }
     }
 
-    /** Number of descriptors that this process has open. */
+    /** Number of sockets, memfds, eventfds and the like that this process has open. */
     static long openDescriptors() {
         try (Stream<Path> list = Files.list(Path.of("/proc/self/fd"))) {
-            return list.count();
+            return list.map(ServedDisk::target)
+                    .filter(target -> target.startsWith("socket:")
+                            || target.startsWith("anon_inode:")
+                            || target.startsWith("/memfd:guest-"))
+                    .count();
         } catch (final IOException e) {
             throw new AssertionError(e);
+        }
+    }
+
+    private static String target(final Path link) {
+        try {
+            return Files.readSymbolicLink(link).toString();
+        } catch (final IOException e) {
+            return "closed meanwhile";
         }
     }
 

@@ -117,7 +117,7 @@ class SplitVirtqueueTest {
         check(
                 accepted,
                 "next beyond the indirect table",
-                r -> r.indirectDescriptor(LOW, 0, LOW, 1, NEXT, 1).descriptor(0, LOW, 16, INDIRECT, 0));
+                r -> r.indirectDescriptor(LOW, 0, LOW, 1, NEXT, 3).descriptor(0, LOW, 48, INDIRECT, 0));
         check(
                 accepted,
                 "a circle in an indirect table",
@@ -139,6 +139,9 @@ class SplitVirtqueueTest {
             final boolean taken = ring.queue.poll(chain) == 0;
             if (!taken || !chain.isMalformed()) {
                 accepted.add(what);
+            }
+            if (chain.descriptorCount() > SIZE) {
+                accepted.add("too late " + what);
             }
             // Such a chain goes back, and the next is taken as if nothing had been.
             ring.queue.complete(0, 0);

@@ -17,7 +17,7 @@ public final class BatchCutter {
     /** Bytes of data after which a batch is complete. */
     public static final int TARGET_BYTES = 8 << 20;
 
-    private static final int MAX_RECORDS = 1 << 14;
+    private static final int MAX_RECORDS = 1 << 12;
 
     private final long delayNs;
     private final int targetBlocks;

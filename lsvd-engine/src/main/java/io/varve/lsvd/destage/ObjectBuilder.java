@@ -7,6 +7,7 @@ import io.varve.lsvd.format.FormatException;
 import io.varve.lsvd.format.LogRecord;
 import io.varve.lsvd.format.ObjectHeader;
 import io.varve.lsvd.format.ObjectType;
+import io.varve.lsvd.log.LogImage;
 import io.varve.lsvd.log.LogReader;
 import io.varve.lsvd.log.LogSource;
 import io.varve.lsvd.map.ExtentMap;
@@ -17,12 +18,12 @@ import java.util.Arrays;
 import java.util.UUID;
 
 /**
- * Makes an object out of a batch: reads its records again, as recovery would, keeps of every block only the newest version
+ * Makes an object out of a batch: reads its part of the log at one go and its records again, as recovery would, keeps of every block only the newest version
  * in the batch, sorts by address, and copies the data behind the list. A checksum travels with each block and is verified
  * on the way; so nothing damaged gets into the store under a good checksum.
  */
 final class ObjectBuilder implements AutoCloseable {
-    private final LogSource source;
+    private final LogImage image;
     private final LogReader reader;
     private final UUID volume;
     private final long epoch;
@@ -32,8 +33,8 @@ final class ObjectBuilder implements AutoCloseable {
     private final BatchChecksums crcs = new BatchChecksums();
 
     ObjectBuilder(final LogSource source, final UUID volume, final long epoch, final UUID nonce) {
-        this.source = source;
-        this.reader = new LogReader(source, volume);
+        this.image = new LogImage(source);
+        this.reader = new LogReader(image, volume);
         this.volume = volume;
         this.epoch = epoch;
         this.nonce = nonce;
@@ -85,6 +86,7 @@ final class ObjectBuilder implements AutoCloseable {
     @Override
     public void close() {
         reader.close();
+        image.close();
         data.close();
         trims.close();
     }
@@ -93,6 +95,7 @@ final class ObjectBuilder implements AutoCloseable {
         data.remove(0, ExtentMap.MAX_BLOCKS);
         trims.remove(0, ExtentMap.MAX_BLOCKS);
         crcs.clear(batch.from().position() >>> Blocks.SHIFT, batch.to().position() >>> Blocks.SHIFT);
+        image.load(batch.from().position(), batch.to().position());
         reader.begin(batch.from(), batch.to().position());
         while (reader.next()) {
             final LogRecord record = reader.record();
@@ -142,7 +145,7 @@ final class ObjectBuilder implements AutoCloseable {
             }
             header.extent(i, ExtentEntry.DATA, blocks[i], lengths[i], dataBlocks[i]);
             final int offset = headerLength + dataBlocks[i] * Blocks.SIZE;
-            source.read(logPositions[i] << Blocks.SHIFT, object.asSlice(offset, (long) lengths[i] * Blocks.SIZE));
+            image.read(logPositions[i] << Blocks.SHIFT, object.asSlice(offset, (long) lengths[i] * Blocks.SIZE));
             for (int j = 0; j < lengths[i]; j++) {
                 final int crc = crcs.get(logPositions[i] + j);
                 if (checksum.of(offset + j * Blocks.SIZE, Blocks.SIZE) != crc) {

@@ -80,6 +80,9 @@ public final class ExtentMap implements AutoCloseable {
     /** Maps a run of blocks, in place of whatever was mapped there. */
     public void put(final long block, final long length, final long location) {
         checkRange(block, length);
+        if (length <= MAX_EXTENT_BLOCKS && putInLeaf(block, (int) length, location)) {
+            return;
+        }
         remove(block, length);
         long done = 0;
         while (done < length) {
@@ -323,11 +326,40 @@ public final class ExtentMap implements AutoCloseable {
         index = pool.count(node) - 1;
     }
 
-    /** Inserts an extent into a gap, merged with its neighbours in the leaf where it continues them. */
+    /**
+     * The common cases of {@link #put}, with one descent: an extent that takes the place of another of the same bounds, or
+     * that falls into a gap between two of the same leaf. Returns false, with nothing done, in any other case.
+     */
+    private boolean putInLeaf(final long block, final int length, final long location) {
+        descend(block);
+        final int floor = floorInLeaf(block);
+        if (floor < 0) {
+            return false;
+        }
+        final long before = key(leaf, floor);
+        if (before == pack(block, length)) {
+            setLocation(leaf, floor, location);
+            return true;
+        }
+        if (startOf(before) + lengthOf(before) > block
+                || floor + 1 == pool.count(leaf)
+                || startOf(key(leaf, floor + 1)) < block + length) {
+            return false;
+        }
+        insertInLeaf(floor + 1, block, length, location);
+        return true;
+    }
+
+    /** Inserts an extent into a gap. */
     private void insert(final long block, final int length, final long location) {
         descend(block);
+        insertInLeaf(floorInLeaf(block) + 1, block, length, location);
+    }
+
+    /** Inserts an extent at a place of the current leaf, merged with its neighbours in the leaf where it continues them. */
+    private void insertInLeaf(final int place, final long block, final int length, final long location) {
         mappedBlocks += length;
-        int at = floorInLeaf(block) + 1;
+        int at = place;
         if (at > 0) {
             final long before = key(leaf, at - 1);
             if (startOf(before) + lengthOf(before) == block

@@ -8,15 +8,21 @@ import io.varve.lsvd.log.LogSuperblock;
 import io.varve.lsvd.log.LogWriter;
 import io.varve.lsvd.map.ExtentMap;
 import io.varve.lsvd.read.ReadPath;
+import java.io.IOException;
 import java.util.ArrayDeque;
 
 /**
  * Frees the oldest part of the log for reuse, on the reactor, when less than a quarter of it is free: turns the map from the
- * log to the objects that hold the same data, waits until no read of that part is in flight, makes the new beginning of the
- * log durable in its superblock, and only then lets the writer have it. Until then that part serves as a cache.
+ * log to the objects that hold the same data, waits until no read of that part is in flight, makes the log's new tail durable
+ * in its superblock, and only then lets the writer have that part. Until then it serves as a cache.
+ *
+ * <p>Also moves the tail in the superblock, and nothing else, whenever {@value #TAIL_STEP} more bytes, or a quarter of
+ * the log, are in the store: that
+ * bounds how much a recovery has to read.
  */
 public final class LogReclaimer {
     private static final int EXTENTS_A_TURN = 256;
+    private static final int TAIL_STEP = 64 << 20;
     private static final int EIO = 5;
     private static final long WRITE_TOKEN = 1;
     private static final long SYNC_TOKEN = 2;
@@ -37,13 +43,15 @@ public final class LogReclaimer {
     private final ExtentMap map;
     private final ReadPath reads;
     private final int listener;
+    private final long tailStep;
     private final ArrayDeque<ObjectLayout> stored = new ArrayDeque<>();
     private State state = State.IDLE;
     private long oldestInUse;
     private long goal;
     private int extent;
     private int guard;
-    private Superblock.Tail tail;
+    private Superblock.Tail reusableTo;
+    private Superblock.Tail storedTo;
 
     /** Makes a reclaimer; {@code oldestInUse} is the position where the log's part in use begins. */
     public LogReclaimer(
@@ -61,12 +69,14 @@ public final class LogReclaimer {
         this.map = map;
         this.reads = reads;
         this.oldestInUse = oldestInUse;
+        this.tailStep = Math.min(TAIL_STEP, geometry.areaLength() / 4);
         this.listener = device.register(this::onCompletion);
     }
 
     /** An object is in the store, with all before it. */
     public void onStored(final ObjectLayout layout) {
         stored.add(layout);
+        storedTo = layout.to();
     }
 
     /** Goes on; returns an amount of work. */
@@ -92,6 +102,18 @@ public final class LogReclaimer {
         }
     }
 
+    /** Moves the tail in the superblock to what is stored, waiting for it: the end of a clean shutdown. */
+    public void close() throws IOException {
+        if (storedTo != null && state != State.FAILED) {
+            superblock.write(superblock.current().withTail(storedTo));
+        }
+    }
+
+    /** Whether nothing of the superblock is being written. */
+    public boolean isQuiet() {
+        return state != State.PERSISTING;
+    }
+
     /** Position where the part of the log in use begins. */
     public long oldestInUse() {
         return oldestInUse;
@@ -99,8 +121,15 @@ public final class LogReclaimer {
 
     private int beginIfNeeded() {
         final long free = oldestInUse + geometry.areaLength() - log.endPosition();
-        if (free >= geometry.areaLength() / 4 || stored.isEmpty()) {
+        if (stored.isEmpty()) {
             return 0;
+        }
+        if (free >= geometry.areaLength() / 4) {
+            if (storedTo.position() - superblock.current().tail().position() < tailStep) {
+                return 0;
+            }
+            persist();
+            return 1;
         }
         goal = oldestInUse + geometry.areaLength() / 8;
         extent = 0;
@@ -112,7 +141,7 @@ public final class LogReclaimer {
         int budget = EXTENTS_A_TURN;
         while (budget > 0) {
             final ObjectLayout layout = stored.peek();
-            if (layout == null || tail != null && tail.position() >= goal) {
+            if (layout == null || reusableTo != null && reusableTo.position() >= goal) {
                 guard = reads.nextGuard();
                 state = State.DRAINING;
                 return;
@@ -122,7 +151,7 @@ public final class LogReclaimer {
                 budget--;
             }
             if (extent == layout.extentCount()) {
-                tail = layout.to();
+                reusableTo = layout.to();
                 extent = 0;
                 budget--;
                 stored.remove();
@@ -133,7 +162,7 @@ public final class LogReclaimer {
     private void persist() {
         final Superblock now = superblock.current();
         state = State.PERSISTING;
-        superblock.write(now.withTail(tail), listener, WRITE_TOKEN);
+        superblock.write(now.withTail(storedTo), listener, WRITE_TOKEN);
     }
 
     private void onCompletion(final long token, final int result) {
@@ -144,9 +173,11 @@ public final class LogReclaimer {
         } else if (token == WRITE_TOKEN) {
             device.sync(listener, SYNC_TOKEN);
         } else {
-            oldestInUse = tail.position();
-            tail = null;
-            log.reusable(oldestInUse);
+            if (reusableTo != null) {
+                oldestInUse = reusableTo.position();
+                reusableTo = null;
+                log.reusable(oldestInUse);
+            }
             state = State.IDLE;
         }
     }

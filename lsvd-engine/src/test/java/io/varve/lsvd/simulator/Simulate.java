@@ -16,7 +16,6 @@ public final class Simulate {
 
     /** The program. */
     public static void main(final String[] arguments) {
-        System.getLogger("");
         java.util.logging.Logger.getLogger("").setLevel(java.util.logging.Level.OFF);
         long seeds = 1000;
         long first = 1;
@@ -68,7 +67,8 @@ public final class Simulate {
         return failed.size();
     }
 
-    private static String failureOf(final long seed, final PlantedBug bug) {
+    /** What is wrong after a seed, or null. */
+    static String failureOf(final long seed, final PlantedBug bug) {
         try (Simulation simulation = new Simulation(seed, bug)) {
             simulation.run();
             return null;

@@ -1,0 +1,40 @@
+package io.varve.lsvd.log;
+
+import io.varve.lsvd.format.Superblock;
+import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+
+/** Reads the log by position, from memory where it is still there and else from the file. For any one thread. */
+public final class DeviceLogSource implements LogSource {
+    private final LogGeometry geometry;
+    private final LogDevice device;
+    private final LogWindow window;
+
+    /**
+     * Makes a source.
+     *
+     * @param window null to read the file only.
+     */
+    public DeviceLogSource(final LogGeometry geometry, final LogDevice device, final LogWindow window) {
+        this.geometry = geometry;
+        this.device = device;
+        this.window = window;
+    }
+
+    @Override
+    public LogGeometry geometry() {
+        return geometry;
+    }
+
+    @Override
+    public void read(final long position, final MemorySegment target) throws IOException {
+        if (window == null || !window.copy(position, target)) {
+            final long length = target.byteSize();
+            final long first = Math.min(length, geometry.areaLength() - position % geometry.areaLength());
+            device.readFully(geometry.fileOffset(position), target.asSlice(0, first));
+            if (first < length) {
+                device.readFully(Superblock.AREA_OFFSET, target.asSlice(first));
+            }
+        }
+    }
+}

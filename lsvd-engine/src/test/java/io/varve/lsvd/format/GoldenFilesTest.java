@@ -1,0 +1,222 @@
+package io.varve.lsvd.format;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.varve.lsvd.history.Checkpoint;
+import io.varve.lsvd.history.Epochs;
+import io.varve.lsvd.history.MapChanges;
+import io.varve.lsvd.history.Sealer;
+import io.varve.lsvd.map.ExtentMap;
+import io.varve.lsvd.map.Location;
+import java.io.IOException;
+import java.io.InputStream;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.UUID;
+import java.util.function.Supplier;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/**
+ * Holds every format to bytes that were written once: what an old version wrote has to be read for ever. A format that
+ * changes on purpose gets a new version and a new file beside the old one; {@code -Dvarve.golden=write} writes files that are
+ * missing.
+ */
+class GoldenFilesTest {
+    private static final UUID VOLUME = UUID.fromString("00112233-4455-6677-8899-aabbccddeeff");
+    private static final UUID NONCE = UUID.fromString("0f0e0d0c-0b0a-0908-0706-050403020100");
+
+    /** Every format, with how a sample of it is made. */
+    enum Sample {
+        SUPERBLOCK(GoldenFilesTest::superblock),
+        LOG_RECORD(GoldenFilesTest::logRecord),
+        DATA_OBJECT(GoldenFilesTest::dataObject),
+        WHOLE_CHECKPOINT(GoldenFilesTest::wholeCheckpoint),
+        DELTA_CHECKPOINT(GoldenFilesTest::deltaCheckpoint),
+        SEAL(() -> Sealer.encode(VOLUME, 3, 77, NONCE, 1234, 70)),
+        EPOCH(() -> epochRecord().encode()),
+        NAME(() -> new NameRecord(VOLUME, true).encode());
+
+        private final Supplier<MemorySegment> make;
+
+        Sample(final Supplier<MemorySegment> make) {
+            this.make = make;
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void bytesAreAsTheyWere(final Sample sample) throws IOException {
+        final byte[] bytes = sample.make.get().toArray(ValueLayout.JAVA_BYTE);
+        assertThat(HexFormat.of().formatHex(bytes))
+                .as("the bytes of %s", sample)
+                .isEqualTo(HexFormat.of().formatHex(golden(sample, bytes)));
+    }
+
+    @Test
+    void whatWasWrittenIsReadBack() throws IOException {
+        assertThat(EpochRecord.decode("epoch", segment(Sample.EPOCH))).isEqualTo(epochRecord());
+        assertThat(NameRecord.decode("name", segment(Sample.NAME))).isEqualTo(new NameRecord(VOLUME, true));
+        assertThat(Superblock.decode("superblock", segment(Sample.SUPERBLOCK)))
+                .isEqualTo(new Superblock(
+                        9,
+                        VOLUME,
+                        1 << 30,
+                        64 << 20,
+                        5,
+                        new Superblock.Tail(4096, 17, 0xcafe),
+                        List.of(new Superblock.EpochClaim(3, NONCE))));
+        final LogRecord record = new LogRecord(segment(Sample.LOG_RECORD)).wrap(0);
+        assertThat(record.isValid(VOLUME, 8192)).isTrue();
+        assertThat(record.sequence()).isEqualTo(18);
+        assertThat(record.extentCount()).isEqualTo(2);
+        final ObjectHeader header = new ObjectHeader(segment(Sample.DATA_OBJECT));
+        header.validate("object", VOLUME, 3, 76);
+        assertThat(header.extentKind(0)).isEqualTo(ExtentEntry.TRIM);
+        assertThat(header.extentBlock(1)).isEqualTo(200);
+        assertThat(header.blockCrc(1)).isEqualTo(8);
+    }
+
+    @ParameterizedTest
+    @EnumSource(names = {"SUPERBLOCK", "EPOCH", "NAME"})
+    void anyFlippedBitOfASmallRecordIsRefused(final Sample sample) throws IOException {
+        final MemorySegment bytes = segment(sample);
+        final int length = bytes.get(ValueLayout.JAVA_INT, 12);
+        for (int bit = 0; bit < length * 8; bit++) {
+            flip(bytes, bit);
+            assertThatThrownBy(() -> {
+                        switch (sample) {
+                            case SUPERBLOCK -> Superblock.decode("it", bytes);
+                            case EPOCH -> EpochRecord.decode("it", bytes);
+                            default -> NameRecord.decode("it", bytes);
+                        }
+                    })
+                    .as("bit " + bit)
+                    .isInstanceOf(FormatException.class)
+                    .hasMessageContaining("it is");
+            flip(bytes, bit);
+        }
+    }
+
+    @Test
+    void anyFlippedBitOfARecordsOrObjectsHeaderIsRefused() throws IOException {
+        final MemorySegment record = segment(Sample.LOG_RECORD);
+        for (int bit = 0; bit < LogRecord.HEADER_LENGTH * 8; bit++) {
+            flip(record, bit);
+            assertThat(new LogRecord(record).wrap(0).isValid(VOLUME, 8192))
+                    .as("bit " + bit)
+                    .isFalse();
+            flip(record, bit);
+        }
+        final MemorySegment object = segment(Sample.DATA_OBJECT);
+        for (int bit = 0; bit < ObjectHeader.FIXED_LENGTH * 8; bit++) {
+            flip(object, bit);
+            assertThatThrownBy(() -> new ObjectHeader(object).validate("it", VOLUME, 3, 76))
+                    .as("bit " + bit)
+                    .isInstanceOf(FormatException.class);
+            flip(object, bit);
+        }
+    }
+
+    private static void flip(final MemorySegment bytes, final int bit) {
+        bytes.set(
+                ValueLayout.JAVA_BYTE, bit >> 3, (byte) (bytes.get(ValueLayout.JAVA_BYTE, bit >> 3) ^ 1 << (bit & 7)));
+    }
+
+    private static MemorySegment superblock() {
+        final MemorySegment block = Arena.ofAuto().allocate(Superblock.LENGTH);
+        new Superblock(
+                        9,
+                        VOLUME,
+                        1 << 30,
+                        64 << 20,
+                        5,
+                        new Superblock.Tail(4096, 17, 0xcafe),
+                        List.of(new Superblock.EpochClaim(3, NONCE)))
+                .encode(block);
+        return block;
+    }
+
+    private static MemorySegment logRecord() {
+        final MemorySegment block = Arena.ofAuto().allocate(LogRecord.HEADER_LENGTH);
+        final LogRecord record = new LogRecord(block).wrap(0);
+        record.begin(VOLUME, 3, 5, 18, 8192);
+        record.addData(1000, 2);
+        record.addTrim(5000, 300);
+        record.seal(0, 0xcafe, 16, index -> (int) index * 3, 7);
+        return block;
+    }
+
+    private static MemorySegment dataObject() {
+        final MemorySegment bytes = Arena.ofAuto().allocate(ObjectHeader.length(2, 2));
+        final ObjectHeader header = new ObjectHeader(bytes);
+        header.begin(ObjectType.DATA, VOLUME, 3, 76, NONCE, 2, 2);
+        header.records(18, 20);
+        header.checkpoint(70);
+        header.extent(0, ExtentEntry.TRIM, 100, 50, 0);
+        header.extent(1, ExtentEntry.DATA, 200, 2, 0);
+        header.blockCrc(0, 7);
+        header.blockCrc(1, 8);
+        header.seal();
+        return bytes;
+    }
+
+    private static Checkpoint.Author author() {
+        return new Checkpoint.Author(VOLUME, 3, NONCE, Epochs.NONE.with(0, 0).with(3, 60));
+    }
+
+    private static MemorySegment wholeCheckpoint() {
+        try (ExtentMap map = new ExtentMap()) {
+            map.put(200, 2, Location.inObject(76, 0));
+            map.put(1 << 30, ExtentMap.MAX_EXTENT_BLOCKS, Location.inObject(61, 5));
+            return Checkpoint.whole(author(), 77, 1234, map);
+        }
+    }
+
+    private static MemorySegment deltaCheckpoint() {
+        try (MapChanges changes = new MapChanges()) {
+            changes.onWritten(300, 4, Location.inObject(78, 9));
+            changes.onRemoved(200, 1);
+            return Checkpoint.delta(author(), 79, 1240, 77, changes);
+        }
+    }
+
+    private static EpochRecord epochRecord() {
+        return new EpochRecord(
+                3,
+                NONCE,
+                60,
+                1000,
+                55,
+                new VolumeSettings(10L << 30, true),
+                1_700_000_000_000L,
+                1_700_000_000_123L,
+                "host");
+    }
+
+    private static MemorySegment segment(final Sample sample) throws IOException {
+        final byte[] bytes = golden(sample, null);
+        final MemorySegment segment = Arena.ofAuto().allocate(bytes.length, 8);
+        segment.copyFrom(MemorySegment.ofArray(bytes));
+        return segment;
+    }
+
+    private static byte[] golden(final Sample sample, final byte[] now) throws IOException {
+        final String name = sample.name().toLowerCase(java.util.Locale.ROOT) + "-1.bin";
+        try (InputStream file = GoldenFilesTest.class.getResourceAsStream(name)) {
+            if (file == null && now != null && "write".equals(System.getProperty("varve.golden"))) {
+                Files.write(Path.of("src/test/resources/io/varve/lsvd/format", name), now);
+                return now;
+            }
+            assertThat(file).as("golden file " + name).isNotNull();
+            return file.readAllBytes();
+        }
+    }
+}
