@@ -156,9 +156,9 @@ public final class Volume implements AutoCloseable {
         return new DirectoryLogStore(cacheDirectory, volume, null).exists();
     }
 
-    /** Deletes a volume's log under a cache directory, unsent records and all. */
+    /** Deletes a volume's logs under a cache directory, superseded ones, unsent records and all. */
     public static void deleteLog(final Path cacheDirectory, final UUID volume) throws IOException {
-        new DirectoryLogStore(cacheDirectory, volume, null).delete();
+        new DirectoryLogStore(cacheDirectory, volume, null).deleteAll();
     }
 
     /** What is set for the volume. */

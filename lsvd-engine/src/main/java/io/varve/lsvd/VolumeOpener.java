@@ -24,6 +24,7 @@ import io.varve.lsvd.log.LogStore;
 import io.varve.lsvd.log.LogSuperblock;
 import io.varve.lsvd.map.ExtentMap;
 import io.varve.lsvd.map.Location;
+import io.varve.lsvd.rescue.LogStanding;
 import io.varve.lsvd.runtime.EngineRuntime;
 import io.varve.lsvd.store.Keys;
 import io.varve.lsvd.store.StoreClient;
@@ -107,7 +108,8 @@ final class VolumeOpener {
                 }
             }
             history = historyReader.read();
-            final boolean isOwn = superblock != null && isOwnLog();
+            final boolean isOwn = superblock != null
+                    && LogStanding.isCurrent(historyReader, superblock.current().epochs(), history.newest());
             final boolean isUnused = superblock != null && isUnusedLog();
             if (!isOwn) {
                 checkMayOpenWithoutLog();
@@ -160,22 +162,6 @@ final class VolumeOpener {
         if (stored != null) {
             stored.close();
         }
-    }
-
-    /** Whether every epoch since the log's own was begun by the log's owner: only then may it be replayed. */
-    private boolean isOwnLog() throws IOException {
-        final List<EpochClaim> claims = superblock.current().epochs();
-        final long newest = history.newest().epoch();
-        if (claims.isEmpty() || claims.getFirst().epoch() > newest) {
-            return false;
-        }
-        for (long number = claims.getFirst().epoch(); number <= newest; number++) {
-            final EpochRecord record = number == newest ? history.newest() : historyReader.epoch(number);
-            if (!claims.contains(new EpochClaim(number, record.nonce()))) {
-                return false;
-            }
-        }
-        return true;
     }
 
     /**
