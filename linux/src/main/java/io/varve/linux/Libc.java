@@ -34,8 +34,18 @@ final class Libc {
     private static final MethodHandle MH$munmap = Downcalls.link("munmap", 2);
     private static final MethodHandle MH$syscall = Downcalls.linkVariadic("syscall", 7, 1);
     private static final MethodHandle MH$getpagesize = Downcalls.link("getpagesize", 0);
+    private static final MethodHandle MH$clock_gettime = Downcalls.link("clock_gettime", 2);
 
     private Libc() {}
+
+    static int clock_gettime(final int clock, final long timespec) {
+        final MemorySegment state = Downcalls.state();
+        try {
+            return Downcalls.result((int) (long) MH$clock_gettime.invokeExact(state, (long) clock, timespec), state);
+        } catch (final Throwable t) {
+            throw Downcalls.unexpected(t);
+        }
+    }
 
     static int getpagesize() {
         final MemorySegment state = Downcalls.state();

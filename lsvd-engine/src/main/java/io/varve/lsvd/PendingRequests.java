@@ -4,13 +4,24 @@ import java.util.Arrays;
 
 /** Who waits for what: completions and their tokens in numbered places. Grows to the greatest number pending; reactor only. */
 final class PendingRequests {
+    /** What is waited for. */
+    enum Kind {
+        READ,
+        WRITE,
+        DURABLE_WRITE,
+        FLUSH,
+        /** The volume's own flush. */
+        LAST_FLUSH
+    }
+
     private VolumeCompletion[] completions = new VolumeCompletion[256];
     private long[] tokens = new long[256];
+    private Kind[] kinds = new Kind[256];
     private int[] free = new int[256];
     private int freeCount;
     private int used;
 
-    int add(final VolumeCompletion completion, final long token) {
+    int add(final Kind kind, final VolumeCompletion completion, final long token) {
         final int place;
         if (freeCount > 0) {
             place = free[--freeCount];
@@ -18,13 +29,19 @@ final class PendingRequests {
             if (used == completions.length) {
                 completions = Arrays.copyOf(completions, used * 2);
                 tokens = Arrays.copyOf(tokens, used * 2);
+                kinds = Arrays.copyOf(kinds, used * 2);
                 free = Arrays.copyOf(free, used * 2);
             }
             place = used++;
         }
         completions[place] = completion;
         tokens[place] = token;
+        kinds[place] = kind;
         return place;
+    }
+
+    Kind kind(final int place) {
+        return kinds[place];
     }
 
     void complete(final int place, final int status) {

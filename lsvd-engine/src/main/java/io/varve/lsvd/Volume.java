@@ -1,10 +1,13 @@
 package io.varve.lsvd;
 
 import io.varve.linux.IoVec;
+import io.varve.lsvd.PendingRequests.Kind;
 import io.varve.lsvd.destage.Batch;
 import io.varve.lsvd.destage.BatchCutter;
 import io.varve.lsvd.destage.Destager;
+import io.varve.lsvd.destage.EpochProof;
 import io.varve.lsvd.destage.ObjectLayout;
+import io.varve.lsvd.format.Durability;
 import io.varve.lsvd.format.VolumeSettings;
 import io.varve.lsvd.history.Epochs;
 import io.varve.lsvd.history.History;
@@ -19,6 +22,7 @@ import io.varve.lsvd.read.Fetcher;
 import io.varve.lsvd.read.ReadPath;
 import io.varve.lsvd.runtime.EngineRuntime;
 import io.varve.lsvd.store.StoreClient;
+import io.varve.lsvd.write.AcknowledgementGate;
 import io.varve.lsvd.write.LogReclaimer;
 import io.varve.lsvd.write.WritePath;
 import java.io.IOException;
@@ -26,13 +30,15 @@ import java.lang.System.Logger.Level;
 import java.lang.foreign.Arena;
 import java.nio.file.Path;
 import java.util.UUID;
+import java.util.concurrent.TimeUnit;
 
 /**
  * An open volume: a disk whose writes go to a local log and from there, in batches, to immutable objects.
  *
  * <p>All methods belong to the reactor thread that drives the ring and calls {@link #doWork()}, except {@link #stats()}.
  * Requests complete through their {@link VolumeCompletion}, at once or from within {@link #doWork()} or the ring's turn. A
- * completed write survives the death of the process; one before a completed flush survives the loss of power.
+ * completed write survives the death of the process; one before a completed flush survives the loss of power, and with
+ * {@link Durability#STORE} the loss of the host.
  */
 public final class Volume implements AutoCloseable {
     private static final System.Logger LOG = System.getLogger(Volume.class.getName());
@@ -57,11 +63,10 @@ public final class Volume implements AutoCloseable {
     private WritePath writes;
     private LogReclaimer reclaimer;
     private BatchCutter cutter;
+    private AcknowledgementGate gate;
     private Destager destager;
     private EngineRuntime.Handle destagerThread;
     private Batch nextBatch;
-    private long storedPosition;
-    private long storedSequence;
     private long logLength;
     private long newsSinceNs;
     private boolean hasNews;
@@ -151,9 +156,14 @@ public final class Volume implements AutoCloseable {
         return new DirectoryLogStore(cacheDirectory, volume, null).exists();
     }
 
-    /** Deletes a volume's log under a cache directory, unsent records and all. */
+    /** Deletes a volume's logs under a cache directory, superseded ones, unsent records and all. */
     public static void deleteLog(final Path cacheDirectory, final UUID volume) throws IOException {
-        new DirectoryLogStore(cacheDirectory, volume, null).delete();
+        new DirectoryLogStore(cacheDirectory, volume, null).deleteAll();
+    }
+
+    /** What is set for the volume. */
+    public VolumeSettings settings() {
+        return settings;
     }
 
     /** The volume's identity. */
@@ -177,7 +187,7 @@ public final class Volume implements AutoCloseable {
             completion.onComplete(token, VolumeCompletion.IO_ERROR);
             return;
         }
-        reads.read(offset, buffers, pending.add(completion, token));
+        reads.read(offset, buffers, pending.add(Kind.READ, completion, token));
     }
 
     /**
@@ -194,7 +204,8 @@ public final class Volume implements AutoCloseable {
         if (isRefused(completion, token)) {
             return;
         }
-        writes.write(offset, buffers, isDurable, pending.add(completion, token));
+        final Kind kind = isDurable ? Kind.DURABLE_WRITE : Kind.WRITE;
+        writes.write(offset, buffers, isDurable, pending.add(kind, completion, token));
     }
 
     /** Completes when everything completed before is durable. */
@@ -202,7 +213,10 @@ public final class Volume implements AutoCloseable {
         if (isReadOnly) {
             completion.onComplete(token, VolumeCompletion.OK);
         } else if (!isRefused(completion, token)) {
-            log.flush(pending.add(completion, token));
+            if (isStoreDurable()) {
+                cutter.hurry();
+            }
+            log.flush(pending.add(Kind.FLUSH, completion, token));
         }
     }
 
@@ -214,7 +228,8 @@ public final class Volume implements AutoCloseable {
             final VolumeCompletion completion,
             final long token) {
         if (!isRefused(completion, token)) {
-            writes.trim(offset, length, isDurable, pending.add(completion, token));
+            final Kind kind = isDurable ? Kind.DURABLE_WRITE : Kind.WRITE;
+            writes.trim(offset, length, isDurable, pending.add(kind, completion, token));
         }
     }
 
@@ -225,6 +240,7 @@ public final class Volume implements AutoCloseable {
             work += writes.doWork();
             work += log.doWork();
             work += destage();
+            work += gate.doWork();
             work += reclaimer.doWork();
             tellNews();
             checkFailure();
@@ -243,7 +259,8 @@ public final class Volume implements AutoCloseable {
         }
         final long nowNs = runtime.nanoTime();
         final long newsNs = hasNews ? Math.max(0, newsSinceNs + NEWS_DELAY_NS - nowNs) : Long.MAX_VALUE;
-        return Math.max(1, Math.min(newsNs, nextBatch == null ? cutter.dueInNs(nowNs) : Long.MAX_VALUE));
+        final long batchNs = nextBatch == null ? cutter.dueInNs(runtime.bootTimeNs()) : Long.MAX_VALUE;
+        return Math.max(1, Math.min(newsNs, batchNs));
     }
 
     /**
@@ -280,7 +297,7 @@ public final class Volume implements AutoCloseable {
 
     /** Whether everything that was acknowledged is in the store. */
     public boolean isStored() {
-        return isReadOnly || log.lastDataSequence() <= storedSequence;
+        return isReadOnly || log.lastDataSequence() <= gate.storedSequence();
     }
 
     /** Live figures, as of a short while ago. Any thread. */
@@ -323,8 +340,6 @@ public final class Volume implements AutoCloseable {
 
     private void startWriting(final VolumeContext context, final VolumeOpener.Opened opened, final LogWindow window) {
         cutter = opened.cutter();
-        storedPosition = cutter.start().position();
-        storedSequence = cutter.start().sequence() - 1;
         logLength = opened.geometry().areaLength();
         final long oldestInUse = opened.superblock().current().tail().position();
         log = new LogWriter(
@@ -336,12 +351,21 @@ public final class Volume implements AutoCloseable {
                 opened.epoch().epoch(),
                 opened.superblock().current().generation(),
                 opened.end(),
+                cutter.lastSequence(),
                 oldestInUse,
                 new LogEvents());
         writes = new WritePath(
                 map, log, arena, EDGE_TOKENS, token -> pending.complete((int) token, VolumeCompletion.IO_ERROR));
         writes.reads(reads);
         reclaimer = new LogReclaimer(opened.geometry(), device, opened.superblock(), log, map, reads, oldestInUse);
+        final EpochProof proof = new EpochProof(
+                context.store(),
+                uuid,
+                opened.epoch().epoch(),
+                TimeUnit.MILLISECONDS.toNanos(settings.fenceTimeoutMs()),
+                runtime::bootTimeNs,
+                opened.begunNs());
+        gate = new AcknowledgementGate(settings, cutter, proof, runtime::bootTimeNs, this::answer);
         destager = new Destager(new Destager.Context(
                 context.store(),
                 new DeviceLogSource(opened.geometry(), device, window),
@@ -355,8 +379,9 @@ public final class Volume implements AutoCloseable {
                 opened.checkpoints(),
                 opened.changes(),
                 context.checkpointInterval(),
-                runtime::nanoTime,
+                runtime::bootTimeNs,
                 runtime.randomUuid().getLeastSignificantBits(),
+                proof,
                 wakeReactor));
         destagerThread = runtime.start(destager);
     }
@@ -373,16 +398,33 @@ public final class Volume implements AutoCloseable {
         if ((token & EDGE_TOKENS) != 0) {
             writes.onEdgeRead(token, isFailed);
         } else {
-            pending.complete(
-                    (int) token, isFailed || failure != null ? VolumeCompletion.IO_ERROR : VolumeCompletion.OK);
+            onRead((int) token, isFailed);
         }
+    }
+
+    private void onRead(final int place, final boolean isFailed) {
+        if (isFailed || failure != null) {
+            pending.complete(place, VolumeCompletion.IO_ERROR);
+        } else if (isReadOnly) {
+            pending.complete(place, VolumeCompletion.OK);
+        } else {
+            gate.answer(place);
+        }
+    }
+
+    private void answer(final long place) {
+        pending.complete((int) place, failure == null ? VolumeCompletion.OK : VolumeCompletion.IO_ERROR);
+    }
+
+    private boolean isStoreDurable() {
+        return settings.durability() == Durability.STORE;
     }
 
     private int destage() {
         int work = 0;
         while (true) {
             if (nextBatch == null) {
-                nextBatch = cutter.poll(log.writtenSequence(), runtime.nanoTime());
+                nextBatch = cutter.poll(log.writtenSequence(), runtime.bootTimeNs());
             }
             if (nextBatch == null || !destager.offer(nextBatch)) {
                 break;
@@ -393,8 +435,7 @@ public final class Volume implements AutoCloseable {
         }
         ObjectLayout layout;
         while ((layout = destager.pollStored()) != null) {
-            storedPosition = layout.to().position();
-            storedSequence = layout.to().sequence() - 1;
+            gate.onStored(layout.to().position(), layout.to().sequence() - 1);
             reclaimer.onStored(layout);
             destagerThread.wake();
             work++;
@@ -426,6 +467,7 @@ public final class Volume implements AutoCloseable {
         }
         if (failure != null) {
             writes.failAll();
+            gate.releaseAll();
             updateStats();
         }
     }
@@ -437,11 +479,11 @@ public final class Volume implements AutoCloseable {
                     shutdown = isAbandoned || reads.isQuiet() ? Shutdown.DONE : shutdown;
                 } else if ((isAbandoned || reads.isQuiet() && writes.isQuiet()) && log.isQuiet()) {
                     shutdown = Shutdown.FLUSHING;
-                    log.flush(pending.add((token, status) -> onFinalFlush(), 0));
+                    log.flush(pending.add(Kind.LAST_FLUSH, (token, status) -> onFinalFlush(), 0));
                 }
             }
             case SHIPPING -> {
-                if (failure == null && !isAbandoned && !destager.isSealed()) {
+                if (failure == null && !isAbandoned && !(destager.isSealed() && isStored())) {
                     if (nextBatch == null && cutter.isEmpty()) {
                         destager.finish();
                     }
@@ -481,13 +523,14 @@ public final class Volume implements AutoCloseable {
 
     private void updateStats() {
         statsAtNs = runtime.nanoTime();
-        final boolean isUnsent = !isReadOnly && log.lastDataSequence() > storedSequence;
+        final boolean isUnsent = !isStored();
         stats = new VolumeStats(
                 isReadOnly ? 0 : writes.bytesWritten(),
                 logLength,
                 isReadOnly ? 0 : log.endPosition() - reclaimer.oldestInUse(),
-                isUnsent ? log.endPosition() - storedPosition : 0,
-                isUnsent ? log.lastDataSequence() - storedSequence : 0,
+                isUnsent ? log.endPosition() - gate.storedPosition() : 0,
+                isUnsent ? log.lastDataSequence() - gate.storedSequence() : 0,
+                isUnsent ? cutter.oldestUnsentAgeNs(runtime.bootTimeNs()) : 0,
                 isReadOnly ? 0 : destager.objectsPut(),
                 isReadOnly ? 0 : destager.bytesPut(),
                 fetcher.fetches(),
@@ -502,7 +545,18 @@ public final class Volume implements AutoCloseable {
     private final class LogEvents implements LogWriter.Listener {
         @Override
         public void onAcknowledged(final long token) {
-            pending.complete((int) token, failure == null ? VolumeCompletion.OK : VolumeCompletion.IO_ERROR);
+            final Kind kind = pending.kind((int) token);
+            if (failure != null || kind == Kind.LAST_FLUSH) {
+                answer(token);
+            } else if (kind == Kind.WRITE) {
+                gate.write(token, log.writtenEnd());
+            } else if (isStoreDurable()) {
+                gate.awaitStore(token, log.writtenDataSequence());
+            } else if (kind == Kind.DURABLE_WRITE) {
+                gate.write(token, log.writtenEnd());
+            } else {
+                gate.answer(token);
+            }
         }
 
         @Override
@@ -512,7 +566,7 @@ public final class Volume implements AutoCloseable {
 
         @Override
         public void onSealed(final long end, final long sequence, final int crc, final int extents, final int blocks) {
-            cutter.onSealed(end, sequence, crc, extents, blocks, runtime.nanoTime());
+            cutter.onSealed(end, sequence, crc, extents, blocks, runtime.bootTimeNs());
         }
     }
 }

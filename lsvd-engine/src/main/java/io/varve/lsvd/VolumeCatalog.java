@@ -52,22 +52,28 @@ public final class VolumeCatalog {
         this.runtime = runtime;
     }
 
+    /** Makes a volume of a size, with default settings: see {@link #create(String, VolumeSettings)}. */
+    public VolumeInfo create(final String name, final long sizeBytes) throws VolumeException {
+        return create(name, VolumeSettings.ofSize(sizeBytes));
+    }
+
     /**
      * Makes a volume.
      *
-     * @param sizeBytes a multiple of 4096, at most 64 TiB.
-     * @throws VolumeException when name or size is no good, or the name is taken.
+     * @param settings with a size that is a multiple of 4096, at most 64 TiB.
+     * @throws VolumeException when the name or a setting is no good, or the name is taken.
      */
-    public VolumeInfo create(final String name, final long sizeBytes) throws VolumeException {
+    public VolumeInfo create(final String name, final VolumeSettings settings) throws VolumeException {
         checkName(name);
-        checkSize(sizeBytes);
+        checkSize(settings.sizeBytes());
+        checkBounds(settings);
         try {
             final Claim claim = newestClaim(name);
             if (claim.record != null && claim.record.claimed()) {
                 throw new VolumeException("volume '" + name + "' exists already in " + url());
             }
             final UUID volume = runtime.randomUuid();
-            final EpochRecord creation = creation(sizeBytes);
+            final EpochRecord creation = creation(settings);
             store.putIfAbsent(Keys.epoch(volume, 0), creation.encode());
             store.putIfAbsent(
                     Keys.object(volume, 0, 0),
@@ -219,7 +225,7 @@ public final class VolumeCatalog {
         return new VolumeInfo(
                 name,
                 volume,
-                newest.settings().sizeBytes(),
+                newest.settings(),
                 Instant.ofEpochMilli(newest.createdMs()),
                 objects,
                 bytes,
@@ -237,18 +243,9 @@ public final class VolumeCatalog {
         return new Claim(Keys.lastNumber(key), NameRecord.decode(key, store.getWhole(key, NameRecord.MAX_LENGTH)));
     }
 
-    private EpochRecord creation(final long sizeBytes) {
+    private EpochRecord creation(final VolumeSettings settings) {
         final long nowMs = runtime.currentTimeMillis();
-        return new EpochRecord(
-                0,
-                runtime.randomUuid(),
-                0,
-                0,
-                ObjectHeader.NO_CHECKPOINT,
-                new VolumeSettings(sizeBytes, true),
-                nowMs,
-                nowMs,
-                "");
+        return new EpochRecord(0, runtime.randomUuid(), 0, 0, ObjectHeader.NO_CHECKPOINT, settings, nowMs, nowMs, "");
     }
 
     private static void checkName(final String name) throws VolumeException {
@@ -266,6 +263,21 @@ public final class VolumeCatalog {
         }
         if (sizeBytes % Blocks.SIZE != 0) {
             throw new VolumeException("the size of a volume must be a multiple of 4096 bytes (4K)");
+        }
+    }
+
+    private static void checkBounds(final VolumeSettings settings) throws VolumeException {
+        if (settings.maxUnsentBytes() != 0 && settings.maxUnsentBytes() < VolumeSettings.MIN_UNSENT_BYTES) {
+            throw new VolumeException("the bound on unsent bytes is 0 for none, or 64K and more");
+        }
+        checkTime(
+                "the bound on the age of what is unsent", settings.maxUnsentAgeMs(), VolumeSettings.MIN_UNSENT_AGE_MS);
+        checkTime("the fence timeout", settings.fenceTimeoutMs(), VolumeSettings.MIN_FENCE_TIMEOUT_MS);
+    }
+
+    private static void checkTime(final String what, final long ms, final long leastMs) throws VolumeException {
+        if (ms != 0 && (ms < leastMs || ms > VolumeSettings.MAX_TIME_MS)) {
+            throw new VolumeException(what + " is 0 for none, or " + leastMs + "ms to 7 days");
         }
     }
 

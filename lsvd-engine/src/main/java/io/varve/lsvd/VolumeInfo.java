@@ -1,5 +1,6 @@
 package io.varve.lsvd;
 
+import io.varve.lsvd.format.VolumeSettings;
 import java.time.Instant;
 import java.util.UUID;
 
@@ -8,7 +9,7 @@ import java.util.UUID;
  *
  * @param name        its name.
  * @param uuid        its identity.
- * @param sizeBytes   size of the disk.
+ * @param settings    what is set for it, as of its newest epoch.
  * @param created     when it was made.
  * @param objects     number of objects in the store.
  * @param storedBytes their size.
@@ -19,10 +20,15 @@ import java.util.UUID;
 public record VolumeInfo(
         String name,
         UUID uuid,
-        long sizeBytes,
+        VolumeSettings settings,
         Instant created,
         long objects,
         long storedBytes,
         String state,
         String openedBy,
-        Instant opened) {}
+        Instant opened) {
+    /** Size of the disk in bytes. */
+    public long sizeBytes() {
+        return settings.sizeBytes();
+    }
+}

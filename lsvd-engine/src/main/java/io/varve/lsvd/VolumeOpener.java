@@ -7,6 +7,7 @@ import io.varve.lsvd.format.LogRecord;
 import io.varve.lsvd.format.Superblock;
 import io.varve.lsvd.format.Superblock.EpochClaim;
 import io.varve.lsvd.format.Superblock.Tail;
+import io.varve.lsvd.format.VolumeSettings;
 import io.varve.lsvd.history.CheckpointChain;
 import io.varve.lsvd.history.Epochs;
 import io.varve.lsvd.history.History;
@@ -23,6 +24,7 @@ import io.varve.lsvd.log.LogStore;
 import io.varve.lsvd.log.LogSuperblock;
 import io.varve.lsvd.map.ExtentMap;
 import io.varve.lsvd.map.Location;
+import io.varve.lsvd.rescue.LogStanding;
 import io.varve.lsvd.runtime.EngineRuntime;
 import io.varve.lsvd.store.Keys;
 import io.varve.lsvd.store.StoreClient;
@@ -35,6 +37,8 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 
 /**
  * Opens a volume for writing: locks its log, reads its history, ends the epoch before, replays what only the log has, and
@@ -43,6 +47,7 @@ import java.util.UUID;
 final class VolumeOpener {
     private static final System.Logger LOG = System.getLogger(VolumeOpener.class.getName());
     private static final int SEAL_TRIES = 100;
+    private static final long FENCE_MARGIN_MS = 100;
 
     private final VolumeContext context;
     private final StoreClient store;
@@ -61,6 +66,7 @@ final class VolumeOpener {
     private Tail end;
     private Tail firstUnsent;
     private BatchCutter cutter;
+    private long begunNs;
     private ExtentMap stored;
 
     VolumeOpener(final VolumeContext context, final StoreClient store, final UUID volume, final Arena arena) {
@@ -88,7 +94,8 @@ final class VolumeOpener {
             LogSuperblock superblock,
             LogChecksums checksums,
             Tail end,
-            BatchCutter cutter) {}
+            BatchCutter cutter,
+            long begunNs) {}
 
     Opened open() throws VolumeException, IOException {
         try {
@@ -101,7 +108,8 @@ final class VolumeOpener {
                 }
             }
             history = historyReader.read();
-            final boolean isOwn = superblock != null && isOwnLog();
+            final boolean isOwn = superblock != null
+                    && LogStanding.isCurrent(historyReader, superblock.current().epochs(), history.newest());
             final boolean isUnused = superblock != null && isUnusedLog();
             if (!isOwn) {
                 checkMayOpenWithoutLog();
@@ -110,6 +118,9 @@ final class VolumeOpener {
                 }
             }
             sealPredecessor();
+            if (!isOwn) {
+                outwaitOldWriter();
+            }
             stored = history.map().copy();
             if (isOwn || isUnused) {
                 replay();
@@ -129,7 +140,8 @@ final class VolumeOpener {
                     superblock,
                     checksums,
                     end,
-                    cutter);
+                    cutter,
+                    begunNs);
         } catch (final LogInUseException e) {
             release();
             throw new VolumeException(
@@ -150,22 +162,6 @@ final class VolumeOpener {
         if (stored != null) {
             stored.close();
         }
-    }
-
-    /** Whether every epoch since the log's own was begun by the log's owner: only then may it be replayed. */
-    private boolean isOwnLog() throws IOException {
-        final List<EpochClaim> claims = superblock.current().epochs();
-        final long newest = history.newest().epoch();
-        if (claims.isEmpty() || claims.getFirst().epoch() > newest) {
-            return false;
-        }
-        for (long number = claims.getFirst().epoch(); number <= newest; number++) {
-            final EpochRecord record = number == newest ? history.newest() : historyReader.epoch(number);
-            if (!claims.contains(new EpochClaim(number, record.nonce()))) {
-                return false;
-            }
-        }
-        return true;
     }
 
     /**
@@ -239,6 +235,28 @@ final class VolumeOpener {
         }
     }
 
+    /**
+     * Waits until the writer of an epoch that was ended by someone else has certainly stopped to answer, if the volume's settings
+     * promise that. Before the next epoch is begun: whoever comes after a crash in here waits anew.
+     */
+    private void outwaitOldWriter() {
+        final long timeoutMs = history.newest().settings().fenceTimeoutMs();
+        if (timeoutMs == 0 || history.isClosedByOwner()) {
+            return;
+        }
+        final long waitMs = timeoutMs + timeoutMs / 8 + FENCE_MARGIN_MS;
+        LOG.log(
+                Level.INFO,
+                "volume ''{0}'': waiting {1} ms, until whoever had it has certainly stopped to acknowledge writes",
+                context.name(),
+                Long.toString(waitMs));
+        final long endNs = runtime.bootTimeNs() + TimeUnit.MILLISECONDS.toNanos(waitMs);
+        final CompletableFuture<Void> never = new CompletableFuture<>();
+        for (long leftNs = endNs - runtime.bootTimeNs(); leftNs > 0; leftNs = endNs - runtime.bootTimeNs()) {
+            runtime.await(never, TimeUnit.NANOSECONDS.toMillis(leftNs) + 1);
+        }
+    }
+
     /** Takes from the log what no object covers. */
     private void replay() throws IOException, VolumeException {
         final Superblock current = superblock.current();
@@ -273,11 +291,12 @@ final class VolumeOpener {
         }
     }
 
+    /** Nobody knows how long a record of an earlier life has waited: it counts as older than any may get. */
     private void apply(final LogReader reader, final Tail before) {
         final LogRecord record = reader.record();
         if (firstUnsent == null) {
             firstUnsent = before;
-            cutter = new BatchCutter(before, context.destageDelayNs(), geometry.areaLength());
+            cutter = newCutter(before);
         }
         final long first = reader.dataPositionBlocks();
         for (int i = 0, n = record.blockCount(); i < n; i++) {
@@ -301,7 +320,15 @@ final class VolumeOpener {
                 after.previousCrc(),
                 record.extentCount(),
                 record.blockCount(),
-                runtime.nanoTime());
+                runtime.bootTimeNs() - TimeUnit.MILLISECONDS.toNanos(settings().maxUnsentAgeMs()) - 1);
+    }
+
+    private BatchCutter newCutter(final Tail start) {
+        return new BatchCutter(start, context.destageDelayNs(), geometry.areaLength(), settings());
+    }
+
+    private VolumeSettings settings() {
+        return history.newest().settings();
     }
 
     private void checkDamage(final LogReader reader) throws IOException, VolumeException {
@@ -336,7 +363,7 @@ final class VolumeOpener {
             superblock = LogSuperblock.read(device);
         }
         if (cutter == null) {
-            cutter = new BatchCutter(end, context.destageDelayNs(), geometry.areaLength());
+            cutter = newCutter(end);
         }
         final EpochRecord record = new EpochRecord(
                 claim.epoch(),
@@ -348,6 +375,7 @@ final class VolumeOpener {
                 previous.createdMs(),
                 runtime.currentTimeMillis(),
                 hostAndProcess());
+        begunNs = runtime.bootTimeNs();
         if (!store.putIfAbsent(Keys.epoch(volume, record.epoch()), record.encode())
                 && !historyReader.epoch(record.epoch()).nonce().equals(nonce)) {
             throw new VolumeException("volume '" + context.name() + "' was opened by "

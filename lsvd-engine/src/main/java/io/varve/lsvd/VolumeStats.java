@@ -8,6 +8,7 @@ package io.varve.lsvd;
  * @param logUsed       bytes of the log that may not be overwritten yet.
  * @param unsentBytes   bytes of the log, headers included, that no object in the store covers.
  * @param unsentRecords records that no object in the store covers.
+ * @param oldestUnsentAgeNs how long the oldest of them has waited, in nanoseconds; 0 when there is none.
  * @param objectsPut    objects put into the store since the volume was opened.
  * @param bytesPut      put into the store since the volume was opened.
  * @param fetches       reads from the store since the volume was opened.
@@ -23,6 +24,7 @@ public record VolumeStats(
         long logUsed,
         long unsentBytes,
         long unsentRecords,
+        long oldestUnsentAgeNs,
         long objectsPut,
         long bytesPut,
         long fetches,

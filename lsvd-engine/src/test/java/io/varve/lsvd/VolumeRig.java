@@ -59,6 +59,19 @@ final class VolumeRig implements AutoCloseable {
         volume.write(offset, vector(index, data.length), false, this::onDone, index);
     }
 
+    void submitFlush() {
+        outstanding++;
+        volume.flush(this::onDone, 0);
+    }
+
+    /** Goes on for a while with nothing to wait for, to see that nothing happens. */
+    void turnFor(final long ms) {
+        final long endNs = System.nanoTime() + ms * 1_000_000;
+        while (System.nanoTime() < endNs) {
+            turn();
+        }
+    }
+
     void submitDiscard(final long offset, final long length) {
         outstanding++;
         volume.discard(offset, length, false, this::onDone, 0);
@@ -74,14 +87,20 @@ final class VolumeRig implements AutoCloseable {
         awaitAll();
     }
 
+    void writeDurably(final long offset, final byte[] data) {
+        Memory.copy(data, 0, buffer(0), data.length);
+        outstanding++;
+        volume.write(offset, vector(0, data.length), true, this::onDone, 0);
+        awaitAll();
+    }
+
     void discard(final long offset, final long length) {
         submitDiscard(offset, length);
         awaitAll();
     }
 
     void flush() {
-        outstanding++;
-        volume.flush(this::onDone, 0);
+        submitFlush();
         awaitAll();
     }
 

@@ -1,10 +1,13 @@
 package io.varve.launcher.cli;
 
+import io.varve.lsvd.LogInventory;
 import io.varve.lsvd.VolumeInfo;
 import io.varve.lsvd.store.StoreProbe;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
+import java.util.UUID;
 import tools.jackson.jr.ob.JSON;
 
 /** The JSON forms of what commands answer. Names are stable; more may be added. */
@@ -59,11 +62,36 @@ final class JsonOutput {
         return fields;
     }
 
+    static String logs(final List<LogInventory.Entry> logs, final Map<UUID, String> names) {
+        return PRETTY.asString(logs.stream().map(log -> fields(log, names)).toList());
+    }
+
+    private static Map<String, Object> fields(final LogInventory.Entry log, final Map<UUID, String> names) {
+        final Map<String, Object> fields = new LinkedHashMap<>();
+        fields.put("volume", names.get(log.volume()));
+        fields.put("uuid", log.volume().toString());
+        fields.put("epoch", log.epoch() < 0 ? null : log.epoch());
+        fields.put("size_bytes", log.sizeBytes());
+        fields.put("unsent_records", log.unsentRecords() < 0 ? null : log.unsentRecords());
+        fields.put("unsent_bytes", log.unsentBytes() < 0 ? null : log.unsentBytes());
+        fields.put("state", log.state().name().toLowerCase(Locale.ROOT));
+        fields.put("file", log.file().toString());
+        return fields;
+    }
+
+    static String durability(final VolumeInfo info) {
+        return info.settings().durability().name().toLowerCase(Locale.ROOT);
+    }
+
     private static Map<String, Object> fields(final VolumeInfo info) {
         final Map<String, Object> fields = new LinkedHashMap<>();
         fields.put("name", info.name());
         fields.put("uuid", info.uuid().toString());
         fields.put("size_bytes", info.sizeBytes());
+        fields.put("durability", durability(info));
+        fields.put("max_unsent_bytes", info.settings().maxUnsentBytes());
+        fields.put("max_unsent_age_ms", info.settings().maxUnsentAgeMs());
+        fields.put("fence_timeout_ms", info.settings().fenceTimeoutMs());
         fields.put("created", info.created().toString());
         fields.put("objects", info.objects());
         fields.put("stored_bytes", info.storedBytes());

@@ -11,7 +11,13 @@ import picocli.CommandLine.ScopeType;
 @Command(
         name = "varve",
         description = "Log-structured virtual disks for QEMU on object storage.",
-        subcommands = {VolumeCommand.class, ServeCommand.class, StoreCommand.class, CompletionCommand.class},
+        subcommands = {
+            VolumeCommand.class,
+            CacheCommand.class,
+            ServeCommand.class,
+            StoreCommand.class,
+            CompletionCommand.class
+        },
         versionProvider = VersionProvider.class,
         synopsisSubcommandLabel = "COMMAND",
         sortOptions = false,

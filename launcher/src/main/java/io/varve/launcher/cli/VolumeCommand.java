@@ -4,18 +4,24 @@ import io.varve.launcher.ExitStatus;
 import io.varve.launcher.UserException;
 import io.varve.launcher.config.ByteSize;
 import io.varve.launcher.config.Settings;
+import io.varve.launcher.config.TimeSpan;
 import io.varve.lsvd.Volume;
 import io.varve.lsvd.VolumeCatalog;
 import io.varve.lsvd.VolumeException;
 import io.varve.lsvd.VolumeInfo;
+import io.varve.lsvd.format.Durability;
+import io.varve.lsvd.format.VolumeSettings;
 import io.varve.lsvd.store.ObjectStore;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
+import java.util.function.Function;
+import java.util.function.LongFunction;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -91,15 +97,70 @@ final class VolumeCommand {
                         "Size in bytes, or with K, M, G or T for powers of 1024: a multiple of 4096, at most 64T.")
         private String size;
 
-        private long sizeBytes;
+        @Option(
+                names = "--durability",
+                paramLabel = "WHAT",
+                description =
+                        "What a completed flush survives: 'log', the loss of power, or 'store', the loss of the host as"
+                                + " well: then it waits for the store (default: log).")
+        private String durability = "log";
+
+        @Option(
+                names = "--max-unsent-bytes",
+                paramLabel = "SIZE",
+                description =
+                        "How much may be acknowledged and not yet be in the store: beyond that, writes wait (default: 0,"
+                                + " as much as the log holds).")
+        private String maxUnsentBytes = "0";
+
+        @Option(
+                names = "--max-unsent-age",
+                paramLabel = "TIME",
+                description = "How long something acknowledged may be missing from the store: beyond that, writes wait"
+                        + " (default: 0s, for ever).")
+        private String maxUnsentAge = "0s";
+
+        @Option(
+                names = "--fence-timeout",
+                paramLabel = "TIME",
+                description =
+                        "Answer nothing when the store has not confirmed for so long that no other daemon has taken the"
+                                + " volume; one that takes it over waits as long (default: 0s, don't).")
+        private String fenceTimeout = "0s";
+
+        private VolumeSettings volumeSettings;
 
         @Override
         void prepare() {
+            volumeSettings = VolumeSettings.ofSize(option("--size", size, ByteSize::parse))
+                    .withDurability(option("--durability", durability, Create::parseDurability))
+                    .withMaxUnsentBytes(option("--max-unsent-bytes", maxUnsentBytes, ByteSize::parse))
+                    .withMaxUnsentAgeMs(option("--max-unsent-age", maxUnsentAge, Create::parseMillis))
+                    .withFenceTimeoutMs(option("--fence-timeout", fenceTimeout, Create::parseMillis));
+        }
+
+        private static <T> T option(final String name, final String text, final Function<String, T> parser) {
             try {
-                sizeBytes = ByteSize.parse(size);
+                return parser.apply(text);
             } catch (final UserException e) {
-                throw new UserException("--size: " + e.getMessage(), e);
+                throw new UserException(name + ": " + e.getMessage(), e);
             }
+        }
+
+        private static long parseMillis(final String text) {
+            final Duration span = TimeSpan.parse(text);
+            if (span.getNano() % 1_000_000 != 0) {
+                throw new UserException("'" + text + "' is no whole number of milliseconds");
+            }
+            return span.toMillis();
+        }
+
+        private static Durability parseDurability(final String text) {
+            return switch (text) {
+                case "log" -> Durability.LOG;
+                case "store" -> Durability.STORE;
+                default -> throw new UserException("'" + text + "' is neither log nor store");
+            };
         }
 
         @Override
@@ -109,7 +170,7 @@ final class VolumeCommand {
 
         @Override
         void run(final VolumeCatalog catalog, final Settings settings) throws VolumeException {
-            final VolumeInfo info = catalog.create(name, sizeBytes);
+            final VolumeInfo info = catalog.create(name, volumeSettings);
             if (json()) {
                 out().println(JsonOutput.volume(info));
             } else {
@@ -164,8 +225,16 @@ final class VolumeCommand {
                     .row("objects", Long.toString(info.objects()))
                     .row("stored", bytes(info.storedBytes()))
                     .row("state", info.state())
+                    .row("durability", JsonOutput.durability(info))
+                    .row("max unsent", orNone(info.settings().maxUnsentBytes(), ByteSize::format))
+                    .row("max age", orNone(info.settings().maxUnsentAgeMs(), TimeSpan::formatMillis))
+                    .row("fence", orNone(info.settings().fenceTimeoutMs(), TimeSpan::formatMillis))
                     .row("opened", info.opened() == null ? "never" : time(info.opened()) + " by " + info.openedBy())
                     .print(out());
+        }
+
+        private static String orNone(final long value, final LongFunction<String> format) {
+            return value == 0 ? "none" : format.apply(value);
         }
 
         private static String bytes(final long bytes) {

@@ -31,4 +31,12 @@ public final class TimeSpan {
         };
         return Duration.of(Long.parseLong(matcher.group(1)), unit);
     }
+
+    /** Writes a span in the largest unit that it is a whole number of: {@code 1500ms}, {@code 90s}, {@code 2m}. */
+    public static String formatMillis(final long ms) {
+        if (ms % 60_000 == 0 && ms != 0) {
+            return ms / 60_000 + "m";
+        }
+        return ms % 1000 == 0 ? ms / 1000 + "s" : ms + "ms";
+    }
 }

@@ -99,7 +99,7 @@ public final class Daemon {
                 }));
         final Reactor reactor = new Reactor(
                 ring,
-                new ServingDuties(volume, server, this::tellFailure),
+                new ServingDuties(name, volume, server, this::tellFailure),
                 options.pollTime().toNanos());
         tellReady(volume);
         reactor.runUntil(() -> signals.count() > 0);
@@ -119,11 +119,13 @@ public final class Daemon {
         boolean isTold = false;
         while (!volume.isShutDown()) {
             final long elapsedNs = System.nanoTime() - startNs;
-            if (server.isClosed()) {
+            final boolean isTimeUp = signals.count() > signalsBefore || elapsedNs >= timeoutNs;
+            if (server.isClosed() || isTimeUp) {
+                // What is not answered by then, the guest asks for again.
                 door.close();
                 volume.shutdown();
             }
-            if (signals.count() > signalsBefore || elapsedNs >= timeoutNs) {
+            if (isTimeUp) {
                 volume.abandonStore();
             } else if (!isTold && elapsedNs >= TELL_NS) {
                 isTold = true;

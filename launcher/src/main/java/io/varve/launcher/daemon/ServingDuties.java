@@ -6,17 +6,30 @@ import java.util.function.Consumer;
 
 /** A volume and its door, as duties of the reactor. */
 final class ServingDuties implements Reactor.Duties {
+    private static final System.Logger LOGGER = System.getLogger(ServingDuties.class.getName());
+
+    /** How often it is told what is unsent. */
+    private static final long TELL_PERIOD_NS = 60_000_000_000L;
+
+    private final String name;
     private final Volume volume;
     private final VhostUserBlkServer server;
     private final Consumer<String> failureListener;
     private boolean isFailureTold;
+    private long toldAtNs = System.nanoTime();
 
     /**
      * Joins them.
      *
+     * @param name            of the volume, for messages.
      * @param failureListener is told once, in one line, when the volume serves nothing any more.
      */
-    ServingDuties(final Volume volume, final VhostUserBlkServer server, final Consumer<String> failureListener) {
+    ServingDuties(
+            final String name,
+            final Volume volume,
+            final VhostUserBlkServer server,
+            final Consumer<String> failureListener) {
+        this.name = name;
         this.volume = volume;
         this.server = server;
         this.failureListener = failureListener;
@@ -29,7 +42,19 @@ final class ServingDuties implements Reactor.Duties {
             isFailureTold = true;
             failureListener.accept(volume.failure());
         }
+        tellUnsent();
         return work;
+    }
+
+    private void tellUnsent() {
+        final long nowNs = System.nanoTime();
+        if (nowNs - toldAtNs >= TELL_PERIOD_NS) {
+            toldAtNs = nowNs;
+            final String unsent = Unsent.describe(volume.stats());
+            if (unsent != null) {
+                LOGGER.log(System.Logger.Level.INFO, "volume {0}: {1}", name, unsent);
+            }
+        }
     }
 
     @Override

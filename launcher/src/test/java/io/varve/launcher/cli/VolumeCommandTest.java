@@ -37,8 +37,8 @@ class VolumeCommandTest {
         assertThat(ok("volume", "list").lines().toList()).element(2).asString().startsWith("data              10G");
 
         assertThat(ok("volume", "info", "data"))
-                .contains("name     data\n")
-                .contains("size     10G (10737418240 bytes)\n");
+                .contains("name        data\n")
+                .contains("size        10G (10737418240 bytes)\n");
 
         final Map<String, Object> info = JSON.std.mapFrom(ok("volume", "info", "data", "--json"));
         assertThat(info)
@@ -109,6 +109,52 @@ class VolumeCommandTest {
     void refusesBadSizes(final String size, final String reason) {
         final CommandRun run = CommandRun.in(home, "volume", "create", "data", "--size", size);
         assertThat(run.err()).isEqualTo("varve: " + reason + "\n");
+        assertThat(run.status()).isEqualTo(ExitStatus.WRONG_USE);
+        assertThat(home).isEmptyDirectory();
+    }
+
+    @Test
+    void keepsAndShowsWhatIsPromisedOfTheStore() throws IOException {
+        ok("volume", "create", "plain", "--size", "1G");
+        assertThat(ok("volume", "info", "plain"))
+                .contains("durability  log\n")
+                .contains("max unsent  none\n")
+                .contains("max age     none\n")
+                .contains("fence       none\n");
+        ok(
+                "volume",
+                "create",
+                "data",
+                "--size=1G",
+                "--durability=store",
+                "--max-unsent-bytes=64M",
+                "--max-unsent-age=1500ms",
+                "--fence-timeout=2m");
+        assertThat(ok("volume", "info", "data"))
+                .contains("durability  store\n")
+                .contains("max unsent  64M\n")
+                .contains("max age     1500ms\n")
+                .contains("fence       2m\n");
+        assertThat(JSON.std.mapFrom(ok("volume", "info", "data", "--json")))
+                .containsEntry("durability", "store")
+                .containsEntry("max_unsent_bytes", 64 << 20)
+                .containsEntry("max_unsent_age_ms", 1500)
+                .containsEntry("fence_timeout_ms", 120_000);
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "--durability=disk, --durability: 'disk' is neither log nor store",
+        "--max-unsent-bytes=64Q, --max-unsent-bytes: '64Q' is not a size",
+        "--max-unsent-bytes=1K, 'the bound on unsent bytes is 0 for none, or 64K and more'",
+        "--max-unsent-age=5, --max-unsent-age: '5' is not a span of time",
+        "--max-unsent-age=50us, --max-unsent-age: '50us' is no whole number of milliseconds",
+        "--max-unsent-age=5ms, 'the bound on the age of what is unsent is 0 for none, or 10ms to 7 days'",
+        "--fence-timeout=100ms, 'the fence timeout is 0 for none, or 200ms to 7 days'",
+    })
+    void refusesBadPromises(final String option, final String reason) {
+        final CommandRun run = CommandRun.in(home, "volume", "create", "data", "--size=1G", option);
+        assertThat(run.err()).startsWith("varve: " + reason).hasLineCount(1);
         assertThat(run.status()).isEqualTo(ExitStatus.WRONG_USE);
         assertThat(home).isEmptyDirectory();
     }

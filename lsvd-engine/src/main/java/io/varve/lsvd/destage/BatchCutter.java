@@ -2,11 +2,16 @@ package io.varve.lsvd.destage;
 
 import io.varve.lsvd.format.Blocks;
 import io.varve.lsvd.format.Superblock;
+import io.varve.lsvd.format.VolumeSettings;
 import java.util.ArrayDeque;
+import java.util.concurrent.TimeUnit;
 
 /**
- * Decides, on the reactor, where one batch of the log ends and the next begins: after {@value #TARGET_BYTES} bytes of data (less for a very small log),
- * or when the oldest data has waited for the destage delay. A batch never ends within a record.
+ * Decides, on the reactor, where one batch of the log ends and the next begins: after {@value #TARGET_BYTES} bytes of data (less
+ * for a very small log or a small bound on unsent bytes), when the oldest data has waited for the destage delay or half of what
+ * it may, or as soon as the next batch can go when somebody waits for the store. A batch never ends within a record.
+ *
+ * <p>Knows since when the oldest record that is not in the store waits, too. Times are of one monotonic clock, in nanoseconds.
  */
 public final class BatchCutter {
     /** Bytes of data after which a batch is complete. */
@@ -16,28 +21,42 @@ public final class BatchCutter {
 
     private final long delayNs;
     private final int targetBlocks;
-    private final ArrayDeque<Superblock.Tail> ends = new ArrayDeque<>();
+    private final ArrayDeque<Cut> cuts = new ArrayDeque<>();
+    private final ArrayDeque<Cut> unsent = new ArrayDeque<>();
     private Superblock.Tail start;
+    private long lastSequence;
     private long sealedPosition;
     private long sealedSequence;
     private int sealedCrc;
     private int blocks;
     private int records;
     private long firstRecordNs;
+    private boolean isHurried;
+
+    /** The end of a batch, and when its first record was made. */
+    private record Cut(Superblock.Tail end, long firstRecordNs) {}
 
     /**
      * Makes a cutter.
      *
-     * @param start   first record that belongs to no batch yet.
-     * @param delayNs how long data waits at most for a batch to fill.
+     * @param start     first record that belongs to no batch yet.
+     * @param delayNs   how long data waits at most for a batch to fill.
      * @param logLength length of the log's area in bytes.
+     * @param settings  with their bounds.
      */
-    public BatchCutter(final Superblock.Tail start, final long delayNs, final long logLength) {
+    public BatchCutter(
+            final Superblock.Tail start, final long delayNs, final long logLength, final VolumeSettings settings) {
         this.start = start;
-        targetBlocks = (int) Math.min(TARGET_BYTES, logLength / 8) >> Blocks.SHIFT;
-        this.delayNs = delayNs;
+        final long ageNs = TimeUnit.MILLISECONDS.toNanos(settings.maxUnsentAgeMs());
+        this.delayNs = ageNs == 0 ? delayNs : Math.min(delayNs, ageNs / 2);
+        long target = Math.min(TARGET_BYTES, logLength / 8);
+        if (settings.maxUnsentBytes() > 0) {
+            target = Math.min(target, settings.maxUnsentBytes() / 4);
+        }
+        targetBlocks = (int) target >> Blocks.SHIFT;
         sealedPosition = start.position();
         sealedSequence = start.sequence() - 1;
+        lastSequence = sealedSequence;
         sealedCrc = start.previousCrc();
     }
 
@@ -55,6 +74,7 @@ public final class BatchCutter {
         if (extents == 0) {
             return;
         }
+        lastSequence = sequence;
         if (records == 0) {
             firstRecordNs = nowNs;
         }
@@ -67,11 +87,24 @@ public final class BatchCutter {
 
     /** Ends the current batch now, if there is anything in it. */
     public void cut() {
+        isHurried = false;
         if (records > 0) {
-            ends.add(new Superblock.Tail(sealedPosition, sealedSequence + 1, sealedCrc));
+            final Cut cut = new Cut(new Superblock.Tail(sealedPosition, sealedSequence + 1, sealedCrc), firstRecordNs);
+            cuts.add(cut);
+            unsent.add(cut);
             records = 0;
             blocks = 0;
         }
+    }
+
+    /** Somebody waits for what there is now: ends the current batch when the next one is asked for. */
+    public void hurry() {
+        isHurried = records > 0;
+    }
+
+    /** The oldest batch that was not in the store is now. */
+    public void onStored() {
+        unsent.remove();
     }
 
     /**
@@ -81,22 +114,39 @@ public final class BatchCutter {
      * @return null when there is none.
      */
     public Batch poll(final long writtenSequence, final long nowNs) {
-        if (ends.isEmpty() && records > 0 && nowNs - firstRecordNs >= delayNs) {
+        if (cuts.isEmpty() && records > 0 && (isHurried || nowNs - firstRecordNs >= delayNs)) {
             cut();
         }
-        final Superblock.Tail end = ends.peek();
-        if (end == null || end.sequence() - 1 > writtenSequence) {
+        final Cut cut = cuts.peek();
+        if (cut == null || cut.end.sequence() - 1 > writtenSequence) {
             return null;
         }
-        ends.remove();
-        final Batch batch = new Batch(start, end);
-        start = end;
+        cuts.remove();
+        final Batch batch = new Batch(start, cut.end);
+        start = cut.end;
         return batch;
     }
 
-    /** Nanoseconds until waiting data is due, or {@link Long#MAX_VALUE} when none waits. */
+    /** Nanoseconds until waiting data is due, or {@link Long#MAX_VALUE} when that does not depend on time. */
     public long dueInNs(final long nowNs) {
-        return records == 0 ? Long.MAX_VALUE : Math.max(0, firstRecordNs + delayNs - nowNs);
+        if (records == 0 || !cuts.isEmpty()) {
+            return Long.MAX_VALUE;
+        }
+        return isHurried ? 0 : Math.max(0, firstRecordNs + delayNs - nowNs);
+    }
+
+    /** How long the oldest record that is not in the store has waited, in nanoseconds; 0 when there is none. */
+    public long oldestUnsentAgeNs(final long nowNs) {
+        final Cut oldest = unsent.peek();
+        if (oldest == null && records == 0) {
+            return 0;
+        }
+        return Math.max(0, nowNs - (oldest == null ? firstRecordNs : oldest.firstRecordNs));
+    }
+
+    /** Sequence of the newest record that says something of the volume; at first, of the last one in the store. */
+    public long lastSequence() {
+        return lastSequence;
     }
 
     /** First record that belongs to no batch that has been taken. */
@@ -106,6 +156,6 @@ public final class BatchCutter {
 
     /** Whether every record that says something of the volume belongs to a batch that has been taken. */
     public boolean isEmpty() {
-        return records == 0 && ends.isEmpty();
+        return records == 0 && cuts.isEmpty();
     }
 }

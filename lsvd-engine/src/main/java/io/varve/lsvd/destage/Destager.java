@@ -38,6 +38,8 @@ public final class Destager implements Agent {
     public static final int MAX_WAITING = 4;
 
     private static final System.Logger LOG = System.getLogger(Destager.class.getName());
+    private static final String FENCED =
+            ", so another daemon has taken this volume; what is not in the store yet stays in the local log";
     private static final long RETRY_MIN_NS = 50_000_000L;
     private static final long RETRY_MAX_NS = 5_000_000_000L;
 
@@ -54,6 +56,7 @@ public final class Destager implements Agent {
     private final LongSupplier clockNs;
     private final Random jitter;
     private final Runnable onProgress;
+    private final EpochProof proof;
 
     private long nextSequence;
     private long lastRecord;
@@ -86,6 +89,7 @@ public final class Destager implements Agent {
      * @param checkpointInterval number of objects behind which a checkpoint is due.
      * @param clockNs      a monotonic clock in nanoseconds.
      * @param seed         of the jitter between tries.
+     * @param proof        is kept fresh.
      * @param onProgress   called on the agent's thread when the reactor should look.
      */
     public record Context(
@@ -103,6 +107,7 @@ public final class Destager implements Agent {
             int checkpointInterval,
             LongSupplier clockNs,
             long seed,
+            EpochProof proof,
             Runnable onProgress) {}
 
     /** Makes a destager. */
@@ -122,6 +127,7 @@ public final class Destager implements Agent {
         lastRecord = context.lastRecord;
         clockNs = context.clockNs;
         jitter = new Random(context.seed);
+        proof = context.proof;
         onProgress = context.onProgress;
     }
 
@@ -186,6 +192,7 @@ public final class Destager implements Agent {
             work += publishStored();
             work += beginUpload();
             work += finishEpoch();
+            work += proveEpoch();
         } catch (final FormatException e) {
             fail(e.getMessage());
         } catch (final IOException e) {
@@ -198,6 +205,17 @@ public final class Destager implements Agent {
     public void onClose() {
         builder.close();
         stored.close();
+    }
+
+    private int proveEpoch() {
+        final int work = proof.doWork(uploads.isEmpty() ? nextSequence : uploads.peek().sequence);
+        if (work > 0) {
+            onProgress.run();
+        }
+        if (failure == null && proof.hasFound(nextSequence)) {
+            fail("fenced: " + Keys.object(volume, epoch, nextSequence) + " was written by someone else" + FENCED);
+        }
+        return work;
     }
 
     private int checkUploads() {
@@ -232,6 +250,7 @@ public final class Destager implements Agent {
         } else {
             sealed = true;
         }
+        proof.onPublished(upload.createdNs);
         objectsPut++;
         bytesPut += upload.bytes.byteSize();
         onProgress.run();
@@ -299,6 +318,8 @@ public final class Destager implements Agent {
         private java.util.concurrent.CompletableFuture<Integer> comparison;
         private MemorySegment found;
         private boolean isStored;
+        private long sentNs;
+        private long createdNs;
         private long retryAtNs;
         private long backOffNs = RETRY_MIN_NS;
 
@@ -307,6 +328,7 @@ public final class Destager implements Agent {
             this.layout = layout;
             this.bytes = bytes;
             this.key = Keys.object(volume, epoch, sequence);
+            createdNs = clockNs.getAsLong();
         }
 
         boolean isStored() {
@@ -315,6 +337,7 @@ public final class Destager implements Agent {
 
         void put() {
             comparison = null;
+            sentNs = clockNs.getAsLong();
             put = store.putIfAbsent(key, bytes);
         }
 
@@ -337,6 +360,7 @@ public final class Destager implements Agent {
             }
             try {
                 if (put.get()) {
+                    createdNs = sentNs;
                     stored();
                 } else {
                     final long length = new ObjectHeader(bytes).headerLength();
@@ -358,8 +382,7 @@ public final class Destager implements Agent {
                 if (length == found.byteSize() && own.mismatch(found) < 0) {
                     stored();
                 } else {
-                    fail("fenced: " + key + " in the store was written by someone else, so another daemon has taken"
-                            + " this volume; what is not in the store yet stays in the local log");
+                    fail("fenced: " + key + " in the store was written by someone else" + FENCED);
                 }
             } catch (final ExecutionException e) {
                 retry(e.getCause());

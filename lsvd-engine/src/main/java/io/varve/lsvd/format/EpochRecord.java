@@ -60,7 +60,7 @@ public record EpochRecord(
                 payload.getLong(),
                 payload.getLong(),
                 payload.getLong(),
-                VolumeSettings.decode(payload),
+                VolumeSettings.decode(what, payload),
                 payload.getLong(),
                 payload.getLong(),
                 SmallRecord.getString(payload));

@@ -5,15 +5,77 @@ import java.nio.ByteBuffer;
 /**
  * What is set for a volume; each epoch record carries it whole.
  *
- * @param sizeBytes  size of the disk, a multiple of {@link Blocks#SIZE}.
- * @param writeCache whether the guest sees a write cache, so that only a flush makes writes durable.
+ * @param sizeBytes      size of the disk, a multiple of {@link Blocks#SIZE}.
+ * @param writeCache     whether the guest sees a write cache, so that only a flush makes writes durable.
+ * @param durability     what durable means.
+ * @param maxUnsentBytes how many bytes of the log, headers included, may be acknowledged and not yet be in the store; 0 for as
+ *                       many as the log holds.
+ * @param maxUnsentAgeMs no write is acknowledged while the store lacks an older record than this, in milliseconds; 0 for any age.
+ * @param fenceTimeoutMs nothing is acknowledged when the last proof that the epoch has not been ended by another writer is
+ *                       older, in milliseconds; 0 for no need of proof.
  */
-public record VolumeSettings(long sizeBytes, boolean writeCache) {
-    void encode(final ByteBuffer payload) {
-        payload.putLong(sizeBytes).put((byte) (writeCache ? 1 : 0));
+public record VolumeSettings(
+        long sizeBytes,
+        boolean writeCache,
+        Durability durability,
+        long maxUnsentBytes,
+        long maxUnsentAgeMs,
+        long fenceTimeoutMs) {
+    /** Least {@link #maxUnsentBytes()}, but for 0. */
+    public static final long MIN_UNSENT_BYTES = 64 << 10;
+
+    /** Least {@link #maxUnsentAgeMs()}, but for 0. */
+    public static final long MIN_UNSENT_AGE_MS = 10;
+
+    /** Least {@link #fenceTimeoutMs()}, but for 0. */
+    public static final long MIN_FENCE_TIMEOUT_MS = 200;
+
+    /** Greatest of all times, in milliseconds: a week. */
+    public static final long MAX_TIME_MS = 7L * 24 * 60 * 60 * 1000;
+
+    /** The defaults: a write cache, durable means the log, and no bounds. */
+    public static VolumeSettings ofSize(final long sizeBytes) {
+        return new VolumeSettings(sizeBytes, true, Durability.LOG, 0, 0, 0);
     }
 
-    static VolumeSettings decode(final ByteBuffer payload) {
-        return new VolumeSettings(payload.getLong(), payload.get() != 0);
+    /** The same with another write cache. */
+    public VolumeSettings withWriteCache(final boolean value) {
+        return new VolumeSettings(sizeBytes, value, durability, maxUnsentBytes, maxUnsentAgeMs, fenceTimeoutMs);
+    }
+
+    /** The same with another durability. */
+    public VolumeSettings withDurability(final Durability value) {
+        return new VolumeSettings(sizeBytes, writeCache, value, maxUnsentBytes, maxUnsentAgeMs, fenceTimeoutMs);
+    }
+
+    /** The same with another bound in bytes. */
+    public VolumeSettings withMaxUnsentBytes(final long value) {
+        return new VolumeSettings(sizeBytes, writeCache, durability, value, maxUnsentAgeMs, fenceTimeoutMs);
+    }
+
+    /** The same with another bound on age. */
+    public VolumeSettings withMaxUnsentAgeMs(final long value) {
+        return new VolumeSettings(sizeBytes, writeCache, durability, maxUnsentBytes, value, fenceTimeoutMs);
+    }
+
+    /** The same with another time that a proof of the epoch counts for. */
+    public VolumeSettings withFenceTimeoutMs(final long value) {
+        return new VolumeSettings(sizeBytes, writeCache, durability, maxUnsentBytes, maxUnsentAgeMs, value);
+    }
+
+    void encode(final ByteBuffer payload) {
+        payload.putLong(sizeBytes).put((byte) (writeCache ? 1 : 0)).put((byte) durability.ordinal());
+        payload.putLong(maxUnsentBytes).putLong(maxUnsentAgeMs).putLong(fenceTimeoutMs);
+    }
+
+    static VolumeSettings decode(final String what, final ByteBuffer payload) throws FormatException {
+        final long sizeBytes = payload.getLong();
+        final boolean writeCache = payload.get() != 0;
+        final Durability durability = Durability.of(payload.get());
+        if (durability == null) {
+            throw new FormatException(what + " asks for a durability that this version does not know");
+        }
+        return new VolumeSettings(
+                sizeBytes, writeCache, durability, payload.getLong(), payload.getLong(), payload.getLong());
     }
 }

@@ -6,7 +6,12 @@ import io.varve.lsvd.format.Superblock;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
 import java.util.UUID;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
 
 /**
  * A log in the file {@code CACHE/<uuid>/log}. One that has been superseded is kept beside it, as
@@ -15,6 +20,9 @@ import java.util.UUID;
 public final class DirectoryLogStore implements LogStore {
     private static final String FILE = "log";
     private static final String DRAFT = "log.new";
+    private static final String SUPERSEDED = FILE + ".superseded-";
+    private static final Pattern UUID_FORM =
+            Pattern.compile("[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}");
 
     private final Path directory;
     private final Path file;
@@ -60,9 +68,9 @@ public final class DirectoryLogStore implements LogStore {
 
     @Override
     public String setAside(final long epoch) throws IOException {
-        Path aside = directory.resolve(FILE + ".superseded-" + epoch);
+        Path aside = directory.resolve(SUPERSEDED + epoch);
         for (int i = 1; Files.exists(aside); i++) {
-            aside = directory.resolve(FILE + ".superseded-" + epoch + "-" + i);
+            aside = directory.resolve(SUPERSEDED + epoch + "-" + i);
         }
         LinuxFile.rename(file, aside);
         LinuxFile.syncDirectory(directory);
@@ -84,6 +92,12 @@ public final class DirectoryLogStore implements LogStore {
 
     @Override
     public void delete() throws IOException {
+        Files.deleteIfExists(file);
+        LinuxFile.syncDirectory(directory);
+    }
+
+    /** Deletes the log and everything that is kept beside it. */
+    public void deleteAll() throws IOException {
         if (!Files.isDirectory(directory)) {
             return;
         }
@@ -98,6 +112,29 @@ public final class DirectoryLogStore implements LogStore {
     @Override
     public String name() {
         return file.toString();
+    }
+
+    /** Files of logs under a directory of logs: each volume's own, then what was set aside, oldest epoch first. */
+    public static List<Path> list(final Path cacheDirectory) throws IOException {
+        final List<Path> files = new ArrayList<>();
+        if (!Files.isDirectory(cacheDirectory)) {
+            return files;
+        }
+        try (Stream<Path> paths = Files.walk(cacheDirectory, 2)) {
+            paths.filter(DirectoryLogStore::isLog)
+                    .sorted(Comparator.comparing(Path::getParent)
+                            .thenComparing(path -> path.getFileName().toString().length())
+                            .thenComparing(Path::getFileName))
+                    .forEach(files::add);
+        }
+        return files;
+    }
+
+    private static boolean isLog(final Path path) {
+        final String name = path.getFileName().toString();
+        return (name.equals(FILE) || name.startsWith(SUPERSEDED))
+                && UUID_FORM.matcher(path.getParent().getFileName().toString()).matches()
+                && Files.isRegularFile(path);
     }
 
     private LogDevice locked(final LogDevice device) throws LogInUseException {

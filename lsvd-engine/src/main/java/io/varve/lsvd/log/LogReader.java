@@ -91,6 +91,11 @@ public final class LogReader implements AutoCloseable {
         return record;
     }
 
+    /** Header and data of the record that {@link #next()} moved to; valid until the next call. */
+    public MemorySegment recordBytes() {
+        return buffer.asSlice(record.position() - bufferPosition, record.length());
+    }
+
     /** Position of the current record's first data block, in blocks. */
     public long dataPositionBlocks() {
         return (record.position() + LogRecord.HEADER_LENGTH) >>> Blocks.SHIFT;

@@ -21,7 +21,7 @@ public interface LogStore {
     /** Keeps a log that does not count any more under another name; tells which. */
     String setAside(long epoch) throws IOException;
 
-    /** Deletes the log and all that is kept beside it. */
+    /** Deletes the log; what has been set aside stays. */
     void delete() throws IOException;
 
     /** Where it is, for messages. */

@@ -59,6 +59,7 @@ public final class LogWriter {
     private final long[] flightEnd = new long[MAX_IN_FLIGHT];
     private final int[] flightLength = new int[MAX_IN_FLIGHT];
     private final boolean[] flightDone = new boolean[MAX_IN_FLIGHT];
+    private final boolean[] flightSpeaks = new boolean[MAX_IN_FLIGHT];
     private long flightHead;
     private long flightTail;
 
@@ -71,6 +72,7 @@ public final class LogWriter {
     private boolean isOpen;
     private long writtenEnd;
     private long writtenSequence;
+    private long writtenDataSequence;
     private long durableSequence;
     private long syncTarget = -1;
     private long lastDataSequence;
@@ -83,6 +85,7 @@ public final class LogWriter {
      * Makes a writer that continues a log.
      *
      * @param end         where the next record goes; everything before is durable.
+     * @param lastData    sequence of the last record before that has data or trims, if that is not in the store.
      * @param oldestInUse position of the oldest byte of the log that may not be overwritten.
      */
     public LogWriter(
@@ -94,6 +97,7 @@ public final class LogWriter {
             final long epoch,
             final long generation,
             final Superblock.Tail end,
+            final long lastData,
             final long oldestInUse,
             final Listener listener) {
         this.geometry = geometry;
@@ -112,9 +116,10 @@ public final class LogWriter {
         previousCrc = end.previousCrc();
         writtenEnd = head;
         writtenSequence = nextSequence - 1;
+        writtenDataSequence = lastData;
         durableSequence = writtenSequence;
         statedDurable = durableSequence;
-        lastDataSequence = durableSequence;
+        lastDataSequence = lastData;
         reusable(oldestInUse);
     }
 
@@ -251,6 +256,16 @@ public final class LogWriter {
         return writtenSequence;
     }
 
+    /** Sequence of the newest record with data or trims that is written, with all before it. */
+    public long writtenDataSequence() {
+        return writtenDataSequence;
+    }
+
+    /** Where the newest written record, with all before it written too, ends. */
+    public long writtenEnd() {
+        return writtenEnd;
+    }
+
     /** Sequence of the newest record that is durable, with all before it. */
     public long durableSequence() {
         return durableSequence;
@@ -306,6 +321,7 @@ public final class LogWriter {
         flightSequence[slot] = nextSequence;
         flightLength[slot] = length;
         flightDone[slot] = false;
+        flightSpeaks[slot] = record.extentCount() > 0;
         final long position = head;
         head += length;
         flightEnd[slot] = head;
@@ -332,6 +348,9 @@ public final class LogWriter {
             if (!failed) {
                 writtenSequence = flightSequence[done];
                 writtenEnd = flightEnd[done];
+                if (flightSpeaks[done]) {
+                    writtenDataSequence = writtenSequence;
+                }
             }
         }
         acknowledgeWritten();

@@ -1,18 +1,20 @@
 package io.varve.lsvd.log;
 
 /** A first-in, first-out queue of (sequence, token, flag) that allocates only when it grows past its greatest size so far. */
-final class TokenQueue {
+public final class TokenQueue {
     private long[] sequences = new long[256];
     private long[] tokens = new long[256];
     private boolean[] flags = new boolean[256];
     private int head;
     private int size;
 
-    boolean isEmpty() {
+    /** Whether nothing is in it. */
+    public boolean isEmpty() {
         return size == 0;
     }
 
-    void add(final long sequence, final long token, final boolean flag) {
+    /** Puts something at the end. */
+    public void add(final long sequence, final long token, final boolean flag) {
         if (size == tokens.length) {
             grow();
         }
@@ -23,15 +25,18 @@ final class TokenQueue {
         size++;
     }
 
-    long sequence() {
+    /** Sequence of the first; there must be one. */
+    public long sequence() {
         return sequences[head];
     }
 
-    boolean flag() {
+    /** Flag of the first; there must be one. */
+    public boolean flag() {
         return flags[head];
     }
 
-    long remove() {
+    /** Takes the first out and gives its token; there must be one. */
+    public long remove() {
         final long token = tokens[head];
         head = head + 1 & tokens.length - 1;
         size--;

@@ -19,6 +19,12 @@ public interface EngineRuntime {
     /** Monotonic time in nanoseconds. Any thread. */
     long nanoTime();
 
+    /**
+     * Monotonic time in nanoseconds that goes on while the machine is suspended, for what must hold between machines or be true of
+     * real time. Any thread.
+     */
+    long bootTimeNs();
+
     /** Milliseconds since 1970; for people, never for decisions. */
     long currentTimeMillis();
 

@@ -1,5 +1,6 @@
 package io.varve.lsvd.runtime;
 
+import io.varve.linux.Clocks;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
@@ -12,6 +13,11 @@ public final class SystemRuntime implements EngineRuntime {
     @Override
     public long nanoTime() {
         return System.nanoTime();
+    }
+
+    @Override
+    public long bootTimeNs() {
+        return Clocks.bootTimeNs();
     }
 
     @Override

@@ -42,7 +42,8 @@ class GoldenFilesTest {
         DELTA_CHECKPOINT(GoldenFilesTest::deltaCheckpoint),
         SEAL(() -> Sealer.encode(VOLUME, 3, 77, NONCE, 1234, 70)),
         EPOCH(() -> epochRecord().encode()),
-        NAME(() -> new NameRecord(VOLUME, true).encode());
+        NAME(() -> new NameRecord(VOLUME, true).encode()),
+        RESCUE(GoldenFilesTest::rescueHeader);
 
         private final Supplier<MemorySegment> make;
 
@@ -73,6 +74,8 @@ class GoldenFilesTest {
                         5,
                         new Superblock.Tail(4096, 17, 0xcafe),
                         List.of(new Superblock.EpochClaim(3, NONCE))));
+        assertThat(RescueHeader.decode("rescued", segment(Sample.RESCUE)))
+                .isEqualTo(new RescueHeader(VOLUME, 3, NONCE, 17, 5, 81920));
         final LogRecord record = new LogRecord(segment(Sample.LOG_RECORD)).wrap(0);
         assertThat(record.isValid(VOLUME, 8192)).isTrue();
         assertThat(record.sequence()).isEqualTo(18);
@@ -85,7 +88,7 @@ class GoldenFilesTest {
     }
 
     @ParameterizedTest
-    @EnumSource(names = {"SUPERBLOCK", "EPOCH", "NAME"})
+    @EnumSource(names = {"SUPERBLOCK", "EPOCH", "NAME", "RESCUE"})
     void anyFlippedBitOfASmallRecordIsRefused(final Sample sample) throws IOException {
         final MemorySegment bytes = segment(sample);
         final int length = bytes.get(ValueLayout.JAVA_INT, 12);
@@ -94,6 +97,7 @@ class GoldenFilesTest {
             assertThatThrownBy(() -> {
                         switch (sample) {
                             case SUPERBLOCK -> Superblock.decode("it", bytes);
+                            case RESCUE -> RescueHeader.decode("it", bytes);
                             case EPOCH -> EpochRecord.decode("it", bytes);
                             default -> NameRecord.decode("it", bytes);
                         }
@@ -128,6 +132,12 @@ class GoldenFilesTest {
     private static void flip(final MemorySegment bytes, final int bit) {
         bytes.set(
                 ValueLayout.JAVA_BYTE, bit >> 3, (byte) (bytes.get(ValueLayout.JAVA_BYTE, bit >> 3) ^ 1 << (bit & 7)));
+    }
+
+    private static MemorySegment rescueHeader() {
+        final MemorySegment block = Arena.ofAuto().allocate(RescueHeader.LENGTH);
+        new RescueHeader(VOLUME, 3, NONCE, 17, 5, 81920).encode(block);
+        return block;
     }
 
     private static MemorySegment superblock() {
@@ -195,7 +205,7 @@ class GoldenFilesTest {
                 60,
                 1000,
                 55,
-                new VolumeSettings(10L << 30, true),
+                new VolumeSettings(10L << 30, true, Durability.STORE, 1 << 28, 3000, 10_000),
                 1_700_000_000_000L,
                 1_700_000_000_123L,
                 "host");

@@ -1,8 +1,11 @@
 package io.varve.lsvd.simulator;
 
+import io.varve.lsvd.format.Durability;
+import io.varve.lsvd.format.VolumeSettings;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
 
 /**
  * What a disk may hold. Every write stamps its sectors with a number of its own; a trim stamps 0. Acknowledged writes are in
@@ -19,9 +22,10 @@ final class DiskModel {
     private int flushed;
     private int forgotten;
     private long nextStamp = 1;
+    private VolumeSettings settings = VolumeSettings.ofSize(0);
 
-    /** A write or trim of a run of sectors; or, with an image, all that an open found. */
-    record Write(int sector, int count, long stamp, long[] image) {
+    /** A write or trim of a run of sectors, and when it was acknowledged; or, with an image, all that an open found. */
+    record Write(int sector, int count, long stamp, long[] image, long acknowledgedNs) {
         boolean covers(final int at) {
             return at >= sector && at < sector + count;
         }
@@ -47,6 +51,11 @@ final class DiskModel {
         this.base = new long[sectors];
     }
 
+    /** What is promised of the volume. */
+    void promise(final VolumeSettings newSettings) {
+        settings = newSettings;
+    }
+
     int sectors() {
         return sectors;
     }
@@ -68,14 +77,14 @@ final class DiskModel {
     }
 
     Write begin(final int sector, final int count, final boolean isTrim) {
-        final Write write = new Write(sector, count, isTrim ? 0 : nextStamp++, null);
+        final Write write = new Write(sector, count, isTrim ? 0 : nextStamp++, null, 0);
         outstanding.add(write);
         return write;
     }
 
-    void acknowledge(final Write write) {
+    void acknowledge(final Write write, final long nowNs) {
         outstanding.remove(write);
-        acknowledged.add(write);
+        acknowledged.add(new Write(write.sector, write.count, write.stamp, null, nowNs));
     }
 
     /** Number of writes acknowledged so far, for {@link #flushedThrough}, {@link #keptThrough} and {@link #judge}. */
@@ -83,8 +92,11 @@ final class DiskModel {
         return forgotten + acknowledged.size();
     }
 
-    /** Everything up to so many acknowledged writes is durable. */
+    /** Everything up to so many acknowledged writes is durable, and if the volume is set so, in the store. */
     void flushedThrough(final int count) {
+        if (settings.durability() == Durability.STORE) {
+            keptThrough(count);
+        }
         flushed = Math.max(flushed, count - forgotten);
     }
 
@@ -120,8 +132,9 @@ final class DiskModel {
         final int least = Math.max(0, leastCount - forgotten);
         for (int count = acknowledged.size(); count >= least; count--) {
             if (matches(seen, stateAfter(count), following(count))) {
+                checkBounds(acknowledged.subList(count, acknowledged.size()), when);
                 acknowledged.subList(count, acknowledged.size()).clear();
-                acknowledged.add(new Write(0, sectors, 0, seen.clone()));
+                acknowledged.add(new Write(0, sectors, 0, seen.clone(), 0));
                 outstanding.clear();
                 flushed = acknowledged.size();
                 return;
@@ -129,6 +142,31 @@ final class DiskModel {
         }
         throw new SimulationFailure(when + ": what is on the disk is no state after at least " + least + " of "
                 + acknowledged.size() + " acknowledged writes that count; the nearest is " + nearest(seen, least));
+    }
+
+    /**
+     * Judges what was lost, which was in no object when the last of it was acknowledged. A part of the first may be in the store.
+     * What an open found counts as older than any bound when it was not wholly in the store.
+     */
+    private void checkBounds(final List<Write> lost, final String when) {
+        if (lost.size() < 2) {
+            return;
+        }
+        long bytes = 0;
+        for (final Write write : lost.subList(1, lost.size())) {
+            bytes += write.stamp == 0 ? 0 : (long) write.count * SECTOR;
+        }
+        if (settings.maxUnsentBytes() > 0 && bytes > settings.maxUnsentBytes()) {
+            throw new SimulationFailure(
+                    when + ": " + bytes + " bytes are lost, and not at most " + settings.maxUnsentBytes());
+        }
+        final Write first = lost.getFirst();
+        final long ageNs = lost.getLast().acknowledgedNs - first.acknowledgedNs;
+        final long maxAgeNs = TimeUnit.MILLISECONDS.toNanos(settings.maxUnsentAgeMs());
+        if (maxAgeNs > 0 && (first.image != null || ageNs > maxAgeNs)) {
+            throw new SimulationFailure(when + ": a write was acknowledged while the store lacked one of "
+                    + (first.image != null ? "before the open" : ageNs + " ns before"));
+        }
     }
 
     private String nearest(final long[] seen, final int least) {

@@ -13,5 +13,7 @@ enum PlantedBug {
     /** An upload is answered before it is done, so that a later object can be there without it. */
     BROKEN_ORDER,
     /** A creation under a taken key replaces what is there. */
-    OVERWRITING_STORE
+    OVERWRITING_STORE,
+    /** The first host's clock takes ten times as long as it should. */
+    SLOW_CLOCK
 }

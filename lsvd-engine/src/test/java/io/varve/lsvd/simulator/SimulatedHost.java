@@ -31,6 +31,7 @@ final class SimulatedHost implements EngineRuntime {
     private final CrashPoints crashes;
     private final DiskModel model;
     private final Arena arena;
+    private final boolean isClockSlow;
     private final List<Agent> agents = new ArrayList<>();
     private final ArrayDeque<Long> freeBuffers = new ArrayDeque<>();
     private final List<int[]> reading = new ArrayList<>();
@@ -40,6 +41,9 @@ final class SimulatedHost implements EngineRuntime {
     private int requests;
     private int life;
     private boolean isAlone;
+    private boolean isPaused;
+    private boolean isSuperseded;
+    private boolean mustBeSilent;
 
     SimulatedHost(
             final Simulation world,
@@ -47,13 +51,15 @@ final class SimulatedHost implements EngineRuntime {
             final DiskModel model,
             final CrashPoints crashes,
             final Random random,
-            final Arena arena) {
+            final Arena arena,
+            final boolean isClockSlow) {
         this.world = world;
         this.disk = disk;
         this.model = model;
         this.crashes = crashes;
         this.random = random;
         this.arena = arena;
+        this.isClockSlow = isClockSlow;
     }
 
     boolean isServing() {
@@ -73,6 +79,23 @@ final class SimulatedHost implements EngineRuntime {
         isOfficial = value;
     }
 
+    /** Whether the process is stopped for now, as by SIGSTOP. */
+    void pause(final boolean value) {
+        isPaused = value;
+    }
+
+    /** Whether it is still stopped: it is likely to go on soon once another host serves the volume, and less so before. */
+    boolean isPaused() {
+        isPaused &= random.nextInt(isSuperseded ? 100 : 5000) > 0;
+        return isPaused;
+    }
+
+    /** Another host serves the volume now: if a fence timeout is set, this one must not answer anything any more. */
+    void supersede() {
+        isSuperseded = true;
+        mustBeSilent = isServing() && volume.settings().fenceTimeoutMs() > 0;
+    }
+
     /** Opens the volume; a crash on the way leaves the host dead, and is told by the exception. */
     void open(final boolean isTakeOver) throws VolumeException {
         client = world.store().client();
@@ -83,6 +106,9 @@ final class SimulatedHost implements EngineRuntime {
         }
         requests = 0;
         isAlone = false;
+        isPaused = false;
+        isSuperseded = false;
+        mustBeSilent = false;
         reading.clear();
         life++;
         volume = Volume.open(new VolumeContext()
@@ -185,6 +211,7 @@ final class SimulatedHost implements EngineRuntime {
         volume.flush(
                 (token, status) -> {
                     requests--;
+                    answered(status);
                     if (status == VolumeCompletion.OK && isOfficial && thisLife == life) {
                         model.flushedThrough(covered);
                     }
@@ -235,12 +262,19 @@ final class SimulatedHost implements EngineRuntime {
     }
 
     private void acknowledged(final DiskModel.Write write, final int status, final boolean isDurable) {
+        answered(status);
         isAlone &= !isDurable;
         if (status == VolumeCompletion.OK && write != null && isOfficial) {
-            model.acknowledge(write);
+            model.acknowledge(write, world.nanoTime());
             if (isDurable) {
                 model.flushedThrough(model.acknowledgedCount());
             }
+        }
+    }
+
+    private void answered(final int status) {
+        if (mustBeSilent && status == VolumeCompletion.OK) {
+            throw new SimulationFailure("a host answered after another one began to serve");
         }
     }
 
@@ -256,6 +290,7 @@ final class SimulatedHost implements EngineRuntime {
                 (token, status) -> {
                     requests--;
                     reading.remove(range);
+                    answered(status);
                     if (status == VolumeCompletion.OK && expected != null && isOfficial) {
                         for (int i = 0; i < count; i++) {
                             if (stampOf(buffer, i) != expected[i]) {
@@ -316,6 +351,11 @@ final class SimulatedHost implements EngineRuntime {
     @Override
     public long nanoTime() {
         return world.nanoTime();
+    }
+
+    @Override
+    public long bootTimeNs() {
+        return isClockSlow ? world.nanoTime() / 10 : world.nanoTime();
     }
 
     @Override

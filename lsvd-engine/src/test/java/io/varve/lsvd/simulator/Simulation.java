@@ -2,6 +2,8 @@ package io.varve.lsvd.simulator;
 
 import io.varve.lsvd.VolumeCatalog;
 import io.varve.lsvd.VolumeException;
+import io.varve.lsvd.format.Durability;
+import io.varve.lsvd.format.VolumeSettings;
 import java.lang.foreign.Arena;
 import java.util.Random;
 import java.util.function.BooleanSupplier;
@@ -37,7 +39,9 @@ final class Simulation implements AutoCloseable {
         sectors = DiskModel.BLOCK_SECTORS * (32 + random.nextInt(200));
         model = new DiskModel(sectors);
         for (int i = 0; i < hosts.length; i++) {
-            hosts[i] = new SimulatedHost(this, new SimulatedDisk(random, crashes, bug), model, crashes, random, arena);
+            final boolean isClockSlow = bug == PlantedBug.SLOW_CLOCK && i == 0;
+            hosts[i] = new SimulatedHost(
+                    this, new SimulatedDisk(random, crashes, bug), model, crashes, random, arena, isClockSlow);
         }
     }
 
@@ -67,7 +71,7 @@ final class Simulation implements AutoCloseable {
         passTime();
         store.step();
         for (final SimulatedHost host : hosts) {
-            if (host != but && host.isServing()) {
+            if (host != but && host.isServing() && !host.isPaused()) {
                 host.step(true);
             }
         }
@@ -96,11 +100,21 @@ final class Simulation implements AutoCloseable {
 
     private void create() {
         final SimulatedStore.Client client = store.client();
+        final VolumeSettings settings = settings();
+        model.promise(settings);
         try {
-            new VolumeCatalog(client, hosts[0], 60_000).create(NAME, (long) sectors * DiskModel.SECTOR);
+            new VolumeCatalog(client, hosts[0], 60_000).create(NAME, settings);
         } catch (final VolumeException e) {
             throw new SimulationFailure("the volume could not be made: " + e.getMessage());
         }
+    }
+
+    private VolumeSettings settings() {
+        final VolumeSettings plain = VolumeSettings.ofSize((long) sectors * DiskModel.SECTOR);
+        return plain.withDurability(random.nextInt(4) == 0 ? Durability.STORE : Durability.LOG)
+                .withMaxUnsentBytes(random.nextInt(4) == 0 ? (64 << 10) + random.nextInt(512 << 10) : 0)
+                .withMaxUnsentAgeMs(random.nextInt(4) == 0 ? 20 + random.nextInt(1000) : 0)
+                .withFenceTimeoutMs(random.nextInt(4) == 0 ? 300 + random.nextInt(1500) : 0);
     }
 
     private void passTime() {
@@ -175,6 +189,8 @@ final class Simulation implements AutoCloseable {
         final boolean isDead = random.nextBoolean();
         if (isDead) {
             old.kill();
+        } else {
+            old.pause(random.nextBoolean());
         }
         if (other().isServing()) {
             other().kill();
@@ -218,6 +234,7 @@ final class Simulation implements AutoCloseable {
             try {
                 host.open(isTakeOver);
                 crashes.rate(0);
+                other(host).supersede();
                 seen = host.readAll();
                 if (seen != null) {
                     break;

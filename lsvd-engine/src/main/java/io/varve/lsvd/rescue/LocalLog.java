@@ -1,0 +1,147 @@
+package io.varve.lsvd.rescue;
+
+import io.varve.linux.LinuxFile;
+import io.varve.lsvd.format.RescueHeader;
+import io.varve.lsvd.format.Superblock;
+import io.varve.lsvd.format.Superblock.EpochClaim;
+import io.varve.lsvd.log.DeviceLogSource;
+import io.varve.lsvd.log.LogDevice;
+import io.varve.lsvd.log.LogGeometry;
+import io.varve.lsvd.log.LogInUseException;
+import io.varve.lsvd.log.LogReader;
+import io.varve.lsvd.log.LogSuperblock;
+import io.varve.lsvd.log.RingLogDevice;
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.List;
+import java.util.UUID;
+
+/** A local log that no daemon has open, to be looked at and saved from; locked while it is open here. Waits for the disk. */
+public final class LocalLog implements AutoCloseable {
+    private final LogDevice device;
+    private final Superblock superblock;
+
+    /**
+     * Records that say something of the volume.
+     *
+     * @param records  their number.
+     * @param bytes    their length, headers included.
+     * @param isDamaged whether the log holds more that had been made durable and is not readable.
+     */
+    public record Unsent(long records, long bytes, boolean isDamaged) {}
+
+    @FunctionalInterface
+    private interface Sink {
+        void accept(MemorySegment record) throws IOException;
+    }
+
+    private LocalLog(final LogDevice device, final Superblock superblock) {
+        this.device = device;
+        this.superblock = superblock;
+    }
+
+    /**
+     * Opens and locks a log.
+     *
+     * @throws LogInUseException when a daemon has it open.
+     */
+    public static LocalLog open(final Path file) throws IOException {
+        final LogDevice device = RingLogDevice.open(file, null);
+        if (device == null) {
+            throw new LogInUseException(file.toString());
+        }
+        try {
+            return new LocalLog(device, LogSuperblock.read(device).current());
+        } catch (final IOException e) {
+            device.close();
+            throw e;
+        }
+    }
+
+    /** Whose log it is. */
+    public UUID volume() {
+        return superblock.volume();
+    }
+
+    /** The epochs that its owner has tried to begin, oldest first. */
+    public List<EpochClaim> claims() {
+        return superblock.epochs();
+    }
+
+    /** Counts the records behind those that the store holds. */
+    public Unsent count(final long storedThrough) throws IOException {
+        return forEach(storedThrough, record -> {});
+    }
+
+    /**
+     * Saves the records behind those that the store holds. The file is there wholly or not at all, and durable.
+     *
+     * @throws FileAlreadyExistsException when there is such a file.
+     */
+    public Unsent save(final long storedThrough, final Path target) throws IOException {
+        if (Files.exists(target)) {
+            throw new FileAlreadyExistsException(target.toString());
+        }
+        final Path draft = target.resolveSibling(target.getFileName() + ".part");
+        try (FileChannel channel = FileChannel.open(
+                        draft,
+                        StandardOpenOption.WRITE,
+                        StandardOpenOption.CREATE,
+                        StandardOpenOption.TRUNCATE_EXISTING);
+                Arena arena = Arena.ofConfined()) {
+            channel.position(RescueHeader.LENGTH);
+            final Unsent saved = forEach(storedThrough, record -> write(channel, record));
+            final EpochClaim last = superblock.epochs().getLast();
+            final MemorySegment header = arena.allocate(RescueHeader.LENGTH);
+            new RescueHeader(volume(), last.epoch(), last.nonce(), storedThrough, saved.records, saved.bytes)
+                    .encode(header);
+            channel.position(0);
+            write(channel, header);
+            channel.force(true);
+            Files.move(draft, target);
+            LinuxFile.syncDirectory(target.toAbsolutePath().getParent());
+            return saved;
+        } finally {
+            Files.deleteIfExists(draft);
+        }
+    }
+
+    @Override
+    public void close() {
+        device.close();
+    }
+
+    private Unsent forEach(final long storedThrough, final Sink sink) throws IOException {
+        final LogGeometry geometry = new LogGeometry(superblock.areaLength(), superblock.windowLength());
+        long records = 0;
+        long bytes = 0;
+        try (LogReader reader = new LogReader(new DeviceLogSource(geometry, device, null), volume())) {
+            reader.begin(superblock.tail(), superblock.tail().position() + geometry.areaLength());
+            while (reader.next()) {
+                if (reader.record().sequence() > storedThrough
+                        && reader.record().extentCount() > 0) {
+                    records++;
+                    bytes += reader.record().length();
+                    sink.accept(reader.recordBytes());
+                }
+            }
+            final long missing = reader.end().sequence();
+            final long proven = reader.provenDurableBehindEnd(storedThrough);
+            return new Unsent(records, bytes, proven >= missing && proven > storedThrough);
+        }
+    }
+
+    private static void write(final FileChannel channel, final MemorySegment bytes) throws IOException {
+        final ByteBuffer buffer = bytes.asByteBuffer();
+        while (buffer.hasRemaining()) {
+            channel.write(buffer);
+        }
+    }
+}

@@ -1,0 +1,66 @@
+package io.varve.lsvd.rescue;
+
+import io.varve.lsvd.format.EpochRecord;
+import io.varve.lsvd.format.Superblock.EpochClaim;
+import io.varve.lsvd.history.History;
+import io.varve.lsvd.history.HistoryReader;
+import java.io.IOException;
+import java.util.List;
+
+/**
+ * How a local log stands to its volume's history in the store.
+ *
+ * @param isSuperseded  whether someone else has opened the volume since, so that the log is never replayed.
+ * @param storedThrough sequence of the last of its records that the store holds with all before it.
+ */
+public record LogStanding(boolean isSuperseded, long storedThrough) {
+    /** The standing of a log. */
+    public static LogStanding of(final HistoryReader reader, final List<EpochClaim> claims) throws IOException {
+        final EpochRecord newest = reader.newestEpoch();
+        final EpochRecord last = lastOf(reader, claims, newest);
+        final boolean isSuperseded =
+                last != null && last.epoch() != newest.epoch() || !isCurrent(reader, claims, newest);
+        if (last == null) {
+            return new LogStanding(isSuperseded, Long.MAX_VALUE);
+        }
+        if (last.epoch() < newest.epoch()) {
+            return new LogStanding(isSuperseded, reader.epoch(last.epoch() + 1).lastRecord());
+        }
+        try (History history = reader.read()) {
+            return new LogStanding(isSuperseded, history.lastRecord());
+        }
+    }
+
+    /**
+     * Whether every epoch since a log's own was begun by the log's owner: only then may it be replayed.
+     *
+     * @param claims of the log, oldest first.
+     */
+    public static boolean isCurrent(final HistoryReader reader, final List<EpochClaim> claims, final EpochRecord newest)
+            throws IOException {
+        if (claims.isEmpty() || claims.getFirst().epoch() > newest.epoch()) {
+            return false;
+        }
+        for (long number = claims.getFirst().epoch(); number <= newest.epoch(); number++) {
+            final EpochRecord record = number == newest.epoch() ? newest : reader.epoch(number);
+            if (!claims.contains(new EpochClaim(number, record.nonce()))) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    /** The newest epoch that the log's owner has begun, or null when it has begun none. */
+    private static EpochRecord lastOf(
+            final HistoryReader reader, final List<EpochClaim> claims, final EpochRecord newest) throws IOException {
+        for (final EpochClaim claim : claims.reversed()) {
+            if (claim.epoch() <= newest.epoch()) {
+                final EpochRecord record = claim.epoch() == newest.epoch() ? newest : reader.epoch(claim.epoch());
+                if (record.nonce().equals(claim.nonce())) {
+                    return record;
+                }
+            }
+        }
+        return null;
+    }
+}
