@@ -27,6 +27,7 @@ class ArchitectureTest {
         assertThat(varve.contain("io.varve.linux.IoRing")).isTrue();
         assertThat(varve.contain("io.varve.lsvd.Volume")).isTrue();
         assertThat(varve.contain("io.varve.vhostuser.VhostUserBlkServer")).isTrue();
+        assertThat(varve.contain("io.varve.s3.S3ObjectStore")).isTrue();
     }
 
     @Test
@@ -41,6 +42,8 @@ class ArchitectureTest {
                 .definedBy("io.varve.virtqueue..")
                 .layer("lsvd-engine")
                 .definedBy("io.varve.lsvd..")
+                .layer("s3-store")
+                .definedBy("io.varve.s3..")
                 .layer("linux")
                 .definedBy("io.varve.linux..")
                 .whereLayer("launcher")
@@ -49,8 +52,10 @@ class ArchitectureTest {
                 .mayOnlyBeAccessedByLayers("launcher")
                 .whereLayer("virtqueue")
                 .mayOnlyBeAccessedByLayers("launcher", "vhost-user")
-                .whereLayer("lsvd-engine")
+                .whereLayer("s3-store")
                 .mayOnlyBeAccessedByLayers("launcher")
+                .whereLayer("lsvd-engine")
+                .mayOnlyBeAccessedByLayers("launcher", "s3-store")
                 .whereLayer("linux")
                 .mayOnlyBeAccessedByLayers("launcher", "vhost-user", "virtqueue", "lsvd-engine")
                 .check(varve);
@@ -65,6 +70,7 @@ class ArchitectureTest {
                         "io.varve.vhostuser..",
                         "io.varve.virtqueue..",
                         "io.varve.lsvd..",
+                        "io.varve.s3..",
                         "io.varve.linux..")
                 .check(varve);
     }

@@ -273,9 +273,16 @@ public final class Volume implements AutoCloseable {
         }
     }
 
-    /** Gives up waiting for the store in a shutdown: everything is durable in the log then, and stays there. */
+    /**
+     * Gives up waiting for the store, in or before a shutdown: reads that need it and writes that wait for room in the log
+     * fail; everything that was acknowledged is made durable in the log, and stays there.
+     */
     public void abandonStore() {
         isAbandoned = true;
+        fetcher.giveUp();
+        if (!isReadOnly) {
+            writes.failAll();
+        }
     }
 
     /** Whether a shutdown is complete. */

@@ -200,6 +200,27 @@ class VolumeTest {
     }
 
     @Test
+    void givingUpOnTheStoreFailsWhatWaitsForIt() throws Exception {
+        try (VolumeRig rig = new VolumeRig(store, cache)) {
+            rig.write(0, filled(1 << 20, 4));
+        }
+        final VolumeRig rig = new VolumeRig(store, directory.resolve("another-cache"));
+        store.away(true);
+        rig.submitRead(0, 0, 4096);
+        final long while100Ms = System.nanoTime() + 100_000_000;
+        while (System.nanoTime() < while100Ms) {
+            rig.turn();
+        }
+        assertThat(rig.outstanding()).isEqualTo(1);
+        rig.volume.abandonStore();
+        rig.await(() -> rig.outstanding() == 0);
+        assertThat(rig.takeFailed()).isEqualTo(1);
+        rig.shutDown();
+        rig.crash();
+        store.away(false);
+    }
+
+    @Test
     void aTornTailIsDroppedAndDamageToWhatWasFlushedIsNot() throws Exception {
         final VolumeRig rig = new VolumeRig(VolumeRig.context(store, cache).destageDelayNs(Long.MAX_VALUE / 2));
         for (int i = 0; i < 10; i++) {
@@ -236,6 +257,49 @@ class VolumeTest {
             assertThat(next.read(8 * 4096L, 4096)).containsOnly(9);
             assertThat(next.read(9 * 4096L, 4096)).containsOnly(0);
         }
+    }
+
+    @ParameterizedTest
+    @ValueSource(longs = {0, 4096})
+    void damageToOneSuperblockChangesNothing(final long place) throws Exception {
+        final byte[] data = filled(4096, 1);
+        Path log = null;
+        for (int epoch = 0; epoch < 2; epoch++) {
+            final VolumeRig rig = new VolumeRig(VolumeRig.context(store, cache).destageDelayNs(Long.MAX_VALUE / 2));
+            rig.write(epoch * 4096L, data);
+            rig.flush();
+            log = cache.resolve(rig.volume.uuid().toString()).resolve("log");
+            rig.crash();
+        }
+        flip(log, place + 50);
+        try (VolumeRig next = new VolumeRig(store, cache)) {
+            assertThat(next.read(0, 4096)).isEqualTo(data);
+            assertThat(next.read(4096, 4096)).isEqualTo(data);
+        }
+    }
+
+    @Test
+    void damageToARecordThatIsStoredDoesNotHideFlushedOnesFarBehindIt() throws Exception {
+        final VolumeRig rig = new VolumeRig(VolumeRig.context(store, cache).destageDelayNs(Long.MAX_VALUE / 2));
+        rig.write(0, filled(4096, 1));
+        int written = 1;
+        while (rig.volume.stats().objectsPut() == 0) {
+            rig.write(((written++ % 15) + 1L) << 20, filled(1 << 20, 2));
+            final long next = System.nanoTime() + 100_000_000;
+            rig.await(() -> System.nanoTime() > next || rig.volume.stats().objectsPut() > 0);
+        }
+        rig.flush();
+        rig.write(4096, filled(4096, 3));
+        rig.flush();
+        rig.write(8192, filled(4096, 4));
+        rig.flush();
+        final Path log = cache.resolve(rig.volume.uuid().toString()).resolve("log");
+        rig.crash();
+        flipBlock(log, 0);
+        assertThatThrownBy(() -> new VolumeRig(store, cache))
+                .isInstanceOf(VolumeException.class)
+                .hasMessageContaining("damaged")
+                .hasMessageContaining("--accept-data-loss");
     }
 
     @Test

@@ -2,6 +2,7 @@ package io.varve.launcher.cli;
 
 import io.varve.lsvd.LogInventory;
 import io.varve.lsvd.VolumeInfo;
+import io.varve.lsvd.store.StoreProbe;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -50,6 +51,36 @@ final class JsonOutput {
 
     static String durability(final VolumeInfo info) {
         return info.settings().durability().name().toLowerCase(Locale.ROOT);
+    }
+
+    static String storeCheck(
+            final String url,
+            final boolean isFit,
+            final List<StoreProbe.Finding> findings,
+            final List<StoreProbe.Latency> latencies) {
+        final Map<String, Object> fields = new LinkedHashMap<>();
+        fields.put("store", url);
+        fields.put("fit", isFit);
+        fields.put("checks", findings.stream().map(JsonOutput::fields).toList());
+        fields.put("latencies", latencies.stream().map(JsonOutput::fields).toList());
+        return PRETTY.asString(fields);
+    }
+
+    private static Map<String, Object> fields(final StoreProbe.Finding finding) {
+        final Map<String, Object> fields = new LinkedHashMap<>();
+        fields.put("check", finding.check());
+        fields.put("ok", finding.isKept());
+        fields.put("detail", finding.detail());
+        return fields;
+    }
+
+    private static Map<String, Object> fields(final StoreProbe.Latency latency) {
+        final Map<String, Object> fields = new LinkedHashMap<>();
+        fields.put("operation", latency.operation());
+        fields.put("median_ns", latency.medianNs());
+        fields.put("max_ns", latency.maxNs());
+        fields.put("samples", latency.samples());
+        return fields;
     }
 
     private static Map<String, Object> fields(final VolumeInfo info) {

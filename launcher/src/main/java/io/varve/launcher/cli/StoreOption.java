@@ -7,17 +7,79 @@ import io.varve.launcher.config.StoreUrl;
 import io.varve.lsvd.store.DirectoryStore;
 import io.varve.lsvd.store.ObjectStore;
 import io.varve.lsvd.store.StoreException;
+import io.varve.s3.S3Location;
+import io.varve.s3.S3ObjectStore;
+import io.varve.s3.S3StoreContext;
 import java.nio.file.Files;
+import java.nio.file.Path;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
 
-/** The {@code --store} option and what it opens. */
+/** The {@code --store} option, those that go with it, and what they open. */
 final class StoreOption {
     @Option(
             names = "--store",
             paramLabel = "URL",
-            description = "Where the volumes' objects are, as file:///DIR (default: the directory varve/store in"
-                    + " $$XDG_DATA_HOME or ~/.local/share).")
+            description = "Where the volumes' objects are, as file:///DIR or s3://BUCKET/PREFIX (default: the directory"
+                    + " varve/store in $$XDG_DATA_HOME or ~/.local/share).")
     private String url;
+
+    @Mixin
+    private S3Options s3;
+
+    /** The options of S3 servers. */
+    static final class S3Options {
+        @Option(
+                names = "--s3-endpoint",
+                paramLabel = "URL",
+                description = "Address of the S3 server, such as http://HOST:PORT (default: as the AWS environment and"
+                        + " profile say, else AWS).")
+        private String endpoint;
+
+        @Option(
+                names = "--s3-region",
+                paramLabel = "NAME",
+                description = "Region of the bucket (default: as the AWS environment and profile say).")
+        private String region;
+
+        @Option(
+                names = "--s3-path-style",
+                description = "Name the bucket in the path, as many servers other than AWS want it. Always so where the"
+                        + " endpoint is an IP address or localhost.")
+        private Boolean pathStyle;
+
+        /** Opens the store; the server is not asked yet. */
+        ObjectStore open(final S3Location location, final Settings settings) throws StoreException {
+            final S3StoreContext context = new S3StoreContext()
+                    .endpoint(settings.get(Setting.S3_ENDPOINT, endpoint))
+                    .region(settings.get(Setting.S3_REGION, region))
+                    .pathStyle(settings.get(Setting.S3_PATH_STYLE, pathStyle == null ? null : pathStyle.toString()));
+            return S3ObjectStore.open(location, context);
+        }
+    }
+
+    /** A store that is named by an argument instead of an option. */
+    static final class Argument {
+        @Parameters(
+                paramLabel = "URL",
+                arity = "0..1",
+                description = "The store, as file:///DIR or s3://BUCKET/PREFIX (default: as the settings say).")
+        private String url;
+
+        @Mixin
+        private S3Options s3;
+
+        /**
+         * Opens the store, which must exist.
+         *
+         * @throws UserException when the store is not there or can't be used.
+         */
+        ObjectStore open(final Settings settings) {
+            return StoreOption.open(
+                    url == null ? settings.get(Setting.STORE) : StoreUrl.parse(url), s3, settings, false);
+        }
+    }
 
     /**
      * Opens the store. The default store need not exist: until the first volume is created, it is an empty one.
@@ -26,15 +88,27 @@ final class StoreOption {
      * @throws UserException when the store is not there or can't be used.
      */
     ObjectStore open(final Settings settings, final boolean create) {
-        final StoreUrl store = settings.get(Setting.STORE, url);
         final boolean mayBeMissing = create || settings.isDefault(Setting.STORE, url);
-        if (mayBeMissing && Files.notExists(store.directory())) {
-            return new DeferredStore(store.directory(), store.toString());
-        }
+        return open(settings.get(Setting.STORE, url), s3, settings, mayBeMissing);
+    }
+
+    private static ObjectStore open(
+            final StoreUrl url, final S3Options s3, final Settings settings, final boolean mayBeMissing) {
         try {
-            return DirectoryStore.open(store.directory(), false);
+            return switch (url) {
+                case StoreUrl.S3 store -> s3.open(store.location(), settings);
+                case StoreUrl.Directory store -> openDirectory(store, mayBeMissing);
+            };
         } catch (final StoreException e) {
             throw new UserException(e.getMessage(), e);
         }
+    }
+
+    private static ObjectStore openDirectory(final StoreUrl.Directory store, final boolean mayBeMissing)
+            throws StoreException {
+        final Path directory = store.path();
+        return mayBeMissing && Files.notExists(directory)
+                ? new DeferredStore(directory, store.toString())
+                : DirectoryStore.open(directory, false);
     }
 }

@@ -11,7 +11,13 @@ import picocli.CommandLine.ScopeType;
 @Command(
         name = "varve",
         description = "Log-structured virtual disks for QEMU on object storage.",
-        subcommands = {VolumeCommand.class, CacheCommand.class, ServeCommand.class, CompletionCommand.class},
+        subcommands = {
+            VolumeCommand.class,
+            CacheCommand.class,
+            ServeCommand.class,
+            StoreCommand.class,
+            CompletionCommand.class
+        },
         versionProvider = VersionProvider.class,
         synopsisSubcommandLabel = "COMMAND",
         sortOptions = false,
@@ -24,7 +30,7 @@ import picocli.CommandLine.ScopeType;
             "  VARVE_CACHE, VARVE_CACHE_SIZE, ...), these over the TOML file, and the file",
             "  over the defaults. See docs/configuration.md.",
             "",
-            "Exit status: 0 done; 1 the daemon failed; 2 wrong use, with one line that says",
+            "Exit status: 0 done; 1 the daemon failed, or a store is not fit; 2 wrong use, with one line that says",
             "what; 70 a fault in Varve itself.",
         })
 final class VarveCommand {

@@ -2,6 +2,8 @@ package io.varve.launcher.config;
 
 import io.varve.launcher.UserException;
 import io.varve.lsvd.VolumeContext;
+import io.varve.lsvd.store.StoreException;
+import io.varve.s3.S3StoreContext;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -25,8 +27,19 @@ public final class Setting<T> {
     public static final Setting<StoreUrl> STORE = new Setting<>(
             "store",
             StoreUrl::parse,
-            environment -> new StoreUrl(
+            environment -> new StoreUrl.Directory(
                     environment.xdg("XDG_DATA_HOME", ".local/share").resolve("varve/store")));
+
+    /** Address of the S3 server; empty for the one that the AWS environment or profile names. */
+    public static final Setting<String> S3_ENDPOINT =
+            new Setting<>("s3-endpoint", Setting::parseEndpoint, environment -> "");
+
+    /** Region that S3 requests are signed for; empty for the one that the AWS environment or profile names. */
+    public static final Setting<String> S3_REGION = new Setting<>("s3-region", Setting::parseRegion, environment -> "");
+
+    /** Whether the bucket is named in the path of requests instead of in the host's name. */
+    public static final Setting<Boolean> S3_PATH_STYLE =
+            new Setting<>("s3-path-style", Setting::parseBoolean, environment -> false);
 
     /** Directory of the local logs. */
     public static final Setting<Path> CACHE = new Setting<>(
@@ -51,7 +64,8 @@ public final class Setting<T> {
             new Setting<>("log", Setting::parseLevel, environment -> System.Logger.Level.INFO);
 
     /** All settings. */
-    public static final List<Setting<?>> ALL = List.of(STORE, CACHE, CACHE_SIZE, SHUTDOWN_TIMEOUT, POLL_TIME, LOG);
+    public static final List<Setting<?>> ALL =
+            List.of(STORE, S3_ENDPOINT, S3_REGION, S3_PATH_STYLE, CACHE, CACHE_SIZE, SHUTDOWN_TIMEOUT, POLL_TIME, LOG);
 
     private final String name;
     private final Function<String, T> parser;
@@ -96,6 +110,32 @@ public final class Setting<T> {
             throw new UserException("'" + text + "' is not a path", e);
         }
         throw new UserException("the path is empty");
+    }
+
+    private static String parseEndpoint(final String text) {
+        try {
+            new S3StoreContext().endpoint(text);
+            return text;
+        } catch (final StoreException e) {
+            throw new UserException(e.getMessage(), e);
+        }
+    }
+
+    private static String parseRegion(final String text) {
+        try {
+            new S3StoreContext().region(text);
+            return text;
+        } catch (final StoreException e) {
+            throw new UserException(e.getMessage(), e);
+        }
+    }
+
+    private static boolean parseBoolean(final String text) {
+        return switch (text) {
+            case "true" -> true;
+            case "false" -> false;
+            default -> throw new UserException("'" + text + "' is not true or false");
+        };
     }
 
     private static long parseCacheSize(final String text) {

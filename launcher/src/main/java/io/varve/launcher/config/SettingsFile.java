@@ -50,8 +50,8 @@ final class SettingsFile {
                         + Setting.ALL.stream().map(Setting::key).collect(Collectors.joining(", ")));
             }
             final Object value = toml.get(path);
-            if (!(value instanceof String) && !(value instanceof Long)) {
-                throw new UserException(origin + ": " + key + " takes a string or a whole number");
+            if (!(value instanceof String) && !(value instanceof Long) && !(value instanceof Boolean)) {
+                throw new UserException(origin + ": " + key + " takes a string, a whole number, true or false");
             }
             entries.put(key, new Entry(value.toString(), origin));
         }

@@ -1,54 +1,74 @@
 package io.varve.launcher.config;
 
 import io.varve.launcher.UserException;
+import io.varve.lsvd.store.StoreException;
+import io.varve.s3.S3Location;
 import java.net.URI;
 import java.net.URISyntaxException;
 import java.nio.file.Path;
 
-/**
- * Where a store is. This build knows directories only.
- *
- * @param directory absolute path of a directory store.
- */
-public record StoreUrl(Path directory) {
-    private static final String FORM = "give a directory as file:///DIR";
+/** Where a store is. Its text is the URL again. */
+public sealed interface StoreUrl {
+    /**
+     * A directory store.
+     *
+     * @param path absolute path of the directory.
+     */
+    record Directory(Path path) implements StoreUrl {
+        @Override
+        public String toString() {
+            try {
+                return "file://" + new URI(null, null, path.toString(), null).getRawPath();
+            } catch (final URISyntaxException e) {
+                throw new IllegalStateException(e);
+            }
+        }
+    }
+
+    /**
+     * A store in an S3 bucket.
+     *
+     * @param location of the store.
+     */
+    record S3(S3Location location) implements StoreUrl {
+        @Override
+        public String toString() {
+            return location.toString();
+        }
+    }
 
     /**
      * Reads a store's URL.
      *
-     * @throws UserException when it is none, or of a kind that this build does not have.
+     * @throws UserException when it is none.
      */
-    public static StoreUrl parse(final String text) {
-        if (text.startsWith("s3://")) {
-            throw new UserException("store '" + text + "': this build has no s3:// stores yet; " + FORM);
+    static StoreUrl parse(final String text) {
+        final String form = "give a directory as file:///DIR or a bucket as s3://BUCKET/PREFIX";
+        if (text.startsWith(S3Location.SCHEME)) {
+            try {
+                return new S3(S3Location.parse(text));
+            } catch (final StoreException e) {
+                throw new UserException(e.getMessage(), e);
+            }
         }
         final URI uri;
         try {
             uri = new URI(text);
         } catch (final URISyntaxException e) {
-            throw new UserException("store '" + text + "' is not a URL (write a space as %20); " + FORM, e);
+            throw new UserException("store '" + text + "' is not a URL (write a space as %20); " + form, e);
         }
         if (!"file".equalsIgnoreCase(uri.getScheme())) {
-            throw new UserException("store '" + text + "' is of no known kind; " + FORM);
+            throw new UserException("store '" + text + "' is of no known kind; " + form);
         }
         final boolean local = uri.getHost() == null || uri.getHost().equals("localhost");
         if (!local || uri.getPath() == null || !uri.getPath().startsWith("/")) {
             throw new UserException(
-                    "store '" + text + "' does not name a local directory; " + FORM + ", with three slashes");
+                    "store '" + text + "' does not name a local directory; " + form + ", with three slashes");
         }
         if (uri.getQuery() != null || uri.getFragment() != null) {
             throw new UserException(
                     "store '" + text + "': a file:// store takes no '?' or '#' (write them as %3F and %23)");
         }
-        return new StoreUrl(Path.of(uri.getPath()).normalize());
-    }
-
-    @Override
-    public String toString() {
-        try {
-            return "file://" + new URI(null, null, directory.toString(), null).getRawPath();
-        } catch (final URISyntaxException e) {
-            throw new IllegalStateException(e);
-        }
+        return new Directory(Path.of(uri.getPath()).normalize());
     }
 }

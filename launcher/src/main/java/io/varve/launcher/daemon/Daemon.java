@@ -36,7 +36,6 @@ public final class Daemon {
     private final PrintWriter out;
     private final PrintWriter err;
     private final String name;
-    private long deadlineNs;
 
     private Daemon(final DaemonOptions options, final DoorSocket door, final PrintWriter out, final PrintWriter err) {
         this.options = options;
@@ -75,8 +74,8 @@ public final class Daemon {
         }
         signals.listener(ring::wakeUp);
         try {
-            serve(ring, volume, signals);
-            end(ring, volume, signals);
+            final VhostUserBlkServer server = serve(ring, volume, signals);
+            end(ring, volume, server, signals);
             final int status = tellTheEnd(volume);
             volume.close();
             ring.close();
@@ -89,7 +88,7 @@ public final class Daemon {
         }
     }
 
-    private void serve(final IoRing ring, final Volume volume, final Signals signals) {
+    private VhostUserBlkServer serve(final IoRing ring, final Volume volume, final Signals signals) {
         final EngineBlockDevice device = new EngineBlockDevice(volume);
         final VhostUserBlkServer server = new VhostUserBlkServer(
                 ring, door.socket(), device, SessionOptions.of(name).withListener(new SessionListener() {
@@ -104,15 +103,8 @@ public final class Daemon {
                 options.pollTime().toNanos());
         tellReady(volume);
         reactor.runUntil(() -> signals.count() > 0);
-        deadlineNs = System.nanoTime() + options.shutdownTimeout().toNanos();
         server.close();
-        reactor.runUntil(() -> server.isClosed() || isTimeUp(signals));
-        door.close();
-    }
-
-    /** A request may wait for the store, and the end does not wait for ever. What is never answered, the guest asks for again. */
-    private boolean isTimeUp(final Signals signals) {
-        return signals.count() > 1 || System.nanoTime() - deadlineNs >= 0;
+        return server;
     }
 
     private void tellFailure(final String failure) {
@@ -120,20 +112,27 @@ public final class Daemon {
         err.flush();
     }
 
-    private void end(final IoRing ring, final Volume volume, final Signals signals) {
-        volume.shutdown();
+    private void end(final IoRing ring, final Volume volume, final VhostUserBlkServer server, final Signals signals) {
+        final int signalsBefore = signals.count();
+        final long startNs = System.nanoTime();
+        final long timeoutNs = options.shutdownTimeout().toNanos();
         boolean isTold = false;
         while (!volume.isShutDown()) {
-            if (isTimeUp(signals)) {
+            final long elapsedNs = System.nanoTime() - startNs;
+            if (server.isClosed()) {
+                door.close();
+                volume.shutdown();
+            }
+            if (signals.count() > signalsBefore || elapsedNs >= timeoutNs) {
+                // Requests that still wait for the store are never answered: the guest asks the next daemon again.
                 volume.abandonStore();
-            } else if (!isTold
-                    && System.nanoTime() - deadlineNs
-                            >= TELL_NS - options.shutdownTimeout().toNanos()) {
+                volume.shutdown();
+            } else if (!isTold && elapsedNs >= TELL_NS) {
                 isTold = true;
                 say("shipping " + ByteSize.format(volume.stats().unsentBytes())
                         + " to the store; a further signal leaves that to the next start");
             }
-            if (volume.doWork() + ring.turn(0) == 0) {
+            if (volume.doWork() + server.doWork() + ring.turn(0) == 0) {
                 ring.turn(Math.min(volume.maxIdleNs(), SHUTDOWN_TURN_NS));
             }
         }

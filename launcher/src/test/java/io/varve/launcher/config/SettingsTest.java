@@ -31,7 +31,8 @@ class SettingsTest {
     @Test
     void hasDefaultsUnderTheHome() {
         final Settings settings = load();
-        assertThat(settings.get(Setting.STORE).directory()).isEqualTo(home.resolve(".local/share/varve/store"));
+        assertThat(settings.get(Setting.STORE))
+                .isEqualTo(new StoreUrl.Directory(home.resolve(".local/share/varve/store")));
         assertThat(settings.get(Setting.CACHE)).isEqualTo(home.resolve(".cache/varve"));
         assertThat(settings.get(Setting.CACHE_SIZE)).isEqualTo(4L << 30);
         assertThat(settings.get(Setting.SHUTDOWN_TIMEOUT)).isEqualTo(Duration.ofSeconds(20));
@@ -44,7 +45,7 @@ class SettingsTest {
         variables.put("XDG_DATA_HOME", "/data");
         variables.put("XDG_CACHE_HOME", "relative/is/ignored");
         final Settings settings = load();
-        assertThat(settings.get(Setting.STORE).directory()).isEqualTo(Path.of("/data/varve/store"));
+        assertThat(settings.get(Setting.STORE)).isEqualTo(new StoreUrl.Directory(Path.of("/data/varve/store")));
         assertThat(settings.get(Setting.CACHE)).isEqualTo(home.resolve(".cache/varve"));
     }
 
@@ -87,7 +88,7 @@ class SettingsTest {
                 log = "debug"
                 """);
         final Settings settings = load();
-        assertThat(settings.get(Setting.STORE).directory()).isEqualTo(Path.of("/srv/store"));
+        assertThat(settings.get(Setting.STORE)).isEqualTo(new StoreUrl.Directory(Path.of("/srv/store")));
         assertThat(settings.get(Setting.CACHE)).isEqualTo(Path.of("/srv/cache"));
         assertThat(settings.get(Setting.CACHE_SIZE)).isEqualTo(128L << 20);
         assertThat(settings.get(Setting.SHUTDOWN_TIMEOUT)).isEqualTo(Duration.ofSeconds(5));

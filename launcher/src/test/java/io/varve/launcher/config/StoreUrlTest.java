@@ -19,13 +19,22 @@ class StoreUrlTest {
     })
     void readsDirectories(final String text, final String directory) {
         final StoreUrl url = StoreUrl.parse(text);
-        assertThat(url.directory()).isEqualTo(Path.of(directory));
+        assertThat(url).isEqualTo(new StoreUrl.Directory(Path.of(directory)));
         assertThat(StoreUrl.parse(url.toString())).isEqualTo(url);
     }
 
     @ParameterizedTest
+    @CsvSource({"s3://bucket, s3://bucket", "s3://bucket/, s3://bucket", "s3://bucket/a/b/, s3://bucket/a/b"})
+    void readsBuckets(final String text, final String canonical) {
+        final StoreUrl url = StoreUrl.parse(text);
+        assertThat(url).isInstanceOf(StoreUrl.S3.class).hasToString(canonical);
+        assertThat(StoreUrl.parse(canonical)).isEqualTo(url);
+    }
+
+    @ParameterizedTest
     @CsvSource({
-        "s3://bucket, this build has no s3:// stores yet",
+        "s3://, names no bucket",
+        "s3://bucket/a//b, the prefix 'a//b' must be",
         "/srv/varve, is of no known kind",
         "ftp://host/x, is of no known kind",
         "'', is of no known kind",

@@ -14,7 +14,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.Predicate;
 
 /** The {@code varve} command as a process of its own, with {@code home} as everything that the environment says. */
-final class VarveProcess implements AutoCloseable {
+public final class VarveProcess implements AutoCloseable {
     private static final long LIMIT_S = 60;
 
     private final Process process;
@@ -28,12 +28,13 @@ final class VarveProcess implements AutoCloseable {
     }
 
     /** Starts the command. */
-    static VarveProcess start(final Path home, final String... args) throws IOException {
+    public static VarveProcess start(final Path home, final String... args) throws IOException {
         return start(home, List.of(), args);
     }
 
     /** Starts the command by way of another one that executes it. */
-    static VarveProcess start(final Path home, final List<String> prefix, final String... args) throws IOException {
+    public static VarveProcess start(final Path home, final List<String> prefix, final String... args)
+            throws IOException {
         final List<String> command = new ArrayList<>(prefix);
         command.addAll(List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
@@ -64,7 +65,7 @@ final class VarveProcess implements AutoCloseable {
     }
 
     /** Starts {@code serve} and waits until it is ready. */
-    static VarveProcess serve(final Path home, final Path socket, final String... more)
+    public static VarveProcess serve(final Path home, final Path socket, final String... more)
             throws IOException, InterruptedException {
         final List<String> args = new ArrayList<>(List.of("serve", "data", "--socket-path", socket.toString()));
         args.addAll(List.of(more));
@@ -74,7 +75,7 @@ final class VarveProcess implements AutoCloseable {
     }
 
     /** Waits for a line of the standard output. */
-    String awaitOut(final Predicate<String> wanted) throws InterruptedException {
+    public String awaitOut(final Predicate<String> wanted) throws InterruptedException {
         final String line = out.await(wanted);
         if (line == null) {
             throw new AssertionError("no such line; " + describe());
@@ -82,8 +83,19 @@ final class VarveProcess implements AutoCloseable {
         return line;
     }
 
+    /** Waits for a line of the standard output; false when the process ends without it. */
+    public boolean awaitEndOr(final Predicate<String> wanted) throws InterruptedException {
+        if (out.await(wanted) != null) {
+            return true;
+        }
+        if (process.waitFor(LIMIT_S, TimeUnit.SECONDS)) {
+            return false;
+        }
+        throw new AssertionError("no such line, and still running; " + describe());
+    }
+
     /** Waits for a line of the standard error stream. */
-    String awaitErr(final Predicate<String> wanted) throws InterruptedException {
+    public String awaitErr(final Predicate<String> wanted) throws InterruptedException {
         final String line = err.await(wanted);
         if (line == null) {
             throw new AssertionError("no such line; " + describe());
@@ -92,19 +104,19 @@ final class VarveProcess implements AutoCloseable {
     }
 
     /** Sends a signal by its name. */
-    void signal(final String name) throws IOException, InterruptedException {
+    public void signal(final String name) throws IOException, InterruptedException {
         new ProcessBuilder("bash", "-c", "kill -" + name + " " + process.pid())
                 .start()
                 .waitFor();
     }
 
     /** SIGKILL, and waits until the process is gone. */
-    void kill() throws InterruptedException {
+    public void kill() throws InterruptedException {
         process.destroyForcibly().waitFor();
     }
 
     /** Waits for the end and gives the exit status. */
-    int awaitExit() throws InterruptedException {
+    public int awaitExit() throws InterruptedException {
         if (!process.waitFor(LIMIT_S, TimeUnit.SECONDS)) {
             throw new AssertionError("still running; " + describe());
         }
@@ -113,11 +125,13 @@ final class VarveProcess implements AutoCloseable {
         return process.exitValue();
     }
 
-    String out() {
+    /** What it has written to its standard output so far. */
+    public String out() {
         return out.toString();
     }
 
-    String err() {
+    /** What it has written to its standard error stream so far. */
+    public String err() {
         return err.toString();
     }
 
@@ -125,6 +139,7 @@ final class VarveProcess implements AutoCloseable {
         return "standard output:\n" + out + "standard error:\n" + err;
     }
 
+    /** SIGKILL, without waiting. */
     @Override
     public void close() {
         process.destroyForcibly();

@@ -108,12 +108,16 @@ public final class LogReader implements AutoCloseable {
 
     /**
      * After {@link #next()} has answered false: looks behind the end for a record which proves that the missing one had been
-     * made durable, so that this is damage and not the torn end of the log.
+     * made durable, so that this is damage and not the torn end of the log. A torn end has nothing of worth more than a
+     * window behind it; but behind damage to a record that is in the store already, the whole log may follow.
      *
+     * @param storedThrough sequence through which records are in the store.
      * @return sequence through which records were durable, or -1 when nothing says that any missing one was.
      */
-    public long provenDurableBehindEnd() throws IOException {
-        final long end = Math.min(limit, position + source.geometry().windowLength());
+    public long provenDurableBehindEnd(final long storedThrough) throws IOException {
+        final long end = sequence <= storedThrough
+                ? limit
+                : Math.min(limit, position + source.geometry().windowLength());
         long proven = -1;
         for (long at = position; at < end; at += Blocks.SIZE) {
             if (at >= bufferPosition + bufferLength) {

@@ -11,6 +11,9 @@ import java.lang.foreign.MemorySegment;
  * one torn by a crash leaves the other.
  */
 public final class LogSuperblock {
+    /** Number of places that a state is written to. */
+    public static final int PLACES = 2;
+
     private final LogDevice device;
     private final MemorySegment block = Arena.ofAuto().allocate(Superblock.LENGTH, Superblock.LENGTH);
     private Superblock current;
@@ -34,7 +37,7 @@ public final class LogSuperblock {
         final MemorySegment block = Arena.ofAuto().allocate(Superblock.LENGTH, Superblock.LENGTH);
         Superblock newest = null;
         FormatException failure = null;
-        for (int place = 0; place < 2; place++) {
+        for (int place = 0; place < PLACES; place++) {
             device.readFully((long) place * Superblock.LENGTH, block);
             try {
                 final Superblock candidate = Superblock.decode("superblock of " + device.name(), block);
@@ -56,14 +59,22 @@ public final class LogSuperblock {
         return current;
     }
 
-    /** Writes a new state and waits until it is durable. Its counter is set here. */
+    /**
+     * Writes a new state to both places, one after the other, and waits until it is durable: damage to either place changes
+     * nothing then. Its counter is set here.
+     */
     public void write(final Superblock next) throws IOException {
-        prepare(next);
-        device.writeFully(offset(), block);
-        device.syncFully();
+        for (int place = 0; place < PLACES; place++) {
+            prepare(next);
+            device.writeFully(offset(), block);
+            device.syncFully();
+        }
     }
 
-    /** Begins to write a new state from the reactor; the listener hears of the write, and has to sync then. */
+    /**
+     * Begins to write a new state to one place from the reactor; the listener hears of the write, has to sync then, and to
+     * write it to the other place in the same way.
+     */
     public void write(final Superblock next, final int listener, final long token) {
         prepare(next);
         device.write(offset(), block.address(), Superblock.LENGTH, listener, token);

@@ -47,6 +47,7 @@ public final class Fetcher implements Agent {
     private final Runnable onFetched;
     private long indexBlocks;
     private Runnable wakeAgent = () -> {};
+    private volatile boolean isGivenUp;
     private volatile long bytesFetched;
     private volatile long fetches;
 
@@ -84,6 +85,12 @@ public final class Fetcher implements Agent {
     /** Reads of data from the store. Any thread. */
     public long fetches() {
         return fetches;
+    }
+
+    /** Fails what the store has not answered, now and from now on. Any thread. */
+    public void giveUp() {
+        isGivenUp = true;
+        wakeAgent.run();
     }
 
     void fetch(final ReadPiece piece) {
@@ -189,6 +196,11 @@ public final class Fetcher implements Agent {
         }
 
         boolean advance() {
+            if (isWaiting && isGivenUp) {
+                piece.failure = "the store does not answer";
+                isDone = true;
+                return true;
+            }
             try {
                 if (isWaiting && clockNs.getAsLong() - retryAtNs < 0) {
                     return false;

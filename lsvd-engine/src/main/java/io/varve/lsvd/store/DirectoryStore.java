@@ -5,12 +5,12 @@ import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.AccessDeniedException;
+import java.nio.file.DirectoryNotEmptyException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
 import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
-import java.nio.file.NotDirectoryException;
 import java.nio.file.Path;
 import java.nio.file.SimpleFileVisitor;
 import java.nio.file.StandardOpenOption;
@@ -33,19 +33,24 @@ import java.util.concurrent.TimeUnit;
  *
  * <p>An object is written to a temporary file, synced, and given its name by {@code link(2)}, which fails if the name is
  * taken; then the directory is synced. So a creation is atomic, exclusive and durable on any POSIX file system, shared ones
- * included. Work is done by {@value #THREADS} threads.
+ * included. Work is done by {@value #THREADS} threads. While the directory is gone, or another one is in its place, every
+ * operation fails as one of a store that is away.
  */
 public final class DirectoryStore implements ObjectStore {
     private static final int THREADS = 4;
+    private static final int MAX_TRIES = 1000;
     private static final String TEMPORARY = ".tmp";
+    private static final String INODE = "unix:ino";
     private static final Duration TEMPORARY_LIFETIME = Duration.ofDays(1);
 
     private final Path root;
     private final Path temporary;
     private final ExecutorService executor;
+    private final Object rootInode;
 
-    private DirectoryStore(final Path root) {
+    private DirectoryStore(final Path root) throws IOException {
         this.root = root;
+        this.rootInode = Files.getAttribute(root, INODE);
         this.temporary = root.resolve(TEMPORARY);
         final ThreadPoolExecutor pool = new ThreadPoolExecutor(
                 THREADS, THREADS, 10, TimeUnit.SECONDS, new LinkedBlockingQueue<>(), runnable -> {
@@ -103,12 +108,7 @@ public final class DirectoryStore implements ObjectStore {
 
     @Override
     public CompletableFuture<Void> delete(final String key) {
-        return submit(
-                () -> {
-                    Files.deleteIfExists(path(key));
-                    return null;
-                },
-                "cannot delete " + key);
+        return submit(() -> remove(key), "cannot delete " + key);
     }
 
     @Override
@@ -127,7 +127,6 @@ public final class DirectoryStore implements ObjectStore {
             return false;
         }
         createDirectories(temporary);
-        createDirectories(path.getParent());
         final Path draft = temporary.resolve(UUID.randomUUID().toString());
         try {
             try (FileChannel channel =
@@ -138,9 +137,9 @@ public final class DirectoryStore implements ObjectStore {
                 }
                 channel.force(true);
             }
-            Files.createLink(path, draft);
-        } catch (final FileAlreadyExistsException e) {
-            return false;
+            if (!link(path, draft)) {
+                return false;
+            }
         } finally {
             Files.deleteIfExists(draft);
         }
@@ -148,8 +147,32 @@ public final class DirectoryStore implements ObjectStore {
         return true;
     }
 
+    /** Gives a file its name if that is free, in a directory that whoever deletes may take away at any moment. */
+    private static boolean link(final Path path, final Path draft) throws IOException {
+        for (int tries = 1; ; tries++) {
+            try {
+                createDirectories(path.getParent());
+                try {
+                    Files.createLink(path, draft);
+                    return true;
+                } catch (final FileAlreadyExistsException e) {
+                    return false;
+                }
+            } catch (final NoSuchFileException e) {
+                if (tries == MAX_TRIES) {
+                    throw e;
+                }
+            }
+        }
+    }
+
     private int read(final String key, final long offset, final MemorySegment target) throws IOException {
-        try (FileChannel channel = FileChannel.open(path(key), StandardOpenOption.READ)) {
+        final Path path = path(key);
+        // What other keys lie under is no object itself.
+        if (Files.isDirectory(path)) {
+            throw new NoSuchObjectException(key);
+        }
+        try (FileChannel channel = FileChannel.open(path, StandardOpenOption.READ)) {
             final ByteBuffer buffer = target.asByteBuffer();
             long position = offset;
             while (buffer.hasRemaining()) {
@@ -160,14 +183,51 @@ public final class DirectoryStore implements ObjectStore {
                 position += count;
             }
             return (int) (position - offset);
-        } catch (final NoSuchFileException | NotDirectoryException e) {
+        } catch (final FileSystemException e) {
+            if (!isMissing(e)) {
+                throw e;
+            }
             final NoSuchObjectException missing = new NoSuchObjectException(key);
             missing.initCause(e);
             throw missing;
         }
     }
 
+    private Void remove(final String key) throws IOException {
+        final Path path = path(key);
+        try {
+            if (!Files.isDirectory(path)) {
+                Files.deleteIfExists(path);
+                deleteEmpty(path.getParent());
+            }
+        } catch (final FileSystemException e) {
+            if (!isMissing(e)) {
+                throw e;
+            }
+        }
+        return null;
+    }
+
+    /** Deletes a directory that holds nothing any more, and its parents as far as that holds for them. */
+    private void deleteEmpty(final Path directory) throws IOException {
+        try {
+            for (Path empty = directory; !empty.equals(root); empty = empty.getParent()) {
+                Files.deleteIfExists(empty);
+            }
+        } catch (final DirectoryNotEmptyException e) {
+            return;
+        }
+    }
+
+    /** Whether a file is not there for sure; that a part of its path is a file (ENOTDIR) is told by a message only. */
+    private static boolean isMissing(final FileSystemException e) {
+        return e instanceof NoSuchFileException || "Not a directory".equals(e.getReason());
+    }
+
     private List<StoredObject> listNow(final String prefix) throws IOException {
+        if (!Keys.isPrefix(prefix)) {
+            throw new StoreException("not the beginning of a key: '" + prefix + "'");
+        }
         final int directoryEnd = prefix.lastIndexOf('/');
         final Path start = directoryEnd < 0 ? root : root.resolve(prefix.substring(0, directoryEnd));
         final List<StoredObject> found = new ArrayList<>();
@@ -202,11 +262,10 @@ public final class DirectoryStore implements ObjectStore {
     }
 
     private Path path(final String key) throws StoreException {
-        final Path path = root.resolve(key).normalize();
-        if (key.isEmpty() || key.length() > MAX_KEY_LENGTH || !path.startsWith(root) || path.startsWith(temporary)) {
-            throw new StoreException("not a key: " + key);
+        if (!Keys.isValid(key)) {
+            throw new StoreException("not a key: '" + key + "'");
         }
-        return path;
+        return root.resolve(key);
     }
 
     private void deleteStaleTemporaries() throws IOException {
@@ -256,12 +315,35 @@ public final class DirectoryStore implements ObjectStore {
         }
     }
 
+    /**
+     * Checks, before and after each operation, that the directory is still the one that was opened: while a file system is not
+     * mounted, no object may count as missing, and none may be put into the directory below its mount point. A file system
+     * that is mounted again has the same inode, though not always the same device.
+     */
+    private void checkRoot() throws StoreException {
+        try {
+            if (rootInode.equals(Files.getAttribute(root, INODE))) {
+                return;
+            }
+        } catch (final IOException e) {
+            throw new StoreException("store directory " + root + " is not there any more", e);
+        }
+        throw new StoreException("store directory " + root + " is not the one that was opened");
+    }
+
     private <T> CompletableFuture<T> submit(final Task<T> task, final String what) {
         final CompletableFuture<T> future = new CompletableFuture<>();
         try {
             executor.execute(() -> {
                 try {
-                    future.complete(task.run());
+                    checkRoot();
+                    T result;
+                    try {
+                        result = task.run();
+                    } finally {
+                        checkRoot();
+                    }
+                    future.complete(result);
                 } catch (final StoreException e) {
                     future.completeExceptionally(e);
                 } catch (final IOException e) {

@@ -1,6 +1,7 @@
 package io.varve.lsvd.store;
 
 import java.util.UUID;
+import java.util.regex.Pattern;
 
 /**
  * The layout of keys in a store (see {@code docs/store-layout.md}). Numbers are 16 hexadecimal digits, so that the order of
@@ -11,8 +12,24 @@ public final class Keys {
     public static final String NAMES = "names/";
 
     private static final int NUMBER_LENGTH = 16;
+    private static final Pattern KEY = Pattern.compile("[a-z0-9_-][a-z0-9._-]*(/[a-z0-9_-][a-z0-9._-]*)*");
+    private static final Pattern PREFIX = Pattern.compile("([a-z0-9_-][a-z0-9._-]*(/[a-z0-9_-][a-z0-9._-]*)*/?)?");
 
     private Keys() {}
+
+    /**
+     * Whether a text is a key: parts of lower-case letters, digits and {@code - _ .} between single slashes, none beginning
+     * with a dot, at most {@link ObjectStore#MAX_KEY_LENGTH} in all.
+     */
+    public static boolean isValid(final String text) {
+        return text.length() <= ObjectStore.MAX_KEY_LENGTH && KEY.matcher(text).matches();
+    }
+
+    /** Whether a key can begin with a text; the empty one is a prefix of all. */
+    public static boolean isPrefix(final String text) {
+        return text.length() <= ObjectStore.MAX_KEY_LENGTH
+                && PREFIX.matcher(text).matches();
+    }
 
     /** Prefix of everything that belongs to a volume. */
     public static String volume(final UUID volume) {

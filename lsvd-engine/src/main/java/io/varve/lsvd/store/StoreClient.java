@@ -58,7 +58,8 @@ public final class StoreClient {
         await(store.delete(key), "deleting " + key);
     }
 
-    private <T> T await(final CompletableFuture<T> future, final String what) throws StoreException {
+    /** Waits for something that was asked of the store itself. */
+    <T> T await(final CompletableFuture<T> future, final String what) throws StoreException {
         if (!runtime.await(future, timeoutMs)) {
             throw new StoreException(what + ": the store did not answer within " + timeoutMs + " ms");
         }

@@ -14,11 +14,10 @@ import java.util.ArrayDeque;
 /**
  * Frees the oldest part of the log for reuse, on the reactor, when less than a quarter of it is free: turns the map from the
  * log to the objects that hold the same data, waits until no read of that part is in flight, makes the log's new tail durable
- * in its superblock, and only then lets the writer have that part. Until then it serves as a cache.
+ * in both places of its superblock, and only then lets the writer have that part. Until then it serves as a cache.
  *
- * <p>Also moves the tail in the superblock, and nothing else, whenever {@value #TAIL_STEP} more bytes, or a quarter of
- * the log, are in the store: that
- * bounds how much a recovery has to read.
+ * <p>Also moves the tail in the superblock, and nothing else, whenever {@value #TAIL_STEP} more bytes, or a quarter of the
+ * log, are in the store: that bounds how much a recovery has to read.
  */
 public final class LogReclaimer {
     private static final int EXTENTS_A_TURN = 256;
@@ -52,6 +51,7 @@ public final class LogReclaimer {
     private int guard;
     private Superblock.Tail reusableTo;
     private Superblock.Tail storedTo;
+    private int copies;
 
     /** Makes a reclaimer; {@code oldestInUse} is the position where the log's part in use begins. */
     public LogReclaimer(
@@ -162,6 +162,7 @@ public final class LogReclaimer {
     private void persist() {
         final Superblock now = superblock.current();
         state = State.PERSISTING;
+        copies++;
         superblock.write(now.withTail(storedTo), listener, WRITE_TOKEN);
     }
 
@@ -172,7 +173,10 @@ public final class LogReclaimer {
             log.fail(result < 0 ? -result : EIO);
         } else if (token == WRITE_TOKEN) {
             device.sync(listener, SYNC_TOKEN);
+        } else if (copies < LogSuperblock.PLACES) {
+            persist();
         } else {
+            copies = 0;
             if (reusableTo != null) {
                 oldestInUse = reusableTo.position();
                 reusableTo = null;

@@ -41,6 +41,11 @@ final class SimulatedDisk implements LogStore {
         return openDevice != null && openDevice.step();
     }
 
+    /** Whether an operation of the open log has failed. */
+    boolean hasFailed() {
+        return openDevice != null && openDevice.operations >= openDevice.failAt;
+    }
+
     /** The process ends: nothing is answered any more. */
     void kill() {
         if (openDevice != null) {

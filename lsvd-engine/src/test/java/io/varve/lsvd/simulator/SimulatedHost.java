@@ -157,7 +157,7 @@ final class SimulatedHost implements EngineRuntime {
         }
     }
 
-    /** Reads the whole disk, step by step. */
+    /** Reads the whole disk, step by step; null when the disk under the log fails meanwhile. */
     long[] readAll() {
         final long[] stamps = new long[model.sectors()];
         for (int sector = 0; sector < stamps.length; sector += MAX_SECTORS) {
@@ -169,6 +169,9 @@ final class SimulatedHost implements EngineRuntime {
                     (long) first * DiskModel.SECTOR, vector(buffer, count), (token, result) -> status[0] = result, 0);
             world.runUntil(this, () -> status[0] >= 0, "a read of the whole disk");
             if (status[0] != VolumeCompletion.OK) {
+                if (disk.hasFailed()) {
+                    return null;
+                }
                 throw new SimulationFailure("a read of the whole disk failed: " + volume.failure());
             }
             for (int i = 0; i < count; i++) {

@@ -222,6 +222,7 @@ final class Simulation implements AutoCloseable {
             host.kill();
         }
         String refusal = null;
+        long[] seen;
         int floor = least;
         for (int attempt = 0; ; attempt++) {
             final boolean isPatient = attempt >= PATIENT_OPENS;
@@ -232,7 +233,14 @@ final class Simulation implements AutoCloseable {
             }
             try {
                 host.open(isTakeOver);
-                break;
+                crashes.rate(0);
+                other(host).supersede();
+                seen = host.readAll();
+                if (seen != null) {
+                    break;
+                }
+                refusal = "the disk fails";
+                host.kill();
             } catch (final SimulatedCrash e) {
                 refusal = "crash";
                 host.kill();
@@ -245,9 +253,6 @@ final class Simulation implements AutoCloseable {
                 host.kill();
             }
         }
-        crashes.rate(0);
-        other(host).supersede();
-        final long[] seen = host.readAll();
         other(host).official(false);
         active = host;
         model.judge(seen, isTakeOver ? Math.min(floor, model.keptCount()) : floor, when);

@@ -1,0 +1,365 @@
+package io.varve.launcher.torture;
+
+import io.varve.testsupport.BlkRequest;
+import io.varve.testsupport.BlockStamps;
+import io.varve.testsupport.Framing;
+import io.varve.testsupport.FrontEnd;
+import io.varve.testsupport.FrontEndOptions;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayDeque;
+import java.util.Arrays;
+import java.util.BitSet;
+import java.util.Deque;
+import java.util.IdentityHashMap;
+import java.util.Map;
+import java.util.Random;
+import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
+
+/**
+ * A guest that does everything at random: writes and reads of 512 bytes to 256 KiB, discards, write-zeroes and flushes, on two
+ * queues, at most {@value #MAX_DEPTH} in flight, never two on the same sector. Each sector written is stamped; each one read
+ * is checked at once. One thread.
+ */
+final class TortureClient implements AutoCloseable {
+    /** Most requests in flight. */
+    static final int MAX_DEPTH = 32;
+
+    private static final int MAX_SECTORS = 512;
+    private static final int MAX_TRIM_SECTORS = 4096;
+    private static final int SECTOR_SIZE = DiskHistory.SECTOR_SIZE;
+    private static final byte[] EMPTY = {};
+    private static final long TURN_NS = 2_000_000;
+    private static final int SPINS = 100;
+    private static final int FLUSHES = 95;
+    private static final int MAX_RECENT = 16;
+    private static final long PATIENCE_MS = 60_000;
+
+    private final FrontEnd frontEnd;
+    private DiskHistory history;
+    private final Random random;
+    private final BlockStamps stamps = new BlockStamps(SECTOR_SIZE);
+    private final byte[] sectorBytes = new byte[SECTOR_SIZE];
+    private final BitSet busy;
+    private final Map<BlkRequest, Flight> flights = new IdentityHashMap<>();
+    private final Deque<BlkRequest> idle = new ArrayDeque<>();
+    private final Deque<Operation> recent = new ArrayDeque<>();
+    private boolean isErrorExpected;
+    private Load load = Load.ANY;
+    private boolean hasFlushes = true;
+    private int depth = MAX_DEPTH;
+    private long flushedTime;
+    private long completed;
+    private long errors;
+    private long bytesWritten;
+
+    /** What is sent. */
+    enum Load {
+        /** Everything. */
+        ANY,
+        /** What needs no store: writes of whole blocks, and reads of what was written a short while ago. */
+        LOCAL,
+        /** Reads of what was written a short while ago. */
+        RECENT_READS
+    }
+
+    /** A request in flight. */
+    private record Flight(int kind, int sector, int count, Operation operation, long submitted) {}
+
+    /** Connects to a daemon. */
+    TortureClient(final Path socket, final DiskHistory history, final Random random) throws IOException {
+        this.history = history;
+        this.random = random;
+        busy = new BitSet(history.sectors());
+        frontEnd = FrontEnd.started(
+                socket, FrontEndOptions.DEFAULT.withQueues(2, 64).withMaxDataLength(MAX_SECTORS * SECTOR_SIZE));
+        for (int i = 0; i < MAX_DEPTH; i++) {
+            idle.add(BlkRequest.flush());
+        }
+    }
+
+    /** Takes errors as answers from now on. */
+    TortureClient expectErrors() {
+        isErrorExpected = true;
+        return this;
+    }
+
+    /** Sends other requests from now on. */
+    TortureClient load(final Load newLoad) {
+        load = newLoad;
+        return this;
+    }
+
+    /** Sends flushes among the rest, or none. */
+    TortureClient flushes(final boolean newFlushes) {
+        hasFlushes = newFlushes;
+        return this;
+    }
+
+    /** Sets how many requests are in flight. */
+    TortureClient depth(final int newDepth) {
+        depth = newDepth;
+        return this;
+    }
+
+    /** Keeps requests in flight until told to stop, and leaves them in flight. */
+    void run(final BooleanSupplier isOver) {
+        while (!isOver.getAsBoolean()) {
+            while (flights.size() < depth && submitOne()) {
+                continue;
+            }
+            publish();
+            reapOrWait();
+        }
+    }
+
+    /** Keeps requests in flight for a while. */
+    void runFor(final long ms) {
+        final long endNs = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(ms);
+        run(() -> System.nanoTime() - endNs >= 0);
+    }
+
+    /** Waits for what is in flight; false when the time is over. */
+    boolean drain(final long ms) {
+        final long endNs = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(ms);
+        while (!flights.isEmpty() && System.nanoTime() - endNs < 0) {
+            reapOrWait();
+        }
+        return flights.isEmpty();
+    }
+
+    /** Waits for what is in flight, which has to come back. */
+    void settle() {
+        if (!drain(PATIENCE_MS)) {
+            throw new AssertionError(flights.size() + " requests did not come back in " + PATIENCE_MS + " ms");
+        }
+    }
+
+    /** Waits for a flush of its own; false when the time is over. */
+    boolean flush(final long ms) {
+        submit(BlkRequest.FLUSH, 0, 0);
+        publish();
+        return drain(ms);
+    }
+
+    /** Takes what has come back, from a daemon that is dead. */
+    void reapAll() {
+        while (reap() > 0) {
+            continue;
+        }
+    }
+
+    /** Takes what is on the disk as the beginning of its history, whatever it is. */
+    DiskHistory adopt() throws IOException {
+        history = history.fork(readAll());
+        return history;
+    }
+
+    /** Reads the whole disk: the stamp of each sector. */
+    long[] readAll() throws IOException {
+        final long[] seen = new long[history.sectors()];
+        final BlkRequest request = BlkRequest.flush();
+        for (int sector = 0; sector < seen.length; ) {
+            final int count = Math.min(MAX_SECTORS, seen.length - sector);
+            frontEnd.run(request.set(BlkRequest.IN, sector, EMPTY, new byte[count * SECTOR_SIZE]));
+            if (request.status() == BlkRequest.OK) {
+                for (int i = 0; i < count; i++) {
+                    seen[sector + i] = stampIn(request.in(), i, sector + i);
+                }
+            } else if (isErrorExpected) {
+                errors++;
+                Arrays.fill(seen, sector, sector + count, DiskHistory.UNREADABLE);
+            } else {
+                throw new AssertionError("failed: " + request);
+            }
+            sector += count;
+        }
+        return seen;
+    }
+
+    /** Requests that came back well. */
+    long completed() {
+        return completed;
+    }
+
+    /** Requests that failed. */
+    long errors() {
+        return errors;
+    }
+
+    /** Bytes of completed writes. */
+    long bytesWritten() {
+        return bytesWritten;
+    }
+
+    /** Requests in flight. */
+    int inFlight() {
+        return flights.size();
+    }
+
+    /** Everything that completed before this time, by the history's clock, has been flushed. */
+    long flushedTime() {
+        return flushedTime;
+    }
+
+    private boolean submitOne() {
+        if (load == Load.RECENT_READS || load == Load.LOCAL && random.nextInt(10) == 0) {
+            return submitRecentRead();
+        }
+        if (load == Load.LOCAL) {
+            final int count = DiskHistory.BLOCK_SECTORS << random.nextInt(6);
+            final int sector = random.nextInt(history.sectors() / count) * count;
+            return isFree(sector, count) && submit(BlkRequest.OUT, sector, count);
+        }
+        final int dice = random.nextInt(hasFlushes ? 100 : FLUSHES);
+        if (dice >= FLUSHES) {
+            return submit(BlkRequest.FLUSH, 0, 0);
+        }
+        final int kind = dice < 15 ? BlkRequest.IN : dice < 87 ? BlkRequest.OUT : BlkRequest.DISCARD;
+        final int most = kind == BlkRequest.DISCARD && random.nextInt(20) == 0 ? MAX_TRIM_SECTORS : MAX_SECTORS;
+        final int count = 1 + random.nextInt(1 << random.nextInt(Integer.SIZE - Integer.numberOfLeadingZeros(most)));
+        final int area = random.nextInt(3) == 0 ? MAX_TRIM_SECTORS : history.sectors();
+        for (int tries = 0; tries < 20; tries++) {
+            int sector = random.nextInt(area - count + 1);
+            if (random.nextBoolean()) {
+                sector -= sector % DiskHistory.BLOCK_SECTORS;
+            }
+            if (isFree(sector, count)) {
+                return submit(kind == BlkRequest.DISCARD && dice >= 93 ? BlkRequest.WRITE_ZEROES : kind, sector, count);
+            }
+        }
+        return false;
+    }
+
+    private boolean isFree(final int sector, final int count) {
+        final int next = busy.nextSetBit(sector);
+        return next < 0 || next >= sector + count;
+    }
+
+    private boolean submitRecentRead() {
+        for (final Operation operation : recent) {
+            if (isFree(operation.sector(), operation.count())) {
+                recent.remove(operation);
+                recent.add(operation);
+                return submit(BlkRequest.IN, operation.sector(), operation.count());
+            }
+        }
+        return false;
+    }
+
+    private boolean submit(final int kind, final int sector, final int count) {
+        final BlkRequest request = idle.remove();
+        final long submitted = history.now();
+        Operation operation = null;
+        switch (kind) {
+            case BlkRequest.OUT -> {
+                operation = history.submitWrite(sector, count);
+                request.set(kind, sector, stamped(operation), EMPTY);
+            }
+            case BlkRequest.DISCARD, BlkRequest.WRITE_ZEROES -> {
+                operation = history.submitTrim(sector, count);
+                request.set(kind, 0, BlkRequest.segment(sector, count, 0), EMPTY);
+            }
+            case BlkRequest.IN -> request.set(kind, sector, EMPTY, new byte[count * SECTOR_SIZE]);
+            default -> request.set(kind, 0, EMPTY, EMPTY);
+        }
+        busy.set(sector, sector + count);
+        flights.put(request, new Flight(kind, sector, count, operation, submitted));
+        if (!frontEnd.queue(random.nextInt(frontEnd.queueCount())).submit(request, Framing.USUAL)) {
+            throw new IllegalStateException("a queue is full");
+        }
+        return true;
+    }
+
+    private byte[] stamped(final Operation operation) {
+        final byte[] data = new byte[operation.count() * SECTOR_SIZE];
+        for (int i = 0; i < operation.count(); i++) {
+            stamps.stamp(sectorBytes, operation.sector() + i, operation.stamp());
+            System.arraycopy(sectorBytes, 0, data, i * SECTOR_SIZE, SECTOR_SIZE);
+        }
+        return data;
+    }
+
+    private void publish() {
+        for (int i = 0; i < frontEnd.queueCount(); i++) {
+            frontEnd.queue(i).publish();
+        }
+    }
+
+    private void reapOrWait() {
+        for (int spin = 0; spin < SPINS; spin++) {
+            if (reap() > 0) {
+                return;
+            }
+            Thread.onSpinWait();
+        }
+        boolean isThere = false;
+        for (int i = 0; i < frontEnd.queueCount(); i++) {
+            isThere |= frontEnd.queue(i).wantCalls();
+        }
+        if (!isThere) {
+            frontEnd.awaitCall(System.nanoTime() + TURN_NS);
+        }
+        reap();
+    }
+
+    private int reap() {
+        int count = 0;
+        for (int i = 0; i < frontEnd.queueCount(); i++) {
+            for (BlkRequest request = frontEnd.queue(i).poll();
+                    request != null;
+                    request = frontEnd.queue(i).poll()) {
+                finish(request, flights.remove(request));
+                count++;
+            }
+        }
+        return count;
+    }
+
+    private void finish(final BlkRequest request, final Flight flight) {
+        busy.clear(flight.sector, flight.sector + flight.count);
+        if (request.status() != BlkRequest.OK) {
+            if (!isErrorExpected) {
+                throw new AssertionError("failed: " + request);
+            }
+            errors++;
+        } else {
+            completed++;
+            switch (flight.kind) {
+                case BlkRequest.IN -> check(request, flight);
+                case BlkRequest.FLUSH -> flushedTime = Math.max(flushedTime, flight.submitted);
+                default -> {
+                    history.complete(flight.operation);
+                    bytesWritten += flight.operation.isTrim() ? 0 : (long) flight.count * SECTOR_SIZE;
+                    recent.add(flight.operation);
+                    if (recent.size() > MAX_RECENT) {
+                        recent.remove();
+                    }
+                }
+            }
+        }
+        idle.add(request);
+    }
+
+    private void check(final BlkRequest request, final Flight flight) {
+        for (int i = 0; i < flight.count; i++) {
+            final long stamp = stampIn(request.in(), i, flight.sector + i);
+            if (stamp != history.latest(flight.sector + i)) {
+                throw new AssertionError("sector " + (flight.sector + i) + " was read as " + stamp + " and holds "
+                        + history.latest(flight.sector + i));
+            }
+        }
+    }
+
+    private long stampIn(final byte[] data, final int index, final int sector) {
+        System.arraycopy(data, index * SECTOR_SIZE, sectorBytes, 0, SECTOR_SIZE);
+        return stamps.generation(sectorBytes, sector);
+    }
+
+    /** Drops the connection, whatever is in flight. */
+    @Override
+    public void close() {
+        frontEnd.close();
+    }
+}

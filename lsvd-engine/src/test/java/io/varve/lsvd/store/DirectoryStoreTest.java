@@ -1,0 +1,59 @@
+package io.varve.lsvd.store;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.lang.foreign.MemorySegment;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The contract, kept by a directory. */
+final class DirectoryStoreTest extends ObjectStoreContract {
+    @TempDir
+    private Path directory;
+
+    @Override
+    protected ObjectStore open(final String place) throws StoreException {
+        return DirectoryStore.open(directory.resolve(place), true);
+    }
+
+    @Test
+    void leavesNoEmptyDirectories() throws Exception {
+        final Path root = directory.resolve("store");
+        try (ObjectStore store = DirectoryStore.open(root, true)) {
+            store.putIfAbsent("a/b/c/d", MemorySegment.ofArray(new byte[1])).get();
+            store.putIfAbsent("a/e", MemorySegment.ofArray(new byte[1])).get();
+            store.delete("a/b/c/d").get();
+            assertThat(root.resolve("a/b")).doesNotExist();
+            assertThat(root.resolve("a/e")).exists();
+            store.delete("a/e").get();
+            assertThat(root.resolve("a")).doesNotExist();
+            assertThat(root).exists();
+        }
+    }
+
+    @Test
+    void createsInDirectoriesThatOthersTakeAway() throws Exception {
+        try (ObjectStore store = DirectoryStore.open(directory.resolve("store"), true);
+                ObjectStore other = DirectoryStore.open(directory.resolve("store"), false)) {
+            for (int round = 0; round < 50; round++) {
+                final List<CompletableFuture<?>> futures = new ArrayList<>();
+                for (int i = 0; i < 8; i++) {
+                    final String key = "a/b/" + i;
+                    futures.add(store.putIfAbsent(key, MemorySegment.ofArray(new byte[1]))
+                            .thenCompose(created -> {
+                                assertThat(created).isTrue();
+                                return other.delete(key);
+                            }));
+                }
+                for (final CompletableFuture<?> future : futures) {
+                    future.get();
+                }
+            }
+            assertThat(store.list("").get()).isEmpty();
+        }
+    }
+}

@@ -1,0 +1,200 @@
+package io.varve.s3;
+
+import io.varve.lsvd.store.StoreException;
+import java.io.IOException;
+import java.net.ConnectException;
+import java.net.UnknownHostException;
+import java.nio.channels.ClosedChannelException;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeoutException;
+import javax.net.ssl.SSLException;
+import software.amazon.awssdk.core.exception.ApiCallAttemptTimeoutException;
+import software.amazon.awssdk.core.exception.ApiCallTimeoutException;
+import software.amazon.awssdk.core.exception.SdkClientException;
+import software.amazon.awssdk.core.exception.SdkException;
+import software.amazon.awssdk.services.s3.model.S3Exception;
+
+/** What the ways of failing mean: whether another attempt may help, and how it is told to people. */
+final class Failures {
+    /** The answer to a conditional creation whose key is taken. */
+    static final int PRECONDITION_FAILED = 412;
+
+    /** The answer to a range that begins at or beyond the object's end. */
+    static final int RANGE_NOT_SATISFIABLE = 416;
+
+    private static final int MOVED_PERMANENTLY = 301;
+    private static final int TEMPORARY_REDIRECT = 307;
+    private static final int FORBIDDEN = 403;
+    private static final int NOT_FOUND = 404;
+    private static final int REQUEST_TIMEOUT = 408;
+    private static final int CONFLICT = 409;
+    private static final int TOO_MANY_REQUESTS = 429;
+    private static final int INTERNAL_ERROR = 500;
+    private static final int NOT_IMPLEMENTED = 501;
+
+    private Failures() {}
+
+    /** The failure without what futures wrap it in. */
+    static Throwable unwrap(final Throwable failure) {
+        Throwable cause = failure;
+        while ((cause instanceof CompletionException || cause instanceof ExecutionException)
+                && cause.getCause() != null) {
+            cause = cause.getCause();
+        }
+        return cause;
+    }
+
+    /** The status of the server's answer; 0 when there was none. */
+    static int status(final Throwable failure) {
+        return failure instanceof S3Exception answer ? answer.statusCode() : 0;
+    }
+
+    /** The error code of the server's answer; empty when there was none. */
+    static String code(final Throwable failure) {
+        return failure instanceof S3Exception answer
+                        && answer.awsErrorDetails() != null
+                        && answer.awsErrorDetails().errorCode() != null
+                ? answer.awsErrorDetails().errorCode()
+                : "";
+    }
+
+    /** Whether the answer says that there is no such object, while the bucket is there. */
+    static boolean isMissingObject(final Throwable failure) {
+        return status(failure) == NOT_FOUND && !code(failure).equals("NoSuchBucket");
+    }
+
+    /** Whether the same request may succeed when it is sent again. */
+    static boolean mayPass(final Throwable failure) {
+        if (failure instanceof StoreException) {
+            return false;
+        }
+        if (failure instanceof S3Exception answer) {
+            final int status = answer.statusCode();
+            return status == TOO_MANY_REQUESTS
+                    || status == REQUEST_TIMEOUT
+                    || status == CONFLICT
+                    || status == TEMPORARY_REDIRECT
+                    || status >= INTERNAL_ERROR && status != NOT_IMPLEMENTED
+                    || code(failure).equals("RequestTimeout")
+                    || answer.isClockSkewException();
+        }
+        if (failure instanceof ApiCallAttemptTimeoutException || failure instanceof ApiCallTimeoutException) {
+            return true;
+        }
+        if (cause(failure, SSLException.class) != null && cause(failure, ClosedChannelException.class) == null) {
+            return false;
+        }
+        return cause(failure, IOException.class) != null || cause(failure, TimeoutException.class) != null;
+    }
+
+    /**
+     * Puts a failure into one line.
+     *
+     * @param what     was tried, as "cannot read KEY".
+     * @param location of the store.
+     * @param server   that was asked, for people.
+     */
+    static StoreException describe(
+            final Throwable failure, final String what, final S3Location location, final String server) {
+        if (failure instanceof StoreException known) {
+            return known;
+        }
+        final String reason =
+                failure instanceof S3Exception answer ? reason(answer, location, server) : reason(failure, server);
+        return new StoreException(what + ": " + oneLine(reason), failure);
+    }
+
+    private static String reason(final S3Exception answer, final S3Location location, final String server) {
+        final String code = code(answer);
+        final String answered =
+                server + " answered " + answer.statusCode() + (code.isEmpty() ? "" : " " + code) + message(answer);
+        switch (code) {
+            case "NoSuchBucket":
+                return "bucket '" + location.bucket() + "' does not exist at " + server;
+            case "InvalidAccessKeyId":
+                return "the access key is not known at " + server;
+            case "SignatureDoesNotMatch":
+                return "the secret key does not fit the access key, says " + server;
+            case "ExpiredToken":
+                return "the credentials have expired, says " + server;
+            case "RequestTimeTooSkewed":
+                return "the clock of this host is too far from that of " + server;
+            case "PermanentRedirect", "AuthorizationHeaderMalformed", "IllegalLocationConstraintException":
+                return wrongRegion(answer, location, server);
+            default:
+                break;
+        }
+        return switch (answer.statusCode()) {
+            case MOVED_PERMANENTLY -> wrongRegion(answer, location, server);
+            case FORBIDDEN ->
+                "access to bucket '" + location.bucket() + "' is denied by " + server
+                        + (code.isEmpty() || code.equals("AccessDenied") ? "" : " (" + code + ")");
+            case NOT_IMPLEMENTED -> answered + "; it cannot do what a store must";
+            default -> answered;
+        };
+    }
+
+    private static String wrongRegion(final S3Exception answer, final S3Location location, final String server) {
+        final String region =
+                answer.awsErrorDetails() == null || answer.awsErrorDetails().sdkHttpResponse() == null
+                        ? null
+                        : answer.awsErrorDetails()
+                                .sdkHttpResponse()
+                                .firstMatchingHeader("x-amz-bucket-region")
+                                .orElse(null);
+        return "bucket '" + location.bucket() + "' is in another region than the one set"
+                + (region == null ? ", says " + server + message(answer) : ": in " + region);
+    }
+
+    private static String message(final S3Exception answer) {
+        final String text = answer.awsErrorDetails() == null
+                ? null
+                : answer.awsErrorDetails().errorMessage();
+        return text == null || text.isBlank() ? "" : ": " + text;
+    }
+
+    private static String reason(final Throwable failure, final String server) {
+        final UnknownHostException unknown = cause(failure, UnknownHostException.class);
+        if (unknown != null) {
+            return "the name of the host of " + server + " cannot be resolved";
+        }
+        final ConnectException refused = cause(failure, ConnectException.class);
+        if (refused != null) {
+            return "no connection to " + server + ": " + refused.getMessage();
+        }
+        final SSLException tls = cause(failure, SSLException.class);
+        if (tls != null) {
+            return "no trusted connection to " + server + ": " + tls.getMessage();
+        }
+        if (failure instanceof ApiCallAttemptTimeoutException || failure instanceof ApiCallTimeoutException) {
+            return server + " did not answer in time";
+        }
+        final IOException io = cause(failure, IOException.class);
+        if (io != null) {
+            return "the connection to " + server + " failed: " + io.getMessage();
+        }
+        final String text = String.valueOf(failure.getMessage());
+        if (failure instanceof SdkClientException && text.contains("load credentials")) {
+            return "no AWS credentials in the environment, profile or host; set AWS_ACCESS_KEY_ID and"
+                    + " AWS_SECRET_ACCESS_KEY, or a profile";
+        }
+        return failure instanceof SdkException ? text : failure.toString();
+    }
+
+    private static <T extends Throwable> T cause(final Throwable failure, final Class<T> kind) {
+        // A chain of causes can be a ring; no sensible one is longer than this.
+        Throwable cause = failure;
+        for (int depth = 0; cause != null && depth < 16; depth++) {
+            if (kind.isInstance(cause)) {
+                return kind.cast(cause);
+            }
+            cause = cause.getCause();
+        }
+        return null;
+    }
+
+    private static String oneLine(final String text) {
+        return text.replaceAll("\\s*[\\r\\n]+\\s*", " ");
+    }
+}

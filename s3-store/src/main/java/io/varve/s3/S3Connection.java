@@ -1,0 +1,201 @@
+package io.varve.s3;
+
+import io.netty.channel.EventLoopGroup;
+import io.netty.channel.nio.NioEventLoopGroup;
+import io.netty.channel.socket.nio.NioSocketChannel;
+import io.netty.util.concurrent.DefaultThreadFactory;
+import io.netty.util.concurrent.EventExecutor;
+import io.varve.lsvd.store.StoreException;
+import java.net.URI;
+import java.time.Duration;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.ScheduledThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
+import software.amazon.awssdk.core.checksums.RequestChecksumCalculation;
+import software.amazon.awssdk.core.checksums.ResponseChecksumValidation;
+import software.amazon.awssdk.core.client.config.SdkAdvancedAsyncClientOption;
+import software.amazon.awssdk.core.exception.SdkException;
+import software.amazon.awssdk.http.Protocol;
+import software.amazon.awssdk.http.async.SdkAsyncHttpClient;
+import software.amazon.awssdk.http.nio.netty.NettyNioAsyncHttpClient;
+import software.amazon.awssdk.http.nio.netty.SdkEventLoopGroup;
+import software.amazon.awssdk.regions.Region;
+import software.amazon.awssdk.regions.providers.AwsProfileRegionProvider;
+import software.amazon.awssdk.regions.providers.AwsRegionProviderChain;
+import software.amazon.awssdk.regions.providers.InstanceProfileRegionProvider;
+import software.amazon.awssdk.regions.providers.SystemSettingsRegionProvider;
+import software.amazon.awssdk.retries.DefaultRetryStrategy;
+import software.amazon.awssdk.services.s3.S3AsyncClient;
+import software.amazon.awssdk.services.s3.S3AsyncClientBuilder;
+
+/**
+ * An S3 client with its threads and connections: {@value #EVENT_LOOPS} event loops, {@value #WORKERS} threads that build
+ * requests and keep time. It sends each request once: who tries again is {@link Attempts}.
+ */
+final class S3Connection implements AutoCloseable {
+    private static final int EVENT_LOOPS = 2;
+    private static final int WORKERS = 2;
+    private static final long CLOSE_LIMIT_MS = 3000;
+
+    /** How long the event loops must have been idle, when requests were given up, so that these end in order. */
+    private static final long QUIET_MS = 50;
+
+    private static final Region DEFAULT_REGION = Region.US_EAST_1;
+
+    private final EventLoopGroup eventLoops;
+    private final SdkAsyncHttpClient http;
+    private final ScheduledExecutorService executor;
+    private final S3AsyncClient client;
+    private final String server;
+    private final Set<CompletableFuture<?>> requests = ConcurrentHashMap.newKeySet();
+
+    /**
+     * Makes a client; nothing is sent yet.
+     *
+     * @throws StoreException when the settings are not enough for one.
+     */
+    S3Connection(final S3StoreContext context) throws StoreException {
+        final Region region = context.region() == null ? findRegion(context) : context.region();
+        server = context.endpoint() == null
+                ? "S3 in " + region
+                : context.endpoint().toString();
+        executor = newExecutor();
+        eventLoops = new NioEventLoopGroup(EVENT_LOOPS, new DefaultThreadFactory("varve-s3-io", true));
+        http = NettyNioAsyncHttpClient.builder()
+                .eventLoopGroup(SdkEventLoopGroup.create(eventLoops, NioSocketChannel::new))
+                .protocol(Protocol.HTTP1_1)
+                .maxConcurrency(context.maxConnections())
+                .maxPendingConnectionAcquires(context.maxOperations())
+                .connectionTimeout(context.connectTimeout())
+                .connectionAcquisitionTimeout(context.attemptTimeout())
+                .connectionMaxIdleTime(Duration.ofSeconds(5))
+                .readTimeout(context.attemptTimeout())
+                .writeTimeout(context.attemptTimeout())
+                .tcpKeepAlive(true)
+                .build();
+        try {
+            client = newClient(context, region);
+        } catch (final SdkException | IllegalArgumentException | NullPointerException e) {
+            closeTransport(0);
+            throw new StoreException("the S3 client cannot be set up: " + e.getMessage(), e);
+        }
+    }
+
+    S3AsyncClient client() {
+        return client;
+    }
+
+    /** Threads to begin requests on. */
+    ScheduledExecutorService executor() {
+        return executor;
+    }
+
+    /** The server as people are told of it. */
+    String server() {
+        return server;
+    }
+
+    /** Has a request given up when the connection is closed. */
+    <T> CompletableFuture<T> track(final CompletableFuture<T> request) {
+        requests.add(request);
+        request.whenComplete((answer, failure) -> requests.remove(request));
+        return request;
+    }
+
+    /** Ends threads and connections; may be called by any thread, the connection's own included. */
+    @Override
+    public void close() {
+        executor.shutdownNow();
+        final long quietMs = requests.isEmpty() ? 0 : QUIET_MS;
+        requests.forEach(request -> request.cancel(true));
+        client.close();
+        closeTransport(quietMs);
+    }
+
+    private void closeTransport(final long quietMs) {
+        executor.shutdownNow();
+        final boolean isOwnThread = isInEventLoop();
+        if (isOwnThread) {
+            // The pools' end waits for the loops, and so must not be awaited by one of them.
+            final Thread closer = new Thread(http::close, "varve-s3-close");
+            closer.setDaemon(true);
+            closer.start();
+        } else {
+            http.close();
+        }
+        final var end = eventLoops.shutdownGracefully(quietMs, CLOSE_LIMIT_MS, TimeUnit.MILLISECONDS);
+        if (!isOwnThread) {
+            end.awaitUninterruptibly(CLOSE_LIMIT_MS);
+        }
+    }
+
+    private boolean isInEventLoop() {
+        for (final EventExecutor loop : eventLoops) {
+            if (loop.inEventLoop()) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    private S3AsyncClient newClient(final S3StoreContext context, final Region region) {
+        final S3AsyncClientBuilder builder = S3AsyncClient.builder()
+                .httpClient(http)
+                .region(region)
+                .forcePathStyle(context.pathStyle() || isLocal(context.endpoint()))
+                .serviceConfiguration(s3 -> s3.expectContinueEnabled(false))
+                .requestChecksumCalculation(RequestChecksumCalculation.WHEN_REQUIRED)
+                .responseChecksumValidation(ResponseChecksumValidation.WHEN_REQUIRED)
+                .asyncConfiguration(async ->
+                        async.advancedOption(SdkAdvancedAsyncClientOption.FUTURE_COMPLETION_EXECUTOR, Runnable::run))
+                .overrideConfiguration(all ->
+                        all.retryStrategy(DefaultRetryStrategy.doNotRetry()).scheduledExecutorService(executor));
+        if (context.credentials() != null) {
+            builder.credentialsProvider(context.credentials());
+        }
+        if (context.endpoint() != null) {
+            builder.endpointOverride(context.endpoint());
+        }
+        return builder.build();
+    }
+
+    /** Servers other than AWS mostly don't care for the region, but requests are signed for one. */
+    private static Region findRegion(final S3StoreContext context) throws StoreException {
+        final boolean hasEndpoint = context.endpoint() != null
+                || System.getenv("AWS_ENDPOINT_URL_S3") != null
+                || System.getenv("AWS_ENDPOINT_URL") != null;
+        final AwsRegionProviderChain chain = hasEndpoint
+                ? new AwsRegionProviderChain(new SystemSettingsRegionProvider(), new AwsProfileRegionProvider())
+                : new AwsRegionProviderChain(
+                        new SystemSettingsRegionProvider(),
+                        new AwsProfileRegionProvider(),
+                        new InstanceProfileRegionProvider());
+        try {
+            return chain.getRegion();
+        } catch (final SdkException e) {
+            if (hasEndpoint) {
+                return DEFAULT_REGION;
+            }
+            throw new StoreException(
+                    "no region is set for S3, neither in the settings nor by AWS_REGION nor in the AWS profile", e);
+        }
+    }
+
+    private static boolean isLocal(final URI endpoint) {
+        return endpoint != null && (endpoint.getHost().equals("localhost") || isIpAddress(endpoint.getHost()));
+    }
+
+    private static boolean isIpAddress(final String host) {
+        return host.startsWith("[") || host.matches("[0-9]+(\\.[0-9]+){3}");
+    }
+
+    private static ScheduledExecutorService newExecutor() {
+        final ScheduledThreadPoolExecutor executor =
+                new ScheduledThreadPoolExecutor(WORKERS, new DefaultThreadFactory("varve-s3", true));
+        executor.setRemoveOnCancelPolicy(true);
+        return executor;
+    }
+}

@@ -1,0 +1,84 @@
+package io.varve.s3;
+
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.Map;
+import org.junit.jupiter.api.Assumptions;
+
+/**
+ * The real S3 server of the tests: Ceph's RADOS gateway, run by {@code dev/ceph-rgw}. One for all tests of this process,
+ * started by the first that asks; the script ends it when this process has ended, however.
+ */
+final class RgwServer {
+    private static final int MISSING = 2;
+
+    private static RgwServer running;
+    private static String absence;
+
+    private final Map<String, String> described;
+    private final Process script;
+
+    private RgwServer(final Process script, final Map<String, String> described) {
+        this.script = script;
+        this.described = described;
+    }
+
+    /** The server; skips the test, and says so loudly, when the packages for it are missing. */
+    static synchronized RgwServer get() throws IOException, InterruptedException {
+        if (running == null && absence == null) {
+            start();
+        }
+        Assumptions.assumeTrue(running != null, absence);
+        return running;
+    }
+
+    S3Server server() {
+        return new S3Server(
+                described.get("AWS_ENDPOINT_URL_S3"),
+                described.get("VARVE_S3_BUCKET"),
+                described.get("AWS_ACCESS_KEY_ID"),
+                described.get("AWS_SECRET_ACCESS_KEY"));
+    }
+
+    /** Whether the script lives, and so its server. */
+    boolean isAlive() {
+        return script.isAlive();
+    }
+
+    private static void start() throws IOException, InterruptedException {
+        final Process script = new ProcessBuilder(root().resolve("dev/ceph-rgw").toString(), "run")
+                .redirectError(ProcessBuilder.Redirect.INHERIT)
+                .start();
+        final Map<String, String> described = new HashMap<>();
+        // Never closed: the script takes the end of its input as the end of the tests.
+        final BufferedReader output = script.inputReader(StandardCharsets.UTF_8);
+        for (String line = output.readLine(); line != null; line = output.readLine()) {
+            if (line.equals("READY")) {
+                running = new RgwServer(script, described);
+                return;
+            }
+            final int sign = line.indexOf('=');
+            described.put(line.substring(0, sign), line.substring(sign + 1));
+        }
+        if (script.waitFor() != MISSING) {
+            throw new IOException("dev/ceph-rgw could not start the server, see above");
+        }
+        absence = "NOT TESTED against a real S3 server: Ceph's packages are missing (dev/setup installs them)";
+        System.err.println(absence);
+    }
+
+    private static Path root() throws IOException {
+        Path directory = Path.of("").toAbsolutePath();
+        while (!Files.exists(directory.resolve("dev/ceph-rgw"))) {
+            directory = directory.getParent();
+            if (directory == null) {
+                throw new IOException("dev/ceph-rgw is not above the working directory");
+            }
+        }
+        return directory;
+    }
+}
