@@ -333,7 +333,7 @@ final class VolumeOpener {
 
     private void checkDamage(final LogReader reader) throws IOException, VolumeException {
         final Tail brokenAt = reader.end();
-        final long proven = reader.provenDurableBehindEnd(history.lastRecord());
+        final long proven = reader.provenDurableBehindEnd();
         if (proven < brokenAt.sequence() || proven <= history.lastRecord()) {
             return;
         }

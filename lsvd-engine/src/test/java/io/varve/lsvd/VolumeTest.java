@@ -279,6 +279,26 @@ class VolumeTest {
     }
 
     @Test
+    void damageIsFoundThoughTheFlushCameMoreThanAWindowLater() throws Exception {
+        final VolumeRig rig = new VolumeRig(VolumeRig.context(store, cache).destageDelayNs(Long.MAX_VALUE / 2));
+        rig.write(0, filled(4096, 1));
+        store.away(true);
+        for (int i = 1; i < 16; i++) {
+            rig.write((long) i << 20, filled(1 << 20, 2));
+        }
+        rig.flush();
+        rig.write(4096, filled(4096, 3));
+        final Path log = cache.resolve(rig.volume.uuid().toString()).resolve("log");
+        rig.crash();
+        store.away(false);
+        flipBlock(log, 0);
+        assertThatThrownBy(() -> new VolumeRig(store, cache))
+                .isInstanceOf(VolumeException.class)
+                .hasMessageContaining("damaged")
+                .hasMessageContaining("--accept-data-loss");
+    }
+
+    @Test
     void damageToARecordThatIsStoredDoesNotHideFlushedOnesFarBehindIt() throws Exception {
         final VolumeRig rig = new VolumeRig(VolumeRig.context(store, cache).destageDelayNs(Long.MAX_VALUE / 2));
         rig.write(0, filled(4096, 1));

@@ -1,5 +1,6 @@
 package io.varve.s3;
 
+import io.varve.lsvd.store.NoSuchObjectException;
 import io.varve.lsvd.store.StoreException;
 import java.io.IOException;
 import java.net.ConnectException;
@@ -9,6 +10,7 @@ import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeoutException;
 import javax.net.ssl.SSLException;
+import javax.xml.stream.XMLStreamException;
 import software.amazon.awssdk.core.exception.ApiCallAttemptTimeoutException;
 import software.amazon.awssdk.core.exception.ApiCallTimeoutException;
 import software.amazon.awssdk.core.exception.SdkClientException;
@@ -66,7 +68,7 @@ final class Failures {
 
     /** Whether the same request may succeed when it is sent again. */
     static boolean mayPass(final Throwable failure) {
-        if (failure instanceof StoreException) {
+        if (cause(failure, StoreException.class) != null) {
             return false;
         }
         if (failure instanceof S3Exception answer) {
@@ -85,7 +87,10 @@ final class Failures {
         if (cause(failure, SSLException.class) != null && cause(failure, ClosedChannelException.class) == null) {
             return false;
         }
-        return cause(failure, IOException.class) != null || cause(failure, TimeoutException.class) != null;
+        // An answer in XML that was cut off is found out by its reader.
+        return cause(failure, IOException.class) != null
+                || cause(failure, XMLStreamException.class) != null
+                || cause(failure, TimeoutException.class) != null;
     }
 
     /**
@@ -97,8 +102,12 @@ final class Failures {
      */
     static StoreException describe(
             final Throwable failure, final String what, final S3Location location, final String server) {
-        if (failure instanceof StoreException known) {
+        final StoreException known = cause(failure, StoreException.class);
+        if (known instanceof NoSuchObjectException) {
             return known;
+        }
+        if (known != null) {
+            return new StoreException(what + ": " + known.getMessage(), failure);
         }
         final String reason =
                 failure instanceof S3Exception answer ? reason(answer, location, server) : reason(failure, server);
@@ -174,6 +183,9 @@ final class Failures {
         if (io != null) {
             return "the connection to " + server + " failed: " + io.getMessage();
         }
+        if (cause(failure, XMLStreamException.class) != null) {
+            return server + " sent an answer that is cut off or no XML";
+        }
         final String text = String.valueOf(failure.getMessage());
         if (failure instanceof SdkClientException && text.contains("load credentials")) {
             return "no AWS credentials in the environment, profile or host; set AWS_ACCESS_KEY_ID and"
@@ -195,6 +207,6 @@ final class Failures {
     }
 
     private static String oneLine(final String text) {
-        return text.replaceAll("\\s*[\\r\\n]+\\s*", " ");
+        return text.replaceAll(" \\(SDK Attempt Count: [0-9]+\\)", "").replaceAll("\\s*[\\r\\n]+\\s*", " ");
     }
 }

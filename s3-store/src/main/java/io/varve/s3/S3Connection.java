@@ -41,7 +41,7 @@ final class S3Connection implements AutoCloseable {
     private static final long CLOSE_LIMIT_MS = 3000;
 
     /** How long the event loops must have been idle, when requests were given up, so that these end in order. */
-    private static final long QUIET_MS = 50;
+    private static final long QUIET_MS = 200;
 
     private static final Region DEFAULT_REGION = Region.US_EAST_1;
 
@@ -180,7 +180,7 @@ final class S3Connection implements AutoCloseable {
                 return DEFAULT_REGION;
             }
             throw new StoreException(
-                    "no region is set for S3, neither in the settings nor by AWS_REGION nor in the AWS profile", e);
+                    "no region is set for S3: set s3-region, AWS_REGION or the region of the AWS profile", e);
         }
     }
 

@@ -130,7 +130,10 @@ public final class S3ObjectStore implements ObjectStore {
                 .handle((answer, wrapped) -> {
                     final Throwable failure = Failures.unwrap(wrapped);
                     if (failure == null) {
-                        return CompletableFuture.completedFuture(true);
+                        // Every server sends an ETag; without it the answer was cut off, which the SDK does not notice.
+                        return answer.eTag() != null
+                                ? CompletableFuture.completedFuture(true)
+                                : CompletableFuture.<Boolean>failedFuture(new IOException("the answer is not whole"));
                     }
                     if (Failures.status(failure) != Failures.PRECONDITION_FAILED) {
                         return CompletableFuture.<Boolean>failedFuture(failure);
@@ -154,7 +157,7 @@ public final class S3ObjectStore implements ObjectStore {
                     }
                     return CompletableFuture.<Boolean>failedFuture(
                             Failures.isMissingObject(failure)
-                                    ? new StoreException("cannot create " + key + ": it was there, and is gone again")
+                                    ? new StoreException("an object was there, and is gone again")
                                     : failure);
                 })
                 .thenCompose(outcome -> outcome);
@@ -226,18 +229,23 @@ public final class S3ObjectStore implements ObjectStore {
                         .overrideConfiguration(all -> all.apiCallTimeout(context.attemptTimeout(0)))))
                 .thenCompose(page -> isSane(page, prefix, token)
                         ? CompletableFuture.completedFuture(page)
-                        : CompletableFuture.failedFuture(new IOException("the server's listing does not go on")));
+                        : CompletableFuture.failedFuture(new IOException("the listing is not whole")));
     }
 
-    /** A page must hold what was asked for, and one that is not the last must lead on, or a listing would never end. */
+    /**
+     * Whether a page can be believed. It holds only what was asked for; it says whether it is the last, which an answer that
+     * was cut off does not, and which the SDK takes for an empty listing; one that is not the last leads on, or a listing
+     * would never end.
+     */
     private boolean isSane(final ListObjectsV2Response page, final String prefix, final String token) {
         for (final S3Object object : page.contents()) {
-            if (!object.key().startsWith(location.s3Key(prefix))) {
+            if (object.key() == null || object.size() == null || !object.key().startsWith(location.s3Key(prefix))) {
                 return false;
             }
         }
         final String next = page.nextContinuationToken();
-        return !Boolean.TRUE.equals(page.isTruncated()) || next != null && !next.equals(token);
+        return Boolean.FALSE.equals(page.isTruncated())
+                || Boolean.TRUE.equals(page.isTruncated()) && next != null && !next.equals(token);
     }
 
     private static NoSuchObjectException missing(final String key, final Throwable cause) {

@@ -61,11 +61,13 @@ final class SegmentResponse implements AsyncResponseTransformer<GetObjectRespons
 
     private long expectedLength(final GetObjectResponse response) throws IOException {
         if (response.contentRange() == null) {
-            final long length = response.contentLength() == null ? Long.MAX_VALUE : response.contentLength();
-            if (offset != 0 || length > memory.byteSize()) {
+            if (response.contentLength() == null) {
+                throw new IOException("the answer tells no range");
+            }
+            if (offset != 0 || response.contentLength() > memory.byteSize()) {
                 throw new StoreException("the server answers a ranged read with the whole object");
             }
-            return length;
+            return response.contentLength();
         }
         final Matcher range = CONTENT_RANGE.matcher(response.contentRange());
         if (!range.matches()) {

@@ -13,7 +13,7 @@ import org.junit.jupiter.api.Assumptions;
  * The real S3 server of the tests: Ceph's RADOS gateway, run by {@code dev/ceph-rgw}. One for all tests of this process,
  * started by the first that asks; the script ends it when this process has ended, however.
  */
-final class RgwServer {
+public final class RgwServer {
     private static final int MISSING = 2;
 
     private static RgwServer running;
@@ -28,15 +28,13 @@ final class RgwServer {
     }
 
     /** The server; skips the test, and says so loudly, when the packages for it are missing. */
-    static synchronized RgwServer get() throws IOException, InterruptedException {
-        if (running == null && absence == null) {
-            start();
-        }
-        Assumptions.assumeTrue(running != null, absence);
+    public static synchronized RgwServer get() throws IOException, InterruptedException {
+        Assumptions.assumeTrue(isAvailable(), () -> absence);
         return running;
     }
 
-    S3Server server() {
+    /** How to reach it. */
+    public S3Server server() {
         return new S3Server(
                 described.get("AWS_ENDPOINT_URL_S3"),
                 described.get("VARVE_S3_BUCKET"),
@@ -44,9 +42,17 @@ final class RgwServer {
                 described.get("AWS_SECRET_ACCESS_KEY"));
     }
 
-    /** Whether the script lives, and so its server. */
-    boolean isAlive() {
-        return script.isAlive();
+    /** The gateway's process, to be paused or ended. */
+    public long pid() {
+        return Long.parseLong(described.get("VARVE_RGW_PID"));
+    }
+
+    /** Whether there can be one here; when not, says so loudly, once. */
+    static synchronized boolean isAvailable() throws IOException, InterruptedException {
+        if (running == null && absence == null) {
+            start();
+        }
+        return running != null;
     }
 
     private static void start() throws IOException, InterruptedException {

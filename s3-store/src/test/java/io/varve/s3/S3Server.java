@@ -12,14 +12,14 @@ import software.amazon.awssdk.auth.credentials.StaticCredentialsProvider;
  * @param accessKey of the bucket's owner.
  * @param secretKey belongs to the access key.
  */
-record S3Server(String endpoint, String bucket, String accessKey, String secretKey) {
+public record S3Server(String endpoint, String bucket, String accessKey, String secretKey) {
     /** The same server by another way. */
-    S3Server through(final String otherEndpoint) {
+    public S3Server through(final String otherEndpoint) {
         return new S3Server(otherEndpoint, bucket, accessKey, secretKey);
     }
 
     /** Settings to reach it. */
-    S3StoreContext context() throws StoreException {
+    public S3StoreContext context() throws StoreException {
         return new S3StoreContext()
                 .endpoint(endpoint)
                 .region("us-east-1")
@@ -27,7 +27,7 @@ record S3Server(String endpoint, String bucket, String accessKey, String secretK
     }
 
     /** Opens a store under a prefix of the bucket; empty for the whole. */
-    S3ObjectStore open(final String prefix, final S3StoreContext context) throws StoreException {
+    public S3ObjectStore open(final String prefix, final S3StoreContext context) throws StoreException {
         return S3ObjectStore.open(S3Location.parse("s3://" + bucket + "/" + prefix), context);
     }
 }

@@ -32,27 +32,6 @@ final class JsonOutput {
         return PRETTY.asString(fields);
     }
 
-    static String logs(final List<LogInventory.Entry> logs, final Map<UUID, String> names) {
-        return PRETTY.asString(logs.stream().map(log -> fields(log, names)).toList());
-    }
-
-    private static Map<String, Object> fields(final LogInventory.Entry log, final Map<UUID, String> names) {
-        final Map<String, Object> fields = new LinkedHashMap<>();
-        fields.put("volume", names.get(log.volume()));
-        fields.put("uuid", log.volume().toString());
-        fields.put("epoch", log.epoch() < 0 ? null : log.epoch());
-        fields.put("size_bytes", log.sizeBytes());
-        fields.put("unsent_records", log.unsentRecords() < 0 ? null : log.unsentRecords());
-        fields.put("unsent_bytes", log.unsentBytes() < 0 ? null : log.unsentBytes());
-        fields.put("state", log.state().name().toLowerCase(Locale.ROOT));
-        fields.put("file", log.file().toString());
-        return fields;
-    }
-
-    static String durability(final VolumeInfo info) {
-        return info.settings().durability().name().toLowerCase(Locale.ROOT);
-    }
-
     static String storeCheck(
             final String url,
             final boolean isFit,
@@ -81,6 +60,27 @@ final class JsonOutput {
         fields.put("max_ns", latency.maxNs());
         fields.put("samples", latency.samples());
         return fields;
+    }
+
+    static String logs(final List<LogInventory.Entry> logs, final Map<UUID, String> names) {
+        return PRETTY.asString(logs.stream().map(log -> fields(log, names)).toList());
+    }
+
+    private static Map<String, Object> fields(final LogInventory.Entry log, final Map<UUID, String> names) {
+        final Map<String, Object> fields = new LinkedHashMap<>();
+        fields.put("volume", names.get(log.volume()));
+        fields.put("uuid", log.volume().toString());
+        fields.put("epoch", log.epoch() < 0 ? null : log.epoch());
+        fields.put("size_bytes", log.sizeBytes());
+        fields.put("unsent_records", log.unsentRecords() < 0 ? null : log.unsentRecords());
+        fields.put("unsent_bytes", log.unsentBytes() < 0 ? null : log.unsentBytes());
+        fields.put("state", log.state().name().toLowerCase(Locale.ROOT));
+        fields.put("file", log.file().toString());
+        return fields;
+    }
+
+    static String durability(final VolumeInfo info) {
+        return info.settings().durability().name().toLowerCase(Locale.ROOT);
     }
 
     private static Map<String, Object> fields(final VolumeInfo info) {

@@ -119,14 +119,14 @@ public final class Daemon {
         boolean isTold = false;
         while (!volume.isShutDown()) {
             final long elapsedNs = System.nanoTime() - startNs;
-            if (server.isClosed()) {
+            final boolean isTimeUp = signals.count() > signalsBefore || elapsedNs >= timeoutNs;
+            if (server.isClosed() || isTimeUp) {
+                // What is not answered by then, the guest asks for again.
                 door.close();
                 volume.shutdown();
             }
-            if (signals.count() > signalsBefore || elapsedNs >= timeoutNs) {
-                // Requests that still wait for the store are never answered: the guest asks the next daemon again.
+            if (isTimeUp) {
                 volume.abandonStore();
-                volume.shutdown();
             } else if (!isTold && elapsedNs >= TELL_NS) {
                 isTold = true;
                 say("shipping " + ByteSize.format(volume.stats().unsentBytes())

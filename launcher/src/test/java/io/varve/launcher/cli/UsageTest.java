@@ -74,11 +74,11 @@ class UsageTest {
                         "--fd",
                         "x"),
                 wrong(
-                        "--store: store 's3://bucket': this build has no s3:// stores yet; give a directory as file:///DIR",
+                        "--store: store 's3://' names no bucket; give it as s3://BUCKET or s3://BUCKET/PREFIX",
                         "volume",
                         "list",
                         "--store",
-                        "s3://bucket"),
+                        "s3://"),
                 wrong("settings file /nope does not exist", "volume", "list", "--config", "/nope"),
                 wrong(
                         "--cache-size: the cache's size is 32M to 1T, not 1K",

@@ -81,6 +81,9 @@ class SettingsTest {
         write("""
                 # all there is
                 store = "file:///srv/store"
+                s3-endpoint = "http://[::1]:9000"
+                s3-region = "eu-central-1"
+                s3-path-style = true
                 cache = "/srv/cache"
                 cache-size = 134217728
                 shutdown-timeout = "5s"
@@ -89,12 +92,15 @@ class SettingsTest {
                 """);
         final Settings settings = load();
         assertThat(settings.get(Setting.STORE)).isEqualTo(new StoreUrl.Directory(Path.of("/srv/store")));
+        assertThat(settings.get(Setting.S3_ENDPOINT)).isEqualTo("http://[::1]:9000");
+        assertThat(settings.get(Setting.S3_REGION)).isEqualTo("eu-central-1");
+        assertThat(settings.get(Setting.S3_PATH_STYLE)).isTrue();
         assertThat(settings.get(Setting.CACHE)).isEqualTo(Path.of("/srv/cache"));
         assertThat(settings.get(Setting.CACHE_SIZE)).isEqualTo(128L << 20);
         assertThat(settings.get(Setting.SHUTDOWN_TIMEOUT)).isEqualTo(Duration.ofSeconds(5));
         assertThat(settings.get(Setting.POLL_TIME)).isZero();
         assertThat(settings.get(Setting.LOG)).isEqualTo(System.Logger.Level.DEBUG);
-        assertThat(Setting.ALL).extracting(Setting::variable).allMatch(name -> name.matches("VARVE_[A-Z_]+"));
+        assertThat(Setting.ALL).extracting(Setting::variable).allMatch(name -> name.matches("VARVE_[A-Z0-9_]+"));
     }
 
     @Test
@@ -112,16 +118,19 @@ class SettingsTest {
 
     @ParameterizedTest
     @CsvSource(delimiter = '|', textBlock = """
-            cache-siz = '1G'        | :2: unknown setting 'cache-siz'; there are store, cache, cache-size, shutdown-timeout, poll-time, log
+            cache-siz = '1G'        | :2: unknown setting 'cache-siz'; there are store, s3-endpoint, s3-region, s3-path-style, cache, cache-size, shutdown-timeout, poll-time, log
             cache-size = '1X'       | :2: cache-size: '1X' is not a size: give bytes, or a whole number with K, M, G or T (10G)
             cache-size = '1M'       | :2: cache-size: the cache's size is 32M to 1T, not 1M
-            cache-size = 1.5        | :2: cache-size takes a string or a whole number
-            cache-size = [1]        | :2: cache-size takes a string or a whole number
-            store = 's3://b'        | :2: store: store 's3://b': this build has no s3:// stores yet; give a directory as file:///DIR
+            cache-size = 1.5        | :2: cache-size takes a string, a whole number, true or false
+            cache-size = [1]        | :2: cache-size takes a string, a whole number, true or false
+            store = 's3://'         | :2: store: store 's3://' names no bucket; give it as s3://BUCKET or s3://BUCKET/PREFIX
+            s3-endpoint = 'host'    | :2: s3-endpoint: S3 endpoint 'host' is no server's address; give it as http://HOST:PORT or https://HOST
+            s3-region = 'Here!'     | :2: s3-region: 'Here!' is no name of a region: lower-case letters, digits and '-'
+            s3-path-style = 'yes'   | :2: s3-path-style: 'yes' is not true or false
             cache = ''              | :2: cache: the path is empty
             log = 'loud'            | :2: log: 'loud' is not off, error, warn, info, debug or trace
             shutdown-timeout = 20   | :2: shutdown-timeout: '20' is not a span of time: give a whole number with us, ms, s or m (20s)
-            [serve]                 | :2: unknown setting 'serve'; there are store, cache, cache-size, shutdown-timeout, poll-time, log
+            [serve]                 | :2: unknown setting 'serve'; there are store, s3-endpoint, s3-region, s3-path-style, cache, cache-size, shutdown-timeout, poll-time, log
             """)
     void namesTheLineOfWhatIsWrong(final String line, final String message) throws IOException {
         final Path file = write("# settings\n" + line.replace('\'', '"') + "\n");

@@ -23,10 +23,13 @@ import java.util.stream.Stream;
 final class FlipTorment extends Torment {
     private static final int LOG_MAGIC = 0x5256_5256;
     private static final int BLOCK = 4096;
-    private static final long MAX_STORED = 80 << 20;
+    /** What makes the log go round, and be reused. */
+    static final long MUCH = 80 << 20;
+
     private static final int FULL_MS = 500;
     private static final int SUPERBLOCKS = 2 * BLOCK;
 
+    private final long maxStored;
     private Path pristine;
     private DiskHistory history;
     private long flushedTime;
@@ -51,8 +54,10 @@ final class FlipTorment extends Torment {
         }
     }
 
-    FlipTorment(final Path directory, final StorePlace place) {
+    /** Prepares; at most so many bytes are stored before what is unsent. */
+    FlipTorment(final Path directory, final StorePlace place, final long maxStored) {
         super(directory, place);
+        this.maxStored = maxStored;
     }
 
     @Override
@@ -101,7 +106,7 @@ final class FlipTorment extends Torment {
         }
         try (VarveProcess serve = rig.serve();
                 TortureClient client = new TortureClient(rig.socket(), history, random)) {
-            final long stored = random.nextLong(1 << 20, MAX_STORED);
+            final long stored = random.nextLong(1 << 20, maxStored);
             client.run(() -> client.bytesWritten() > stored);
             client.settle();
             final long objects = objects(rig).size();

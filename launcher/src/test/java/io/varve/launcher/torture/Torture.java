@@ -86,7 +86,7 @@ public final class Torture {
             case "kill" -> new KillTorment(directory, place);
             case "loss" -> new LossTorment(directory, place);
             case "take-over" -> new TakeOverTorment(directory, place);
-            case FLIP -> new FlipTorment(directory, place);
+            case FLIP -> new FlipTorment(directory, place, FlipTorment.MUCH);
             default -> new OutageTorment(directory, place);
         };
     }

@@ -70,7 +70,7 @@ final class TortureClient implements AutoCloseable {
     /** Connects to a daemon. */
     TortureClient(final Path socket, final DiskHistory history, final Random random) throws IOException {
         this.history = history;
-        this.random = random;
+        this.random = new Random(random.nextLong());
         busy = new BitSet(history.sectors());
         frontEnd = FrontEnd.started(
                 socket, FrontEndOptions.DEFAULT.withQueues(2, 64).withMaxDataLength(MAX_SECTORS * SECTOR_SIZE));

@@ -17,12 +17,12 @@ class TortureTest {
 
     @Test
     void killed() throws IOException, InterruptedException {
-        run(new KillTorment(directory, StorePlace.directory()), 4);
+        run(new KillTorment(directory, StorePlace.directory()), 3);
     }
 
     @Test
     void robbedOfItsCache() throws IOException, InterruptedException {
-        run(new LossTorment(directory, StorePlace.directory()), 2);
+        run(new LossTorment(directory, StorePlace.directory()), 1);
     }
 
     @Test
@@ -32,7 +32,7 @@ class TortureTest {
 
     @Test
     void fedFlippedBits() throws IOException, InterruptedException {
-        run(new FlipTorment(directory, StorePlace.directory()), 4);
+        run(new FlipTorment(directory, StorePlace.directory(), 8 << 20), 3);
     }
 
     @Test

@@ -108,16 +108,14 @@ public final class LogReader implements AutoCloseable {
 
     /**
      * After {@link #next()} has answered false: looks behind the end for a record which proves that the missing one had been
-     * made durable, so that this is damage and not the torn end of the log. A torn end has nothing of worth more than a
-     * window behind it; but behind damage to a record that is in the store already, the whole log may follow.
+     * made durable, so that this is damage and not the torn end of the log. Whole records follow each other within a window's
+     * length, whatever of them was torn, so the search ends that far behind the last one it has found.
      *
-     * @param storedThrough sequence through which records are in the store.
      * @return sequence through which records were durable, or -1 when nothing says that any missing one was.
      */
-    public long provenDurableBehindEnd(final long storedThrough) throws IOException {
-        final long end = sequence <= storedThrough
-                ? limit
-                : Math.min(limit, position + source.geometry().windowLength());
+    public long provenDurableBehindEnd() throws IOException {
+        final int reach = source.geometry().windowLength();
+        long end = Math.min(limit, position + reach);
         long proven = -1;
         for (long at = position; at < end; at += Blocks.SIZE) {
             if (at >= bufferPosition + bufferLength) {
@@ -127,8 +125,11 @@ public final class LogReader implements AutoCloseable {
             if (!fillAt(at, LogRecord.HEADER_LENGTH)) {
                 break;
             }
-            if (record.wrap((int) (at - bufferPosition)).isValid(volume, at) && record.durableThrough() >= sequence) {
-                proven = Math.max(proven, record.durableThrough());
+            if (record.wrap((int) (at - bufferPosition)).isValid(volume, at)) {
+                end = Math.min(limit, at + record.length() + reach);
+                if (record.durableThrough() >= sequence) {
+                    proven = Math.max(proven, record.durableThrough());
+                }
             }
         }
         return proven;

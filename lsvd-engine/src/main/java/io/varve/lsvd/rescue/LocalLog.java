@@ -133,7 +133,7 @@ public final class LocalLog implements AutoCloseable {
                 }
             }
             final long missing = reader.end().sequence();
-            final long proven = reader.provenDurableBehindEnd(storedThrough);
+            final long proven = reader.provenDurableBehindEnd();
             return new Unsent(records, bytes, proven >= missing && proven > storedThrough);
         }
     }

@@ -297,6 +297,9 @@ public final class DirectoryStore implements ObjectStore {
         try {
             Files.createDirectory(directory);
         } catch (final FileAlreadyExistsException e) {
+            if (!Files.exists(directory)) {
+                throw new NoSuchFileException(directory.toString(), null, "taken away at the same time");
+            }
             if (!Files.isDirectory(directory)) {
                 throw e;
             }
