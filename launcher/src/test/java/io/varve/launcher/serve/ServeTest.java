@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.varve.launcher.ExitStatus;
 import io.varve.testsupport.BlkRequest;
+import io.varve.testsupport.Framing;
 import io.varve.testsupport.FrontEnd;
 import io.varve.testsupport.FrontEndOptions;
 import io.varve.testsupport.LoadGenerator;
@@ -183,6 +184,35 @@ class ServeTest {
             serve.signal("TERM");
             assertThat(serve.awaitExit()).isZero();
             assertThat(serve.out()).endsWith("ended, everything is in the store\n");
+        }
+    }
+
+    @Test
+    void anEndDoesNotWaitForWritesThatWaitForTheStore() throws IOException, InterruptedException {
+        try (VarveProcess remove = VarveProcess.start(home, "volume", "remove", "data")) {
+            assertThat(remove.awaitExit()).isZero();
+        }
+        try (VarveProcess create =
+                VarveProcess.start(home, "volume", "create", "data", "--size", "1G", "--max-unsent-bytes", "64K")) {
+            assertThat(create.awaitExit()).isZero();
+        }
+        try (VarveProcess serve = VarveProcess.serve(home, socket, "--shutdown-timeout", "500ms");
+                FrontEnd frontEnd = FrontEnd.started(socket, options())) {
+            takeStoreAway();
+            for (int i = 0; i < DEPTH; i++) {
+                final BlkRequest write = BlkRequest.write((long) i * BLOCK_SIZE, new byte[BLOCK_SIZE]);
+                assertThat(frontEnd.queue(0).submit(write, Framing.USUAL)).isTrue();
+            }
+            frontEnd.queue(0).publish();
+            serve.awaitErr(line -> line.contains("trying again"));
+            serve.signal("TERM");
+            assertThat(serve.awaitExit()).isZero();
+            int answered = 0;
+            while (frontEnd.queue(0).poll() != null) {
+                answered++;
+            }
+            assertThat(answered).isLessThan(DEPTH);
+            assertThat(serve.out().lines().toList().getLast()).contains(" records are unsent");
         }
     }
 
