@@ -5,6 +5,7 @@ import static io.varve.testsupport.FrontEndChannel.ringState;
 import static io.varve.testsupport.FrontEndChannel.u64;
 
 import io.varve.linux.EventFd;
+import io.varve.linux.Fd;
 import io.varve.linux.IoRing;
 import io.varve.linux.IoRings;
 import java.io.IOException;
@@ -46,12 +47,20 @@ public final class FrontEnd implements AutoCloseable {
     private static final long PROTOCOL_MQ = 1L << 0;
     private static final long PROTOCOL_REPLY_ACK = 1L << 3;
     private static final long PROTOCOL_CONFIG = 1L << 9;
+    private static final long PROTOCOL_INFLIGHT = 1L << 12;
     private static final long PROTOCOL_SLOTS = 1L << 15;
     private static final long PROTOCOL_STATUS = 1L << 16;
-    private static final long WANTED_PROTOCOL =
-            PROTOCOL_MQ | PROTOCOL_REPLY_ACK | PROTOCOL_CONFIG | PROTOCOL_SLOTS | PROTOCOL_STATUS | 1L << 13;
+    private static final long WANTED_PROTOCOL = PROTOCOL_MQ
+            | PROTOCOL_REPLY_ACK
+            | PROTOCOL_CONFIG
+            | PROTOCOL_INFLIGHT
+            | PROTOCOL_SLOTS
+            | PROTOCOL_STATUS
+            | 1L << 13;
 
     private static final int NO_BASE = -1;
+    private static final int NO_FD = -1;
+    private static final int INFLIGHT_LENGTH = 24;
     private static final int CONFIG_HEADER = 12;
     private static final int CONFIG_SIZE = 60;
     private static final int DRIVER_OK_STATUS = 1 | 2 | 4;
@@ -71,6 +80,9 @@ public final class FrontEnd implements AutoCloseable {
     private long protocolFeatures;
     private ByteBuffer config;
     private boolean memorySent;
+    private int inflightFd = NO_FD;
+    private long inflightSize;
+    private long inflightOffset;
     private long callCount;
 
     /**
@@ -134,6 +146,9 @@ public final class FrontEnd implements AutoCloseable {
         protocolFeatures = 0;
         if ((offered & ~options.refused() & F_PROTOCOL) != 0) {
             protocolFeatures = channel.call(15, payload(0)).getLong() & WANTED_PROTOCOL;
+            if (!options.inflight()) {
+                protocolFeatures &= ~PROTOCOL_INFLIGHT;
+            }
             if (!options.memorySlots()) {
                 protocolFeatures &= ~PROTOCOL_SLOTS;
             }
@@ -175,6 +190,7 @@ public final class FrontEnd implements AutoCloseable {
      */
     public void start() throws IOException {
         channel.send(2, u64(features));
+        sendInflight();
         for (int i = 0; i < queues.length; i++) {
             channel.send(13, u64(i), calls[i].fd());
         }
@@ -192,6 +208,47 @@ public final class FrontEnd implements AutoCloseable {
         enable(1);
     }
 
+    /** Hands over the memory in which requests in flight are noted, after having asked for it the first time. */
+    public void sendInflight() throws IOException {
+        if (!has(PROTOCOL_INFLIGHT)) {
+            return;
+        }
+        if (inflightFd == NO_FD) {
+            final ByteBuffer reply = channel.call(31, inflight(0, 0));
+            inflightFd = channel.takeFd();
+            inflightSize = reply.getLong(0);
+            inflightOffset = reply.getLong(8);
+        }
+        channel.send(32, inflight(inflightSize, inflightOffset), inflightFd);
+    }
+
+    /** The payload of a message about the memory in which requests in flight are noted, as QEMU sends it. */
+    public ByteBuffer inflight(final long size, final long offset) {
+        return payload(INFLIGHT_LENGTH)
+                .putLong(size)
+                .putLong(offset)
+                .putShort((short) queues.length)
+                .putShort((short) options.queueSize())
+                .putInt(0)
+                .flip();
+    }
+
+    /** The memory in which requests in flight are noted; stays this front-end's. */
+    public int inflightFd() {
+        return inflightFd;
+    }
+
+    /** Bytes of that memory. */
+    public long inflightSize() {
+        return inflightSize;
+    }
+
+    /** Forgets that memory, as QEMU does when the guest is reset: new memory is asked for at the next start. */
+    public void forgetInflight() {
+        Fd.close(inflightFd);
+        inflightFd = NO_FD;
+    }
+
     private void enable(final int num) throws IOException {
         if ((features & F_PROTOCOL) != 0) {
             for (int i = 0; i < queues.length; i++) {
@@ -206,6 +263,11 @@ public final class FrontEnd implements AutoCloseable {
         channel.send(8, ringState(index, queue.size()));
         channel.send(10, ringState(index, bases[index] == NO_BASE ? queue.usedIndex() : bases[index]));
         sendAddresses(index);
+        sendKick(index);
+    }
+
+    /** Hands over the eventfd that a queue is kicked by, which starts it. */
+    public void sendKick(final int index) throws IOException {
         channel.send(12, u64(index), kicks[index].fd());
     }
 
@@ -435,6 +497,7 @@ public final class FrontEnd implements AutoCloseable {
     @Override
     public void close() {
         disconnect();
+        forgetInflight();
         ring.close();
         for (int i = 0; i < queues.length; i++) {
             kicks[i].close();

@@ -115,6 +115,23 @@ class HostileTest {
                         f.ram().regions().getFirst().file().fd())),
         UNKNOWN_REGION_REMOVED(f -> f.channel().send(38, region(1L << 40, 0x1000, 1L << 40, 0))),
         REGION_OF_THE_RING_REMOVED(f -> f.removeMemory(f.ram().regions().getFirst())),
+        INFLIGHT_WITHOUT_DESCRIPTOR(f -> f.channel().send(32, f.inflight(f.inflightSize(), 0))),
+        INFLIGHT_WHILE_RINGS_RUN(f -> f.channel().send(32, f.inflight(f.inflightSize(), 0), f.inflightFd())),
+        INFLIGHT_OF_AN_EVENTFD(
+                f -> f.channel().send(32, f.inflight(1 << 20, 0), f.err(0).fd())),
+        INFLIGHT_BEYOND_ITS_FILE(f -> f.channel().send(32, f.inflight(1 << 20, 64), f.inflightFd())),
+        INFLIGHT_OFFSET_WRAPS(f -> f.channel().send(32, f.inflight(-1, -8), f.inflightFd())),
+        INFLIGHT_OFFSET_OF_4(f -> f.channel()
+                .send(
+                        32,
+                        f.inflight(1 << 16, 4),
+                        f.ram().regions().getFirst().file().fd())),
+        INFLIGHT_TOO_SMALL(f -> f.channel()
+                .send(32, f.inflight(16, 0), f.ram().regions().getFirst().file().fd())),
+        INFLIGHT_FOR_NO_RING(f -> f.channel().send(31, f.inflight(0, 0).putShort(16, (short) 0))),
+        INFLIGHT_FOR_257_RINGS(f -> f.channel().send(31, f.inflight(0, 0).putShort(16, (short) 257))),
+        INFLIGHT_FOR_RINGS_OF_100(f -> f.channel().send(31, f.inflight(0, 0).putShort(18, (short) 100))),
+        INFLIGHT_SHORT(f -> f.channel().send(31, f.inflight(0, 0).limit(16))),
         CONFIG_OF_257_BYTES(
                 f -> f.channel().send(24, payload(12).putInt(0).putInt(257).clear())),
         CONFIG_SIZE_DIFFERS(

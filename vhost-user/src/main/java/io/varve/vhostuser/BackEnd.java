@@ -44,6 +44,7 @@ final class BackEnd implements AutoCloseable {
     private final MemoryTable memory = new MemoryTable();
     private final Mapping config;
 
+    private InflightRegion inflight;
     private long features;
     private long protocolFeatures;
     private long status;
@@ -86,12 +87,14 @@ final class BackEnd implements AutoCloseable {
     /**
      * Carries out a message.
      *
-     * @param message does not {@linkplain #mustWait have to wait}.
-     * @param fds     that came with it; those that are kept are taken out of the list.
-     * @param reply   built if there is one.
+     * @param message  does not {@linkplain #mustWait have to wait}.
+     * @param fds      that came with it; those that are kept are taken out of the list.
+     * @param reply    built if there is one.
+     * @param replyFds given what goes with the reply, which owns it then.
      * @return whether the reply is to be sent.
      */
-    boolean handle(final Message message, final FdList fds, final Message reply) throws ProtocolException {
+    boolean handle(final Message message, final FdList fds, final Message reply, final FdList replyFds)
+            throws ProtocolException {
         checkFdCount(message, fds);
         switch (message.request()) {
             case FrontEndRequest.GET_FEATURES -> reply.encodeReplyU64(message.request(), offeredFeatures());
@@ -102,6 +105,7 @@ final class BackEnd implements AutoCloseable {
             case FrontEndRequest.GET_STATUS -> reply.encodeReplyU64(message.request(), status);
             case FrontEndRequest.GET_CONFIG -> getConfig(message, reply);
             case FrontEndRequest.GET_VRING_BASE -> getVringBase(message, reply);
+            case FrontEndRequest.GET_INFLIGHT_FD -> replyFds.add(InflightRegion.create(message, reply, vrings.count()));
             default -> {
                 final long outcome = set(message, fds);
                 reply.encodeReplyU64(message.request(), outcome);
@@ -121,6 +125,7 @@ final class BackEnd implements AutoCloseable {
             case FrontEndRequest.SET_CONFIG -> {
                 return setConfig(message);
             }
+            case FrontEndRequest.SET_INFLIGHT_FD -> setInflight(InflightRegion.map(message, fds.fd(0), vrings.count()));
             case FrontEndRequest.SET_MEM_TABLE -> setMemoryTable(message, fds);
             case FrontEndRequest.ADD_MEM_REG -> addMemoryRegion(message, fds);
             case FrontEndRequest.REM_MEM_REG -> removeMemoryRegion(message);
@@ -141,7 +146,7 @@ final class BackEnd implements AutoCloseable {
     private static void checkFdCount(final Message message, final FdList fds) throws ProtocolException {
         final boolean valid = switch (message.request()) {
             case FrontEndRequest.SET_MEM_TABLE -> true;
-            case FrontEndRequest.ADD_MEM_REG -> fds.count() == 1;
+            case FrontEndRequest.ADD_MEM_REG, FrontEndRequest.SET_INFLIGHT_FD -> fds.count() == 1;
             case FrontEndRequest.REM_MEM_REG -> fds.count() <= 1;
             case FrontEndRequest.SET_VRING_KICK, FrontEndRequest.SET_VRING_CALL, FrontEndRequest.SET_VRING_ERR ->
                 fds.count() == (VringFd.hasFd(message) ? 1 : 0);
@@ -186,6 +191,9 @@ final class BackEnd implements AutoCloseable {
         message.validateSize(0);
         stopAll();
         status = 0;
+        if (inflight != null) {
+            inflight.clear();
+        }
     }
 
     private void setStatus(final long newStatus) {
@@ -230,6 +238,22 @@ final class BackEnd implements AutoCloseable {
         return ACK;
     }
 
+    private void setInflight(final InflightRegion region) throws ProtocolException {
+        if (vrings.startedCount() > 0) {
+            region.close();
+            throw new ProtocolException("SET_INFLIGHT_FD while rings run");
+        }
+        closeInflight();
+        inflight = region;
+    }
+
+    private void closeInflight() {
+        if (inflight != null) {
+            inflight.close();
+            inflight = null;
+        }
+    }
+
     private void setMemoryTable(final Message message, final FdList fds) throws ProtocolException {
         final MemoryRegions.Description[] regions = MemoryRegions.decodeTable(message);
         if (fds.count() != regions.length) {
@@ -272,7 +296,7 @@ final class BackEnd implements AutoCloseable {
     private void kick(final Message message, final FdList fds) throws ProtocolException {
         final Vring vring = vrings.get(VringFd.index(message));
         final boolean first = vrings.startedCount() == 0;
-        vring.kick(takeSignalFd(message, fds), memory, device, features, writesAreDurable());
+        vring.kick(takeSignalFd(message, fds), memory, inflight, device, features, writesAreDurable());
         vrings.update();
         if (first) {
             options.listener().onFirstRingStarted();
@@ -307,6 +331,7 @@ final class BackEnd implements AutoCloseable {
     @Override
     public void close() {
         vrings.close();
+        closeInflight();
         memory.close();
         config.close();
     }

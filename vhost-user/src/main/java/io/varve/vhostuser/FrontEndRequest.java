@@ -65,10 +65,10 @@ final class FrontEndRequest {
     /** Writes the config space: {@link ConfigSpace}. */
     static final int SET_CONFIG = 25;
 
-    /** Asks for memory to note requests in flight in. Not offered yet. */
+    /** Asks for memory to note requests in flight in: {@link InflightRegion.Description}; answered by the same, and a descriptor. */
     static final int GET_INFLIGHT_FD = 31;
 
-    /** Hands over memory that notes requests in flight. Not offered yet. */
+    /** Hands over memory that notes requests in flight: {@link InflightRegion.Description}, and a descriptor. */
     static final int SET_INFLIGHT_FD = 32;
 
     /** Stops all rings; no payload. */

@@ -11,6 +11,9 @@ final class ProtocolFeatures {
     /** GET_CONFIG and SET_CONFIG. */
     static final long CONFIG = 1L << 9;
 
+    /** GET_INFLIGHT_FD and SET_INFLIGHT_FD. */
+    static final long INFLIGHT_SHMFD = 1L << 12;
+
     /** RESET_DEVICE. */
     static final long RESET_DEVICE = 1L << 13;
 
@@ -20,8 +23,8 @@ final class ProtocolFeatures {
     /** SET_STATUS and GET_STATUS. */
     static final long STATUS = 1L << 16;
 
-    /** What is offered. LOG_SHMFD, BACKEND_REQ and INFLIGHT_SHMFD belong here once they are served. */
-    static final long OFFERED = MQ | REPLY_ACK | CONFIG | RESET_DEVICE | CONFIGURE_MEM_SLOTS | STATUS;
+    /** What is offered. */
+    static final long OFFERED = MQ | REPLY_ACK | CONFIG | INFLIGHT_SHMFD | RESET_DEVICE | CONFIGURE_MEM_SLOTS | STATUS;
 
     private ProtocolFeatures() {}
 }

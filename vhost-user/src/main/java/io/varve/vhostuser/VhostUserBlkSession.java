@@ -111,7 +111,7 @@ public final class VhostUserBlkSession implements AutoCloseable {
                 break;
             }
             count++;
-            if (backEnd.handle(connection.message(), connection.fds(), connection.reply())) {
+            if (backEnd.handle(connection.message(), connection.fds(), connection.reply(), connection.replyFds())) {
                 connection.sendReply();
             }
             connection.release();

@@ -5,9 +5,10 @@ import io.varve.linux.Fd;
 import io.varve.linux.IoRing;
 import io.varve.virtqueue.BlockDevice;
 import io.varve.virtqueue.GuestMemory;
+import io.varve.virtqueue.RingLayout;
 import io.varve.virtqueue.SplitVirtqueue;
-import io.varve.virtqueue.VirtioBlk;
 import io.varve.virtqueue.VirtioBlkQueue;
+import io.varve.virtqueue.Virtqueue;
 
 /**
  * One ring as the protocol has it: stopped at first, started by SET_VRING_KICK, stopped by GET_VRING_BASE; while it is
@@ -66,9 +67,14 @@ final class Vring implements AutoCloseable {
         return base;
     }
 
+    /** Whether a ring can have this size. */
+    static boolean isValidSize(final int size) {
+        return SplitVirtqueue.isValidSize(size);
+    }
+
     void size(final int newSize) throws ProtocolException {
         requireStopped("SET_VRING_NUM");
-        if (!SplitVirtqueue.isValidSize(newSize)) {
+        if (!isValidSize(newSize)) {
             throw new ProtocolException("ring " + index + " can't have the size " + Integer.toUnsignedString(newSize));
         }
         size = newSize;
@@ -97,18 +103,27 @@ final class Vring implements AutoCloseable {
     /** Finds the ring's parts again in changed memory. */
     void relocate(final MemoryTable memory) throws ProtocolException {
         if (isStarted()) {
-            ((SplitVirtqueue) queue.queue()).relocate(layout(memory));
+            try {
+                queue.queue().relocate(layout(memory));
+            } catch (final IllegalArgumentException e) {
+                throw new ProtocolException("ring " + index + ": " + e.getMessage(), e);
+            }
         }
     }
 
     /**
      * Takes the eventfd that notifies of buffers, and starts the ring if it does not run yet.
      *
-     * @param fd owned from now on; -1 for none: the ring is polled.
+     * <p>What an earlier back-end has left in flight is done again at once, even while the ring is not enabled: it had begun
+     * before. Then the driver is called, since that one may have died between the used index and its call.
+     *
+     * @param fd       owned from now on; -1 for none: the ring is polled.
+     * @param inflight where to note what is in flight, or null.
      */
     void kick(
             final int fd,
             final MemoryTable memory,
+            final InflightRegion inflight,
             final BlockDevice device,
             final long features,
             final boolean writesDurable)
@@ -125,15 +140,20 @@ final class Vring implements AutoCloseable {
             throw new ProtocolException("ring " + index + " starts without size or addresses");
         }
         brokenTold = false;
-        queue = new VirtioBlkQueue(
-                new SplitVirtqueue(
-                        size,
-                        base,
-                        (features & VirtioBlk.F_RING_EVENT_IDX) != 0,
-                        (features & VirtioBlk.F_RING_INDIRECT_DESC) != 0,
-                        layout(memory)),
-                device,
-                writesDurable);
+        queue = new VirtioBlkQueue(virtqueue(memory, inflight, features), device, writesDurable);
+        queue.resubmit();
+        signal(callFd);
+    }
+
+    private Virtqueue virtqueue(final MemoryTable memory, final InflightRegion inflight, final long features)
+            throws ProtocolException {
+        final RingLayout layout = layout(memory);
+        try {
+            return new SplitVirtqueue(
+                    size, base, features, layout, inflight == null ? null : inflight.split(index, size));
+        } catch (final IllegalArgumentException e) {
+            throw new ProtocolException("ring " + index + ": " + e.getMessage(), e);
+        }
     }
 
     /** Takes the eventfd that calls the driver, -1 for none, and calls once: something may have been missed. */
@@ -201,7 +221,7 @@ final class Vring implements AutoCloseable {
         return queue.armNotifications();
     }
 
-    private SplitVirtqueue.Layout layout(final MemoryTable memory) throws ProtocolException {
+    private RingLayout layout(final MemoryTable memory) throws ProtocolException {
         final GuestMemory user = memory.byUserAddress();
         final long descriptors = user.translate(address.descriptors(), SplitVirtqueue.descriptorTableSize(size));
         final long available = user.translate(address.available(), SplitVirtqueue.availableRingSize(size));
@@ -211,11 +231,7 @@ final class Vring implements AutoCloseable {
                 || used == GuestMemory.NOT_MAPPED) {
             throw new ProtocolException("ring " + index + " is not in the memory table");
         }
-        try {
-            return new SplitVirtqueue.Layout(memory.byGuestAddress(), descriptors, available, used);
-        } catch (final IllegalArgumentException e) {
-            throw new ProtocolException("ring " + index + " is misaligned in memory", e);
-        }
+        return new RingLayout(memory.byGuestAddress(), descriptors, available, used);
     }
 
     private static void signal(final int fd) {

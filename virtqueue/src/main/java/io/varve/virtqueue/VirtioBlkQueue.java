@@ -94,6 +94,28 @@ public final class VirtioBlkQueue {
     }
 
     /**
+     * Takes again what an earlier device has left in flight, all of it: at most as many chains as the queue's size. To be called
+     * once, before the first {@link #poll()}.
+     *
+     * <p>Doing a request a second time does what doing it once does, as far as the driver can rely on anything. What is taken
+     * again has not been shown to the driver as used, so the driver has seen no completion of it. A write that is newer, in
+     * that the driver made it because that one was complete, can't exist then. What can exist is a write to the same place
+     * that was in flight together with it: where both are taken again, the order in which they were first taken is kept, and
+     * where only the other was shown as used, the order of the two was the driver's to fix and it did not. Either way the
+     * place holds one of the two writes, whole, when both are complete, and whatever is submitted from then on comes after.
+     * A flush that is taken again covers what it covered; reads change nothing.
+     */
+    public void resubmit() {
+        try {
+            for (int id = queue.resubmit(chain); id >= 0 && !faulted; id = queue.resubmit(chain)) {
+                begin(id);
+            }
+        } catch (final InternalError e) {
+            faulted = true;
+        }
+    }
+
+    /**
      * Shows the driver what has completed since the last call.
      *
      * @return whether the driver is to be called.

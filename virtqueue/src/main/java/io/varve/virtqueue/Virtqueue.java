@@ -21,6 +21,21 @@ public interface Virtqueue {
     /** Number of elements that the queue can hold, from 1 to {@link #MAX_SIZE}. */
     int size();
 
+    /** Goes on with the same ring at other addresses, or in other memory.
+     *
+     * @throws IllegalArgumentException when the ring is misaligned there; nothing has changed then.
+     */
+    void relocate(RingLayout layout);
+
+    /**
+     * Takes again the next of the elements that an earlier device has taken and not given back, in the order in which that one
+     * took them. To be called until there is none, before the first {@link #poll}.
+     *
+     * @param chain as with {@link #poll}.
+     * @return the element's id, or {@link #EMPTY}.
+     */
+    int resubmit(DescriptorChain chain);
+
     /**
      * Takes the next available element.
      *

@@ -224,9 +224,10 @@ class SplitVirtqueueTest {
         }
         assertThat(SplitVirtqueue.isValidSize(1)).isTrue();
         assertThat(SplitVirtqueue.isValidSize(1024)).isTrue();
-        assertThatIllegalArgumentException().isThrownBy(() -> new SplitVirtqueue.Layout(GuestMemory.EMPTY, 8, 2, 4));
-        assertThatIllegalArgumentException().isThrownBy(() -> new SplitVirtqueue.Layout(GuestMemory.EMPTY, 16, 1, 4));
-        assertThatIllegalArgumentException().isThrownBy(() -> new SplitVirtqueue.Layout(GuestMemory.EMPTY, 16, 2, 2));
+        for (final long[] parts : new long[][] {{8, 2, 4}, {16, 1, 4}, {16, 2, 2}}) {
+            final RingLayout layout = new RingLayout(GuestMemory.EMPTY, parts[0], parts[1], parts[2]);
+            assertThatIllegalArgumentException().isThrownBy(() -> new SplitVirtqueue(SIZE, 0, 0, layout, null));
+        }
     }
 
     @Test
