@@ -35,6 +35,9 @@ public final class FrontEnd implements AutoCloseable {
     /** Feature: discard. */
     public static final long F_DISCARD = 1L << 13;
 
+    /** Feature: pages that the device writes are marked. */
+    public static final long F_LOG_ALL = 1L << 26;
+
     /** Feature: indirect descriptors. */
     public static final long F_INDIRECT = 1L << 28;
 
@@ -45,12 +48,14 @@ public final class FrontEnd implements AutoCloseable {
     public static final long F_PROTOCOL = 1L << 30;
 
     private static final long PROTOCOL_MQ = 1L << 0;
+    private static final long PROTOCOL_LOG = 1L << 1;
     private static final long PROTOCOL_REPLY_ACK = 1L << 3;
     private static final long PROTOCOL_CONFIG = 1L << 9;
     private static final long PROTOCOL_INFLIGHT = 1L << 12;
     private static final long PROTOCOL_SLOTS = 1L << 15;
     private static final long PROTOCOL_STATUS = 1L << 16;
     private static final long WANTED_PROTOCOL = PROTOCOL_MQ
+            | PROTOCOL_LOG
             | PROTOCOL_REPLY_ACK
             | PROTOCOL_CONFIG
             | PROTOCOL_INFLIGHT
@@ -167,7 +172,7 @@ public final class FrontEnd implements AutoCloseable {
             }
         }
         channel.send(3, payload(0));
-        features = channel.call(1, payload(0)).getLong() & ~options.refused();
+        features = channel.call(1, payload(0)).getLong() & ~options.refused() & ~F_LOG_ALL;
         if (!options.indirect()) {
             features &= ~F_INDIRECT;
         }
@@ -278,12 +283,38 @@ public final class FrontEnd implements AutoCloseable {
                 9,
                 payload(40)
                         .putInt(index)
-                        .putInt(0)
+                        .putInt((features & F_LOG_ALL) != 0 ? 1 : 0)
                         .putLong(queue.descriptors() + GuestRam.USER_OFFSET)
                         .putLong(queue.used() + GuestRam.USER_OFFSET)
                         .putLong(queue.available() + GuestRam.USER_OFFSET)
-                        .putLong(0)
+                        .putLong(queue.used())
                         .flip());
+    }
+
+    /** Has the pages that the device writes marked from now on: what QEMU does when a migration begins. */
+    public void startLogging(final DirtyBitmap bitmap) throws IOException {
+        replaceLog(bitmap);
+        features |= F_LOG_ALL;
+        sendLogging();
+    }
+
+    /** Has pages marked elsewhere from now on. */
+    public void replaceLog(final DirtyBitmap bitmap) throws IOException {
+        channel.call(
+                6, payload(16).putLong(bitmap.size()).putLong(bitmap.offset()).flip(), bitmap.fd());
+    }
+
+    /** Has no pages marked any more: what QEMU does when a migration is cancelled. */
+    public void stopLogging() throws IOException {
+        features &= ~F_LOG_ALL;
+        sendLogging();
+    }
+
+    private void sendLogging() throws IOException {
+        channel.send(2, u64(features));
+        for (int i = 0; i < queues.length; i++) {
+            sendAddresses(i);
+        }
     }
 
     /** Hands over all memory, region by region or at once. */

@@ -52,7 +52,41 @@ class HostileTest {
     /** What a front-end may send that is against the protocol. */
     private enum Misbehaviour {
         UNKNOWN_MESSAGE(f -> f.channel().send(4711, payload(0))),
-        MESSAGE_NOT_NEGOTIATED(f -> f.channel().send(6, payload(16).clear())),
+        MESSAGE_NOT_NEGOTIATED(f -> f.channel().send(26, payload(8).clear())),
+        LOG_WITHOUT_DESCRIPTOR(f -> f.channel().send(6, log(1 << 20, 0))),
+        LOG_WITHOUT_LOG_SHMFD(f -> {
+            f.channel().send(16, u64(0));
+            f.channel()
+                    .send(6, log(4096, 0), f.ram().regions().getFirst().file().fd());
+        }),
+        LOG_LARGER_THAN_ITS_FILE(f -> f.channel()
+                .send(6, log(1L << 40, 0), f.ram().regions().getFirst().file().fd())),
+        LOG_OF_NO_SIZE(f -> f.channel()
+                .send(6, log(0, 0), f.ram().regions().getFirst().file().fd())),
+        LOG_OFFSET_WRAPS(f -> f.channel()
+                .send(6, log(4096, -4096), f.ram().regions().getFirst().file().fd())),
+        LOG_OF_AN_EVENTFD(f -> f.channel().send(6, log(4096, 0), f.err(0).fd())),
+        LOG_SHORT(f -> f.channel()
+                .send(6, u64(4096), f.ram().regions().getFirst().file().fd())),
+        LOG_THAT_DOES_NOT_REACH(f -> {
+            f.channel().call(6, log(8, 0), f.ram().regions().getFirst().file().fd());
+            f.channel().send(2, u64(f.features() | 1L << 26));
+            submitOneMore(f);
+        }),
+        USED_RING_LOGGED_NOWHERE(f -> {
+            f.channel().call(6, log(8, 0), f.ram().regions().getFirst().file().fd());
+            f.channel()
+                    .send(
+                            9,
+                            address(
+                                            0,
+                                            1,
+                                            f.queue(0).descriptors() + GuestRam.USER_OFFSET,
+                                            f.queue(0).used() + GuestRam.USER_OFFSET,
+                                            f.queue(0).available() + GuestRam.USER_OFFSET)
+                                    .putLong(32, -4));
+            submitOneMore(f);
+        }),
         REPLY_FLAG(f -> f.channel().sendRaw(1, 1 | 4, 0, payload(0))),
         NO_VERSION(f -> f.channel().sendRaw(1, 0, 0, payload(0))),
         HUGE_PAYLOAD(f -> f.channel().sendRaw(1, 1, Integer.MAX_VALUE, payload(0))),
@@ -160,6 +194,16 @@ class HostileTest {
                     .flip();
         }
 
+        private static void submitOneMore(final FrontEnd f) throws IOException {
+            assertThat(f.channel().acknowledged(3, payload(0))).isZero();
+            f.queue(0).submit(BlkRequest.flush(), Framing.USUAL);
+            f.queue(0).publish();
+        }
+
+        private static ByteBuffer log(final long size, final long offset) {
+            return payload(16).putLong(size).putLong(offset).flip();
+        }
+
         private static ByteBuffer region(final long guest, final long size, final long user, final long offset) {
             return payload(40)
                     .putLong(0)
@@ -235,6 +279,7 @@ class HostileTest {
             assertThat(frontEnd.channel()
                             .acknowledged(38, payload, region.file().fd()))
                     .isZero();
+            disk.reactor.run(() -> {});
             assertThat(ServedDisk.openDescriptors()).isEqualTo(before);
         }
     }

@@ -7,6 +7,7 @@ import io.varve.linux.IoRing;
 import io.varve.linux.Mapping;
 import io.varve.linux.Memory;
 import io.varve.virtqueue.BlockDevice;
+import io.varve.virtqueue.DirtyLog;
 import io.varve.virtqueue.GuestMemory;
 import io.varve.virtqueue.VirtioBlk;
 import io.varve.virtqueue.VirtioBlkConfig;
@@ -19,6 +20,9 @@ final class BackEnd implements AutoCloseable {
     /** Feature: protocol features can be negotiated, and rings are enabled one by one (VHOST_USER_F_PROTOCOL_FEATURES). */
     static final long F_PROTOCOL_FEATURES = 1L << 30;
 
+    /** Feature: pages that the device writes are marked (VHOST_F_LOG_ALL). Comes and goes while rings run. */
+    static final long F_LOG_ALL = 1L << 26;
+
     private static final long FEATURES = VirtioBlk.F_VERSION_1
             | VirtioBlk.F_RING_INDIRECT_DESC
             | VirtioBlk.F_RING_EVENT_IDX
@@ -27,6 +31,7 @@ final class BackEnd implements AutoCloseable {
             | VirtioBlk.F_TOPOLOGY
             | VirtioBlk.F_MQ
             | VirtioBlk.F_FLUSH
+            | F_LOG_ALL
             | F_PROTOCOL_FEATURES;
 
     private static final long READ_WRITE_FEATURES =
@@ -42,6 +47,7 @@ final class BackEnd implements AutoCloseable {
     private final SessionOptions options;
     private final Vrings vrings;
     private final MemoryTable memory = new MemoryTable();
+    private final MigrationLog migrationLog = new MigrationLog();
     private final Mapping config;
 
     private InflightRegion inflight;
@@ -68,8 +74,11 @@ final class BackEnd implements AutoCloseable {
     /** Whether a message has to wait until requests have completed. */
     boolean mustWait(final Message message) throws ProtocolException {
         return switch (message.request()) {
-            case FrontEndRequest.GET_VRING_BASE ->
-                vrings.get(VringState.index(message)).inFlight() > 0;
+            case FrontEndRequest.GET_VRING_BASE -> {
+                final Vring vring = vrings.get(VringState.index(message));
+                vring.resubmit();
+                yield vring.inFlight() > 0;
+            }
             case FrontEndRequest.SET_MEM_TABLE,
                     FrontEndRequest.REM_MEM_REG,
                     FrontEndRequest.RESET_OWNER,
@@ -109,7 +118,8 @@ final class BackEnd implements AutoCloseable {
             default -> {
                 final long outcome = set(message, fds);
                 reply.encodeReplyU64(message.request(), outcome);
-                return message.needsReply() && (protocolFeatures & ProtocolFeatures.REPLY_ACK) != 0;
+                return message.request() == FrontEndRequest.SET_LOG_BASE
+                        || message.needsReply() && (protocolFeatures & ProtocolFeatures.REPLY_ACK) != 0;
             }
         }
         return true;
@@ -125,6 +135,8 @@ final class BackEnd implements AutoCloseable {
             case FrontEndRequest.SET_CONFIG -> {
                 return setConfig(message);
             }
+            case FrontEndRequest.SET_LOG_BASE -> setLogBase(message, fds);
+            case FrontEndRequest.SET_LOG_FD -> setLogFd(message, fds);
             case FrontEndRequest.SET_INFLIGHT_FD -> setInflight(InflightRegion.map(message, fds.fd(0), vrings.count()));
             case FrontEndRequest.SET_MEM_TABLE -> setMemoryTable(message, fds);
             case FrontEndRequest.ADD_MEM_REG -> addMemoryRegion(message, fds);
@@ -146,7 +158,10 @@ final class BackEnd implements AutoCloseable {
     private static void checkFdCount(final Message message, final FdList fds) throws ProtocolException {
         final boolean valid = switch (message.request()) {
             case FrontEndRequest.SET_MEM_TABLE -> true;
-            case FrontEndRequest.ADD_MEM_REG, FrontEndRequest.SET_INFLIGHT_FD -> fds.count() == 1;
+            case FrontEndRequest.ADD_MEM_REG,
+                    FrontEndRequest.SET_INFLIGHT_FD,
+                    FrontEndRequest.SET_LOG_BASE,
+                    FrontEndRequest.SET_LOG_FD -> fds.count() == 1;
             case FrontEndRequest.REM_MEM_REG -> fds.count() <= 1;
             case FrontEndRequest.SET_VRING_KICK, FrontEndRequest.SET_VRING_CALL, FrontEndRequest.SET_VRING_ERR ->
                 fds.count() == (VringFd.hasFd(message) ? 1 : 0);
@@ -172,6 +187,7 @@ final class BackEnd implements AutoCloseable {
             vrings.enableAll();
         }
         vrings.writesDurable(writesAreDurable());
+        vrings.log(dataLog());
     }
 
     private void setProtocolFeatures(final long newFeatures) throws ProtocolException {
@@ -238,6 +254,35 @@ final class BackEnd implements AutoCloseable {
         return ACK;
     }
 
+    private void setLogBase(final Message message, final FdList fds) throws ProtocolException {
+        if ((protocolFeatures & ProtocolFeatures.LOG_SHMFD) == 0) {
+            throw new ProtocolException("SET_LOG_BASE without LOG_SHMFD");
+        }
+        migrationLog.replace(message, fds.fd(0), memory);
+        relocate();
+        vrings.log(dataLog());
+    }
+
+    private void setLogFd(final Message message, final FdList fds) throws ProtocolException {
+        message.validateSize(0);
+        migrationLog.eventFd(takeSignalFd(message, fds));
+    }
+
+    /** Where data that goes to the guest is marked; the rings decide for themselves about what they write. */
+    private DirtyLog dataLog() {
+        return (features & F_LOG_ALL) != 0 ? migrationLog.log() : null;
+    }
+
+    /** Tells the front-end of pages that have been marked. */
+    void tellOfDirtyPages() throws ProtocolException {
+        migrationLog.tell();
+    }
+
+    private void relocate() throws ProtocolException {
+        migrationLog.memory(memory);
+        vrings.relocate(memory, migrationLog.log());
+    }
+
     private void setInflight(final InflightRegion region) throws ProtocolException {
         if (vrings.startedCount() > 0) {
             region.close();
@@ -262,19 +307,19 @@ final class BackEnd implements AutoCloseable {
         }
         vrings.publish();
         memory.replace(regions, fds);
-        vrings.relocate(memory);
+        relocate();
         memory.unmapRetired();
     }
 
     private void addMemoryRegion(final Message message, final FdList fds) throws ProtocolException {
         memory.add(MemoryRegions.decodeSingle(message), fds.fd(0));
-        vrings.relocate(memory);
+        relocate();
     }
 
     private void removeMemoryRegion(final Message message) throws ProtocolException {
         vrings.publish();
         memory.remove(MemoryRegions.decodeSingle(message));
-        vrings.relocate(memory);
+        relocate();
         memory.unmapRetired();
     }
 
@@ -283,7 +328,7 @@ final class BackEnd implements AutoCloseable {
     }
 
     private void setVringAddress(final VringAddress address) throws ProtocolException {
-        vrings.get(address.index()).address(address, memory);
+        vrings.get(address.index()).address(address, memory, migrationLog.log());
     }
 
     private static void enable(final Vring vring, final int num) throws ProtocolException {
@@ -296,8 +341,10 @@ final class BackEnd implements AutoCloseable {
     private void kick(final Message message, final FdList fds) throws ProtocolException {
         final Vring vring = vrings.get(VringFd.index(message));
         final boolean first = vrings.startedCount() == 0;
-        vring.kick(takeSignalFd(message, fds), memory, inflight, device, features, writesAreDurable());
+        vring.kick(takeSignalFd(message, fds), memory, migrationLog.log(), inflight, device, features);
         vrings.update();
+        vrings.writesDurable(writesAreDurable());
+        vrings.log(dataLog());
         if (first) {
             options.listener().onFirstRingStarted();
         }
@@ -316,7 +363,7 @@ final class BackEnd implements AutoCloseable {
 
     /** Takes the descriptor of a message, -1 if it has none. Signalling must never wait for a front-end that does not read. */
     private static int takeSignalFd(final Message message, final FdList fds) throws ProtocolException {
-        if (!VringFd.hasFd(message)) {
+        if (fds.count() == 0) {
             return -1;
         }
         try {
@@ -332,6 +379,7 @@ final class BackEnd implements AutoCloseable {
     public void close() {
         vrings.close();
         closeInflight();
+        migrationLog.close();
         memory.close();
         config.close();
     }

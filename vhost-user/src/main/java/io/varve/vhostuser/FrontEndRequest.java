@@ -17,10 +17,10 @@ final class FrontEndRequest {
     /** Replaces the memory table: {@link MemoryRegions}, one descriptor for each region. */
     static final int SET_MEM_TABLE = 5;
 
-    /** Hands over the dirty log; always answered once LOG_SHMFD is negotiated. Not offered yet. */
+    /** Hands over the dirty log, also while rings run: {@link MigrationLog}, and a descriptor; always answered, by u64. */
     static final int SET_LOG_BASE = 6;
 
-    /** Hands over an eventfd for dirty-log writes. Not offered. */
+    /** Hands over an eventfd that is signalled when pages were marked in the dirty log; no payload. */
     static final int SET_LOG_FD = 7;
 
     /** Sets a ring's size: {@link VringState}. */

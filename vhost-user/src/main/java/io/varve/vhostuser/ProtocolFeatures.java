@@ -5,6 +5,9 @@ final class ProtocolFeatures {
     /** More than one ring. */
     static final long MQ = 1L << 0;
 
+    /** The dirty log is memory of the front-end's: SET_LOG_BASE. */
+    static final long LOG_SHMFD = 1L << 1;
+
     /** The front-end can ask for an answer to any message. */
     static final long REPLY_ACK = 1L << 3;
 
@@ -24,7 +27,8 @@ final class ProtocolFeatures {
     static final long STATUS = 1L << 16;
 
     /** What is offered. */
-    static final long OFFERED = MQ | REPLY_ACK | CONFIG | INFLIGHT_SHMFD | RESET_DEVICE | CONFIGURE_MEM_SLOTS | STATUS;
+    static final long OFFERED =
+            MQ | LOG_SHMFD | REPLY_ACK | CONFIG | INFLIGHT_SHMFD | RESET_DEVICE | CONFIGURE_MEM_SLOTS | STATUS;
 
     private ProtocolFeatures() {}
 }

@@ -129,6 +129,9 @@ public final class VhostUserBlkSession implements AutoCloseable {
             vring.publish();
             check(vring);
         }
+        if (closeReason == null) {
+            backEnd.tellOfDirtyPages();
+        }
         return work;
     }
 
@@ -182,7 +185,9 @@ public final class VhostUserBlkSession implements AutoCloseable {
     /** Tells the guest that it need not notify: the rings are polled from now on. */
     public void disarmNotifications() {
         for (int i = 0; i < vrings.startedCount(); i++) {
-            vrings.started(i).queue().disarmNotifications();
+            if (vrings.started(i).isServed()) {
+                vrings.started(i).queue().disarmNotifications();
+            }
         }
     }
 

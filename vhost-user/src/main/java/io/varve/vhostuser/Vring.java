@@ -4,6 +4,7 @@ import io.varve.linux.EventFd;
 import io.varve.linux.Fd;
 import io.varve.linux.IoRing;
 import io.varve.virtqueue.BlockDevice;
+import io.varve.virtqueue.DirtyLog;
 import io.varve.virtqueue.GuestMemory;
 import io.varve.virtqueue.RingLayout;
 import io.varve.virtqueue.SplitVirtqueue;
@@ -95,16 +96,16 @@ final class Vring implements AutoCloseable {
     }
 
     /** Takes addresses; a ring that runs goes on there. */
-    void address(final VringAddress newAddress, final MemoryTable memory) throws ProtocolException {
+    void address(final VringAddress newAddress, final MemoryTable memory, final DirtyLog log) throws ProtocolException {
         address = newAddress;
-        relocate(memory);
+        relocate(memory, log);
     }
 
-    /** Finds the ring's parts again in changed memory. */
-    void relocate(final MemoryTable memory) throws ProtocolException {
+    /** Finds the ring's parts again in changed memory, or goes on with another log. */
+    void relocate(final MemoryTable memory, final DirtyLog log) throws ProtocolException {
         if (isStarted()) {
             try {
-                queue.queue().relocate(layout(memory));
+                queue.queue().relocate(layout(memory, log));
             } catch (final IllegalArgumentException e) {
                 throw new ProtocolException("ring " + index + ": " + e.getMessage(), e);
             }
@@ -114,19 +115,20 @@ final class Vring implements AutoCloseable {
     /**
      * Takes the eventfd that notifies of buffers, and starts the ring if it does not run yet.
      *
-     * <p>What an earlier back-end has left in flight is done again at once, even while the ring is not enabled: it had begun
-     * before. Then the driver is called, since that one may have died between the used index and its call.
+     * <p>What an earlier back-end has left in flight is done again once the ring is enabled. The driver is called at once, since
+     * that one may have died between the used index and its call.
      *
      * @param fd       owned from now on; -1 for none: the ring is polled.
+     * @param log      where the ring's writes are marked if that is asked for, or null.
      * @param inflight where to note what is in flight, or null.
      */
     void kick(
             final int fd,
             final MemoryTable memory,
+            final DirtyLog log,
             final InflightRegion inflight,
             final BlockDevice device,
-            final long features,
-            final boolean writesDurable)
+            final long features)
             throws ProtocolException {
         closeKick();
         kickFd = fd;
@@ -140,14 +142,19 @@ final class Vring implements AutoCloseable {
             throw new ProtocolException("ring " + index + " starts without size or addresses");
         }
         brokenTold = false;
-        queue = new VirtioBlkQueue(virtqueue(memory, inflight, features), device, writesDurable);
-        queue.resubmit();
+        queue = new VirtioBlkQueue(virtqueue(layout(memory, log), inflight, features), device);
         signal(callFd);
     }
 
-    private Virtqueue virtqueue(final MemoryTable memory, final InflightRegion inflight, final long features)
+    /** Does again what an earlier back-end has left in flight, unless that has been done. */
+    void resubmit() {
+        if (isStarted()) {
+            queue.resubmit();
+        }
+    }
+
+    private Virtqueue virtqueue(final RingLayout layout, final InflightRegion inflight, final long features)
             throws ProtocolException {
-        final RingLayout layout = layout(memory);
         try {
             return new SplitVirtqueue(
                     size, base, features, layout, inflight == null ? null : inflight.split(index, size));
@@ -221,7 +228,7 @@ final class Vring implements AutoCloseable {
         return queue.armNotifications();
     }
 
-    private RingLayout layout(final MemoryTable memory) throws ProtocolException {
+    private RingLayout layout(final MemoryTable memory, final DirtyLog log) throws ProtocolException {
         final GuestMemory user = memory.byUserAddress();
         final long descriptors = user.translate(address.descriptors(), SplitVirtqueue.descriptorTableSize(size));
         final long available = user.translate(address.available(), SplitVirtqueue.availableRingSize(size));
@@ -231,7 +238,13 @@ final class Vring implements AutoCloseable {
                 || used == GuestMemory.NOT_MAPPED) {
             throw new ProtocolException("ring " + index + " is not in the memory table");
         }
-        return new RingLayout(memory.byGuestAddress(), descriptors, available, used);
+        return new RingLayout(
+                memory.byGuestAddress(),
+                descriptors,
+                available,
+                used,
+                address.isLogged() ? log : null,
+                address.logGuestAddress());
     }
 
     private static void signal(final int fd) {

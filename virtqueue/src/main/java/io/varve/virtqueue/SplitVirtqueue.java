@@ -10,8 +10,6 @@ import java.lang.invoke.VarHandle;
  * <p>The ring's three parts must have been found to lie within mapped memory and to be aligned, by whoever creates this. Everything
  * else is checked here. Each value of the guest's is read once: a descriptor as two longs, an indirect table by copying it
  * whole.
- *
- * <p>Each kind of write to the ring is made in one method, {@code put…}, where a dirty log can take note of it.
  */
 public final class SplitVirtqueue implements Virtqueue {
     /** Required alignment of the descriptor table, in bytes. */
@@ -72,6 +70,8 @@ public final class SplitVirtqueue implements Virtqueue {
     private long descriptors;
     private long available;
     private long used;
+    private DirtyLog log;
+    private long logAddress;
 
     private int nextAvailable;
     private int knownAvailable;
@@ -153,6 +153,8 @@ public final class SplitVirtqueue implements Virtqueue {
         descriptors = layout.descriptors();
         available = layout.driverArea();
         used = layout.deviceArea();
+        log = layout.log();
+        logAddress = layout.logAddress();
     }
 
     @Override
@@ -336,20 +338,30 @@ public final class SplitVirtqueue implements Virtqueue {
     }
 
     private void putUsedElement(final int id, final int writtenLength) {
-        final long element = used + USED_RING_OFFSET + (long) USED_ELEMENT_SIZE * (nextUsed & (size - 1));
-        Memory.putLong(element, id | (long) writtenLength << Integer.SIZE);
+        final int offset = USED_RING_OFFSET + USED_ELEMENT_SIZE * (nextUsed & (size - 1));
+        Memory.putLong(used + offset, id | (long) writtenLength << Integer.SIZE);
+        if (log != null) {
+            log.mark(logAddress + offset, USED_ELEMENT_SIZE);
+        }
     }
 
     private void putUsedIndex() {
-        Memory.putShortRelease(used + USED_INDEX_OFFSET, (short) nextUsed);
+        putUsedShort(USED_INDEX_OFFSET, nextUsed);
     }
 
     private void putUsedFlags(final short flags) {
-        Memory.putShortRelease(used, flags);
+        putUsedShort(0, flags);
     }
 
     private void putAvailableEvent() {
-        Memory.putShortRelease(used + USED_RING_OFFSET + (long) USED_ELEMENT_SIZE * size, (short) nextAvailable);
+        putUsedShort(USED_RING_OFFSET + USED_ELEMENT_SIZE * size, nextAvailable);
+    }
+
+    private void putUsedShort(final int offset, final int value) {
+        Memory.putShortRelease(used + offset, (short) value);
+        if (log != null) {
+            log.mark(logAddress + offset, Short.BYTES);
+        }
     }
 
     @Override
