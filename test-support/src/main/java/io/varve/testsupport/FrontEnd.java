@@ -47,6 +47,9 @@ public final class FrontEnd implements AutoCloseable {
     /** Feature: protocol features. */
     public static final long F_PROTOCOL = 1L << 30;
 
+    /** Feature: packed rings. */
+    public static final long F_PACKED = 1L << 34;
+
     private static final long PROTOCOL_MQ = 1L << 0;
     private static final long PROTOCOL_LOG = 1L << 1;
     private static final long PROTOCOL_REPLY_ACK = 1L << 3;
@@ -63,7 +66,6 @@ public final class FrontEnd implements AutoCloseable {
             | PROTOCOL_STATUS
             | 1L << 13;
 
-    private static final int NO_BASE = -1;
     private static final int NO_FD = -1;
     private static final int INFLIGHT_LENGTH = 24;
     private static final int CONFIG_HEADER = 12;
@@ -79,6 +81,7 @@ public final class FrontEnd implements AutoCloseable {
     private final EventFd[] calls;
     private final EventFd[] errs;
     private final int[] bases;
+    private final boolean[] hasBase;
 
     private FrontEndChannel channel;
     private long features;
@@ -107,16 +110,10 @@ public final class FrontEnd implements AutoCloseable {
         calls = new EventFd[options.queueCount()];
         errs = new EventFd[options.queueCount()];
         bases = new int[options.queueCount()];
-        Arrays.fill(bases, NO_BASE);
+        hasBase = new boolean[options.queueCount()];
         final int handler = ring.register((data, result, flags) -> callCount += calls[(int) data].drain() > 0 ? 1 : 0);
         for (int i = 0; i < queues.length; i++) {
-            queues[i] = new DriverQueue(
-                    ram,
-                    each * i,
-                    options.queueSize(),
-                    options.maxDataLength(),
-                    options.indirect(),
-                    options.eventIndex());
+            queues[i] = DriverQueue.create(ram, each * i, options);
             kicks[i] = EventFd.create();
             calls[i] = EventFd.create();
             errs[i] = EventFd.create();
@@ -173,6 +170,11 @@ public final class FrontEnd implements AutoCloseable {
         }
         channel.send(3, payload(0));
         features = channel.call(1, payload(0)).getLong() & ~options.refused() & ~F_LOG_ALL;
+        if (!options.packed()) {
+            features &= ~F_PACKED;
+        } else if ((features & F_PACKED) == 0) {
+            throw new IOException("the back-end has no packed rings");
+        }
         if (!options.indirect()) {
             features &= ~F_INDIRECT;
         }
@@ -266,7 +268,7 @@ public final class FrontEnd implements AutoCloseable {
     public void startQueue(final int index) throws IOException {
         final DriverQueue queue = queues[index];
         channel.send(8, ringState(index, queue.size()));
-        channel.send(10, ringState(index, bases[index] == NO_BASE ? queue.usedIndex() : bases[index]));
+        channel.send(10, ringState(index, hasBase[index] ? bases[index] : queue.startBase()));
         sendAddresses(index);
         sendKick(index);
     }
@@ -408,18 +410,19 @@ public final class FrontEnd implements AutoCloseable {
             throw new AssertionError("GET_VRING_BASE of ring " + index + " answered for " + reply.getInt(0));
         }
         bases[index] = reply.getInt(4);
+        hasBase[index] = true;
         return bases[index];
     }
 
     /** Makes a stopped queue an empty one that begins at 0, as a driver does after a reset. */
     public void resetQueue(final int index) {
-        bases[index] = NO_BASE;
+        hasBase[index] = false;
         queues[index].reset();
     }
 
     /** Drops the connection, whatever is in flight. */
     public void disconnect() {
-        Arrays.fill(bases, NO_BASE);
+        Arrays.fill(hasBase, false);
         if (channel != null) {
             channel.close();
             channel = null;
@@ -446,6 +449,16 @@ public final class FrontEnd implements AutoCloseable {
     /** The driver's side of a queue. */
     public DriverQueue queue(final int index) {
         return queues[index];
+    }
+
+    /** The same as a split one. */
+    public SplitDriverQueue splitQueue(final int index) {
+        return (SplitDriverQueue) queues[index];
+    }
+
+    /** The same as a packed one. */
+    public PackedDriverQueue packedQueue(final int index) {
+        return (PackedDriverQueue) queues[index];
     }
 
     /** The eventfd that the back-end signals when a queue is broken. */

@@ -18,6 +18,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** The pages that the device writes, as a front-end sees them marked during a live migration. */
 @Timeout(60)
@@ -42,12 +43,20 @@ class DirtyLogTest {
 
     /** Every page that differs after a request was marked, and no other. */
     @ParameterizedTest
-    @CsvSource({"true, true", "false, true", "true, false", "false, false"})
-    void marksWhatIsWritten(final boolean indirect, final boolean eventIndex) throws IOException {
+    @CsvSource({
+        "false, true, true",
+        "false, false, true",
+        "false, true, false",
+        "false, false, false",
+        "true, true, true",
+        "true, false, false"
+    })
+    void marksWhatIsWritten(final boolean packed, final boolean indirect, final boolean eventIndex) throws IOException {
         final Random random = new Random(5);
         final Framing framing = Framing.random(random, 6);
         final FrontEndOptions options = FrontEndOptions.DEFAULT
                 .withQueues(2, 128)
+                .withPacked(packed)
                 .withIndirect(indirect)
                 .withEventIndex(eventIndex);
         try (FrontEnd frontEnd = FrontEnd.started(disk.socketPath, options);
@@ -155,11 +164,14 @@ class DirtyLogTest {
         }
     }
 
-    @Test
-    void comesAndGoesUnderLoad() throws IOException {
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void comesAndGoesUnderLoad(final boolean packed) throws IOException {
         disk.reactor.run(() -> disk.device.delayed(new Random(2)));
         disk.device.memory().fill((byte) 0);
-        try (FrontEnd frontEnd = FrontEnd.started(disk.socketPath, FrontEndOptions.DEFAULT.withQueues(2, 64));
+        final FrontEndOptions options =
+                FrontEndOptions.DEFAULT.withQueues(2, 64).withPacked(packed);
+        try (FrontEnd frontEnd = FrontEnd.started(disk.socketPath, options);
                 DirtyBitmap first = DirtyBitmap.of(frontEnd.ram());
                 DirtyBitmap second = DirtyBitmap.of(frontEnd.ram())) {
             final LoadGenerator load = new LoadGenerator(frontEnd, 1000, 4096, 64, 1);

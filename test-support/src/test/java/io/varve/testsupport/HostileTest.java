@@ -343,7 +343,7 @@ class HostileTest {
     @Test
     void standsStillWhenTheGuestBreaksTheRing() throws IOException {
         try (FrontEnd frontEnd = FrontEnd.started(disk.socketPath, FrontEndOptions.DEFAULT.withQueues(2, 64))) {
-            frontEnd.queue(0).putAvailable(64);
+            frontEnd.splitQueue(0).putAvailable(64);
             frontEnd.queue(0).publish();
             awaitSignal(frontEnd.err(0));
             // The other ring goes on, and the broken one can be set up anew.
@@ -355,7 +355,7 @@ class HostileTest {
             assertThat(frontEnd.run(0, BlkRequest.flush(), Framing.USUAL).status())
                     .isEqualTo(BlkRequest.OK);
 
-            frontEnd.queue(1).putAvailableIndex(12345);
+            frontEnd.splitQueue(1).putAvailableIndex(12345);
             frontEnd.queue(1).kickAnyway();
             awaitSignal(frontEnd.err(1));
             assertThat(frontEnd.run(0, BlkRequest.flush(), Framing.USUAL).status())
@@ -416,7 +416,7 @@ class HostileTest {
     @Test
     void givesBackACircularChain() throws IOException {
         try (FrontEnd frontEnd = FrontEnd.started(disk.socketPath, FrontEndOptions.DEFAULT)) {
-            final DriverQueue queue = frontEnd.queue(0);
+            final SplitDriverQueue queue = frontEnd.splitQueue(0);
             queue.putDescriptor(5, 0x1000, 16, 1, 5);
             queue.putAvailable(5);
             queue.publish();

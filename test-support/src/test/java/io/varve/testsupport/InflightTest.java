@@ -21,6 +21,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Back-ends that die with requests in flight, and what the next one finds noted of them. */
 @Timeout(180)
@@ -30,7 +31,7 @@ class InflightTest {
 
     /** Killed at any instruction. The load fails on any head that comes back twice and on any block that is not what it should be. */
     @ParameterizedTest
-    @CsvSource({"false, 1, 1, true", "false, 4, 2, true", "false, 2, 3, false"})
+    @CsvSource({"false, 1, 1, true", "false, 4, 2, false", "true, 1, 3, true", "true, 4, 4, false"})
     void losesNothingWhenTheBackEndIsKilled(
             final boolean packed, final int queues, final long seed, final boolean indirect) throws Exception {
         final Random random = new Random(seed);
@@ -114,7 +115,7 @@ class InflightTest {
 
     /** Notes the first requests in the available ring as taken, in the opposite order, as a back-end that died could have. */
     private static void noteInFlight(final FrontEnd frontEnd, final int count) throws IOException {
-        final DriverQueue queue = frontEnd.queue(0);
+        final SplitDriverQueue queue = frontEnd.splitQueue(0);
         try (Mapping notes = Mapping.ofFile(frontEnd.inflightFd(), 0, frontEnd.inflightSize())) {
             for (int i = 0; i < count; i++) {
                 final int position = queue.usedIndex() + i & queue.size() - 1;
@@ -169,11 +170,13 @@ class InflightTest {
     }
 
     /** Requests that a session still has when its front-end goes complete, and the notes say so. */
-    @Test
-    void losesNothingWhenOnlyTheConnectionBreaks() throws IOException {
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void losesNothingWhenOnlyTheConnectionBreaks(final boolean packed) throws IOException {
         try (ServedDisk disk = new ServedDisk(directory)) {
             disk.reactor.run(() -> disk.device.delayed(new Random(2)));
-            try (FrontEnd frontEnd = FrontEnd.started(disk.socketPath, FrontEndOptions.DEFAULT.withQueues(2, 64))) {
+            try (FrontEnd frontEnd = FrontEnd.started(
+                    disk.socketPath, FrontEndOptions.DEFAULT.withQueues(2, 64).withPacked(packed))) {
                 final LoadGenerator load = new LoadGenerator(frontEnd, 1000, 4096, 40, 1);
                 for (int i = 0; i < 50; i++) {
                     load.run(50);

@@ -15,8 +15,20 @@ import org.junit.jupiter.api.io.TempDir;
 @Timeout(60)
 class NegotiationTest {
     private static final long LOG_ALL = 1L << 26;
-    private static final long ALL_FEATURES = LOG_ALL | 1L << 2 | 1L << 6 | 1L << 9 | 1L << 10 | 1L << 11 | 1L << 12
-            | 1L << 13 | 1L << 14 | 1L << 28 | 1L << 29 | 1L << 30 | 1L << 32;
+    private static final long ALL_FEATURES = LOG_ALL
+            | FrontEnd.F_PACKED
+            | 1L << 2
+            | 1L << 6
+            | 1L << 9
+            | 1L << 10
+            | 1L << 11
+            | 1L << 12
+            | 1L << 13
+            | 1L << 14
+            | 1L << 28
+            | 1L << 29
+            | 1L << 30
+            | 1L << 32;
 
     @TempDir
     private Path directory;
@@ -39,7 +51,8 @@ class NegotiationTest {
         try (ServedDisk disk = new ServedDisk(directory, device);
                 FrontEnd frontEnd = FrontEnd.started(disk.socketPath, FrontEndOptions.DEFAULT)) {
             assertThat(frontEnd.features())
-                    .isEqualTo(ALL_FEATURES & ~(LOG_ALL | 1L << 11 | 1L << 13 | 1L << 14) | FrontEnd.F_RO);
+                    .isEqualTo(ALL_FEATURES & ~(LOG_ALL | FrontEnd.F_PACKED | 1L << 11 | 1L << 13 | 1L << 14)
+                            | FrontEnd.F_RO);
             assertThat(frontEnd.run(BlkRequest.write(0, new byte[512])).status())
                     .isEqualTo(BlkRequest.IOERR);
             assertThat(frontEnd.run(BlkRequest.read(0, 512)).status()).isEqualTo(BlkRequest.OK);

@@ -26,6 +26,7 @@ final class BackEnd implements AutoCloseable {
     private static final long FEATURES = VirtioBlk.F_VERSION_1
             | VirtioBlk.F_RING_INDIRECT_DESC
             | VirtioBlk.F_RING_EVENT_IDX
+            | VirtioBlk.F_RING_PACKED
             | VirtioBlk.F_SEG_MAX
             | VirtioBlk.F_BLK_SIZE
             | VirtioBlk.F_TOPOLOGY
@@ -114,7 +115,8 @@ final class BackEnd implements AutoCloseable {
             case FrontEndRequest.GET_STATUS -> reply.encodeReplyU64(message.request(), status);
             case FrontEndRequest.GET_CONFIG -> getConfig(message, reply);
             case FrontEndRequest.GET_VRING_BASE -> getVringBase(message, reply);
-            case FrontEndRequest.GET_INFLIGHT_FD -> replyFds.add(InflightRegion.create(message, reply, vrings.count()));
+            case FrontEndRequest.GET_INFLIGHT_FD ->
+                replyFds.add(InflightRegion.create(message, reply, vrings.count(), isPacked()));
             default -> {
                 final long outcome = set(message, fds);
                 reply.encodeReplyU64(message.request(), outcome);
@@ -137,12 +139,13 @@ final class BackEnd implements AutoCloseable {
             }
             case FrontEndRequest.SET_LOG_BASE -> setLogBase(message, fds);
             case FrontEndRequest.SET_LOG_FD -> setLogFd(message, fds);
-            case FrontEndRequest.SET_INFLIGHT_FD -> setInflight(InflightRegion.map(message, fds.fd(0), vrings.count()));
+            case FrontEndRequest.SET_INFLIGHT_FD ->
+                setInflight(InflightRegion.map(message, fds.fd(0), vrings.count(), isPacked()));
             case FrontEndRequest.SET_MEM_TABLE -> setMemoryTable(message, fds);
             case FrontEndRequest.ADD_MEM_REG -> addMemoryRegion(message, fds);
             case FrontEndRequest.REM_MEM_REG -> removeMemoryRegion(message);
             case FrontEndRequest.SET_VRING_NUM -> vring(message).size(VringState.num(message));
-            case FrontEndRequest.SET_VRING_BASE -> vring(message).base(VringState.num(message));
+            case FrontEndRequest.SET_VRING_BASE -> vring(message).base(VringState.num(message), isPacked());
             case FrontEndRequest.SET_VRING_ENABLE -> enable(vring(message), VringState.num(message));
             case FrontEndRequest.SET_VRING_ADDR -> setVringAddress(VringAddress.decode(message));
             case FrontEndRequest.SET_VRING_KICK -> kick(message, fds);
@@ -196,6 +199,10 @@ final class BackEnd implements AutoCloseable {
                     + Long.toHexString(newFeatures & ~ProtocolFeatures.OFFERED) + ", not offered");
         }
         protocolFeatures = newFeatures;
+    }
+
+    private boolean isPacked() {
+        return (features & VirtioBlk.F_RING_PACKED) != 0;
     }
 
     /** A driver that was told neither of flushes nor of the cache's switch relies on the completion of its writes. */

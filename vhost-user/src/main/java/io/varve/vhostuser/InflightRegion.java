@@ -5,7 +5,9 @@ import io.varve.linux.FdStat;
 import io.varve.linux.Mapping;
 import io.varve.linux.MemFd;
 import io.varve.linux.Memory;
+import io.varve.virtqueue.PackedInflight;
 import io.varve.virtqueue.SplitInflight;
+import io.varve.virtqueue.Virtqueue;
 
 /**
  * Memory in which the rings note what is in flight: made here on GET_INFLIGHT_FD, kept by the front-end over the death of this
@@ -25,8 +27,10 @@ final class InflightRegion implements AutoCloseable {
     private final Mapping mapping;
     private final int queueCount;
     private final int queueSize;
+    private final boolean packed;
 
-    private InflightRegion(final Mapping mapping, final int queueCount, final int queueSize) {
+    private InflightRegion(final Mapping mapping, final int queueCount, final int queueSize, final boolean packed) {
+        this.packed = packed;
         this.mapping = mapping;
         this.queueCount = queueCount;
         this.queueSize = queueSize;
@@ -59,22 +63,22 @@ final class InflightRegion implements AutoCloseable {
                     Memory.getLong(payload + MMAP_OFFSET_FIELD_OFFSET),
                     Memory.getShort(payload + QUEUE_COUNT_FIELD_OFFSET) & 0xffff,
                     Memory.getShort(payload + QUEUE_SIZE_FIELD_OFFSET) & 0xffff);
-            if (result.queueCount < 1 || result.queueCount > mostQueues || !Vring.isValidSize(result.queueSize)) {
+            if (result.queueCount < 1 || result.queueCount > mostQueues || !Virtqueue.isValidSize(result.queueSize)) {
                 throw new ProtocolException(FrontEndRequest.name(message.request()) + " for " + result.queueCount
                         + " rings of " + result.queueSize);
             }
             return result;
         }
 
-        private long neededLength() {
-            return (long) queueCount * partLength(queueSize);
+        private long neededLength(final boolean packed) {
+            return (long) queueCount * partLength(queueSize, packed);
         }
 
         /** Makes a message the reply to a GET_INFLIGHT_FD. */
-        private void encodeReply(final Message reply, final int length) {
+        private void encodeReply(final Message reply, final int length, final boolean packed) {
             reply.encodeReply(FrontEndRequest.GET_INFLIGHT_FD, length);
             Memory.zero(reply.payload(), length);
-            Memory.putLong(reply.payload(), neededLength());
+            Memory.putLong(reply.payload(), neededLength(packed));
             Memory.putShort(reply.payload() + QUEUE_COUNT_FIELD_OFFSET, (short) queueCount);
             Memory.putShort(reply.payload() + QUEUE_SIZE_FIELD_OFFSET, (short) queueSize);
         }
@@ -84,13 +88,15 @@ final class InflightRegion implements AutoCloseable {
      * Makes a region for the front-end to keep, and the reply that says so.
      *
      * @param mostQueues rings of the session.
+     * @param packed     whether they are packed.
      * @return its descriptor, to be sent with the reply.
      */
-    static int create(final Message message, final Message reply, final int mostQueues) throws ProtocolException {
+    static int create(final Message message, final Message reply, final int mostQueues, final boolean packed)
+            throws ProtocolException {
         final Description description = Description.decode(message, mostQueues);
-        try (MemFd file = MemFd.create("varve-inflight", description.neededLength())) {
+        try (MemFd file = MemFd.create("varve-inflight", description.neededLength(packed))) {
             file.addSeals(MemFd.F_SEAL_SHRINK | MemFd.F_SEAL_GROW | MemFd.F_SEAL_SEAL);
-            description.encodeReply(reply, message.size());
+            description.encodeReply(reply, message.size(), packed);
             return file.release();
         } catch (final ErrnoException e) {
             throw new ProtocolException("no memory for an in-flight region: " + e.getMessage(), e);
@@ -102,10 +108,12 @@ final class InflightRegion implements AutoCloseable {
      *
      * @param fd         still the caller's.
      * @param mostQueues rings of the session.
+     * @param packed     whether they are packed.
      */
-    static InflightRegion map(final Message message, final int fd, final int mostQueues) throws ProtocolException {
+    static InflightRegion map(final Message message, final int fd, final int mostQueues, final boolean packed)
+            throws ProtocolException {
         final Description description = Description.decode(message, mostQueues);
-        final long length = description.neededLength();
+        final long length = description.neededLength(packed);
         try {
             final FdStat stat = FdStat.of(fd);
             if (description.mmapOffset < 0
@@ -117,23 +125,36 @@ final class InflightRegion implements AutoCloseable {
                         + " in a file of " + stat.size() + " bytes");
             }
             return new InflightRegion(
-                    Mapping.ofFile(fd, description.mmapOffset, length), description.queueCount, description.queueSize);
+                    Mapping.ofFile(fd, description.mmapOffset, length),
+                    description.queueCount,
+                    description.queueSize,
+                    packed);
         } catch (final ErrnoException e) {
             throw new ProtocolException("in-flight region: " + e.getMessage(), e);
         }
     }
 
-    private static int partLength(final int queueSize) {
-        return (int) Mapping.alignUp(SplitInflight.length(queueSize), ALIGNMENT);
+    private static int partLength(final int queueSize, final boolean packed) {
+        final int length = packed ? PackedInflight.length(queueSize) : SplitInflight.length(queueSize);
+        return (int) Mapping.alignUp(length, ALIGNMENT);
     }
 
     /** The notes of a split ring. */
     SplitInflight split(final int index, final int ringSize) throws ProtocolException {
-        if (index >= queueCount || ringSize > queueSize) {
-            throw new ProtocolException("in-flight region of " + queueCount + " rings of " + queueSize + " has no ring "
-                    + index + " of " + ringSize);
+        return new SplitInflight(part(index, ringSize, false), queueSize);
+    }
+
+    /** The notes of a packed ring. */
+    PackedInflight packed(final int index, final int ringSize) throws ProtocolException {
+        return new PackedInflight(part(index, ringSize, true), queueSize, ringSize);
+    }
+
+    private long part(final int index, final int ringSize, final boolean packedRing) throws ProtocolException {
+        if (index >= queueCount || ringSize > queueSize || packed != packedRing) {
+            throw new ProtocolException("in-flight region of " + queueCount + (packed ? " packed" : " split")
+                    + " rings of " + queueSize + " has no ring " + index + " of " + ringSize);
         }
-        return new SplitInflight(mapping.address() + (long) index * partLength(queueSize), queueSize);
+        return mapping.address() + (long) index * partLength(queueSize, packed);
     }
 
     /** Forgets everything: the next start of a ring begins new notes. For a reset of the device. */

@@ -6,8 +6,10 @@ import io.varve.linux.IoRing;
 import io.varve.virtqueue.BlockDevice;
 import io.varve.virtqueue.DirtyLog;
 import io.varve.virtqueue.GuestMemory;
+import io.varve.virtqueue.PackedVirtqueue;
 import io.varve.virtqueue.RingLayout;
 import io.varve.virtqueue.SplitVirtqueue;
+import io.varve.virtqueue.VirtioBlk;
 import io.varve.virtqueue.VirtioBlkQueue;
 import io.varve.virtqueue.Virtqueue;
 
@@ -28,6 +30,7 @@ final class Vring implements AutoCloseable {
     private int callFd = NO_FD;
     private int errFd = NO_FD;
     private Watch kickWatch;
+    private boolean isPacked;
     private boolean enabled;
     private boolean brokenTold;
     private VirtioBlkQueue queue;
@@ -68,22 +71,18 @@ final class Vring implements AutoCloseable {
         return base;
     }
 
-    /** Whether a ring can have this size. */
-    static boolean isValidSize(final int size) {
-        return SplitVirtqueue.isValidSize(size);
-    }
-
     void size(final int newSize) throws ProtocolException {
         requireStopped("SET_VRING_NUM");
-        if (!isValidSize(newSize)) {
+        if (!Virtqueue.isValidSize(newSize)) {
             throw new ProtocolException("ring " + index + " can't have the size " + Integer.toUnsignedString(newSize));
         }
         size = newSize;
     }
 
-    void base(final int newBase) throws ProtocolException {
+    /** Sets where the ring begins, in the form that its kind of ring has. */
+    void base(final int newBase, final boolean packed) throws ProtocolException {
         requireStopped("SET_VRING_BASE");
-        if ((newBase & ~0xffff) != 0) {
+        if (!packed && (newBase & ~0xffff) != 0) {
             throw new ProtocolException("ring " + index + " can't begin at " + Integer.toUnsignedString(newBase));
         }
         base = newBase;
@@ -142,6 +141,7 @@ final class Vring implements AutoCloseable {
             throw new ProtocolException("ring " + index + " starts without size or addresses");
         }
         brokenTold = false;
+        isPacked = (features & VirtioBlk.F_RING_PACKED) != 0;
         queue = new VirtioBlkQueue(virtqueue(layout(memory, log), inflight, features), device);
         signal(callFd);
     }
@@ -156,8 +156,11 @@ final class Vring implements AutoCloseable {
     private Virtqueue virtqueue(final RingLayout layout, final InflightRegion inflight, final long features)
             throws ProtocolException {
         try {
-            return new SplitVirtqueue(
-                    size, base, features, layout, inflight == null ? null : inflight.split(index, size));
+            return isPacked
+                    ? new PackedVirtqueue(
+                            size, base, features, layout, inflight == null ? null : inflight.packed(index, size))
+                    : new SplitVirtqueue(
+                            size, base, features, layout, inflight == null ? null : inflight.split(index, size));
         } catch (final IllegalArgumentException e) {
             throw new ProtocolException("ring " + index + ": " + e.getMessage(), e);
         }
@@ -230,19 +233,23 @@ final class Vring implements AutoCloseable {
 
     private RingLayout layout(final MemoryTable memory, final DirtyLog log) throws ProtocolException {
         final GuestMemory user = memory.byUserAddress();
-        final long descriptors = user.translate(address.descriptors(), SplitVirtqueue.descriptorTableSize(size));
-        final long available = user.translate(address.available(), SplitVirtqueue.availableRingSize(size));
-        final long used = user.translate(address.used(), SplitVirtqueue.usedRingSize(size));
+        final long descriptors = user.translate(
+                address.descriptors(),
+                isPacked ? PackedVirtqueue.descriptorRingSize(size) : SplitVirtqueue.descriptorTableSize(size));
+        final long driverArea = user.translate(
+                address.available(), isPacked ? PackedVirtqueue.EVENT_SIZE : SplitVirtqueue.availableRingSize(size));
+        final long deviceArea = user.translate(
+                address.used(), isPacked ? PackedVirtqueue.EVENT_SIZE : SplitVirtqueue.usedRingSize(size));
         if (descriptors == GuestMemory.NOT_MAPPED
-                || available == GuestMemory.NOT_MAPPED
-                || used == GuestMemory.NOT_MAPPED) {
+                || driverArea == GuestMemory.NOT_MAPPED
+                || deviceArea == GuestMemory.NOT_MAPPED) {
             throw new ProtocolException("ring " + index + " is not in the memory table");
         }
         return new RingLayout(
                 memory.byGuestAddress(),
                 descriptors,
-                available,
-                used,
+                driverArea,
+                deviceArea,
                 address.isLogged() ? log : null,
                 address.logGuestAddress());
     }

@@ -1,7 +1,6 @@
 package io.varve.virtqueue;
 
 import io.varve.linux.Memory;
-import java.lang.foreign.MemorySegment;
 import java.lang.invoke.VarHandle;
 
 /**
@@ -61,8 +60,7 @@ public final class SplitVirtqueue implements Virtqueue {
     private final boolean indirect;
     private final boolean[] inFlight;
     private final SplitInflight inflight;
-    private final long[] indirectTable = new long[DescriptorChain.MAX_DESCRIPTORS * 2];
-    private final MemorySegment indirectTableSegment = MemorySegment.ofArray(indirectTable);
+    private final IndirectTable table = new IndirectTable();
 
     private int[] leftInFlight = {};
     private int resubmitted;
@@ -98,7 +96,7 @@ public final class SplitVirtqueue implements Virtqueue {
             final long features,
             final RingLayout layout,
             final SplitInflight inflight) {
-        if (!isValidSize(size)) {
+        if (!Virtqueue.isValidSize(size)) {
             throw new IllegalArgumentException("size of a split virtqueue: " + size);
         }
         this.size = size;
@@ -120,11 +118,6 @@ public final class SplitVirtqueue implements Virtqueue {
         }
         knownAvailable = nextAvailable;
         callDue = true;
-    }
-
-    /** Whether a split virtqueue can have this size. */
-    public static boolean isValidSize(final int size) {
-        return size > 0 && size <= MAX_SIZE && Integer.bitCount(size) == 1;
     }
 
     /** Bytes of the descriptor table of a queue of this size. */
@@ -241,19 +234,13 @@ public final class SplitVirtqueue implements Virtqueue {
     }
 
     private boolean walkIndirect(final long tableAddress, final int tableLength, final DescriptorChain chain) {
-        if (tableLength <= 0
-                || tableLength % DESCRIPTOR_SIZE != 0
-                || tableLength > DescriptorChain.MAX_DESCRIPTORS * DESCRIPTOR_SIZE
-                || !memory.copyOut(tableAddress, tableLength, indirectTableSegment)) {
-            return false;
-        }
-        final int tableSize = tableLength / DESCRIPTOR_SIZE;
+        final int tableSize = table.copy(memory, tableAddress, tableLength);
         int index = 0;
         for (int steps = 0; steps < tableSize; steps++) {
-            final long rest = indirectTable[2 * index + 1];
+            final long rest = table.rest(index);
             final int flags = flags(rest);
             if ((flags & F_INDIRECT) != 0
-                    || !chain.add(memory, indirectTable[2 * index], (int) rest, (flags & F_WRITE) != 0)) {
+                    || !chain.add(memory, table.address(index), (int) rest, (flags & F_WRITE) != 0)) {
                 return false;
             }
             if ((flags & F_NEXT) == 0) {

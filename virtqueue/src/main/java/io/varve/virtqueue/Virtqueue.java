@@ -18,6 +18,11 @@ public interface Virtqueue {
     /** Answer of {@link #poll}: nothing is available. */
     int EMPTY = -1;
 
+    /** Whether a queue can have this size: a power of two. Packed ones may have others in virtio, and have none in practice. */
+    static boolean isValidSize(final int size) {
+        return size > 0 && size <= MAX_SIZE && Integer.bitCount(size) == 1;
+    }
+
     /** Number of elements that the queue can hold, from 1 to {@link #MAX_SIZE}. */
     int size();
 
@@ -77,7 +82,8 @@ public interface Virtqueue {
 
     /**
      * Where the device stands, in the form that SET_VRING_BASE and GET_VRING_BASE of vhost-user carry; for a split ring
-     * the 16-bit index of the next element to be taken.
+     * the 16-bit index of the next element to be taken; for a packed one, in 15 bits and the wrap counter each, the next descriptor
+     * to be taken and, in the upper half, the next one to be used.
      */
     int base();
 }
