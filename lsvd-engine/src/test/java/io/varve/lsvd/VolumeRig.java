@@ -94,6 +94,16 @@ final class VolumeRig implements AutoCloseable {
         awaitAll();
     }
 
+    void writeCache(final boolean isOn) {
+        submitWriteCache(isOn);
+        awaitAll();
+    }
+
+    void submitWriteCache(final boolean isOn) {
+        outstanding++;
+        volume.writeCache(isOn, this::onDone, 0);
+    }
+
     void discard(final long offset, final long length) {
         submitDiscard(offset, length);
         awaitAll();
