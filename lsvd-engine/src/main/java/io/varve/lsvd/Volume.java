@@ -384,6 +384,7 @@ public final class Volume implements AutoCloseable {
                 map, log, arena, EDGE_TOKENS, token -> pending.complete((int) token, VolumeCompletion.IO_ERROR));
         writes.reads(reads);
         reclaimer = new LogReclaimer(opened.geometry(), device, opened.superblock(), log, map, reads, oldestInUse);
+        reads.copies(reclaimer::turnToStore);
         final EpochProof proof = new EpochProof(
                 context.store(),
                 uuid,
