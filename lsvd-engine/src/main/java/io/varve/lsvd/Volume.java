@@ -23,6 +23,7 @@ import io.varve.lsvd.read.ReadPath;
 import io.varve.lsvd.runtime.EngineRuntime;
 import io.varve.lsvd.store.StoreClient;
 import io.varve.lsvd.write.AcknowledgementGate;
+import io.varve.lsvd.write.LogMender;
 import io.varve.lsvd.write.LogReclaimer;
 import io.varve.lsvd.write.WritePath;
 import java.io.IOException;
@@ -64,6 +65,7 @@ public final class Volume implements AutoCloseable {
     private LogReclaimer reclaimer;
     private BatchCutter cutter;
     private AcknowledgementGate gate;
+    private LogMender mender;
     private Destager destager;
     private EngineRuntime.Handle destagerThread;
     private Batch nextBatch;
@@ -72,6 +74,7 @@ public final class Volume implements AutoCloseable {
     private boolean hasNews;
     private Shutdown shutdown = Shutdown.NONE;
     private boolean isAbandoned;
+    private boolean isWriteCache;
     private String failure;
     private boolean isClosed;
     private long statsAtNs;
@@ -97,6 +100,7 @@ public final class Volume implements AutoCloseable {
         this.uuid = uuid;
         this.settings = settings;
         this.isReadOnly = opened == null;
+        this.isWriteCache = settings.writeCache();
         this.map = map;
         this.arena = arena;
         runtime = context.runtime();
@@ -133,7 +137,15 @@ public final class Volume implements AutoCloseable {
                 final History history = new HistoryReader(store, uuid).read();
                 history.changes().close();
                 return new Volume(
-                        context, uuid, history.newest().settings(), history.map(), history.epochs(), null, arena);
+                        context,
+                        uuid,
+                        history.newest()
+                                .settings()
+                                .withWriteCache(history.covered().isWriteCache()),
+                        history.map(),
+                        history.epochs(),
+                        null,
+                        arena);
             }
             final VolumeOpener.Opened opened = new VolumeOpener(context, store, uuid, arena).open();
             return new Volume(context, uuid, opened.epoch().settings(), opened.map(), opened.epochs(), opened, arena);
@@ -220,6 +232,22 @@ public final class Volume implements AutoCloseable {
         }
     }
 
+    /** Whether the guest has its write cache on, so that it expects writes to be durable only after a flush. */
+    public boolean isWriteCache() {
+        return isWriteCache;
+    }
+
+    /**
+     * Turns the guest's write cache on or off: durable, with everything before, when it completes. How later writes are to be
+     * acknowledged they say themselves.
+     */
+    public void writeCache(final boolean isOn, final VolumeCompletion completion, final long token) {
+        if (!isRefused(completion, token)) {
+            isWriteCache = isOn;
+            writes.writeCache(isOn, pending.add(Kind.DURABLE_WRITE, completion, token));
+        }
+    }
+
     /** Makes a range read as zeros and gives its space back; see {@link #write}. */
     public void discard(
             final long offset,
@@ -242,6 +270,7 @@ public final class Volume implements AutoCloseable {
             work += destage();
             work += gate.doWork();
             work += reclaimer.doWork();
+            work += mender.doWork();
             tellNews();
             checkFailure();
         }
@@ -260,7 +289,7 @@ public final class Volume implements AutoCloseable {
         final long nowNs = runtime.nanoTime();
         final long newsNs = hasNews ? Math.max(0, newsSinceNs + NEWS_DELAY_NS - nowNs) : Long.MAX_VALUE;
         final long batchNs = nextBatch == null ? cutter.dueInNs(runtime.bootTimeNs()) : Long.MAX_VALUE;
-        return Math.max(1, Math.min(newsNs, batchNs));
+        return Math.max(1, Math.min(Math.min(newsNs, batchNs), mender.dueInNs()));
     }
 
     /**
@@ -282,6 +311,9 @@ public final class Volume implements AutoCloseable {
         fetcher.giveUp();
         if (!isReadOnly) {
             writes.failAll();
+            if (log.isUnsure()) {
+                log.fail(log.trouble());
+            }
         }
     }
 
@@ -358,6 +390,7 @@ public final class Volume implements AutoCloseable {
                 map, log, arena, EDGE_TOKENS, token -> pending.complete((int) token, VolumeCompletion.IO_ERROR));
         writes.reads(reads);
         reclaimer = new LogReclaimer(opened.geometry(), device, opened.superblock(), log, map, reads, oldestInUse);
+        reads.copies(reclaimer::turnToStore);
         final EpochProof proof = new EpochProof(
                 context.store(),
                 uuid,
@@ -366,6 +399,7 @@ public final class Volume implements AutoCloseable {
                 runtime::bootTimeNs,
                 opened.begunNs());
         gate = new AcknowledgementGate(settings, cutter, proof, runtime::bootTimeNs, this::answer);
+        mender = new LogMender(uuid, log, cutter, gate, reclaimer, runtime::nanoTime);
         destager = new Destager(new Destager.Context(
                 context.store(),
                 new DeviceLogSource(opened.geometry(), device, window),
@@ -375,7 +409,7 @@ public final class Volume implements AutoCloseable {
                 opened.epochs(),
                 opened.stored(),
                 opened.epoch().firstSequence(),
-                opened.lastRecord(),
+                opened.covered(),
                 opened.checkpoints(),
                 opened.changes(),
                 context.checkpointInterval(),
@@ -424,7 +458,7 @@ public final class Volume implements AutoCloseable {
         int work = 0;
         while (true) {
             if (nextBatch == null) {
-                nextBatch = cutter.poll(log.writtenSequence(), runtime.bootTimeNs());
+                nextBatch = cutter.poll(shippableSequence(), runtime.bootTimeNs());
             }
             if (nextBatch == null || !destager.offer(nextBatch)) {
                 break;
@@ -441,6 +475,11 @@ public final class Volume implements AutoCloseable {
             work++;
         }
         return work;
+    }
+
+    /** Of a log that is unsure everything is shipped, acknowledged or not. */
+    private long shippableSequence() {
+        return log.isUnsure() && log.isSettled() ? log.sealedSequence() : log.writtenSequence();
     }
 
     private void tellNews() {
@@ -538,6 +577,7 @@ public final class Volume implements AutoCloseable {
                 map.extentCount(),
                 map.bytesInUse(),
                 isReadOnly ? null : destager.trouble(),
+                isReadOnly || !log.isUnsure() ? null : "the local log failed with errno " + log.trouble(),
                 failure);
     }
 
@@ -565,8 +605,9 @@ public final class Volume implements AutoCloseable {
         }
 
         @Override
-        public void onSealed(final long end, final long sequence, final int crc, final int extents, final int blocks) {
-            cutter.onSealed(end, sequence, crc, extents, blocks, runtime.bootTimeNs());
+        public void onSealed(
+                final long end, final long sequence, final int crc, final boolean isNews, final int blocks) {
+            cutter.onSealed(end, sequence, crc, isNews, blocks, runtime.bootTimeNs());
         }
     }
 }
