@@ -8,6 +8,7 @@ import io.varve.linux.EventFd;
 import io.varve.linux.Fd;
 import io.varve.linux.IoRing;
 import io.varve.linux.IoRings;
+import io.varve.linux.UnixSocket;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -53,6 +54,7 @@ public final class FrontEnd implements AutoCloseable {
     private static final long PROTOCOL_MQ = 1L << 0;
     private static final long PROTOCOL_LOG = 1L << 1;
     private static final long PROTOCOL_REPLY_ACK = 1L << 3;
+    private static final long PROTOCOL_BACKEND_REQ = 1L << 5;
     private static final long PROTOCOL_CONFIG = 1L << 9;
     private static final long PROTOCOL_INFLIGHT = 1L << 12;
     private static final long PROTOCOL_SLOTS = 1L << 15;
@@ -60,6 +62,7 @@ public final class FrontEnd implements AutoCloseable {
     private static final long WANTED_PROTOCOL = PROTOCOL_MQ
             | PROTOCOL_LOG
             | PROTOCOL_REPLY_ACK
+            | PROTOCOL_BACKEND_REQ
             | PROTOCOL_CONFIG
             | PROTOCOL_INFLIGHT
             | PROTOCOL_SLOTS
@@ -84,6 +87,7 @@ public final class FrontEnd implements AutoCloseable {
     private final boolean[] hasBase;
 
     private FrontEndChannel channel;
+    private FrontEndChannel backEndChannel;
     private long features;
     private long protocolFeatures;
     private ByteBuffer config;
@@ -166,6 +170,13 @@ public final class FrontEnd implements AutoCloseable {
                 if (slots < ram.regions().size()) {
                     throw new IOException("the back-end takes " + slots + " memory slots");
                 }
+            }
+        }
+        if (has(PROTOCOL_BACKEND_REQ)) {
+            final UnixSocket[] pair = UnixSocket.pair();
+            backEndChannel = new FrontEndChannel(pair[0]);
+            try (UnixSocket other = pair[1]) {
+                requireAck(21, payload(0), other.fd());
             }
         }
         channel.send(3, payload(0));
@@ -427,6 +438,10 @@ public final class FrontEnd implements AutoCloseable {
             channel.close();
             channel = null;
         }
+        if (backEndChannel != null) {
+            backEndChannel.close();
+            backEndChannel = null;
+        }
     }
 
     /** Connects again after {@link #disconnect} and starts all queues where the used rings say. */
@@ -439,6 +454,11 @@ public final class FrontEnd implements AutoCloseable {
     /** The connection, for messages that QEMU would not send. */
     public FrontEndChannel channel() {
         return channel;
+    }
+
+    /** The channel for messages of the back-end; null when there is none. */
+    public FrontEndChannel backEndChannel() {
+        return backEndChannel;
     }
 
     /** The guest's memory. */

@@ -126,6 +126,17 @@ public final class FrontEndChannel implements AutoCloseable {
         return true;
     }
 
+    /** Waits for a message of the back-end's own, which has no payload and wants no answer; its id. */
+    public int request() throws IOException {
+        buffer.clear();
+        receive(HEADER, none);
+        if (buffer.getInt(4) != VERSION || buffer.getInt(8) != 0) {
+            throw new AssertionError("message " + buffer.getInt(0) + " of the back-end: flags 0x"
+                    + Integer.toHexString(buffer.getInt(4)) + ", size " + buffer.getInt(8));
+        }
+        return buffer.getInt(0);
+    }
+
     /** Waits for a reply; its payload. */
     public ByteBuffer reply(final int request) throws IOException {
         buffer.clear();

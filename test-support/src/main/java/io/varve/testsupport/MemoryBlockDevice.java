@@ -159,6 +159,11 @@ public final class MemoryBlockDevice implements BlockDevice, AutoCloseable {
         return MemorySegment.ofAddress(address).reinterpret(capacity);
     }
 
+    /** Is of another size from now on, at most that of the beginning. */
+    public void resize(final long newCapacity) {
+        capacity = newCapacity;
+    }
+
     @Override
     public long capacity() {
         return capacity;

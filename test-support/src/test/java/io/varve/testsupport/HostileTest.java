@@ -4,8 +4,14 @@ import static io.varve.testsupport.FrontEndChannel.payload;
 import static io.varve.testsupport.FrontEndChannel.ringState;
 import static io.varve.testsupport.FrontEndChannel.u64;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.varve.linux.EventFd;
+import io.varve.linux.Fd;
+import io.varve.linux.IoRing;
+import io.varve.linux.IoRings;
+import io.varve.linux.Mapping;
+import io.varve.linux.Memory;
 import io.varve.linux.UnixSocket;
 import io.varve.vhostuser.CloseReason;
 import java.io.IOException;
@@ -19,6 +25,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Front-ends and guests that do what they must not: their session ends, or their ring stands still, and nothing else. */
 @Timeout(120)
@@ -166,6 +173,11 @@ class HostileTest {
         INFLIGHT_FOR_257_RINGS(f -> f.channel().send(31, f.inflight(0, 0).putShort(16, (short) 257))),
         INFLIGHT_FOR_RINGS_OF_100(f -> f.channel().send(31, f.inflight(0, 0).putShort(18, (short) 100))),
         INFLIGHT_SHORT(f -> f.channel().send(31, f.inflight(0, 0).limit(16))),
+        BACKEND_CHANNEL_WITHOUT_DESCRIPTOR(f -> f.channel().send(21, payload(0))),
+        BACKEND_CHANNEL_OF_AN_EVENTFD(
+                f -> f.channel().send(21, payload(0), f.err(0).fd())),
+        BACKEND_CHANNEL_WITH_A_PAYLOAD(
+                f -> f.channel().send(21, u64(0), f.err(0).fd())),
         CONFIG_OF_257_BYTES(
                 f -> f.channel().send(24, payload(12).putInt(0).putInt(257).clear())),
         CONFIG_SIZE_DIFFERS(
@@ -385,6 +397,49 @@ class HostileTest {
         }
         disk.awaitClosed(CloseReason.DISCONNECTED);
         assertServes();
+    }
+
+    /** The front-end makes its eventfd blocking, and full: whoever writes to it would wait for ever. */
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void neverWaitsForAnEventFdThatIsFull(final boolean isReadInTime) throws IOException {
+        try (EventFd call = EventFd.create();
+                FrontEnd frontEnd = FrontEnd.started(disk.socketPath, FrontEndOptions.DEFAULT.withEventIndex(false))) {
+            assertThat(frontEnd.channel().acknowledged(13, u64(0), call.fd())).isZero();
+            fill(call);
+            for (int i = 0; i < 10; i++) {
+                runPolled(frontEnd);
+            }
+            if (isReadInTime) {
+                assertThat(call.drain()).isEqualTo(-2);
+                while (call.drain() == 0) {
+                    Thread.onSpinWait();
+                }
+            }
+        }
+        disk.awaitClosed(CloseReason.DISCONNECTED);
+        assertThat(ServedDisk.openDescriptors()).isEqualTo(descriptors);
+        assertServes();
+    }
+
+    private static void fill(final EventFd event) throws IOException {
+        event.drain();
+        try (IoRing ring = IoRings.open(4);
+                Mapping value = Memory.allocate(Long.BYTES)) {
+            assumeTrue(ring.isNative(), "without io_uring, a signal is a write");
+            Memory.putLong(value.address(), -2);
+            final int[] results = new int[1];
+            ring.write(
+                    event.fd(),
+                    value.address(),
+                    Long.BYTES,
+                    -1,
+                    ring.register((data, result, flags) -> results[0] = result),
+                    0);
+            ring.turn(-1);
+            assertThat(results[0]).isEqualTo(Long.BYTES);
+        }
+        Fd.setBlocking(event.fd());
     }
 
     private static void runPolled(final FrontEnd frontEnd) {

@@ -39,7 +39,7 @@ class NegotiationTest {
                 FrontEndChannel channel = FrontEndChannel.connect(disk.socketPath)) {
             assertThat(channel.call(1, payload(0)).getLong()).isEqualTo(ALL_FEATURES);
             assertThat(channel.call(15, payload(0)).getLong())
-                    .isEqualTo(1 | 1 << 1 | 1 << 3 | 1 << 9 | 1 << 12 | 1 << 13 | 1 << 15 | 1 << 16);
+                    .isEqualTo(1 | 1 << 1 | 1 << 3 | 1 << 5 | 1 << 9 | 1 << 12 | 1 << 13 | 1 << 15 | 1 << 16);
             assertThat(channel.call(17, payload(0)).getLong()).isEqualTo(256);
             assertThat(channel.call(36, payload(0)).getLong()).isEqualTo(509);
         }

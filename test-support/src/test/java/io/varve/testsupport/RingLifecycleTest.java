@@ -187,6 +187,11 @@ class RingLifecycleTest {
             for (int i = 0; i < 10; i++) {
                 assertThat(frontEnd.run(BlkRequest.read(0, 512)).status()).isEqualTo(BlkRequest.OK);
             }
+            // In between, the reactor sleeps.
+            final long sleeps = disk.reactor.<Long>call(disk.reactor::sleeps);
+            while (disk.reactor.<Long>call(disk.reactor::sleeps) < sleeps + 5) {
+                Thread.yield();
+            }
         }
     }
 

@@ -48,10 +48,14 @@ final class BackEnd implements AutoCloseable {
     private final SessionOptions options;
     private final Vrings vrings;
     private final MemoryTable memory = new MemoryTable();
-    private final MigrationLog migrationLog = new MigrationLog();
+    private final MigrationLog migrationLog;
+    private final WriteCacheSwitch writeCacheSwitch;
+    private final IoRing ring;
     private final Mapping config;
 
     private InflightRegion inflight;
+    private BackEndChannel channel;
+    private boolean isConfigStale = true;
     private long features;
     private long protocolFeatures;
     private long status;
@@ -66,6 +70,9 @@ final class BackEnd implements AutoCloseable {
         this.device = device;
         this.options = options;
         vrings = new Vrings(options.queueCount(), ring);
+        migrationLog = new MigrationLog(ring);
+        writeCacheSwitch = new WriteCacheSwitch(device, options.writeCache());
+        this.ring = ring;
     }
 
     Vrings vrings() {
@@ -84,6 +91,7 @@ final class BackEnd implements AutoCloseable {
                     FrontEndRequest.REM_MEM_REG,
                     FrontEndRequest.RESET_OWNER,
                     FrontEndRequest.RESET_DEVICE -> vrings.inFlight() > 0;
+            case FrontEndRequest.SET_CONFIG -> mustWaitForWriteCache(message);
             case FrontEndRequest.SET_STATUS -> message.u64() == 0 && vrings.inFlight() > 0;
             default -> false;
         };
@@ -138,6 +146,7 @@ final class BackEnd implements AutoCloseable {
                 return setConfig(message);
             }
             case FrontEndRequest.SET_LOG_BASE -> setLogBase(message, fds);
+            case FrontEndRequest.SET_BACKEND_REQ_FD -> setBackEndChannel(message, fds);
             case FrontEndRequest.SET_LOG_FD -> setLogFd(message, fds);
             case FrontEndRequest.SET_INFLIGHT_FD ->
                 setInflight(InflightRegion.map(message, fds.fd(0), vrings.count(), isPacked()));
@@ -163,6 +172,7 @@ final class BackEnd implements AutoCloseable {
             case FrontEndRequest.SET_MEM_TABLE -> true;
             case FrontEndRequest.ADD_MEM_REG,
                     FrontEndRequest.SET_INFLIGHT_FD,
+                    FrontEndRequest.SET_BACKEND_REQ_FD,
                     FrontEndRequest.SET_LOG_BASE,
                     FrontEndRequest.SET_LOG_FD -> fds.count() == 1;
             case FrontEndRequest.REM_MEM_REG -> fds.count() <= 1;
@@ -242,23 +252,92 @@ final class BackEnd implements AutoCloseable {
         VirtioBlkConfig.encode(
                 config.address(), device, vrings.count(), options.writeCache().isEnabled());
         ConfigSpace.encodeReply(reply, message, config.address(), VirtioBlkConfig.LENGTH);
+        isConfigStale = false;
     }
 
-    private long setConfig(final Message message) throws ProtocolException {
+    /** Begins to change the write cache setting, if that is what the message does, once nothing is in flight. */
+    private boolean mustWaitForWriteCache(final Message message) throws ProtocolException {
         ConfigSpace.validateSet(message);
-        final int offset = ConfigSpace.offset(message);
-        final int field = VirtioBlkConfig.WRITEBACK_FIELD_OFFSET;
-        final boolean migration = ConfigSpace.flags(message) == ConfigSpace.FLAGS_MIGRATION;
-        final boolean justField = offset == field && ConfigSpace.size(message) == Byte.BYTES;
-        if (device.isReadOnly()
-                || (!migration && (ConfigSpace.flags(message) != ConfigSpace.FLAGS_FRONT_END || !justField))) {
+        if (writeCacheSwitch.isIdle() && isAccepted(message) && setsWriteCache(message)) {
+            final boolean enabled = newWriteCache(message);
+            if (enabled != options.writeCache().isEnabled()) {
+                if (vrings.inFlight() > 0) {
+                    return true;
+                }
+                writeCacheSwitch.begin(enabled);
+            }
+        }
+        return writeCacheSwitch.isBusy();
+    }
+
+    private long setConfig(final Message message) {
+        if (!isAccepted(message)) {
             return REFUSED;
         }
-        if (offset >= 0 && offset <= field && field - offset < ConfigSpace.size(message)) {
-            options.writeCache().enable(Memory.getByte(ConfigSpace.contents(message) + field - offset) != 0);
-            vrings.writesDurable(writesAreDurable());
+        final boolean succeeded = writeCacheSwitch.takeOutcome();
+        vrings.writesDurable(writesAreDurable());
+        return succeeded ? ACK : REFUSED;
+    }
+
+    /** The driver may write one field; a migration writes all, and the rest of it has no effect. */
+    private boolean isAccepted(final Message message) {
+        if (device.isReadOnly()) {
+            return false;
         }
-        return ACK;
+        return switch (ConfigSpace.flags(message)) {
+            case ConfigSpace.FLAGS_FRONT_END -> setsWriteCache(message) && ConfigSpace.size(message) == Byte.BYTES;
+            case ConfigSpace.FLAGS_MIGRATION -> true;
+            default -> false;
+        };
+    }
+
+    private static boolean setsWriteCache(final Message message) {
+        final int offset = ConfigSpace.offset(message);
+        final int field = VirtioBlkConfig.WRITEBACK_FIELD_OFFSET;
+        return offset >= 0 && offset <= field && field - offset < ConfigSpace.size(message);
+    }
+
+    private static boolean newWriteCache(final Message message) {
+        final int position = VirtioBlkConfig.WRITEBACK_FIELD_OFFSET - ConfigSpace.offset(message);
+        return Memory.getByte(ConfigSpace.contents(message) + position) != 0;
+    }
+
+    private void setBackEndChannel(final Message message, final FdList fds) throws ProtocolException {
+        message.validateSize(0);
+        final BackEndChannel newChannel = BackEndChannel.of(ring, fds.fd(0));
+        fds.take(0);
+        closeChannel();
+        channel = newChannel;
+    }
+
+    private void closeChannel() {
+        if (channel != null) {
+            channel.close();
+            channel = null;
+        }
+    }
+
+    /**
+     * The config space has changed. The front-end is told if a ring runs, and else when one starts: QEMU ignores what comes
+     * before, and does not read the config space when it connects again.
+     */
+    void configChanged() {
+        isConfigStale = true;
+        tellOfConfigChange();
+    }
+
+    private void tellOfConfigChange() {
+        if (isConfigStale && channel != null && vrings.startedCount() > 0) {
+            channel.tellOfConfigChange();
+        }
+    }
+
+    /** Goes on with what the front-end did not take at once. */
+    void doWork() throws ProtocolException {
+        migrationLog.tell();
+        if (channel != null) {
+            channel.doWork();
+        }
     }
 
     private void setLogBase(final Message message, final FdList fds) throws ProtocolException {
@@ -278,11 +357,6 @@ final class BackEnd implements AutoCloseable {
     /** Where data that goes to the guest is marked; the rings decide for themselves about what they write. */
     private DirtyLog dataLog() {
         return (features & F_LOG_ALL) != 0 ? migrationLog.log() : null;
-    }
-
-    /** Tells the front-end of pages that have been marked. */
-    void tellOfDirtyPages() throws ProtocolException {
-        migrationLog.tell();
     }
 
     private void relocate() throws ProtocolException {
@@ -353,6 +427,7 @@ final class BackEnd implements AutoCloseable {
         vrings.writesDurable(writesAreDurable());
         vrings.log(dataLog());
         if (first) {
+            tellOfConfigChange();
             options.listener().onFirstRingStarted();
         }
     }
@@ -385,6 +460,7 @@ final class BackEnd implements AutoCloseable {
     @Override
     public void close() {
         vrings.close();
+        closeChannel();
         closeInflight();
         migrationLog.close();
         memory.close();

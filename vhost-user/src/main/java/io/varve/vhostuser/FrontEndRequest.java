@@ -56,7 +56,7 @@ final class FrontEndRequest {
     /** Lets a ring that was started process its buffers, or not: {@link VringState}. */
     static final int SET_VRING_ENABLE = 18;
 
-    /** Hands over the channel for messages of the back-end. Not offered yet. */
+    /** Hands over the channel for messages of the back-end: a descriptor, no payload. */
     static final int SET_BACKEND_REQ_FD = 21;
 
     /** Reads the config space: {@link ConfigSpace}; answered by the same. */

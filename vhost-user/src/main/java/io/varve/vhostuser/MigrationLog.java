@@ -1,9 +1,8 @@
 package io.varve.vhostuser;
 
 import io.varve.linux.ErrnoException;
-import io.varve.linux.EventFd;
-import io.varve.linux.Fd;
 import io.varve.linux.FdStat;
+import io.varve.linux.IoRing;
 import io.varve.linux.Mapping;
 import io.varve.linux.Memory;
 import io.varve.virtqueue.DirtyLog;
@@ -20,7 +19,12 @@ final class MigrationLog implements AutoCloseable {
 
     private Mapping mapping;
     private DirtyLog log;
-    private int eventFd = NO_FD;
+    private final IoRing ring;
+    private Signal signal;
+
+    MigrationLog(final IoRing ring) {
+        this.ring = ring;
+    }
 
     /** Where to mark pages, or null. A new instance after {@link #replace}. */
     DirtyLog log() {
@@ -65,8 +69,10 @@ final class MigrationLog implements AutoCloseable {
 
     /** Takes the eventfd that is signalled when pages have been marked, -1 for none. */
     void eventFd(final int fd) {
-        Fd.close(eventFd);
-        eventFd = fd;
+        if (signal != null) {
+            signal.close();
+        }
+        signal = fd == NO_FD ? null : new Signal(ring, fd);
     }
 
     /** Tells the front-end of what has been marked. */
@@ -77,8 +83,8 @@ final class MigrationLog implements AutoCloseable {
         if (log.hasOverflowed()) {
             throw new ProtocolException("a page was written that the dirty log does not reach");
         }
-        if (log.takeMarked() && eventFd != NO_FD) {
-            EventFd.signal(eventFd);
+        if (log.takeMarked() && signal != null) {
+            signal.raise();
         }
     }
 

@@ -11,6 +11,9 @@ final class ProtocolFeatures {
     /** The front-end can ask for an answer to any message. */
     static final long REPLY_ACK = 1L << 3;
 
+    /** The back-end has a channel for messages of its own: SET_BACKEND_REQ_FD. */
+    static final long BACKEND_REQ = 1L << 5;
+
     /** GET_CONFIG and SET_CONFIG. */
     static final long CONFIG = 1L << 9;
 
@@ -27,8 +30,15 @@ final class ProtocolFeatures {
     static final long STATUS = 1L << 16;
 
     /** What is offered. */
-    static final long OFFERED =
-            MQ | LOG_SHMFD | REPLY_ACK | CONFIG | INFLIGHT_SHMFD | RESET_DEVICE | CONFIGURE_MEM_SLOTS | STATUS;
+    static final long OFFERED = MQ
+            | LOG_SHMFD
+            | REPLY_ACK
+            | BACKEND_REQ
+            | CONFIG
+            | INFLIGHT_SHMFD
+            | RESET_DEVICE
+            | CONFIGURE_MEM_SLOTS
+            | STATUS;
 
     private ProtocolFeatures() {}
 }

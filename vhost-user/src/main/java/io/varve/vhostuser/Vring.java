@@ -27,8 +27,8 @@ final class Vring implements AutoCloseable {
     private int base;
     private VringAddress address;
     private int kickFd = NO_FD;
-    private int callFd = NO_FD;
-    private int errFd = NO_FD;
+    private Signal call;
+    private Signal err;
     private Watch kickWatch;
     private boolean isPacked;
     private boolean enabled;
@@ -143,7 +143,7 @@ final class Vring implements AutoCloseable {
         brokenTold = false;
         isPacked = (features & VirtioBlk.F_RING_PACKED) != 0;
         queue = new VirtioBlkQueue(virtqueue(layout(memory, log), inflight, features), device);
-        signal(callFd);
+        raise(call);
     }
 
     /** Does again what an earlier back-end has left in flight, unless that has been done. */
@@ -168,17 +168,15 @@ final class Vring implements AutoCloseable {
 
     /** Takes the eventfd that calls the driver, -1 for none, and calls once: something may have been missed. */
     void call(final int fd) {
-        Fd.close(callFd);
-        callFd = fd;
+        call = replace(call, fd);
         if (isStarted()) {
-            signal(callFd);
+            raise(call);
         }
     }
 
     /** Takes the eventfd that tells of errors, -1 for none. */
     void err(final int fd) {
-        Fd.close(errFd);
-        errFd = fd;
+        err = replace(err, fd);
     }
 
     /** Stops the ring; nothing of it is in flight. */
@@ -199,7 +197,7 @@ final class Vring implements AutoCloseable {
     /** Shows the driver what has completed, and calls it if it wants that. */
     void publish() {
         if (isStarted() && queue.publish()) {
-            signal(callFd);
+            raise(call);
         }
     }
 
@@ -209,24 +207,28 @@ final class Vring implements AutoCloseable {
             return false;
         }
         brokenTold = true;
-        signal(errFd);
+        raise(err);
         return true;
     }
 
+    /** Whether nothing tells of new buffers, so that they have to be looked for now and then. */
+    boolean isPolled() {
+        return kickWatch == null;
+    }
+
     /**
-     * Whether the ring can't be left alone: there are buffers, or nothing would tell of them.
+     * Whether the ring can't be left alone: there are buffers already.
      *
      * @throws ProtocolException when the kick descriptor can't be watched.
      */
     boolean armNotifications() throws ProtocolException {
-        if (kickWatch == null) {
-            return true;
-        }
-        if (kickWatch.hasFailed()) {
-            throw new ProtocolException("the kick descriptor of ring " + index + " can't be watched");
-        }
-        if (kickWatch.takeEvents() != 0) {
-            EventFd.drain(kickFd);
+        if (kickWatch != null) {
+            if (kickWatch.hasFailed()) {
+                throw new ProtocolException("the kick descriptor of ring " + index + " can't be watched");
+            }
+            if (kickWatch.takeEvents() != 0) {
+                EventFd.drain(kickFd);
+            }
         }
         return queue.armNotifications();
     }
@@ -254,9 +256,16 @@ final class Vring implements AutoCloseable {
                 address.logGuestAddress());
     }
 
-    private static void signal(final int fd) {
-        if (fd >= 0) {
-            EventFd.signal(fd);
+    private Signal replace(final Signal old, final int fd) {
+        if (old != null) {
+            old.close();
+        }
+        return fd == NO_FD ? null : new Signal(ring, fd);
+    }
+
+    private static void raise(final Signal signal) {
+        if (signal != null) {
+            signal.raise();
         }
     }
 
@@ -274,9 +283,7 @@ final class Vring implements AutoCloseable {
     public void close() {
         queue = null;
         closeKick();
-        Fd.close(callFd);
-        Fd.close(errFd);
-        callFd = NO_FD;
-        errFd = NO_FD;
+        call = replace(call, NO_FD);
+        err = replace(err, NO_FD);
     }
 }

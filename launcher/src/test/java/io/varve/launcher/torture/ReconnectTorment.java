@@ -51,7 +51,7 @@ final class ReconnectTorment extends Torment {
     void round(final Random random) throws IOException, InterruptedException {
         final Rig rig = rig();
         if (client == null) {
-            packed = random.nextBoolean();
+            packed = !packed;
             serve = rig.serve();
             client = new TortureClient(
                     rig.socket(),
