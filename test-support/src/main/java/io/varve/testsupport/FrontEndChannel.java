@@ -101,22 +101,15 @@ public final class FrontEndChannel implements AutoCloseable {
         final int length = bytes.remaining();
         buffer.clear();
         buffer.put(bytes.duplicate());
-        FdList list = null;
-        if (fds.length > 0) {
-            list = new FdList(fds.length);
-            for (final int fd : fds) {
-                list.add(fd);
-            }
-        }
-        socket.sendFully(memory.address(), length, list, TIMEOUT_MS);
+        socket.sendFully(memory.address(), length, list(fds), TIMEOUT_MS);
     }
 
-    /** Sends bytes if they go without waiting: all of them, or none. */
-    public boolean trySend(final ByteBuffer bytes) throws IOException {
+    /** Sends bytes, and descriptors, if they go without waiting: all of them, or none. */
+    public boolean trySend(final ByteBuffer bytes, final int... fds) throws IOException {
         final int length = bytes.remaining();
         buffer.clear();
         buffer.put(bytes.duplicate());
-        final int sent = socket.send(memory.address(), length, null);
+        final int sent = socket.send(memory.address(), length, list(fds));
         if (sent == UnixSocket.WOULD_BLOCK) {
             return false;
         }
@@ -124,6 +117,24 @@ public final class FrontEndChannel implements AutoCloseable {
             socket.sendFully(memory.address() + sent, length - sent, null, TIMEOUT_MS);
         }
         return true;
+    }
+
+    private static FdList list(final int... fds) {
+        if (fds.length == 0) {
+            return null;
+        }
+        final FdList list = new FdList(fds.length);
+        for (final int fd : fds) {
+            list.add(fd);
+        }
+        return list;
+    }
+
+    /** Throws away what has come. */
+    public void discard() throws IOException {
+        while (socket.receive(memory.address(), BUFFER_SIZE, none) > 0) {
+            none.closeAll();
+        }
     }
 
     /** Waits for a message of the back-end's own, which has no payload and wants no answer; its id. */

@@ -167,12 +167,12 @@ public final class SplitVirtqueue implements Virtqueue {
 
     @Override
     public int poll(final DescriptorChain chain) {
-        if (nextAvailable == knownAvailable && !lookForAvailable()) {
+        if (broken || nextAvailable == knownAvailable && !lookForAvailable()) {
             return EMPTY;
         }
         final long entry = available + AVAILABLE_RING_OFFSET + (long) Short.BYTES * (nextAvailable & (size - 1));
         final int head = Memory.getShort(entry) & INDEX_MASK;
-        if (broken || head >= size || inFlight[head]) {
+        if (head >= size || inFlight[head] || inFlightCount + unpublished() >= size) {
             broken = true;
             return EMPTY;
         }
@@ -193,10 +193,12 @@ public final class SplitVirtqueue implements Virtqueue {
         }
     }
 
+    /** Elements that the driver does not know to be used yet, and so can't have made available again. */
+    private int unpublished() {
+        return (nextUsed - publishedUsed) & INDEX_MASK;
+    }
+
     private boolean lookForAvailable() {
-        if (broken) {
-            return false;
-        }
         final int index = Memory.getShortAcquire(available + AVAILABLE_INDEX_OFFSET) & INDEX_MASK;
         if (((index - nextAvailable) & INDEX_MASK) > size) {
             broken = true;

@@ -197,6 +197,22 @@ class SplitVirtqueueTest {
     }
 
     @Test
+    void breaksOnADriverThatOffersMoreThanTheRingHolds() {
+        try (TestRing ring = new TestRing(2, 0, false, false)) {
+            ring.descriptor(0, LOW, 1, 0, 0).descriptor(1, LOW, 1, 0, 0);
+            for (int head = 0; head < 2; head++) {
+                ring.offer(head);
+                assertThat(ring.queue.poll(chain)).isEqualTo(head);
+                ring.queue.complete(head, 0);
+            }
+            // Used, but that has not been published: the driver can't know it.
+            ring.offer(0);
+            assertBroken(ring);
+            assertThat(ring.queue.publish()).isTrue();
+        }
+    }
+
+    @Test
     void breaksOnAnImpossibleIndex() {
         try (TestRing ring = new TestRing(SIZE, 0xfffc, false, false)) {
             ring.availableIndex((0xfffc + SIZE + 1) & 0xffff);
