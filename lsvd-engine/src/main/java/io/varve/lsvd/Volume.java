@@ -72,6 +72,7 @@ public final class Volume implements AutoCloseable {
     private boolean hasNews;
     private Shutdown shutdown = Shutdown.NONE;
     private boolean isAbandoned;
+    private boolean isWriteCache;
     private String failure;
     private boolean isClosed;
     private long statsAtNs;
@@ -97,6 +98,7 @@ public final class Volume implements AutoCloseable {
         this.uuid = uuid;
         this.settings = settings;
         this.isReadOnly = opened == null;
+        this.isWriteCache = settings.writeCache();
         this.map = map;
         this.arena = arena;
         runtime = context.runtime();
@@ -133,7 +135,15 @@ public final class Volume implements AutoCloseable {
                 final History history = new HistoryReader(store, uuid).read();
                 history.changes().close();
                 return new Volume(
-                        context, uuid, history.newest().settings(), history.map(), history.epochs(), null, arena);
+                        context,
+                        uuid,
+                        history.newest()
+                                .settings()
+                                .withWriteCache(history.covered().isWriteCache()),
+                        history.map(),
+                        history.epochs(),
+                        null,
+                        arena);
             }
             final VolumeOpener.Opened opened = new VolumeOpener(context, store, uuid, arena).open();
             return new Volume(context, uuid, opened.epoch().settings(), opened.map(), opened.epochs(), opened, arena);
@@ -217,6 +227,22 @@ public final class Volume implements AutoCloseable {
                 cutter.hurry();
             }
             log.flush(pending.add(Kind.FLUSH, completion, token));
+        }
+    }
+
+    /** Whether the guest has its write cache on, so that it expects writes to be durable only after a flush. */
+    public boolean isWriteCache() {
+        return isWriteCache;
+    }
+
+    /**
+     * Turns the guest's write cache on or off: durable, with everything before, when it completes. How later writes are to be
+     * acknowledged they say themselves.
+     */
+    public void writeCache(final boolean isOn, final VolumeCompletion completion, final long token) {
+        if (!isRefused(completion, token)) {
+            isWriteCache = isOn;
+            writes.writeCache(isOn, pending.add(Kind.DURABLE_WRITE, completion, token));
         }
     }
 
@@ -358,6 +384,7 @@ public final class Volume implements AutoCloseable {
                 map, log, arena, EDGE_TOKENS, token -> pending.complete((int) token, VolumeCompletion.IO_ERROR));
         writes.reads(reads);
         reclaimer = new LogReclaimer(opened.geometry(), device, opened.superblock(), log, map, reads, oldestInUse);
+        reads.copies(reclaimer::turnToStore);
         final EpochProof proof = new EpochProof(
                 context.store(),
                 uuid,
@@ -375,7 +402,7 @@ public final class Volume implements AutoCloseable {
                 opened.epochs(),
                 opened.stored(),
                 opened.epoch().firstSequence(),
-                opened.lastRecord(),
+                opened.covered(),
                 opened.checkpoints(),
                 opened.changes(),
                 context.checkpointInterval(),
@@ -565,8 +592,9 @@ public final class Volume implements AutoCloseable {
         }
 
         @Override
-        public void onSealed(final long end, final long sequence, final int crc, final int extents, final int blocks) {
-            cutter.onSealed(end, sequence, crc, extents, blocks, runtime.bootTimeNs());
+        public void onSealed(
+                final long end, final long sequence, final int crc, final boolean isNews, final int blocks) {
+            cutter.onSealed(end, sequence, crc, isNews, blocks, runtime.bootTimeNs());
         }
     }
 }

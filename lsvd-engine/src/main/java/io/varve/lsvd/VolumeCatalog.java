@@ -1,6 +1,7 @@
 package io.varve.lsvd;
 
 import io.varve.lsvd.format.Blocks;
+import io.varve.lsvd.format.Covered;
 import io.varve.lsvd.format.EpochRecord;
 import io.varve.lsvd.format.FormatException;
 import io.varve.lsvd.format.NameRecord;
@@ -77,7 +78,13 @@ public final class VolumeCatalog {
             store.putIfAbsent(Keys.epoch(volume, 0), creation.encode());
             store.putIfAbsent(
                     Keys.object(volume, 0, 0),
-                    Sealer.encode(volume, 0, 0, creation.nonce(), 0, ObjectHeader.NO_CHECKPOINT));
+                    Sealer.encode(
+                            volume,
+                            0,
+                            0,
+                            creation.nonce(),
+                            Covered.through(0, settings.writeCache()),
+                            ObjectHeader.NO_CHECKPOINT));
             if (!store.putIfAbsent(Keys.nameVersion(name, claim.version + 1), new NameRecord(volume, true).encode())) {
                 store.delete(Keys.object(volume, 0, 0));
                 store.delete(Keys.epoch(volume, 0));

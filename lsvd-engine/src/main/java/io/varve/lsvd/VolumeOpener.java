@@ -1,6 +1,7 @@
 package io.varve.lsvd;
 
 import io.varve.lsvd.destage.BatchCutter;
+import io.varve.lsvd.format.Covered;
 import io.varve.lsvd.format.EpochRecord;
 import io.varve.lsvd.format.ExtentEntry;
 import io.varve.lsvd.format.LogRecord;
@@ -68,6 +69,7 @@ final class VolumeOpener {
     private BatchCutter cutter;
     private long begunNs;
     private ExtentMap stored;
+    private boolean isWriteCache;
 
     VolumeOpener(final VolumeContext context, final StoreClient store, final UUID volume, final Arena arena) {
         this.context = context;
@@ -86,7 +88,7 @@ final class VolumeOpener {
             Epochs epochs,
             ExtentMap map,
             ExtentMap stored,
-            long lastRecord,
+            Covered covered,
             CheckpointChain checkpoints,
             MapChanges changes,
             LogGeometry geometry,
@@ -122,6 +124,7 @@ final class VolumeOpener {
                 outwaitOldWriter();
             }
             stored = history.map().copy();
+            isWriteCache = history.covered().isWriteCache();
             if (isOwn || isUnused) {
                 replay();
             }
@@ -132,7 +135,7 @@ final class VolumeOpener {
                     epochs,
                     history.map(),
                     stored,
-                    history.lastRecord(),
+                    history.covered(),
                     history.checkpoints(),
                     history.changes(),
                     geometry,
@@ -262,7 +265,7 @@ final class VolumeOpener {
         final Superblock current = superblock.current();
         geometry = new LogGeometry(current.areaLength(), current.windowLength());
         checksums = new LogChecksums(geometry, arena);
-        final Tail tail = current.tail();
+        final Tail tail = replayStart(current);
         long replayed = 0;
         try (LogReader reader = new LogReader(new DeviceLogSource(geometry, device, null), volume)) {
             reader.begin(tail, tail.position() + geometry.areaLength());
@@ -291,6 +294,20 @@ final class VolumeOpener {
         }
     }
 
+    /**
+     * Where the records begin that may have to be replayed: where the store's objects end, when they were made of this log behind its
+     * tail and say where. Damage to what the store holds does not matter then.
+     */
+    private Tail replayStart(final Superblock current) {
+        final Tail tail = current.tail();
+        final Tail stored = history.covered().logEnd();
+        final boolean isBehindTail = history.covered().isPlaceKnown()
+                && stored.sequence() > tail.sequence()
+                && stored.position() >= tail.position()
+                && stored.position() <= tail.position() + current.areaLength();
+        return isBehindTail ? stored : tail;
+    }
+
     /** Nobody knows how long a record of an earlier life has waited: it counts as older than any may get. */
     private void apply(final LogReader reader, final Tail before) {
         final LogRecord record = reader.record();
@@ -298,6 +315,7 @@ final class VolumeOpener {
             firstUnsent = before;
             cutter = newCutter(before);
         }
+        isWriteCache = record.isWriteCache(isWriteCache);
         final long first = reader.dataPositionBlocks();
         for (int i = 0, n = record.blockCount(); i < n; i++) {
             checksums.set(first + i, record.blockCrc(i));
@@ -318,7 +336,7 @@ final class VolumeOpener {
                 after.position(),
                 after.sequence() - 1,
                 after.previousCrc(),
-                record.extentCount(),
+                record.isNews(),
                 record.blockCount(),
                 runtime.bootTimeNs() - TimeUnit.MILLISECONDS.toNanos(settings().maxUnsentAgeMs()) - 1);
     }
@@ -371,7 +389,7 @@ final class VolumeOpener {
                 history.nextSequence() + 1,
                 history.lastRecord(),
                 history.checkpoints().newest(),
-                previous.settings(),
+                previous.settings().withWriteCache(isWriteCache),
                 previous.createdMs(),
                 runtime.currentTimeMillis(),
                 hostAndProcess());

@@ -94,6 +94,16 @@ final class VolumeRig implements AutoCloseable {
         awaitAll();
     }
 
+    void writeCache(final boolean isOn) {
+        submitWriteCache(isOn);
+        awaitAll();
+    }
+
+    void submitWriteCache(final boolean isOn) {
+        outstanding++;
+        volume.writeCache(isOn, this::onDone, 0);
+    }
+
     void discard(final long offset, final long length) {
         submitDiscard(offset, length);
         awaitAll();
@@ -108,8 +118,13 @@ final class VolumeRig implements AutoCloseable {
         Memory.fill(buffer(0), length, (byte) 0xee);
         submitRead(0, offset, length);
         awaitAll();
+        return taken(0, length);
+    }
+
+    /** What a read has brought. */
+    byte[] taken(final int index, final int length) {
         final byte[] data = new byte[length];
-        Memory.copy(buffer(0), data, 0, length);
+        Memory.copy(buffer(index), data, 0, length);
         return data;
     }
 

@@ -299,7 +299,7 @@ class VolumeTest {
     }
 
     @Test
-    void damageToARecordThatIsStoredDoesNotHideFlushedOnesFarBehindIt() throws Exception {
+    void damageToARecordThatIsStoredHidesNothingBehindIt() throws Exception {
         final VolumeRig rig = new VolumeRig(VolumeRig.context(store, cache).destageDelayNs(Long.MAX_VALUE / 2));
         rig.write(0, filled(4096, 1));
         int written = 1;
@@ -312,14 +312,14 @@ class VolumeTest {
         rig.write(4096, filled(4096, 3));
         rig.flush();
         rig.write(8192, filled(4096, 4));
-        rig.flush();
         final Path log = cache.resolve(rig.volume.uuid().toString()).resolve("log");
         rig.crash();
         flipBlock(log, 0);
-        assertThatThrownBy(() -> new VolumeRig(store, cache))
-                .isInstanceOf(VolumeException.class)
-                .hasMessageContaining("damaged")
-                .hasMessageContaining("--accept-data-loss");
+        try (VolumeRig next = new VolumeRig(store, cache)) {
+            assertThat(next.read(0, 4096)).containsOnly(1);
+            assertThat(next.read(4096, 4096)).containsOnly(3);
+            assertThat(next.read(8192, 4096)).containsOnly(4);
+        }
     }
 
     @Test

@@ -91,12 +91,17 @@ public final class Daemon {
     private VhostUserBlkServer serve(final IoRing ring, final Volume volume, final Signals signals) {
         final EngineBlockDevice device = new EngineBlockDevice(volume);
         final VhostUserBlkServer server = new VhostUserBlkServer(
-                ring, door.socket(), device, SessionOptions.of(name).withListener(new SessionListener() {
-                    @Override
-                    public void onClosed(final CloseReason reason) {
-                        device.forgetCompletions();
-                    }
-                }));
+                ring,
+                door.socket(),
+                device,
+                SessionOptions.of(name)
+                        .withWriteCache(new VolumeWriteCache(volume))
+                        .withListener(new SessionListener() {
+                            @Override
+                            public void onClosed(final CloseReason reason) {
+                                device.forgetCompletions();
+                            }
+                        }));
         final Reactor reactor = new Reactor(
                 ring,
                 new ServingDuties(name, volume, server, this::tellFailure),

@@ -65,13 +65,13 @@ public final class BatchCutter {
             final long end,
             final long sequence,
             final int crc,
-            final int extents,
+            final boolean isNews,
             final int dataBlocks,
             final long nowNs) {
         sealedPosition = end;
         sealedSequence = sequence;
         sealedCrc = crc;
-        if (extents == 0) {
+        if (!isNews) {
             return;
         }
         lastSequence = sequence;

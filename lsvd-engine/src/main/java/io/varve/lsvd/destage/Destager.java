@@ -1,5 +1,6 @@
 package io.varve.lsvd.destage;
 
+import io.varve.lsvd.format.Covered;
 import io.varve.lsvd.format.FormatException;
 import io.varve.lsvd.format.ObjectHeader;
 import io.varve.lsvd.history.Checkpoint;
@@ -59,7 +60,7 @@ public final class Destager implements Agent {
     private final EpochProof proof;
 
     private long nextSequence;
-    private long lastRecord;
+    private Covered covered;
     private long pendingCheckpoint = ObjectHeader.NO_CHECKPOINT;
     private Batch undelivered;
     private boolean sealRequested;
@@ -83,7 +84,7 @@ public final class Destager implements Agent {
      * @param epochs       all epochs of the map, this one included.
      * @param stored       the map of what is in the store; the destager's own from now on.
      * @param nextSequence of the first object to write.
-     * @param lastRecord   last log record covered by what is in the store.
+     * @param covered      what is in the store covers.
      * @param checkpoints  the newest checkpoint.
      * @param changes      what has changed since; the destager's own from now on.
      * @param checkpointInterval number of objects behind which a checkpoint is due.
@@ -101,7 +102,7 @@ public final class Destager implements Agent {
             Epochs epochs,
             ExtentMap stored,
             long nextSequence,
-            long lastRecord,
+            Covered covered,
             CheckpointChain checkpoints,
             MapChanges changes,
             int checkpointInterval,
@@ -113,7 +114,8 @@ public final class Destager implements Agent {
     /** Makes a destager. */
     public Destager(final Context context) {
         store = context.store;
-        builder = new ObjectBuilder(context.source, context.volume, context.epoch, context.nonce);
+        builder = new ObjectBuilder(
+                context.source, context.volume, context.epoch, context.nonce, context.covered.isWriteCache());
         volume = context.volume;
         epoch = context.epoch;
         nonce = context.nonce;
@@ -124,7 +126,7 @@ public final class Destager implements Agent {
                 context.checkpoints,
                 context.checkpointInterval);
         nextSequence = context.nextSequence;
-        lastRecord = context.lastRecord;
+        covered = context.covered;
         clockNs = context.clockNs;
         jitter = new Random(context.seed);
         proof = context.proof;
@@ -241,7 +243,7 @@ public final class Destager implements Agent {
                 return false;
             }
             stored.onStored(upload.layout);
-            lastRecord = upload.layout.to().sequence() - 1;
+            covered = upload.layout.covered();
             buffers.give(upload.bytes);
         } else if (upload.sequence == pendingCheckpoint) {
             stored.onCheckpointStored(upload.sequence, upload.bytes.byteSize());
@@ -281,7 +283,7 @@ public final class Destager implements Agent {
 
     private int beginCheckpoint() {
         pendingCheckpoint = nextSequence;
-        final MemorySegment bytes = stored.buildCheckpoint(nextSequence, lastRecord);
+        final MemorySegment bytes = stored.buildCheckpoint(nextSequence, covered);
         uploads.add(new Upload(nextSequence++, null, bytes));
         uploads.peekLast().put();
         return 1;
@@ -296,7 +298,7 @@ public final class Destager implements Agent {
             return beginCheckpoint();
         }
         sealPut = true;
-        final MemorySegment seal = Sealer.encode(volume, epoch, nextSequence, nonce, lastRecord, stored.checkpoint());
+        final MemorySegment seal = Sealer.encode(volume, epoch, nextSequence, nonce, covered, stored.checkpoint());
         uploads.add(new Upload(nextSequence++, null, seal));
         uploads.peekLast().put();
         return 1;

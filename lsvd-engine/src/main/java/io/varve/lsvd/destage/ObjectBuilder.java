@@ -2,6 +2,7 @@ package io.varve.lsvd.destage;
 
 import io.varve.lsvd.format.Blocks;
 import io.varve.lsvd.format.Checksum;
+import io.varve.lsvd.format.Covered;
 import io.varve.lsvd.format.ExtentEntry;
 import io.varve.lsvd.format.FormatException;
 import io.varve.lsvd.format.LogRecord;
@@ -31,13 +32,17 @@ final class ObjectBuilder implements AutoCloseable {
     private final ExtentMap data = new ExtentMap();
     private final ExtentMap trims = new ExtentMap();
     private final BatchChecksums crcs = new BatchChecksums();
+    private boolean isWriteCache;
 
-    ObjectBuilder(final LogSource source, final UUID volume, final long epoch, final UUID nonce) {
+    /** @param isWriteCache whether the guest has its write cache on before the first batch. */
+    ObjectBuilder(
+            final LogSource source, final UUID volume, final long epoch, final UUID nonce, final boolean isWriteCache) {
         this.image = new LogImage(source);
         this.reader = new LogReader(image, volume);
         this.volume = volume;
         this.epoch = epoch;
         this.nonce = nonce;
+        this.isWriteCache = isWriteCache;
     }
 
     /**
@@ -77,8 +82,16 @@ final class ObjectBuilder implements AutoCloseable {
         }
         final long length = ObjectHeader.length(extents, blockCount) + (long) blockCount * Blocks.SIZE;
         final MemorySegment object = buffer.take(length);
-        final ObjectLayout layout =
-                new ObjectLayout(sequence, batch, blocks, lengths, dataBlocks, logPositions, blockCount, length);
+        final ObjectLayout layout = new ObjectLayout(
+                sequence,
+                batch.from().sequence(),
+                new Covered(batch.to(), isWriteCache),
+                blocks,
+                lengths,
+                dataBlocks,
+                logPositions,
+                blockCount,
+                length);
         fill(object, layout, blocks, lengths, dataBlocks, logPositions, checkpoint);
         return new BuiltObject(layout, object);
     }
@@ -99,6 +112,7 @@ final class ObjectBuilder implements AutoCloseable {
         reader.begin(batch.from(), batch.to().position());
         while (reader.next()) {
             final LogRecord record = reader.record();
+            isWriteCache = record.isWriteCache(isWriteCache);
             final long first = reader.dataPositionBlocks();
             for (int i = 0, n = record.blockCount(); i < n; i++) {
                 crcs.set(first + i, record.blockCrc(i));
@@ -134,7 +148,7 @@ final class ObjectBuilder implements AutoCloseable {
         final ObjectHeader header = new ObjectHeader(object);
         header.begin(
                 ObjectType.DATA, volume, epoch, layout.sequence(), nonce, layout.extentCount(), layout.blockCount());
-        header.records(layout.from().sequence(), layout.to().sequence() - 1);
+        header.covers(layout.firstRecord(), layout.covered());
         header.checkpoint(checkpoint);
         final Checksum checksum = new Checksum(object);
         final int headerLength = header.headerLength();

@@ -1,5 +1,6 @@
 package io.varve.lsvd.destage;
 
+import io.varve.lsvd.format.Covered;
 import io.varve.lsvd.format.Superblock;
 import io.varve.lsvd.history.MapChanges;
 import io.varve.lsvd.map.ExtentMap;
@@ -13,8 +14,8 @@ public final class ObjectLayout {
     private static final int TRIM = -1;
 
     private final long sequence;
-    private final Superblock.Tail from;
-    private final Superblock.Tail to;
+    private final long firstRecord;
+    private final Covered covered;
     private final long[] blocks;
     private final int[] lengths;
     private final int[] dataBlocks;
@@ -24,7 +25,8 @@ public final class ObjectLayout {
 
     ObjectLayout(
             final long sequence,
-            final Batch batch,
+            final long firstRecord,
+            final Covered covered,
             final long[] blocks,
             final int[] lengths,
             final int[] dataBlocks,
@@ -32,8 +34,8 @@ public final class ObjectLayout {
             final int blockCount,
             final long objectLength) {
         this.sequence = sequence;
-        this.from = batch.from();
-        this.to = batch.to();
+        this.firstRecord = firstRecord;
+        this.covered = covered;
         this.blocks = blocks;
         this.lengths = lengths;
         this.dataBlocks = dataBlocks;
@@ -55,14 +57,19 @@ public final class ObjectLayout {
         return sequence;
     }
 
-    /** First record that the object covers. */
-    public Superblock.Tail from() {
-        return from;
+    /** Sequence of the first record that the object covers. */
+    public long firstRecord() {
+        return firstRecord;
+    }
+
+    /** What this object and all before it cover. */
+    public Covered covered() {
+        return covered;
     }
 
     /** First record behind what the object covers. */
     public Superblock.Tail to() {
-        return to;
+        return covered.logEnd();
     }
 
     /** Number of extents, trims included. */
@@ -93,6 +100,13 @@ public final class ObjectLayout {
                 changes.onWritten(blocks[i], lengths[i], location);
             }
         }
+    }
+
+    /** Whether an extent's data stands in a run of the log, in blocks. */
+    public boolean isFrom(final int extent, final long positionBlocks, final int blocks) {
+        return !isTrim(dataBlocks[extent])
+                && logPositions[extent] < positionBlocks + blocks
+                && positionBlocks < logPositions[extent] + lengths[extent];
     }
 
     /** Turns whatever of an extent is still mapped to the log to the object. */

@@ -1,5 +1,6 @@
 package io.varve.lsvd.destage;
 
+import io.varve.lsvd.format.Covered;
 import io.varve.lsvd.history.Checkpoint;
 import io.varve.lsvd.history.CheckpointChain;
 import io.varve.lsvd.history.MapChanges;
@@ -64,14 +65,14 @@ final class StoredMap implements AutoCloseable {
     }
 
     /** Builds the next checkpoint; everything that has been told must be in the store. */
-    MemorySegment buildCheckpoint(final long sequence, final long lastRecord) {
+    MemorySegment buildCheckpoint(final long sequence, final Covered covered) {
         final long wholeLength = Checkpoint.length(map.extentCount(), author.epochs());
         final long deltaLength = Checkpoint.length(changes.extentCount(), author.epochs());
         isNextWhole =
                 chain.isEmpty() || chain.deltas() >= MAX_DELTAS || wholeLength <= chain.deltaBytes() + deltaLength;
         return isNextWhole
-                ? Checkpoint.whole(author, sequence, lastRecord, map)
-                : Checkpoint.delta(author, sequence, lastRecord, chain.newest(), changes);
+                ? Checkpoint.whole(author, sequence, covered, map)
+                : Checkpoint.delta(author, sequence, covered, chain.newest(), changes);
     }
 
     /** The checkpoint that was built is in the store. */

@@ -18,6 +18,14 @@ final class Layouts {
         return segment.get(SHORT, offset) & 0xffff;
     }
 
+    static void putByte(final MemorySegment segment, final long offset, final byte value) {
+        segment.set(ValueLayout.JAVA_BYTE, offset, value);
+    }
+
+    static byte getByte(final MemorySegment segment, final long offset) {
+        return segment.get(ValueLayout.JAVA_BYTE, offset);
+    }
+
     static void putShort(final MemorySegment segment, final long offset, final int value) {
         segment.set(SHORT, offset, (short) value);
     }

@@ -17,7 +17,7 @@ import java.util.UUID;
  * 40  u64  generation
  * </pre>
  *
- * <p>The header's CRC covers the data blocks' CRCs and, through the predecessor's, the whole chain before it. An instance
+ * <p>Version 1 knows no flag but {@link #FLAG_PAD}. The header's CRC covers the data blocks' CRCs and, through the predecessor's, the whole chain before it. An instance
  * is bound to one segment and moved over it with {@link #wrap(int)}.
  */
 public final class LogRecord {
@@ -27,11 +27,18 @@ public final class LogRecord {
     /** Flag: no data follows; the next record stands at the beginning of the log window's next lap. */
     public static final int FLAG_PAD = 1;
 
+    /** Flag: from here on the guest has its write cache off. */
+    public static final int FLAG_WRITE_CACHE_OFF = 2;
+
+    /** Flag: from here on the guest has its write cache on. */
+    public static final int FLAG_WRITE_CACHE_ON = 4;
+
     /** Sequence of the first record of a volume. */
     public static final long FIRST_SEQUENCE = 1;
 
     private static final int MAGIC = 0x52565256;
-    private static final int VERSION = 1;
+    private static final int OLDEST_VERSION = 1;
+    private static final int VERSION = 2;
 
     private static final int VERSION_OFFSET = 4;
     private static final int FLAGS_OFFSET = 6;
@@ -149,7 +156,7 @@ public final class LogRecord {
      */
     public boolean isValid(final UUID volume, final long position) {
         return Layouts.getInt(segment, offset) == MAGIC
-                && Layouts.getShort(segment, offset + VERSION_OFFSET) == VERSION
+                && isKnownVersion()
                 && position() == position
                 && Layouts.getUuid(segment, offset + VOLUME_OFFSET).equals(volume)
                 && Integer.compareUnsigned(extentCount(), CAPACITY / ExtentEntry.LENGTH) <= 0
@@ -157,6 +164,11 @@ public final class LogRecord {
                 && extentCount() * ExtentEntry.LENGTH + blockCount() * Integer.BYTES <= CAPACITY
                 && computeCrc() == crc()
                 && ExtentEntry.areConsistent(segment, extentOffset(0), extentCount(), blockCount());
+    }
+
+    private boolean isKnownVersion() {
+        final int version = Layouts.getShort(segment, offset + VERSION_OFFSET);
+        return version >= OLDEST_VERSION && version <= VERSION;
     }
 
     /** The header's CRC. */
@@ -172,6 +184,19 @@ public final class LogRecord {
     /** Whether {@link #FLAG_PAD} is set. */
     public boolean isPad() {
         return (Layouts.getShort(segment, offset + FLAGS_OFFSET) & FLAG_PAD) != 0;
+    }
+
+    /** Whether the guest has its write cache on behind this record, given whether it had before. */
+    public boolean isWriteCache(final boolean before) {
+        final int flags = Layouts.getShort(segment, offset + FLAGS_OFFSET);
+        return (flags & FLAG_WRITE_CACHE_ON) != 0 || before && (flags & FLAG_WRITE_CACHE_OFF) == 0;
+    }
+
+    /** Whether the record changes the volume or its write cache: if not, it only says how far the log is durable, or fills it. */
+    public boolean isNews() {
+        return extentCount() > 0
+                || (Layouts.getShort(segment, offset + FLAGS_OFFSET) & (FLAG_WRITE_CACHE_OFF | FLAG_WRITE_CACHE_ON))
+                        != 0;
     }
 
     /** The epoch in which the record was written. */

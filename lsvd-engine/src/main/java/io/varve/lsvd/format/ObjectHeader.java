@@ -14,11 +14,14 @@ import java.util.UUID;
  * 12  u32  length of the header, in bytes   96  u32  number of extents
  * 16  16B  volume                          100  u32  number of data blocks
  * 32  u64  epoch                           104  u32  CRC32C of all behind the header, unless a data object
- * 40  u64  sequence                        108  20B  zero
- * 48  16B  nonce of the epoch              128  extents, one CRC32C for each data block, zeros to a whole block
+ * 40  u64  sequence                        108  u32  CRC of the header of the last log record covered
+ * 48  16B  nonce of the epoch              112  u64  position in the log behind that record, or 0 when unknown
+ *                                          120  u8   write cache then: 0 as the epoch record says, 1 off, 2 on
+ *                                          121  7B   zero
+ *                                          128  extents, one CRC32C for each data block, zeros to a whole block
  * </pre>
  *
- * <p>The data blocks follow the header. The header of a checkpoint or seal has no extents.
+ * <p>Version 1 has zeros from 108 on. The data blocks follow the header. The header of a checkpoint or seal has no extents.
  */
 public final class ObjectHeader {
     /** Length of the fixed part, and least length of any header, in bytes. */
@@ -31,7 +34,8 @@ public final class ObjectHeader {
     public static final int MAX_LENGTH = 64 << 20;
 
     private static final int MAGIC = 0x4f565256;
-    private static final int VERSION = 1;
+    private static final int OLDEST_VERSION = 1;
+    private static final int VERSION = 2;
 
     private static final int VERSION_OFFSET = 4;
     private static final int TYPE_OFFSET = 6;
@@ -48,6 +52,12 @@ public final class ObjectHeader {
     private static final int EXTENT_COUNT_OFFSET = 96;
     private static final int BLOCK_COUNT_OFFSET = 100;
     private static final int BODY_CRC_OFFSET = 104;
+    private static final int LOG_CRC_OFFSET = 108;
+    private static final int LOG_POSITION_OFFSET = 112;
+    private static final int WRITE_CACHE_OFFSET = 120;
+
+    private static final byte WRITE_CACHE_OFF = 1;
+    private static final byte WRITE_CACHE_ON = 2;
 
     private final MemorySegment segment;
 
@@ -90,10 +100,13 @@ public final class ObjectHeader {
         Layouts.putInt(segment, BLOCK_COUNT_OFFSET, blockCount);
     }
 
-    /** Sets which log records the object covers: all up to {@code last}, from {@code first} on by its own data. */
-    public void records(final long first, final long last) {
-        Layouts.putLong(segment, FIRST_RECORD_OFFSET, first);
-        Layouts.putLong(segment, LAST_RECORD_OFFSET, last);
+    /** Sets what this object and all before it cover, and the first log record whose data is here. */
+    public void covers(final long firstRecord, final Covered covered) {
+        Layouts.putLong(segment, FIRST_RECORD_OFFSET, firstRecord);
+        Layouts.putLong(segment, LAST_RECORD_OFFSET, covered.lastRecord());
+        Layouts.putInt(segment, LOG_CRC_OFFSET, covered.logEnd().previousCrc());
+        Layouts.putLong(segment, LOG_POSITION_OFFSET, covered.logEnd().position());
+        Layouts.putByte(segment, WRITE_CACHE_OFFSET, covered.isWriteCache() ? WRITE_CACHE_ON : WRITE_CACHE_OFF);
     }
 
     /** Sets the newest checkpoint known durable. */
@@ -134,7 +147,7 @@ public final class ObjectHeader {
             throw new FormatException(key + " is not a Varve object");
         }
         final int version = Layouts.getShort(segment, VERSION_OFFSET);
-        if (version != VERSION) {
+        if (version < OLDEST_VERSION || version > VERSION) {
             throw new FormatException(key + " is of object format " + version + ", which this version does not know");
         }
         final int length = headerLength();
@@ -206,6 +219,21 @@ public final class ObjectHeader {
     /** Last log record covered by this object and all before it. */
     public long lastRecord() {
         return Layouts.getLong(segment, LAST_RECORD_OFFSET);
+    }
+
+    /**
+     * What this object and all before it cover.
+     *
+     * @param isWriteCache what an object means that does not say it.
+     */
+    public Covered covered(final boolean isWriteCache) {
+        final byte state = Layouts.getByte(segment, WRITE_CACHE_OFFSET);
+        return new Covered(
+                new Superblock.Tail(
+                        Layouts.getLong(segment, LOG_POSITION_OFFSET),
+                        lastRecord() + 1,
+                        Layouts.getInt(segment, LOG_CRC_OFFSET)),
+                state == WRITE_CACHE_ON || state != WRITE_CACHE_OFF && isWriteCache);
     }
 
     /** Newest checkpoint known durable when the object was made, or {@link #NO_CHECKPOINT}. */

@@ -1,6 +1,7 @@
 package io.varve.lsvd.history;
 
 import io.varve.lsvd.format.Checksum;
+import io.varve.lsvd.format.Covered;
 import io.varve.lsvd.format.FormatException;
 import io.varve.lsvd.format.ObjectHeader;
 import io.varve.lsvd.format.ObjectType;
@@ -50,8 +51,8 @@ public final class Checkpoint {
 
     /** Builds a whole checkpoint in memory of the automatic arena. */
     public static MemorySegment whole(
-            final Author author, final long sequence, final long lastRecord, final ExtentMap map) {
-        return encode(author, sequence, lastRecord, sequence, null, map);
+            final Author author, final long sequence, final Covered covered, final ExtentMap map) {
+        return encode(author, sequence, covered, sequence, null, map);
     }
 
     /**
@@ -63,16 +64,16 @@ public final class Checkpoint {
     public static MemorySegment delta(
             final Author author,
             final long sequence,
-            final long lastRecord,
+            final Covered covered,
             final long base,
             final MapChanges changes) {
-        return encode(author, sequence, lastRecord, base, changes.removed(), changes.written());
+        return encode(author, sequence, covered, base, changes.removed(), changes.written());
     }
 
     private static MemorySegment encode(
             final Author author,
             final long sequence,
-            final long lastRecord,
+            final Covered covered,
             final long base,
             final ExtentMap removed,
             final ExtentMap map) {
@@ -81,7 +82,7 @@ public final class Checkpoint {
         final MemorySegment object = Arena.ofAuto().allocate(length(extents, epochs), Long.BYTES);
         final ObjectHeader header = new ObjectHeader(object);
         header.begin(ObjectType.CHECKPOINT, author.volume, author.epoch, sequence, author.nonce, 0, 0);
-        header.records(lastRecord, lastRecord);
+        header.covers(covered.lastRecord(), covered);
         header.checkpoint(base);
         final MemorySegment body = object.asSlice(header.headerLength());
         put(body, 0, extents, epochs.count());

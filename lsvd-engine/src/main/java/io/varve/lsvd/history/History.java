@@ -1,5 +1,6 @@
 package io.varve.lsvd.history;
 
+import io.varve.lsvd.format.Covered;
 import io.varve.lsvd.format.EpochRecord;
 import io.varve.lsvd.map.ExtentMap;
 import java.util.UUID;
@@ -12,7 +13,7 @@ import java.util.UUID;
  * @param map           the extent map; whoever takes the history owns it.
  * @param nextSequence  sequence of the seal, or of the first object that is missing.
  * @param sealedBy      nonce of whoever sealed the newest epoch, or null when it is not sealed.
- * @param lastRecord    last log record covered.
+ * @param covered       what the objects cover.
  * @param checkpoints   the newest checkpoint.
  * @param changes       what has changed since; whoever takes the history owns it.
  */
@@ -22,13 +23,18 @@ public record History(
         ExtentMap map,
         long nextSequence,
         UUID sealedBy,
-        long lastRecord,
+        Covered covered,
         CheckpointChain checkpoints,
         MapChanges changes)
         implements AutoCloseable {
     /** Whether whoever opened the newest epoch has ended it, so that all of it is in the store. */
     public boolean isClosedByOwner() {
         return newest.nonce().equals(sealedBy);
+    }
+
+    /** Last log record covered. */
+    public long lastRecord() {
+        return covered.lastRecord();
     }
 
     /** Frees map and changes. */

@@ -1,5 +1,6 @@
 package io.varve.lsvd.history;
 
+import io.varve.lsvd.format.Covered;
 import io.varve.lsvd.format.EpochRecord;
 import io.varve.lsvd.format.ExtentEntry;
 import io.varve.lsvd.format.FormatException;
@@ -100,7 +101,7 @@ public final class HistoryReader {
         Epochs epochs = Epochs.NONE;
         long sequence = 0;
         long epoch = 0;
-        long lastRecord = 0;
+        Covered covered = Covered.through(newest.lastRecord(), newest.settings().writeCache());
         if (checkpoint != ObjectHeader.NO_CHECKPOINT) {
             epoch = epochOf(checkpoint, newest);
             final Deque<ObjectHeader> headers = chainOf(checkpoint, newest);
@@ -111,7 +112,7 @@ public final class HistoryReader {
                         ? CheckpointChain.whole(header.sequence())
                         : chain.with(header.sequence(), header.objectLength());
             }
-            lastRecord = headers.getLast().lastRecord();
+            covered = cover(covered, headers.getLast(), newest);
             sequence = checkpoint + 1;
         } else {
             epochs = epochs.with(0, 0);
@@ -127,7 +128,7 @@ public final class HistoryReader {
                             map,
                             sequence,
                             header == null ? null : header.nonce(),
-                            Math.max(lastRecord, newest.lastRecord()),
+                            covered,
                             chain,
                             changes);
                 }
@@ -138,10 +139,19 @@ public final class HistoryReader {
             }
             if (header.type() == ObjectType.DATA) {
                 apply(header, map, changes);
-                lastRecord = header.lastRecord();
+                covered = cover(covered, header, newest);
             }
             sequence++;
         }
+    }
+
+    /** The newest epoch's record knows of the write cache what the epochs before have brought about. */
+    private static Covered cover(final Covered before, final ObjectHeader header, final EpochRecord newest) {
+        if (header.lastRecord() < before.lastRecord()) {
+            return before;
+        }
+        final Covered covered = header.covered(before.isWriteCache());
+        return header.epoch() == newest.epoch() ? covered : covered.withWriteCache(before.isWriteCache());
     }
 
     private EpochRecord next(final EpochRecord current, final long sequence, final ObjectHeader seal)

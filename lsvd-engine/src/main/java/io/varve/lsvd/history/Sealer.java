@@ -1,5 +1,6 @@
 package io.varve.lsvd.history;
 
+import io.varve.lsvd.format.Covered;
 import io.varve.lsvd.format.ObjectHeader;
 import io.varve.lsvd.format.ObjectType;
 import io.varve.lsvd.store.Keys;
@@ -23,12 +24,12 @@ public final class Sealer {
             final long epoch,
             final long sequence,
             final UUID nonce,
-            final long lastRecord,
+            final Covered covered,
             final long checkpoint) {
         final MemorySegment object = Arena.ofAuto().allocate(ObjectHeader.length(0, 0), Long.BYTES);
         final ObjectHeader header = new ObjectHeader(object);
         header.begin(ObjectType.SEAL, volume, epoch, sequence, nonce, 0, 0);
-        header.records(lastRecord, lastRecord);
+        header.covers(covered.lastRecord(), covered);
         header.checkpoint(checkpoint);
         header.body(0, 0);
         header.seal();
@@ -51,7 +52,7 @@ public final class Sealer {
                         epoch,
                         sequence,
                         nonce,
-                        history.lastRecord(),
+                        history.covered(),
                         history.checkpoints().newest()));
     }
 }

@@ -31,10 +31,10 @@ public final class LogWriter {
          * @param end       where the next record begins.
          * @param sequence  of the record that was sealed.
          * @param crc       of its header.
-         * @param extents   number of its extents; 0 when it says nothing of the volume.
+         * @param isNews    whether it changes the volume or its write cache.
          * @param blocks    number of its data blocks.
          */
-        void onSealed(long end, long sequence, int crc, int extents, int blocks);
+        void onSealed(long end, long sequence, int crc, boolean isNews, int blocks);
     }
 
     private static final int EIO = 5;
@@ -85,7 +85,7 @@ public final class LogWriter {
      * Makes a writer that continues a log.
      *
      * @param end         where the next record goes; everything before is durable.
-     * @param lastData    sequence of the last record before that has data or trims, if that is not in the store.
+     * @param lastData    sequence of the last record before that is news, if that is not in the store.
      * @param oldestInUse position of the oldest byte of the log that may not be overwritten.
      */
     public LogWriter(
@@ -190,6 +190,16 @@ public final class LogWriter {
         lastDataSequence = nextSequence;
     }
 
+    /** Appends a change of the write cache; needs {@link #room()} for one block. */
+    public void appendWriteCache(final boolean isOn) {
+        if (isOpen) {
+            sealOpen(0);
+        }
+        open();
+        lastDataSequence = nextSequence;
+        sealOpen(isOn ? LogRecord.FLAG_WRITE_CACHE_ON : LogRecord.FLAG_WRITE_CACHE_OFF);
+    }
+
     /**
      * Asks for an answer when everything appended so far is written.
      *
@@ -256,7 +266,7 @@ public final class LogWriter {
         return writtenSequence;
     }
 
-    /** Sequence of the newest record with data or trims that is written, with all before it. */
+    /** Sequence of the newest record that is news and written, with all before it. */
     public long writtenDataSequence() {
         return writtenDataSequence;
     }
@@ -271,7 +281,7 @@ public final class LogWriter {
         return durableSequence;
     }
 
-    /** Sequence of the newest record with data or trims. */
+    /** Sequence of the newest record that is news. */
     public long lastDataSequence() {
         return lastDataSequence;
     }
@@ -321,14 +331,14 @@ public final class LogWriter {
         flightSequence[slot] = nextSequence;
         flightLength[slot] = length;
         flightDone[slot] = false;
-        flightSpeaks[slot] = record.extentCount() > 0;
+        flightSpeaks[slot] = record.isNews();
         final long position = head;
         head += length;
         flightEnd[slot] = head;
         isOpen = false;
         device.write(geometry.fileOffset(position), window.address(position), length, deviceListener, flightHead);
         flightHead++;
-        listener.onSealed(head, nextSequence, previousCrc, record.extentCount(), record.blockCount());
+        listener.onSealed(head, nextSequence, previousCrc, record.isNews(), record.blockCount());
         nextSequence++;
     }
 

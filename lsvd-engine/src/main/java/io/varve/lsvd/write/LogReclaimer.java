@@ -119,6 +119,20 @@ public final class LogReclaimer {
         return oldestInUse;
     }
 
+    /** Turns the map to the store where it names a run of the log that cannot be read; see {@link ReadPath.Copies}. */
+    public boolean turnToStore(final long positionBlocks, final int blocks) {
+        boolean isFound = false;
+        for (final ObjectLayout layout : stored) {
+            for (int i = 0; i < layout.extentCount(); i++) {
+                if (layout.isFrom(i, positionBlocks, blocks)) {
+                    layout.relocate(i, map);
+                    isFound = true;
+                }
+            }
+        }
+        return isFound;
+    }
+
     private int beginIfNeeded() {
         final long free = oldestInUse + geometry.areaLength() - log.endPosition();
         if (stored.isEmpty()) {

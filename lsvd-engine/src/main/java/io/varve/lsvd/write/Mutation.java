@@ -6,10 +6,17 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
 /**
- * A write, or a trim when it has no buffers, on its way into the log. Blocks that it covers only in part, at most its first
+ * A write, or a trim when it has no buffers, or a change of the write cache, on its way into the log. Blocks that it covers only in part, at most its first
  * and its last, are read before: the edges. Made once and used again.
  */
 final class Mutation {
+    /** What a mutation does to the write cache. */
+    enum WriteCacheChange {
+        NONE,
+        ON,
+        OFF
+    }
+
     final int index;
     final IoVec headVector = new IoVec();
     final IoVec tailVector = new IoVec();
@@ -19,6 +26,7 @@ final class Mutation {
     long done;
     IoVec buffers;
     boolean isDurable;
+    WriteCacheChange writeCache;
     long token;
     boolean hasHead;
     boolean hasTail;
@@ -44,6 +52,7 @@ final class Mutation {
         length = newLength;
         buffers = newBuffers;
         isDurable = newDurable;
+        writeCache = WriteCacheChange.NONE;
         token = newToken;
         done = 0;
         final boolean isTailCut = (end() & Blocks.SIZE - 1) != 0;

@@ -74,12 +74,19 @@ public final class WritePath {
      * @param isDurable whether it is acknowledged only when durable.
      */
     public void write(final long offset, final IoVec buffers, final boolean isDurable, final long token) {
-        submit(offset, buffers.totalLength(), buffers, isDurable, token);
+        submit(take(offset, buffers.totalLength(), buffers, isDurable, token));
     }
 
     /** Makes a range read as zeros; the log acknowledges the token. */
     public void trim(final long offset, final long length, final boolean isDurable, final long token) {
-        submit(offset, length, null, isDurable, token);
+        submit(take(offset, length, null, isDurable, token));
+    }
+
+    /** Turns the guest's write cache on or off; the log acknowledges the token once that is durable. */
+    public void writeCache(final boolean isOn, final long token) {
+        final Mutation mutation = take(0, 0, null, true, token);
+        mutation.writeCache = isOn ? Mutation.WriteCacheChange.ON : Mutation.WriteCacheChange.OFF;
+        submit(mutation);
     }
 
     /** Goes on with what waits; returns an amount of work. */
@@ -135,7 +142,7 @@ public final class WritePath {
         return bytesWritten;
     }
 
-    private void submit(
+    private Mutation take(
             final long offset, final long length, final IoVec buffers, final boolean isDurable, final long token) {
         Mutation mutation = free.poll();
         if (mutation == null) {
@@ -143,6 +150,10 @@ public final class WritePath {
             all.add(mutation);
         }
         mutation.set(offset, length, buffers, isDurable, token);
+        return mutation;
+    }
+
+    private void submit(final Mutation mutation) {
         if (mutation.hasEdges()) {
             readEdges(mutation);
         } else if (!queue.isEmpty() || log.failure() != 0 || !append(mutation)) {
@@ -188,6 +199,12 @@ public final class WritePath {
 
     /** Appends as much as there is room for; returns whether that was all. */
     private boolean append(final Mutation mutation) {
+        if (mutation.writeCache != Mutation.WriteCacheChange.NONE) {
+            if (log.room() < 1) {
+                return false;
+            }
+            log.appendWriteCache(mutation.writeCache == Mutation.WriteCacheChange.ON);
+        }
         while (mutation.done < mutation.length) {
             final long room = log.room();
             if (room < 1) {

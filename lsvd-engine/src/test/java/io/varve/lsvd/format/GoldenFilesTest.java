@@ -33,21 +33,25 @@ class GoldenFilesTest {
     private static final UUID VOLUME = UUID.fromString("00112233-4455-6677-8899-aabbccddeeff");
     private static final UUID NONCE = UUID.fromString("0f0e0d0c-0b0a-0908-0706-050403020100");
 
-    /** Every format, with how a sample of it is made. */
-    enum Sample {
-        SUPERBLOCK(GoldenFilesTest::superblock),
-        LOG_RECORD(GoldenFilesTest::logRecord),
-        DATA_OBJECT(GoldenFilesTest::dataObject),
-        WHOLE_CHECKPOINT(GoldenFilesTest::wholeCheckpoint),
-        DELTA_CHECKPOINT(GoldenFilesTest::deltaCheckpoint),
-        SEAL(() -> Sealer.encode(VOLUME, 3, 77, NONCE, 1234, 70)),
-        EPOCH(() -> epochRecord().encode()),
-        NAME(() -> new NameRecord(VOLUME, true).encode()),
-        RESCUE(GoldenFilesTest::rescueHeader);
+    private static final Covered COVERED = new Covered(new Superblock.Tail(65536, 1235, 0xbeef), false);
 
+    /** Every format in its newest version, with how a sample of it is made. */
+    enum Sample {
+        SUPERBLOCK(1, GoldenFilesTest::superblock),
+        LOG_RECORD(2, GoldenFilesTest::logRecord),
+        DATA_OBJECT(2, GoldenFilesTest::dataObject),
+        WHOLE_CHECKPOINT(2, GoldenFilesTest::wholeCheckpoint),
+        DELTA_CHECKPOINT(2, GoldenFilesTest::deltaCheckpoint),
+        SEAL(2, () -> Sealer.encode(VOLUME, 3, 77, NONCE, COVERED, 70)),
+        EPOCH(1, () -> epochRecord().encode()),
+        NAME(1, () -> new NameRecord(VOLUME, true).encode()),
+        RESCUE(1, GoldenFilesTest::rescueHeader);
+
+        private final int version;
         private final Supplier<MemorySegment> make;
 
-        Sample(final Supplier<MemorySegment> make) {
+        Sample(final int version, final Supplier<MemorySegment> make) {
+            this.version = version;
             this.make = make;
         }
     }
@@ -58,7 +62,7 @@ class GoldenFilesTest {
         final byte[] bytes = sample.make.get().toArray(ValueLayout.JAVA_BYTE);
         assertThat(HexFormat.of().formatHex(bytes))
                 .as("the bytes of %s", sample)
-                .isEqualTo(HexFormat.of().formatHex(golden(sample, bytes)));
+                .isEqualTo(HexFormat.of().formatHex(golden(sample, sample.version, bytes)));
     }
 
     @Test
@@ -80,11 +84,32 @@ class GoldenFilesTest {
         assertThat(record.isValid(VOLUME, 8192)).isTrue();
         assertThat(record.sequence()).isEqualTo(18);
         assertThat(record.extentCount()).isEqualTo(2);
+        assertThat(record.isWriteCache(true)).isFalse();
         final ObjectHeader header = new ObjectHeader(segment(Sample.DATA_OBJECT));
         header.validate("object", VOLUME, 3, 76);
         assertThat(header.extentKind(0)).isEqualTo(ExtentEntry.TRIM);
         assertThat(header.extentBlock(1)).isEqualTo(200);
         assertThat(header.blockCrc(1)).isEqualTo(8);
+        assertThat(header.covered(true)).isEqualTo(new Covered(new Superblock.Tail(40960, 21, 0xf00d), false));
+    }
+
+    @Test
+    void oldVersionsAreReadBack() throws IOException {
+        final LogRecord record = new LogRecord(segment(Sample.LOG_RECORD, 1)).wrap(0);
+        assertThat(record.isValid(VOLUME, 8192)).isTrue();
+        assertThat(record.isWriteCache(true)).isTrue();
+        assertThat(record.isWriteCache(false)).isFalse();
+        final ObjectHeader header = new ObjectHeader(segment(Sample.DATA_OBJECT, 1));
+        header.validate("object", VOLUME, 3, 76);
+        assertThat(header.covered(true)).isEqualTo(Covered.through(20, true));
+        assertThat(header.covered(false)).isEqualTo(Covered.through(20, false));
+        final ObjectHeader seal = new ObjectHeader(segment(Sample.SEAL, 1));
+        seal.validate("seal", VOLUME, 3, 77);
+        assertThat(seal.covered(true).isPlaceKnown()).isFalse();
+        for (final Sample checkpoint : List.of(Sample.WHOLE_CHECKPOINT, Sample.DELTA_CHECKPOINT)) {
+            final ObjectHeader old = new ObjectHeader(segment(checkpoint, 1));
+            old.validate("checkpoint", VOLUME, 3, checkpoint == Sample.WHOLE_CHECKPOINT ? 77 : 79);
+        }
     }
 
     @ParameterizedTest
@@ -160,7 +185,7 @@ class GoldenFilesTest {
         record.begin(VOLUME, 3, 5, 18, 8192);
         record.addData(1000, 2);
         record.addTrim(5000, 300);
-        record.seal(0, 0xcafe, 16, index -> (int) index * 3, 7);
+        record.seal(LogRecord.FLAG_WRITE_CACHE_OFF, 0xcafe, 16, index -> (int) index * 3, 7);
         return block;
     }
 
@@ -168,7 +193,7 @@ class GoldenFilesTest {
         final MemorySegment bytes = Arena.ofAuto().allocate(ObjectHeader.length(2, 2));
         final ObjectHeader header = new ObjectHeader(bytes);
         header.begin(ObjectType.DATA, VOLUME, 3, 76, NONCE, 2, 2);
-        header.records(18, 20);
+        header.covers(18, new Covered(new Superblock.Tail(40960, 21, 0xf00d), false));
         header.checkpoint(70);
         header.extent(0, ExtentEntry.TRIM, 100, 50, 0);
         header.extent(1, ExtentEntry.DATA, 200, 2, 0);
@@ -186,7 +211,7 @@ class GoldenFilesTest {
         try (ExtentMap map = new ExtentMap()) {
             map.put(200, 2, Location.inObject(76, 0));
             map.put(1 << 30, ExtentMap.MAX_EXTENT_BLOCKS, Location.inObject(61, 5));
-            return Checkpoint.whole(author(), 77, 1234, map);
+            return Checkpoint.whole(author(), 77, COVERED, map);
         }
     }
 
@@ -194,7 +219,7 @@ class GoldenFilesTest {
         try (MapChanges changes = new MapChanges()) {
             changes.onWritten(300, 4, Location.inObject(78, 9));
             changes.onRemoved(200, 1);
-            return Checkpoint.delta(author(), 79, 1240, 77, changes);
+            return Checkpoint.delta(author(), 79, COVERED, 77, changes);
         }
     }
 
@@ -212,14 +237,18 @@ class GoldenFilesTest {
     }
 
     private static MemorySegment segment(final Sample sample) throws IOException {
-        final byte[] bytes = golden(sample, null);
+        return segment(sample, sample.version);
+    }
+
+    private static MemorySegment segment(final Sample sample, final int version) throws IOException {
+        final byte[] bytes = golden(sample, version, null);
         final MemorySegment segment = Arena.ofAuto().allocate(bytes.length, 8);
         segment.copyFrom(MemorySegment.ofArray(bytes));
         return segment;
     }
 
-    private static byte[] golden(final Sample sample, final byte[] now) throws IOException {
-        final String name = sample.name().toLowerCase(java.util.Locale.ROOT) + "-1.bin";
+    private static byte[] golden(final Sample sample, final int version, final byte[] now) throws IOException {
+        final String name = sample.name().toLowerCase(java.util.Locale.ROOT) + "-" + version + ".bin";
         try (InputStream file = GoldenFilesTest.class.getResourceAsStream(name)) {
             if (file == null && now != null && "write".equals(System.getProperty("varve.golden"))) {
                 Files.write(Path.of("src/test/resources/io/varve/lsvd/format", name), now);

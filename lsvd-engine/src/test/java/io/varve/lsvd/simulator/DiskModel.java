@@ -2,6 +2,7 @@ package io.varve.lsvd.simulator;
 
 import io.varve.lsvd.format.Durability;
 import io.varve.lsvd.format.VolumeSettings;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -22,6 +23,7 @@ final class DiskModel {
     private int flushed;
     private int forgotten;
     private long nextStamp = 1;
+    private final ArrayDeque<Boolean> writeCaches = new ArrayDeque<>(List.of(true));
     private VolumeSettings settings = VolumeSettings.ofSize(0);
 
     /** A write or trim of a run of sectors, and when it was acknowledged; or, with an image, all that an open found. */
@@ -167,6 +169,25 @@ final class DiskModel {
             throw new SimulationFailure(when + ": a write was acknowledged while the store lacked one of "
                     + (first.image != null ? "before the open" : ageNs + " ns before"));
         }
+    }
+
+    /** The write cache is being turned on or off. */
+    void beginWriteCache(final boolean isOn) {
+        writeCaches.add(isOn);
+    }
+
+    /** The oldest change of the write cache that was not durable is now. */
+    void acknowledgeWriteCache() {
+        writeCaches.remove();
+    }
+
+    /** Judges the write cache that an open found: as it was last acknowledged, or as a later change would have it. */
+    void judgeWriteCache(final boolean isOn, final boolean isLossy, final String when) {
+        if (!isLossy && !writeCaches.contains(isOn)) {
+            throw new SimulationFailure(when + ": the write cache is " + isOn + " and not one of " + writeCaches);
+        }
+        writeCaches.clear();
+        writeCaches.add(isOn);
     }
 
     private String nearest(final long[] seen, final int least) {

@@ -190,6 +190,10 @@ final class SimulatedHost implements EngineRuntime {
             flush();
             return;
         }
+        if (random.nextInt(40) == 0) {
+            writeCache(random.nextBoolean());
+            return;
+        }
         final int unit = random.nextInt(4) == 0 ? 1 : DiskModel.BLOCK_SECTORS;
         final int longest = random.nextInt(6) == 0 ? MAX_SECTORS : 24;
         final int count = unit * (1 + random.nextInt(longest / unit));
@@ -214,6 +218,25 @@ final class SimulatedHost implements EngineRuntime {
                     answered(status);
                     if (status == VolumeCompletion.OK && isOfficial && thisLife == life) {
                         model.flushedThrough(covered);
+                    }
+                },
+                0);
+    }
+
+    private void writeCache(final boolean isOn) {
+        final int thisLife = life;
+        requests++;
+        if (isOfficial) {
+            model.beginWriteCache(isOn);
+        }
+        final boolean counts = isOfficial;
+        volume.writeCache(
+                isOn,
+                (token, status) -> {
+                    requests--;
+                    answered(status);
+                    if (status == VolumeCompletion.OK && counts && isOfficial && thisLife == life) {
+                        model.acknowledgeWriteCache();
                     }
                 },
                 0);

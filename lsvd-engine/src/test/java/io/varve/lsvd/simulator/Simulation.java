@@ -255,6 +255,7 @@ final class Simulation implements AutoCloseable {
         }
         other(host).official(false);
         active = host;
+        model.judgeWriteCache(host.volume().isWriteCache(), isTakeOver, when);
         model.judge(seen, isTakeOver ? Math.min(floor, model.keptCount()) : floor, when);
         host.official(true);
         store.trouble(troubleOneIn);
