@@ -85,7 +85,7 @@ public final class VolumeCatalog {
                             creation.nonce(),
                             Covered.through(0, settings.writeCache()),
                             ObjectHeader.NO_CHECKPOINT));
-            if (!store.putIfAbsent(Keys.nameVersion(name, claim.version + 1), new NameRecord(volume, true).encode())) {
+            if (!claim(name, claim.version + 1, volume)) {
                 store.delete(Keys.object(volume, 0, 0));
                 store.delete(Keys.epoch(volume, 0));
                 throw new VolumeException("volume '" + name + "' was being made by someone else at the same time");
@@ -239,6 +239,15 @@ public final class VolumeCatalog {
                 isClosed ? "closed" : "open",
                 isNew ? null : newest.openedBy(),
                 isNew ? null : Instant.ofEpochMilli(newest.openedMs()));
+    }
+
+    /** Claims a name; whether it is this volume's now. An own claim whose answer came late counts as made. */
+    private boolean claim(final String name, final long version, final UUID volume) throws IOException {
+        final NameRecord record = new NameRecord(volume, true);
+        final String key = Keys.nameVersion(name, version);
+        return store.putIfAbsent(key, record.encode())
+                || NameRecord.decode(key, store.getWhole(key, NameRecord.MAX_LENGTH))
+                        .equals(record);
     }
 
     private Claim newestClaim(final String name) throws IOException {
