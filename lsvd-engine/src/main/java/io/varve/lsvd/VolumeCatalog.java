@@ -18,6 +18,7 @@ import io.varve.lsvd.store.Keys;
 import io.varve.lsvd.store.NoSuchObjectException;
 import io.varve.lsvd.store.ObjectStore;
 import io.varve.lsvd.store.StoreClient;
+import io.varve.lsvd.store.StoreProbe;
 import io.varve.lsvd.store.StoredObject;
 import java.io.IOException;
 import java.lang.foreign.Arena;
@@ -65,14 +66,8 @@ public final class VolumeCatalog {
      * @throws VolumeException when the name or a setting is no good, or the name is taken.
      */
     public VolumeInfo create(final String name, final VolumeSettings settings) throws VolumeException {
-        checkName(name);
-        checkSize(settings.sizeBytes());
-        checkBounds(settings);
+        final Claim claim = checkCreation(name, settings);
         try {
-            final Claim claim = newestClaim(name);
-            if (claim.record != null && claim.record.claimed()) {
-                throw new VolumeException("volume '" + name + "' exists already in " + url());
-            }
             final UUID volume = runtime.randomUuid();
             final EpochRecord creation = creation(settings);
             store.putIfAbsent(Keys.epoch(volume, 0), creation.encode());
@@ -93,6 +88,58 @@ public final class VolumeCatalog {
             return describe(name, volume);
         } catch (final IOException e) {
             throw failure("make volume '" + name + "'", e);
+        }
+    }
+
+    /**
+     * Checks, without changing anything, whether a volume can be made.
+     *
+     * @throws VolumeException as {@link #create(String, VolumeSettings)}.
+     */
+    public void checkMayCreate(final String name, final VolumeSettings settings) throws VolumeException {
+        checkCreation(name, settings);
+    }
+
+    private Claim checkCreation(final String name, final VolumeSettings settings) throws VolumeException {
+        checkName(name);
+        checkSize(settings.sizeBytes());
+        checkBounds(settings);
+        try {
+            final Claim claim = newestClaim(name);
+            if (claim.record != null && claim.record.claimed()) {
+                throw new VolumeException("volume '" + name + "' exists already in " + url());
+            }
+            return claim;
+        } catch (final IOException e) {
+            throw failure("make volume '" + name + "'", e);
+        }
+    }
+
+    /**
+     * Tries whether the store is fit to hold new volumes: {@link StoreProbe#quickCheck}.
+     *
+     * @throws VolumeException when it can't be reached.
+     */
+    public StoreProbe.Finding checkStore() throws VolumeException {
+        try {
+            return StoreProbe.quickCheck(store);
+        } catch (final IOException e) {
+            throw failure("check the store", e);
+        }
+    }
+
+    /**
+     * Tries whether the store is still fit to hold a volume: {@link StoreProbe#checkAgain}, with the claim of its name.
+     *
+     * @throws VolumeException when there is no such volume, or the store can't be reached.
+     */
+    public StoreProbe.Finding checkStoreOf(final String name) throws VolumeException {
+        find(name);
+        try {
+            return StoreProbe.checkAgain(
+                    store, Keys.nameVersion(name, newestClaim(name).version), NameRecord.MAX_LENGTH);
+        } catch (final IOException e) {
+            throw failure("check the store", e);
         }
     }
 
@@ -133,6 +180,10 @@ public final class VolumeCatalog {
      * @throws VolumeException when there is none of that name.
      */
     public UUID find(final String name) throws VolumeException {
+        return claimOf(name).record.volume();
+    }
+
+    private Claim claimOf(final String name) throws VolumeException {
         checkName(name);
         try {
             final Claim claim = newestClaim(name);
@@ -140,7 +191,7 @@ public final class VolumeCatalog {
                 throw new VolumeException(
                         "no volume '" + name + "' in " + url() + "; 'varve volume list' shows what there is");
             }
-            return claim.record.volume();
+            return claim;
         } catch (final IOException e) {
             throw failure("look up volume '" + name + "'", e);
         }
@@ -297,7 +348,8 @@ public final class VolumeCatalog {
         }
     }
 
-    private String url() {
+    /** The store's address, for messages. */
+    public String url() {
         return store.store().url();
     }
 

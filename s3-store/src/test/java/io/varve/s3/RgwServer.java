@@ -82,7 +82,8 @@ public final class RgwServer {
         if (script.waitFor() != MISSING) {
             throw new IOException("dev/ceph-rgw could not start the server" + said);
         }
-        absence = "NOT TESTED against a real S3 server: Ceph's packages are missing (dev/setup --with-ceph installs them)";
+        absence =
+                "NOT TESTED against a real S3 server: Ceph's packages are missing (dev/setup --with-ceph installs them)";
         System.err.println(absence);
     }
 

@@ -6,6 +6,7 @@ import io.varve.launcher.config.Settings;
 import io.varve.launcher.daemon.Daemon;
 import io.varve.launcher.daemon.DaemonOptions;
 import io.varve.launcher.daemon.DoorSocket;
+import io.varve.lsvd.VolumeCatalog;
 import io.varve.lsvd.VolumeContext;
 import io.varve.lsvd.VolumeException;
 import io.varve.lsvd.store.ObjectStore;
@@ -58,6 +59,9 @@ final class ServeCommand extends Subcommand {
     private StoreOption store;
 
     @Mixin
+    private FitnessOption fitness;
+
+    @Mixin
     private CacheOption cache;
 
     @Option(
@@ -100,6 +104,9 @@ final class ServeCommand extends Subcommand {
         final Duration timeout = settings.get(Setting.SHUTDOWN_TIMEOUT, shutdownTimeout);
         final Duration pollTime = settings.get(Setting.POLL_TIME);
         try (ObjectStore opened = store.open(settings, false)) {
+            if (fitness.isAsked() && !readOnly) {
+                fitness.require(new VolumeCatalog(opened).checkStoreOf(name), opened.url());
+            }
             final VolumeContext volume = new VolumeContext()
                     .store(opened)
                     .name(name)

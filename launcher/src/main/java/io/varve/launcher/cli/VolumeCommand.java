@@ -128,6 +128,9 @@ final class VolumeCommand {
                                 + " volume; one that takes it over waits as long (default: 0s, don't).")
         private String fenceTimeout = "0s";
 
+        @Mixin
+        private FitnessOption fitness;
+
         private VolumeSettings volumeSettings;
 
         @Override
@@ -170,6 +173,10 @@ final class VolumeCommand {
 
         @Override
         void run(final VolumeCatalog catalog, final Settings settings) throws VolumeException {
+            if (fitness.isAsked()) {
+                catalog.checkMayCreate(name, volumeSettings);
+                fitness.require(catalog.checkStore(), catalog.url());
+            }
             final VolumeInfo info = catalog.create(name, volumeSettings);
             if (json()) {
                 out().println(JsonOutput.volume(info));
