@@ -12,6 +12,7 @@ import io.varve.lsvd.history.History;
 import io.varve.lsvd.history.HistoryException;
 import io.varve.lsvd.history.HistoryReader;
 import io.varve.lsvd.history.Sealer;
+import io.varve.lsvd.history.SettingsHistory;
 import io.varve.lsvd.runtime.EngineRuntime;
 import io.varve.lsvd.runtime.SystemRuntime;
 import io.varve.lsvd.store.Keys;
@@ -28,6 +29,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.TreeSet;
 import java.util.UUID;
+import java.util.function.UnaryOperator;
 import java.util.regex.Pattern;
 
 /** The volumes of a store: makes, lists and removes them. For any thread that may wait. */
@@ -175,6 +177,26 @@ public final class VolumeCatalog {
     }
 
     /**
+     * Changes settings of a volume, open or not, from the next time on that it is opened.
+     *
+     * @param change gives the new settings from those that count so far; the disk's size and the write cache are left as they are.
+     * @throws VolumeException when there is none of that name, or a setting is no good.
+     */
+    public VolumeInfo set(final String name, final UnaryOperator<VolumeSettings> change) throws VolumeException {
+        final UUID volume = find(name);
+        try {
+            final VolumeSettings epoch =
+                    new HistoryReader(store, volume).newestEpoch().settings();
+            final SettingsHistory history = new SettingsHistory(store, volume);
+            checkBounds(change.apply(history.newest(epoch)));
+            history.change(epoch, change, runtime.currentTimeMillis());
+            return describe(name, volume);
+        } catch (final IOException e) {
+            throw failure("change the settings of volume '" + name + "'", e);
+        }
+    }
+
+    /**
      * The identity of a volume.
      *
      * @throws VolumeException when there is none of that name.
@@ -235,6 +257,9 @@ public final class VolumeCatalog {
                 store.delete(object.key());
             }
         }
+        for (final StoredObject settings : store.list(Keys.settings(volume))) {
+            store.delete(settings.key());
+        }
         for (final StoredObject epoch : epochs) {
             store.delete(epoch.key());
         }
@@ -280,10 +305,12 @@ public final class VolumeCatalog {
         }
         final boolean isClosed = last != null && last.startsWith(Keys.log(volume, newest.epoch())) && isSeal(last);
         final boolean isNew = newest.epoch() == 0;
+        final VolumeSettings next = new SettingsHistory(store, volume).newest(newest.settings());
         return new VolumeInfo(
                 name,
                 volume,
-                newest.settings(),
+                isClosed ? next : newest.settings(),
+                next,
                 Instant.ofEpochMilli(newest.createdMs()),
                 objects,
                 bytes,
