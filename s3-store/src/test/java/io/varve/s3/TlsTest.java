@@ -72,6 +72,20 @@ final class TlsTest {
     }
 
     @Test
+    void trustsWhomTheJvmTrusts() throws Exception {
+        final Path store = directory.resolve("trusted.p12");
+        keytool(store, "-importcert", "-noprompt", "-alias", "server", "-file", certificate.toString());
+        System.setProperty("javax.net.ssl.trustStore", store.toString());
+        System.setProperty("javax.net.ssl.trustStorePassword", PASSWORD);
+        try (S3ObjectStore trusting = open(proxy, null)) {
+            assertThat(trusting.list("nothing").get(30, TimeUnit.SECONDS)).isEmpty();
+        } finally {
+            System.clearProperty("javax.net.ssl.trustStore");
+            System.clearProperty("javax.net.ssl.trustStorePassword");
+        }
+    }
+
+    @Test
     void wantsTheServersOwnName() throws Exception {
         final Path elsewhere = makeCertificate("elsewhere", "dns:elsewhere.example");
         final S3Proxy misnamed = start(directory.resolve("elsewhere.p12"));
