@@ -22,6 +22,12 @@ final class CaBundle {
 
     private CaBundle() {}
 
+    /** The file that the environment names, or null. */
+    static Path ofEnvironment() {
+        final String name = System.getenv(VARIABLE);
+        return name == null || name.isEmpty() ? null : Path.of(name);
+    }
+
     /**
      * Reads a file.
      *

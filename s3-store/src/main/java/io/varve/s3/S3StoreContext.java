@@ -23,7 +23,7 @@ public final class S3StoreContext {
     private Region region;
     private boolean pathStyle;
     private AwsCredentialsProvider credentials;
-    private Path caBundle;
+    private Path caBundle = CaBundle.ofEnvironment();
     private Duration nameTimeout = Duration.ofSeconds(6);
     private Duration connectTimeout = Duration.ofSeconds(3);
     private Duration attemptTimeout = Duration.ofSeconds(15);
@@ -98,7 +98,7 @@ public final class S3StoreContext {
         return caBundle;
     }
 
-    /** Sets the file with the certificates of authorities, in PEM. */
+    /** Sets the file with the certificates of authorities, in PEM; null for the authorities of the JVM. */
     public S3StoreContext caBundle(final Path value) {
         caBundle = value;
         return this;

@@ -60,10 +60,7 @@ final class S3Transport implements SdkAsyncHttpClient {
 
     /** Null for those of the JVM. */
     private static TlsTrustManagersProvider authorities(final S3StoreContext context) throws StoreException {
-        final String variable = System.getenv(CaBundle.VARIABLE);
-        final Path file = context.caBundle() == null && variable != null && !variable.isEmpty()
-                ? Path.of(variable)
-                : context.caBundle();
+        final Path file = context.caBundle();
         if (file == null) {
             return null;
         }
