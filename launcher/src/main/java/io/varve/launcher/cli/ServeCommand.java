@@ -6,9 +6,11 @@ import io.varve.launcher.config.Settings;
 import io.varve.launcher.daemon.Daemon;
 import io.varve.launcher.daemon.DaemonOptions;
 import io.varve.launcher.daemon.DoorSocket;
+import io.varve.launcher.metrics.MetricsServer;
+import io.varve.launcher.metrics.StoreMeter;
+import io.varve.lsvd.VolumeCatalog;
 import io.varve.lsvd.VolumeContext;
 import io.varve.lsvd.VolumeException;
-import io.varve.lsvd.store.ObjectStore;
 import java.nio.file.Path;
 import java.time.Duration;
 import picocli.CommandLine.ArgGroup;
@@ -58,6 +60,9 @@ final class ServeCommand extends Subcommand {
     private StoreOption store;
 
     @Mixin
+    private FitnessOption fitness;
+
+    @Mixin
     private CacheOption cache;
 
     @Option(
@@ -88,6 +93,12 @@ final class ServeCommand extends Subcommand {
     private String shutdownTimeout;
 
     @Option(
+            names = "--metrics",
+            paramLabel = "HOST:PORT",
+            description = "Answer http://HOST:PORT/metrics with the daemon's figures, in Prometheus' format.")
+    private String metrics;
+
+    @Option(
             names = PRINT_CAPABILITIES,
             description = "Print what this back-end can do, as QEMU's vhost-user conventions say, and exit.")
     private boolean printCapabilities;
@@ -99,7 +110,11 @@ final class ServeCommand extends Subcommand {
         final long logSize = settings.get(Setting.CACHE_SIZE, cacheSize);
         final Duration timeout = settings.get(Setting.SHUTDOWN_TIMEOUT, shutdownTimeout);
         final Duration pollTime = settings.get(Setting.POLL_TIME);
-        try (ObjectStore opened = store.open(settings, false)) {
+        try (StoreMeter opened = new StoreMeter(store.open(settings, false));
+                MetricsServer server = metrics == null ? null : MetricsServer.listen(metrics)) {
+            if (fitness.isAsked() && !readOnly) {
+                fitness.require(new VolumeCatalog(opened).checkStoreOf(name), opened.url());
+            }
             final VolumeContext volume = new VolumeContext()
                     .store(opened)
                     .name(name)
@@ -108,7 +123,7 @@ final class ServeCommand extends Subcommand {
                     .readOnly(readOnly)
                     .takeOver(takeOver)
                     .acceptDataLoss(acceptDataLoss);
-            return Daemon.run(new DaemonOptions(volume, timeout, pollTime), openSocket(), out(), err());
+            return Daemon.run(new DaemonOptions(volume, timeout, pollTime, opened, server), openSocket(), out(), err());
         }
     }
 

@@ -3,6 +3,8 @@ package io.varve.launcher.daemon;
 import io.varve.launcher.ExitStatus;
 import io.varve.launcher.UserException;
 import io.varve.launcher.config.ByteSize;
+import io.varve.launcher.metrics.RequestCounters;
+import io.varve.launcher.metrics.VolumeMetrics;
 import io.varve.linux.ErrnoException;
 import io.varve.linux.IoRing;
 import io.varve.linux.IoRings;
@@ -89,7 +91,10 @@ public final class Daemon {
     }
 
     private VhostUserBlkServer serve(final IoRing ring, final Volume volume, final Signals signals) {
-        final EngineBlockDevice device = new EngineBlockDevice(volume);
+        final RequestCounters counters = new RequestCounters();
+        final VolumeMetrics metrics =
+                new VolumeMetrics(name, volume.sizeBytes(), volume::stats, counters, options.store());
+        final EngineBlockDevice device = new EngineBlockDevice(volume, counters);
         final VhostUserBlkServer server = new VhostUserBlkServer(
                 ring,
                 door.socket(),
@@ -98,7 +103,13 @@ public final class Daemon {
                         .withWriteCache(new VolumeWriteCache(volume))
                         .withListener(new SessionListener() {
                             @Override
+                            public void onOpened() {
+                                metrics.connected(true);
+                            }
+
+                            @Override
                             public void onClosed(final CloseReason reason) {
+                                metrics.connected(false);
                                 device.forgetCompletions();
                             }
                         }));
@@ -106,6 +117,9 @@ public final class Daemon {
                 ring,
                 new ServingDuties(name, volume, server, this::tellFailure),
                 options.pollTime().toNanos());
+        if (options.metrics() != null) {
+            options.metrics().start(metrics::text);
+        }
         tellReady(volume);
         reactor.runUntil(() -> signals.count() > 0);
         server.close();
@@ -162,6 +176,9 @@ public final class Daemon {
         } else {
             say(what + ", is ready at " + door.path());
             out.println("QEMU arguments: " + QemuArguments.of(door.path()));
+        }
+        if (options.metrics() != null) {
+            out.println("Metrics: " + options.metrics().url());
         }
         out.flush();
     }
