@@ -227,6 +227,25 @@ class VolumeBoundsTest {
         old.crash();
     }
 
+    @Test
+    void whoeverTakesOverIsToldHowMuchMayBeMissing() throws Exception {
+        create(PLAIN.withMaxUnsentBytes(1 << 20).withMaxUnsentAgeMs(5000).withDurability(Durability.STORE));
+        rig().crash();
+        assertThatThrownBy(() -> new VolumeRig(VolumeRig.context(store, directory.resolve("elsewhere"))))
+                .isInstanceOf(VolumeException.class)
+                .hasMessageContaining("--take-over")
+                .hasMessageContaining("at most 1048576 bytes of the log, of the last 5000 ms of writing at most,"
+                        + " nothing that was flushed");
+    }
+
+    @Test
+    void withoutBoundsAsMuchAsTheLogHeldMayBeMissing() throws Exception {
+        create(PLAIN);
+        rig().crash();
+        assertThatThrownBy(() -> new VolumeRig(VolumeRig.context(store, directory.resolve("elsewhere"))))
+                .hasMessageContaining("as much as that log held");
+    }
+
     private void create(final VolumeSettings settings) throws VolumeException {
         new VolumeCatalog(store).create("disk", settings);
     }
