@@ -30,6 +30,7 @@ public final class FrontEndChannel implements AutoCloseable {
     private final Mapping memory;
     private final ByteBuffer buffer;
     private final FdList received = new FdList(8);
+    private final FdList none = new FdList(8);
 
     /**
      * Takes over a connected socket.
@@ -100,22 +101,15 @@ public final class FrontEndChannel implements AutoCloseable {
         final int length = bytes.remaining();
         buffer.clear();
         buffer.put(bytes.duplicate());
-        FdList list = null;
-        if (fds.length > 0) {
-            list = new FdList(fds.length);
-            for (final int fd : fds) {
-                list.add(fd);
-            }
-        }
-        socket.sendFully(memory.address(), length, list, TIMEOUT_MS);
+        socket.sendFully(memory.address(), length, list(fds), TIMEOUT_MS);
     }
 
-    /** Sends bytes if they go without waiting: all of them, or none. */
-    public boolean trySend(final ByteBuffer bytes) throws IOException {
+    /** Sends bytes, and descriptors, if they go without waiting: all of them, or none. */
+    public boolean trySend(final ByteBuffer bytes, final int... fds) throws IOException {
         final int length = bytes.remaining();
         buffer.clear();
         buffer.put(bytes.duplicate());
-        final int sent = socket.send(memory.address(), length, null);
+        final int sent = socket.send(memory.address(), length, list(fds));
         if (sent == UnixSocket.WOULD_BLOCK) {
             return false;
         }
@@ -125,10 +119,40 @@ public final class FrontEndChannel implements AutoCloseable {
         return true;
     }
 
+    private static FdList list(final int... fds) {
+        if (fds.length == 0) {
+            return null;
+        }
+        final FdList list = new FdList(fds.length);
+        for (final int fd : fds) {
+            list.add(fd);
+        }
+        return list;
+    }
+
+    /** Throws away what has come. */
+    public void discard() throws IOException {
+        while (socket.receive(memory.address(), BUFFER_SIZE, none) > 0) {
+            none.closeAll();
+        }
+    }
+
+    /** Waits for a message of the back-end's own, which has no payload and wants no answer; its id. */
+    public int request() throws IOException {
+        buffer.clear();
+        receive(HEADER, none);
+        if (buffer.getInt(4) != VERSION || buffer.getInt(8) != 0) {
+            throw new AssertionError("message " + buffer.getInt(0) + " of the back-end: flags 0x"
+                    + Integer.toHexString(buffer.getInt(4)) + ", size " + buffer.getInt(8));
+        }
+        return buffer.getInt(0);
+    }
+
     /** Waits for a reply; its payload. */
     public ByteBuffer reply(final int request) throws IOException {
         buffer.clear();
-        receive(HEADER);
+        received.closeAll();
+        receive(HEADER, received);
         final int id = buffer.getInt(0);
         final int flags = buffer.getInt(4);
         final int size = buffer.getInt(8);
@@ -137,7 +161,7 @@ public final class FrontEndChannel implements AutoCloseable {
                     + Integer.toHexString(flags) + ", size " + size);
         }
         if (size > 0) {
-            receive(size);
+            receive(size, none);
         }
         final ByteBuffer payload = payload(size);
         buffer.clear().limit(size);
@@ -145,11 +169,22 @@ public final class FrontEndChannel implements AutoCloseable {
         return payload;
     }
 
-    private void receive(final int length) throws IOException {
+    /** Takes over the descriptor that came with the last reply. */
+    public int takeFd() {
+        if (received.count() != 1) {
+            throw new AssertionError(received.count() + " descriptors came with a reply, not 1");
+        }
+        return received.take(0);
+    }
+
+    private void receive(final int length, final FdList fds) throws IOException {
         int done = 0;
         while (done < length) {
-            final int result = socket.receive(memory.address() + done, length - done, received);
-            received.closeAll();
+            final int result = socket.receive(memory.address() + done, length - done, done == 0 ? fds : none);
+            if (none.count() > 0) {
+                none.closeAll();
+                throw new AssertionError("descriptors out of place");
+            }
             if (result == 0) {
                 throw new EOFException("the back-end has closed the connection");
             }
@@ -170,7 +205,7 @@ public final class FrontEndChannel implements AutoCloseable {
     public void awaitEnd() throws IOException {
         try {
             while (true) {
-                receive(1);
+                receive(1, none);
             }
         } catch (final EOFException e) {
             return;
@@ -184,6 +219,7 @@ public final class FrontEndChannel implements AutoCloseable {
     /** Disconnects. Idempotent. */
     @Override
     public void close() {
+        received.closeAll();
         socket.close();
         memory.close();
     }

@@ -63,7 +63,7 @@ class DisconnectTest {
             while (disk.reactor.call(() -> disk.reactor.server().session().closeReason()) == null) {
                 Thread.onSpinWait();
             }
-            assertThat(ServedDisk.guestMappings()).isEqualTo(3);
+            assertThat(ServedDisk.guestMappings()).isEqualTo(4);
 
             disk.reactor.run(() -> disk.device.hold(false));
             disk.awaitClosed(CloseReason.DISCONNECTED);

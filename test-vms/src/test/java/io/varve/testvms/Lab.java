@@ -62,6 +62,17 @@ final class Lab {
      */
     GuestVm boot(final Emulator emulator, final Backend disk, final String task, final String... variables)
             throws IOException, InterruptedException {
+        return boot(emulator, disk, List.of(), task, variables);
+    }
+
+    /** Boots a guest as {@link #boot(Emulator, Backend, String, String...)} does, with more arguments for {@code start-vm}. */
+    GuestVm boot(
+            final Emulator emulator,
+            final Backend disk,
+            final List<String> arguments,
+            final String task,
+            final String... variables)
+            throws IOException, InterruptedException {
         final Path initrd = directory.resolve("initrd-" + tasks++);
         final List<String> makeInitrd = new ArrayList<>(List.of(
                 Checkout.file("test-vms/guest/make-initrd").toString(),
@@ -74,7 +85,9 @@ final class Lab {
         assertThat(script.awaitExit(SCRIPT_LIMIT))
                 .as(() -> script.output().tail(5))
                 .isZero();
-        return new GuestVm(run("guest on " + emulator.name(), GuestVm.command(emulator, disk.socket(), initrd)));
+        return new GuestVm(run(
+                "guest on " + emulator.name(),
+                GuestVm.command(emulator, disk.socket(), initrd, arguments.toArray(String[]::new))));
     }
 
     /** Starts any other command in the test's directory. */
