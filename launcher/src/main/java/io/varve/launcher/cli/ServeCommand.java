@@ -3,12 +3,12 @@ package io.varve.launcher.cli;
 import io.varve.launcher.UserException;
 import io.varve.launcher.config.Setting;
 import io.varve.launcher.config.Settings;
-import io.varve.launcher.daemon.Daemon;
-import io.varve.launcher.daemon.DaemonOptions;
+import io.varve.launcher.daemon.DoorPlan;
 import io.varve.launcher.daemon.DoorSocket;
-import io.varve.lsvd.VolumeContext;
+import io.varve.launcher.daemon.Foreground;
+import io.varve.launcher.daemon.SocketAccess;
+import io.varve.launcher.daemon.VolumeOptions;
 import io.varve.lsvd.VolumeException;
-import io.varve.lsvd.store.ObjectStore;
 import java.nio.file.Path;
 import java.time.Duration;
 import picocli.CommandLine.ArgGroup;
@@ -99,26 +99,30 @@ final class ServeCommand extends Subcommand {
         final long logSize = settings.get(Setting.CACHE_SIZE, cacheSize);
         final Duration timeout = settings.get(Setting.SHUTDOWN_TIMEOUT, shutdownTimeout);
         final Duration pollTime = settings.get(Setting.POLL_TIME);
-        try (ObjectStore opened = store.open(settings, false)) {
-            final VolumeContext volume = new VolumeContext()
-                    .store(opened)
-                    .name(name)
-                    .cacheDirectory(cacheDirectory)
-                    .logSizeBytes(logSize)
-                    .readOnly(readOnly)
-                    .takeOver(takeOver)
-                    .acceptDataLoss(acceptDataLoss);
-            return Daemon.run(new DaemonOptions(volume, timeout, pollTime), openSocket(), out(), err());
+        try (DoorPlan door = door()) {
+            final VolumeOptions options = new VolumeOptions(
+                    name,
+                    () -> store.open(settings, false),
+                    cacheDirectory,
+                    logSize,
+                    readOnly,
+                    takeOver,
+                    acceptDataLoss,
+                    false,
+                    door,
+                    timeout,
+                    pollTime);
+            return new Foreground(out(), err(), true, timeout).serve(options);
         }
     }
 
-    private DoorSocket openSocket() {
+    private DoorPlan door() {
         if (socket.fd == null) {
-            return DoorSocket.listen(socket.path);
+            return DoorPlan.at(socket.path, SocketAccess.OWNER_ONLY);
         }
         if (socket.fd < 0) {
             throw new UserException("--fd: a descriptor's number is 0 or more, not " + socket.fd);
         }
-        return DoorSocket.inherited(socket.fd);
+        return DoorPlan.inherited(DoorSocket.inherited(socket.fd, "--fd"));
     }
 }
