@@ -10,7 +10,6 @@ import io.varve.launcher.daemon.SocketAccess;
 import io.varve.launcher.daemon.VolumeOptions;
 import io.varve.lsvd.VolumeException;
 import java.nio.file.Path;
-import java.time.Duration;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -55,37 +54,10 @@ final class ServeCommand extends Subcommand {
     }
 
     @Mixin
-    private StoreOption store;
+    private ServingOptions serving;
 
     @Mixin
-    private CacheOption cache;
-
-    @Option(
-            names = "--cache-size",
-            paramLabel = "SIZE",
-            description = "Size of the local log where there is none yet: the most that can be acknowledged and not yet"
-                    + " be in the store (default: 4G).")
-    private String cacheSize;
-
-    @Option(names = "--read-only", description = "Refuse writes.")
-    private boolean readOnly;
-
-    @Option(
-            names = "--take-over",
-            description = "Open the volume although another daemon had it and has not closed it. A statement that the"
-                    + " other one is gone: what it had not shipped is lost, unless its log comes back.")
-    private boolean takeOver;
-
-    @Option(
-            names = "--accept-data-loss",
-            description = "Go on although records of the log that had been made durable are damaged.")
-    private boolean acceptDataLoss;
-
-    @Option(
-            names = "--shutdown-timeout",
-            paramLabel = "TIME",
-            description = "How long the end waits for the store (default: 20s).")
-    private String shutdownTimeout;
+    private OpeningOptions opening;
 
     @Option(
             names = PRINT_CAPABILITIES,
@@ -94,31 +66,17 @@ final class ServeCommand extends Subcommand {
 
     @Override
     public Integer call() throws VolumeException {
-        final Settings settings = settings();
-        final Path cacheDirectory = cache.directory(settings);
-        final long logSize = settings.get(Setting.CACHE_SIZE, cacheSize);
-        final Duration timeout = settings.get(Setting.SHUTDOWN_TIMEOUT, shutdownTimeout);
-        final Duration pollTime = settings.get(Setting.POLL_TIME);
-        try (DoorPlan door = door()) {
-            final VolumeOptions options = new VolumeOptions(
-                    name,
-                    () -> store.open(settings, false),
-                    cacheDirectory,
-                    logSize,
-                    readOnly,
-                    takeOver,
-                    acceptDataLoss,
-                    false,
-                    door,
-                    timeout,
-                    pollTime);
-            return new Foreground(out(), err(), true, timeout).serve(options);
+        final Settings settings = serving.over(settings());
+        try (DoorPlan door = door(settings)) {
+            final VolumeOptions options =
+                    VolumeOptions.of(name, settings, () -> StoreOption.openAsSet(settings), door, opening.choices());
+            return new Foreground(out(), err(), true, settings.get(Setting.SHUTDOWN_TIMEOUT)).serve(options);
         }
     }
 
-    private DoorPlan door() {
+    private DoorPlan door(final Settings settings) {
         if (socket.fd == null) {
-            return DoorPlan.at(socket.path, SocketAccess.OWNER_ONLY);
+            return DoorPlan.at(socket.path, SocketAccess.of(settings));
         }
         if (socket.fd < 0) {
             throw new UserException("--fd: a descriptor's number is 0 or more, not " + socket.fd);

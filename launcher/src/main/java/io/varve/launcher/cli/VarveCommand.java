@@ -15,6 +15,10 @@ import picocli.CommandLine.ScopeType;
             VolumeCommand.class,
             CacheCommand.class,
             ServeCommand.class,
+            DaemonCommand.class,
+            AttachCommand.class,
+            DetachCommand.class,
+            StatusCommand.class,
             StoreCommand.class,
             CompletionCommand.class
         },

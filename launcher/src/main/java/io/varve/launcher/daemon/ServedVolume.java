@@ -124,7 +124,7 @@ public final class ServedVolume {
                 options.door().path(),
                 opened == null ? null : opened.uuid(),
                 opened == null ? 0 : opened.sizeBytes(),
-                options.isReadOnly(),
+                options.opening().isReadOnly(),
                 frontEnd,
                 trouble(opened),
                 opened == null ? null : opened.stats());
@@ -182,7 +182,7 @@ public final class ServedVolume {
             try {
                 tryToOpen();
             } catch (final VolumeException | UserException e) {
-                if (!options.isPatient()) {
+                if (!options.opening().isPatient()) {
                     throw e;
                 }
                 if (!e.getMessage().equals(trouble)) {
@@ -205,9 +205,9 @@ public final class ServedVolume {
                 .name(options.name())
                 .cacheDirectory(options.cacheDirectory())
                 .logSizeBytes(options.logSizeBytes())
-                .readOnly(options.isReadOnly())
-                .takeOver(options.isTakeOver())
-                .acceptDataLoss(options.acceptsDataLoss())
+                .readOnly(options.opening().isReadOnly())
+                .takeOver(options.opening().isTakeOver())
+                .acceptDataLoss(options.opening().acceptsDataLoss())
                 .runtime(runtime)
                 .ring(ring));
     }

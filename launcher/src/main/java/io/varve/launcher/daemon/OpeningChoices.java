@@ -1,0 +1,11 @@
+package io.varve.launcher.daemon;
+
+/**
+ * How a volume is to be opened.
+ *
+ * @param isReadOnly      whether writes are refused.
+ * @param isTakeOver      whether it is opened although another daemon had it and has not closed it.
+ * @param acceptsDataLoss whether damage to flushed records of the log is put up with.
+ * @param isPatient       whether opening is tried again until it succeeds.
+ */
+public record OpeningChoices(boolean isReadOnly, boolean isTakeOver, boolean acceptsDataLoss, boolean isPatient) {}
