@@ -23,6 +23,7 @@ import io.varve.lsvd.read.ReadPath;
 import io.varve.lsvd.runtime.EngineRuntime;
 import io.varve.lsvd.store.StoreClient;
 import io.varve.lsvd.write.AcknowledgementGate;
+import io.varve.lsvd.write.LogMender;
 import io.varve.lsvd.write.LogReclaimer;
 import io.varve.lsvd.write.WritePath;
 import java.io.IOException;
@@ -64,6 +65,7 @@ public final class Volume implements AutoCloseable {
     private LogReclaimer reclaimer;
     private BatchCutter cutter;
     private AcknowledgementGate gate;
+    private LogMender mender;
     private Destager destager;
     private EngineRuntime.Handle destagerThread;
     private Batch nextBatch;
@@ -268,6 +270,7 @@ public final class Volume implements AutoCloseable {
             work += destage();
             work += gate.doWork();
             work += reclaimer.doWork();
+            work += mender.doWork();
             tellNews();
             checkFailure();
         }
@@ -286,7 +289,7 @@ public final class Volume implements AutoCloseable {
         final long nowNs = runtime.nanoTime();
         final long newsNs = hasNews ? Math.max(0, newsSinceNs + NEWS_DELAY_NS - nowNs) : Long.MAX_VALUE;
         final long batchNs = nextBatch == null ? cutter.dueInNs(runtime.bootTimeNs()) : Long.MAX_VALUE;
-        return Math.max(1, Math.min(newsNs, batchNs));
+        return Math.max(1, Math.min(Math.min(newsNs, batchNs), mender.dueInNs()));
     }
 
     /**
@@ -308,6 +311,9 @@ public final class Volume implements AutoCloseable {
         fetcher.giveUp();
         if (!isReadOnly) {
             writes.failAll();
+            if (log.isUnsure()) {
+                log.fail(log.trouble());
+            }
         }
     }
 
@@ -384,6 +390,7 @@ public final class Volume implements AutoCloseable {
                 map, log, arena, EDGE_TOKENS, token -> pending.complete((int) token, VolumeCompletion.IO_ERROR));
         writes.reads(reads);
         reclaimer = new LogReclaimer(opened.geometry(), device, opened.superblock(), log, map, reads, oldestInUse);
+        reads.copies(reclaimer::turnToStore);
         final EpochProof proof = new EpochProof(
                 context.store(),
                 uuid,
@@ -392,6 +399,7 @@ public final class Volume implements AutoCloseable {
                 runtime::bootTimeNs,
                 opened.begunNs());
         gate = new AcknowledgementGate(settings, cutter, proof, runtime::bootTimeNs, this::answer);
+        mender = new LogMender(uuid, log, cutter, gate, reclaimer, runtime::nanoTime);
         destager = new Destager(new Destager.Context(
                 context.store(),
                 new DeviceLogSource(opened.geometry(), device, window),
@@ -450,7 +458,7 @@ public final class Volume implements AutoCloseable {
         int work = 0;
         while (true) {
             if (nextBatch == null) {
-                nextBatch = cutter.poll(log.writtenSequence(), runtime.bootTimeNs());
+                nextBatch = cutter.poll(shippableSequence(), runtime.bootTimeNs());
             }
             if (nextBatch == null || !destager.offer(nextBatch)) {
                 break;
@@ -467,6 +475,11 @@ public final class Volume implements AutoCloseable {
             work++;
         }
         return work;
+    }
+
+    /** Of a log that is unsure everything is shipped, acknowledged or not. */
+    private long shippableSequence() {
+        return log.isUnsure() && log.isSettled() ? log.sealedSequence() : log.writtenSequence();
     }
 
     private void tellNews() {
@@ -564,6 +577,7 @@ public final class Volume implements AutoCloseable {
                 map.extentCount(),
                 map.bytesInUse(),
                 isReadOnly ? null : destager.trouble(),
+                isReadOnly || !log.isUnsure() ? null : "the local log failed with errno " + log.trouble(),
                 failure);
     }
 

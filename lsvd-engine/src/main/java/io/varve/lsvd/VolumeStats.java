@@ -16,6 +16,7 @@ package io.varve.lsvd;
  * @param extents       extents in the map.
  * @param mapBytes      memory of the map.
  * @param storeTrouble  why the store did not take the last upload, or null.
+ * @param logTrouble    why writes wait until the store has what the log was given, or null.
  * @param failure       why the volume serves nothing any more, or null.
  */
 public record VolumeStats(
@@ -32,4 +33,5 @@ public record VolumeStats(
         long extents,
         long mapBytes,
         String storeTrouble,
+        String logTrouble,
         String failure) {}

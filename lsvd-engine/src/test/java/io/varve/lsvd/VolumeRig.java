@@ -11,6 +11,7 @@ import io.varve.lsvd.store.ObjectStore;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.function.BooleanSupplier;
+import java.util.function.Function;
 
 /** A volume on a real ring, driven from the test's thread. */
 final class VolumeRig implements AutoCloseable {
@@ -29,9 +30,13 @@ final class VolumeRig implements AutoCloseable {
     }
 
     VolumeRig(final VolumeContext context) throws IOException, VolumeException {
+        this(ring -> context);
+    }
+
+    VolumeRig(final Function<IoRing, VolumeContext> context) throws IOException, VolumeException {
         ring = IoRings.open(64);
         try {
-            volume = Volume.open(context.ring(ring));
+            volume = Volume.open(context.apply(ring).ring(ring));
         } catch (final VolumeException | RuntimeException e) {
             ring.close();
             throw e;
@@ -118,8 +123,13 @@ final class VolumeRig implements AutoCloseable {
         Memory.fill(buffer(0), length, (byte) 0xee);
         submitRead(0, offset, length);
         awaitAll();
+        return taken(0, length);
+    }
+
+    /** What a read has brought. */
+    byte[] taken(final int index, final int length) {
         final byte[] data = new byte[length];
-        Memory.copy(buffer(0), data, 0, length);
+        Memory.copy(buffer(index), data, 0, length);
         return data;
     }
 

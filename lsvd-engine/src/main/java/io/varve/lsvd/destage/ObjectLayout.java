@@ -102,6 +102,13 @@ public final class ObjectLayout {
         }
     }
 
+    /** Whether an extent's data stands in a run of the log, in blocks. */
+    public boolean isFrom(final int extent, final long positionBlocks, final int blocks) {
+        return !isTrim(dataBlocks[extent])
+                && logPositions[extent] < positionBlocks + blocks
+                && positionBlocks < logPositions[extent] + lengths[extent];
+    }
+
     /** Turns whatever of an extent is still mapped to the log to the object. */
     public void relocate(final int extent, final ExtentMap map) {
         if (!isTrim(dataBlocks[extent])) {

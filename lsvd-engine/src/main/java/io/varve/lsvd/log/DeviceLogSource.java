@@ -28,13 +28,22 @@ public final class DeviceLogSource implements LogSource {
 
     @Override
     public void read(final long position, final MemorySegment target) throws IOException {
-        if (window == null || !window.copy(position, target)) {
-            final long length = target.byteSize();
-            final long first = Math.min(length, geometry.areaLength() - position % geometry.areaLength());
-            device.readFully(geometry.fileOffset(position), target.asSlice(0, first));
-            if (first < length) {
-                device.readFully(Superblock.AREA_OFFSET, target.asSlice(first));
-            }
+        final long length = target.byteSize();
+        final long onFile = window == null ? length : Math.min(length, Math.max(0, window.first() - position));
+        if (onFile > 0) {
+            readFile(position, target.asSlice(0, onFile));
+        }
+        if (onFile < length && !window.copy(position + onFile, target.asSlice(onFile))) {
+            readFile(position + onFile, target.asSlice(onFile));
+        }
+    }
+
+    private void readFile(final long position, final MemorySegment target) throws IOException {
+        final long length = target.byteSize();
+        final long first = Math.min(length, geometry.areaLength() - position % geometry.areaLength());
+        device.readFully(geometry.fileOffset(position), target.asSlice(0, first));
+        if (first < length) {
+            device.readFully(Superblock.AREA_OFFSET, target.asSlice(first));
         }
     }
 }

@@ -58,7 +58,12 @@ public final class LogWindow {
 
     /** Whether a position still stands in the window. Exact on the reactor; a hint elsewhere. */
     public boolean contains(final long position) {
-        return position >= firstPosition && position >= (long) RESERVED.getAcquire(this) - geometry.windowLength();
+        return position >= first();
+    }
+
+    /** First position that still stands in the window. Exact on the reactor; a hint elsewhere. */
+    long first() {
+        return Math.max(firstPosition, (long) RESERVED.getAcquire(this) - geometry.windowLength());
     }
 
     /**

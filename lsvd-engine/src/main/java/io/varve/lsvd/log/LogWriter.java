@@ -14,7 +14,9 @@ import java.util.UUID;
  * {@value #EAGER_BLOCKS} blocks, so that requests which arrive while the device is busy share a record. At most
  * {@value #MAX_IN_FLIGHT} records are in flight, and never more bytes than the window holds.
  *
- * <p>After a write or sync has failed nothing is acknowledged any more: what the device holds is unsure from there on.
+ * <p>After a write or sync has failed the log is unsure: nothing more is appended or acknowledged, since nobody knows what the
+ * device holds, and a second sync may lie. What waits goes on waiting until {@link #resume()} says that everything is safe
+ * elsewhere, or fails with {@link #fail(int)}.
  */
 public final class LogWriter {
     /** Receives what becomes of appended data, on the reactor thread. */
@@ -78,6 +80,7 @@ public final class LogWriter {
     private long lastDataSequence;
     private long statedDurable;
     private long reusableEnd;
+    private int trouble;
     private boolean failed;
     private int failure;
 
@@ -128,9 +131,9 @@ public final class LogWriter {
         reusableEnd = oldestInUse + geometry.areaLength();
     }
 
-    /** How many data blocks could be appended now: below 1 when the log or the window is full, or the log has failed. */
+    /** How many data blocks could be appended now: below 1 when the log or the window is full, or the log is unsure or has failed. */
     public long room() {
-        if (failed || flightHead - flightTail >= MAX_IN_FLIGHT - 2) {
+        if (failed || isUnsure() || flightHead - flightTail >= MAX_IN_FLIGHT - 2) {
             return 0;
         }
         final long end = isOpen ? head + record.length() : head;
@@ -218,7 +221,7 @@ public final class LogWriter {
     public void flush(final long token) {
         if (failed) {
             listener.onFailed(token);
-        } else if (durableSequence >= writtenSequence) {
+        } else if (durableSequence >= writtenSequence && !isUnsure()) {
             listener.onAcknowledged(token);
         } else {
             waitingForSync.add(writtenSequence, token, true);
@@ -232,7 +235,7 @@ public final class LogWriter {
             sealOpen(0);
             work++;
         }
-        if (syncTarget < 0 && !waitingForSync.isEmpty() && !failed) {
+        if (syncTarget < 0 && !waitingForSync.isEmpty() && !failed && !isUnsure()) {
             syncTarget = writtenSequence;
             device.sync(deviceListener, SYNC_TOKEN);
             work++;
@@ -242,7 +245,11 @@ public final class LogWriter {
 
     /** Whether a record should be written which says only how far the log is durable: see {@link #stateDurable()}. */
     public boolean hasDurableNews() {
-        return !failed && !isOpen && durableSequence >= lastDataSequence && statedDurable < lastDataSequence;
+        return !failed
+                && !isUnsure()
+                && !isOpen
+                && durableSequence >= lastDataSequence
+                && statedDurable < lastDataSequence;
     }
 
     /** Writes an empty record that carries the news of a sync with nothing behind it. */
@@ -259,6 +266,11 @@ public final class LogWriter {
                 && flightHead == flightTail
                 && syncTarget < 0
                 && (failed || waitingForWrite.isEmpty() && waitingForSync.isEmpty());
+    }
+
+    /** Sequence of the newest record that has been handed to the device. */
+    public long sealedSequence() {
+        return nextSequence - 1;
     }
 
     /** Sequence of the newest record that is written, with all before it. */
@@ -349,13 +361,13 @@ public final class LogWriter {
         }
         final int slot = (int) token & MAX_IN_FLIGHT - 1;
         if (result != flightLength[slot]) {
-            fail(result < 0 ? -result : EIO);
+            doubt(result < 0 ? -result : EIO);
         }
         flightDone[slot] = true;
         while (flightTail < flightHead && flightDone[(int) flightTail & MAX_IN_FLIGHT - 1]) {
             final int done = (int) flightTail & MAX_IN_FLIGHT - 1;
             flightTail++;
-            if (!failed) {
+            if (!failed && !isUnsure()) {
                 writtenSequence = flightSequence[done];
                 writtenEnd = flightEnd[done];
                 if (flightSpeaks[done]) {
@@ -368,18 +380,22 @@ public final class LogWriter {
 
     private void onSynced(final int result) {
         if (result < 0) {
-            fail(-result);
-        } else if (!failed) {
+            doubt(-result);
+        } else if (!failed && !isUnsure()) {
             durableSequence = syncTarget;
-            while (!waitingForSync.isEmpty() && waitingForSync.sequence() <= durableSequence) {
-                listener.onAcknowledged(waitingForSync.remove());
-            }
+            acknowledgeDurable();
         }
         syncTarget = -1;
     }
 
+    private void acknowledgeDurable() {
+        while (!waitingForSync.isEmpty() && waitingForSync.sequence() <= durableSequence) {
+            listener.onAcknowledged(waitingForSync.remove());
+        }
+    }
+
     private void acknowledgeWritten() {
-        while (!failed && !waitingForWrite.isEmpty() && waitingForWrite.sequence() <= writtenSequence) {
+        while (!failed && !isUnsure() && !waitingForWrite.isEmpty() && waitingForWrite.sequence() <= writtenSequence) {
             final long sequence = waitingForWrite.sequence();
             final boolean durable = waitingForWrite.flag();
             final long token = waitingForWrite.remove();
@@ -391,7 +407,41 @@ public final class LogWriter {
         }
     }
 
-    /** Ends acknowledgements: the device cannot be relied on any more. */
+    /** The device has failed to write or sync something that belongs to the log: the log is unsure from now on. */
+    public void doubt(final int errno) {
+        if (trouble == 0) {
+            trouble = errno;
+        }
+    }
+
+    /** Whether nobody knows what the device holds. */
+    public boolean isUnsure() {
+        return trouble != 0;
+    }
+
+    /** 0, or the errno for which the log is unsure. */
+    public int trouble() {
+        return trouble;
+    }
+
+    /** Whether nothing of an unsure log is on its way to the device any more. */
+    public boolean isSettled() {
+        return !isOpen && flightHead == flightTail && syncTarget < 0;
+    }
+
+    /** Ends the doubt: everything before {@link #end()} is durable elsewhere, and a recovery begins there. */
+    public void resume() {
+        trouble = 0;
+        writtenSequence = nextSequence - 1;
+        writtenEnd = head;
+        writtenDataSequence = lastDataSequence;
+        durableSequence = writtenSequence;
+        statedDurable = durableSequence;
+        acknowledgeWritten();
+        acknowledgeDurable();
+    }
+
+    /** Ends acknowledgements for good: the device cannot be relied on any more. */
     public void fail(final int errno) {
         if (failed) {
             return;

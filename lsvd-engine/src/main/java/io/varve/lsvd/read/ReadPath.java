@@ -15,12 +15,33 @@ import java.util.ArrayDeque;
 
 /**
  * Serves reads, on the reactor. What the log's window holds is copied at once; the rest goes through at most
- * {@value #PIECES} pieces of private memory, and requests that find none free wait in order. Allocates nothing in steady
- * state.
+ * {@value #PIECES} pieces of private memory, of which at most {@value #STORE_PIECES} wait for the store: so reads of the log go on
+ * while the store is away. Requests that find no piece free wait, in order, with those that need the same. Allocates nothing
+ * in steady state.
+ *
+ * <p>What turns out to be damaged in the log's file is read from the store, if it is there already.
  */
 public final class ReadPath {
     /** Number of pieces. */
     public static final int PIECES = 64;
+
+    /** Greatest number of pieces that wait for the store. */
+    public static final int STORE_PIECES = 48;
+
+    private static final int MAX_TRIES = 3;
+
+    /** Turns the map, where it names a run of the log, to the objects that hold the same data. */
+    @FunctionalInterface
+    public interface Copies {
+        /**
+         * A run of the log cannot be read.
+         *
+         * @param positionBlocks its first block.
+         * @param blocks         its length in blocks.
+         * @return whether the map names the store instead now, for some of it at least.
+         */
+        boolean turnToStore(long positionBlocks, int blocks);
+    }
 
     /** Receives the outcome of reads, on the reactor thread. */
     @FunctionalInterface
@@ -45,7 +66,10 @@ public final class ReadPath {
     private final int[] freePieces = new int[PIECES];
     private int freePieceCount;
     private final ArrayDeque<ReadRequest> freeRequests = new ArrayDeque<>();
-    private final ArrayDeque<ReadRequest> waiting = new ArrayDeque<>();
+    private final ArrayDeque<ReadRequest> waitingForLog = new ArrayDeque<>();
+    private final ArrayDeque<ReadRequest> waitingForStore = new ArrayDeque<>();
+    private int storePieces;
+    private Copies copies = (positionBlocks, blocks) -> false;
     private final int[] guarded = new int[2];
     private int guard;
 
@@ -80,16 +104,16 @@ public final class ReadPath {
         freePieceCount = PIECES;
     }
 
+    /** Sets who knows where else the log's data is. */
+    public void copies(final Copies newCopies) {
+        copies = newCopies;
+    }
+
     /** Reads into guest or private buffers; their list is read until the outcome is told, which may be at once. */
     public void read(final long offset, final IoVec buffers, final long token) {
-        ReadRequest request = freeRequests.poll();
-        if (request == null) {
-            request = new ReadRequest();
-        }
+        final ReadRequest request = takeRequest();
         request.set(offset, buffers, token);
-        if (!waiting.isEmpty() || !advance(request)) {
-            waiting.add(request);
-        }
+        begin(request);
     }
 
     /** Takes what has been fetched from the store, and goes on with requests that waited; returns an amount of work. */
@@ -121,11 +145,23 @@ public final class ReadPath {
 
     /** Whether no read is being served. */
     public boolean isQuiet() {
-        return freePieceCount == PIECES && waiting.isEmpty();
+        return freePieceCount == PIECES && waitingForLog.isEmpty() && waitingForStore.isEmpty();
     }
 
-    /** Brings a request forward as far as pieces are free; returns false when it has to wait for one. */
-    private boolean advance(final ReadRequest request) {
+    private ReadRequest takeRequest() {
+        final ReadRequest request = freeRequests.poll();
+        return request == null ? new ReadRequest() : request;
+    }
+
+    private void begin(final ReadRequest request) {
+        final ArrayDeque<ReadRequest> queue = advance(request);
+        if (queue != null) {
+            queue.add(request);
+        }
+    }
+
+    /** Brings a request forward as far as pieces are free; returns the queue where it has to wait for one, or null. */
+    private ArrayDeque<ReadRequest> advance(final ReadRequest request) {
         while (request.done < request.length) {
             final long position = request.offset + request.done;
             final long left = request.length - request.done;
@@ -141,8 +177,10 @@ public final class ReadPath {
             final long run = (map.foundBlock() + map.foundLength() << Blocks.SHIFT) - position;
             if (Location.isLog(location) && window.contains(Location.logPosition(location) << Blocks.SHIFT)) {
                 copyFromWindow(request, location, skip, Math.min(run, left));
-            } else if (freePieceCount == 0) {
-                return false;
+            } else if (Location.isLog(location) && freePieceCount == 0) {
+                return waitingForLog;
+            } else if (!Location.isLog(location) && (freePieceCount == 0 || storePieces == STORE_PIECES)) {
+                return waitingForStore;
             } else {
                 begin(request, location, skip, Math.min(Math.min(run, left), ReadPiece.LENGTH - skip));
             }
@@ -150,11 +188,11 @@ public final class ReadPath {
         if (request.pieces == 0) {
             complete(request);
         }
-        return true;
+        return null;
     }
 
     private void zero(final ReadRequest request, final long length) {
-        if (!GuestBuffers.zero(request.buffers, request.done, length)) {
+        if (!GuestBuffers.zero(request.buffers, request.base + request.done, length)) {
             request.isFailed = true;
         }
         request.done += length;
@@ -162,7 +200,7 @@ public final class ReadPath {
 
     private void copyFromWindow(final ReadRequest request, final long location, final int skip, final long length) {
         final long source = window.address(Location.logPosition(location) << Blocks.SHIFT) + skip;
-        if (!GuestBuffers.copyTo(request.buffers, request.done, source, length)) {
+        if (!GuestBuffers.copyTo(request.buffers, request.base + request.done, source, length)) {
             request.isFailed = true;
         }
         request.done += length;
@@ -192,6 +230,7 @@ public final class ReadPath {
                     deviceListener,
                     piece.index);
         } else {
+            storePieces++;
             fetcher.fetch(piece);
         }
     }
@@ -200,50 +239,96 @@ public final class ReadPath {
         final ReadPiece piece = pieces[(int) token];
         guarded[piece.guard]--;
         final int expected = piece.blocks * Blocks.SIZE;
-        boolean isFailed = result != expected;
-        if (isFailed) {
-            LOG.log(Level.ERROR, "reading the local log failed: {0}", result);
-        }
         final long first = Location.logPosition(piece.location);
+        if (result != expected) {
+            onDamage(piece, "reading the local log at position " + (first << Blocks.SHIFT) + " failed: " + result);
+            return;
+        }
         final Checksum checksum = pieceChecksums[piece.index];
-        for (int i = 0; i < piece.blocks && !isFailed; i++) {
+        for (int i = 0; i < piece.blocks; i++) {
             if (checksum.of(i * Blocks.SIZE, Blocks.SIZE) != checksums.get(first + i)) {
-                LOG.log(
-                        Level.ERROR,
-                        "the local log is damaged at position {0}: a read fails",
-                        first + i << Blocks.SHIFT);
-                isFailed = true;
+                onDamage(piece, "the local log is damaged at position " + (first + i << Blocks.SHIFT));
+                return;
             }
         }
-        finish(piece, isFailed);
+        finish(piece, false);
+    }
+
+    private void onDamage(final ReadPiece piece, final String what) {
+        final ReadRequest request = piece.request;
+        if (request.tries < MAX_TRIES && copies.turnToStore(Location.logPosition(piece.location), piece.blocks)) {
+            LOG.log(Level.WARNING, "{0}; the store has the same data, and it is read from there", what);
+            final ReadRequest part = takeRequest();
+            part.setPart(request, piece);
+            free(piece);
+            begin(part);
+            goOn();
+        } else {
+            LOG.log(Level.ERROR, "{0}: a read fails", what);
+            finish(piece, true);
+        }
     }
 
     private void finish(final ReadPiece piece, final boolean isFailed) {
         final ReadRequest request = piece.request;
         if (isFailed
                 || !GuestBuffers.copyTo(
-                        request.buffers, piece.requestOffset, piece.memory.address() + piece.skip, piece.length)) {
+                        request.buffers,
+                        request.base + piece.requestOffset,
+                        piece.memory.address() + piece.skip,
+                        piece.length)) {
             request.isFailed = true;
+        }
+        free(piece);
+        onPartDone(request);
+        goOn();
+    }
+
+    private void free(final ReadPiece piece) {
+        if (!Location.isLog(piece.location)) {
+            storePieces--;
         }
         piece.request = null;
         freePieces[freePieceCount++] = piece.index;
+    }
+
+    private void onPartDone(final ReadRequest request) {
         if (--request.pieces == 0 && request.done == request.length) {
             complete(request);
         }
-        while (!waiting.isEmpty() && freePieceCount > 0) {
-            final ReadRequest next = waiting.poll();
-            if (!advance(next)) {
-                waiting.addFirst(next);
-                break;
-            }
+    }
+
+    private void goOn() {
+        while (freePieceCount > 0 && !waitingForLog.isEmpty()) {
+            goOn(waitingForLog);
+        }
+        while (freePieceCount > 0 && storePieces < STORE_PIECES && !waitingForStore.isEmpty()) {
+            goOn(waitingForStore);
+        }
+    }
+
+    private void goOn(final ArrayDeque<ReadRequest> queue) {
+        final ReadRequest next = queue.remove();
+        final ArrayDeque<ReadRequest> again = advance(next);
+        if (again == queue) {
+            queue.addFirst(next);
+        } else if (again != null) {
+            again.add(next);
         }
     }
 
     private void complete(final ReadRequest request) {
         final long token = request.token;
         final boolean isFailed = request.isFailed;
+        final ReadRequest whole = request.whole;
         request.buffers = null;
+        request.whole = null;
         freeRequests.push(request);
-        listener.onRead(token, isFailed);
+        if (whole == null) {
+            listener.onRead(token, isFailed);
+        } else {
+            whole.isFailed |= isFailed;
+            onPartDone(whole);
+        }
     }
 }

@@ -31,8 +31,7 @@ public final class LogReclaimer {
         IDLE,
         RELOCATING,
         DRAINING,
-        PERSISTING,
-        FAILED
+        PERSISTING
     }
 
     private final LogGeometry geometry;
@@ -51,6 +50,7 @@ public final class LogReclaimer {
     private int guard;
     private Superblock.Tail reusableTo;
     private Superblock.Tail storedTo;
+    private Superblock.Tail securedTo;
     private int copies;
 
     /** Makes a reclaimer; {@code oldestInUse} is the position where the log's part in use begins. */
@@ -83,7 +83,7 @@ public final class LogReclaimer {
     public int doWork() {
         switch (state) {
             case IDLE -> {
-                return beginIfNeeded();
+                return log.isUnsure() ? 0 : beginIfNeeded();
             }
             case RELOCATING -> {
                 relocate();
@@ -104,7 +104,7 @@ public final class LogReclaimer {
 
     /** Moves the tail in the superblock to what is stored, waiting for it: the end of a clean shutdown. */
     public void close() throws IOException {
-        if (storedTo != null && state != State.FAILED) {
+        if (storedTo != null && log.failure() == 0) {
             superblock.write(superblock.current().withTail(storedTo));
         }
     }
@@ -114,9 +114,42 @@ public final class LogReclaimer {
         return state != State.PERSISTING;
     }
 
+    /** Whether it is doing nothing. */
+    public boolean isIdle() {
+        return state == State.IDLE;
+    }
+
     /** Position where the part of the log in use begins. */
     public long oldestInUse() {
         return oldestInUse;
+    }
+
+    /** Turns the map to the store where it names a run of the log that cannot be read; see {@link ReadPath.Copies}. */
+    public boolean turnToStore(final long positionBlocks, final int blocks) {
+        boolean isFound = false;
+        for (final ObjectLayout layout : stored) {
+            for (int i = 0; i < layout.extentCount(); i++) {
+                if (layout.isFrom(i, positionBlocks, blocks)) {
+                    layout.relocate(i, map);
+                    isFound = true;
+                }
+            }
+        }
+        return isFound;
+    }
+
+    /**
+     * Begins to move the tail in the superblock to the end of a log that is unsure, all of which is in the store. Tells by {@link
+     * #isSecuredTo}, once it is idle again, whether that went well. It must be idle before.
+     */
+    public void secure(final Superblock.Tail end) {
+        storedTo = end;
+        persist();
+    }
+
+    /** Whether the superblock's tail durably stands here. */
+    public boolean isSecuredTo(final Superblock.Tail end) {
+        return end.equals(securedTo);
     }
 
     private int beginIfNeeded() {
@@ -168,15 +201,17 @@ public final class LogReclaimer {
 
     private void onCompletion(final long token, final int result) {
         if (result < 0 || token == WRITE_TOKEN && result != Superblock.LENGTH) {
-            // The superblock's other copy still stands, so nothing is lost; but no room can be made any more.
-            state = State.FAILED;
-            log.fail(result < 0 ? -result : EIO);
+            // The superblock's other copy still stands, so nothing is lost.
+            state = State.IDLE;
+            copies = 0;
+            log.doubt(result < 0 ? -result : EIO);
         } else if (token == WRITE_TOKEN) {
             device.sync(listener, SYNC_TOKEN);
         } else if (copies < LogSuperblock.PLACES) {
             persist();
         } else {
             copies = 0;
+            securedTo = storedTo;
             if (reusableTo != null) {
                 oldestInUse = reusableTo.position();
                 reusableTo = null;

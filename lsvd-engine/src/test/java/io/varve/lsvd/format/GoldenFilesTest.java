@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.varve.lsvd.history.Checkpoint;
+import io.varve.lsvd.history.CheckpointChain;
 import io.varve.lsvd.history.Epochs;
 import io.varve.lsvd.history.MapChanges;
 import io.varve.lsvd.history.Sealer;
@@ -219,7 +220,7 @@ class GoldenFilesTest {
         try (MapChanges changes = new MapChanges()) {
             changes.onWritten(300, 4, Location.inObject(78, 9));
             changes.onRemoved(200, 1);
-            return Checkpoint.delta(author(), 79, COVERED, 77, changes);
+            return Checkpoint.delta(author(), 79, COVERED, CheckpointChain.whole(77), changes);
         }
     }
 

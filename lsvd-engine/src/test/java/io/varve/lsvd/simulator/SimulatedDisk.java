@@ -16,7 +16,9 @@ import java.util.Random;
 
 /**
  * A host's disk with the log of one volume. Operations are carried out late and in any order; what was not synced is kept
- * or lost sector by sector when power fails, and what was in flight lands whole, torn or not at all.
+ * or lost sector by sector when power fails, and what was in flight lands whole, torn or not at all. Some disks fail for a
+ * while or for good: a failed write may land in part, a failed sync may lose what was to be synced, at once or at the next loss of
+ * power, and the syncs that follow know nothing of it.
  */
 final class SimulatedDisk implements LogStore {
     private static final int SECTOR = 512;
@@ -28,7 +30,9 @@ final class SimulatedDisk implements LogStore {
     private byte[] current;
     private byte[] durable;
     private BitSet dirty;
+    private BitSet doomed;
     private Device openDevice;
+    private boolean hasLost;
 
     SimulatedDisk(final Random random, final CrashPoints crashes, final PlantedBug bug) {
         this.random = random;
@@ -43,7 +47,12 @@ final class SimulatedDisk implements LogStore {
 
     /** Whether an operation of the open log has failed. */
     boolean hasFailed() {
-        return openDevice != null && openDevice.operations >= openDevice.failAt;
+        return openDevice != null && openDevice.operations >= openDevice.failFrom;
+    }
+
+    /** Whether a failed sync of the newest open log has lost what had been written: then no more than what was flushed is sure. */
+    boolean hasLost() {
+        return hasLost;
     }
 
     /** The process ends: nothing is answered any more. */
@@ -60,6 +69,10 @@ final class SimulatedDisk implements LogStore {
         if (current == null) {
             return;
         }
+        for (int sector = doomed.nextSetBit(0); sector >= 0; sector = doomed.nextSetBit(sector + 1)) {
+            revert(sector);
+        }
+        doomed.clear();
         for (int sector = dirty.nextSetBit(0); sector >= 0; sector = dirty.nextSetBit(sector + 1)) {
             final byte[] from = random.nextInt(3) == 0 ? current : durable;
             final byte[] to = from == current ? durable : current;
@@ -85,6 +98,7 @@ final class SimulatedDisk implements LogStore {
         current = copy.clone();
         durable = copy.clone();
         dirty = new BitSet();
+        doomed = new BitSet();
     }
 
     @Override
@@ -98,6 +112,7 @@ final class SimulatedDisk implements LogStore {
             throw new LogInUseException("simulated");
         }
         openDevice = new Device();
+        hasLost = false;
         return openDevice;
     }
 
@@ -107,7 +122,9 @@ final class SimulatedDisk implements LogStore {
         current = new byte[(int) geometry.fileLength()];
         durable = new byte[current.length];
         dirty = new BitSet();
+        doomed = new BitSet();
         openDevice = new Device();
+        hasLost = false;
         try {
             LogSuperblock.create(openDevice, first).write(first);
         } catch (final SimulatedCrash e) {
@@ -137,6 +154,11 @@ final class SimulatedDisk implements LogStore {
     private void apply(final int offset, final byte[] data, final int length) {
         System.arraycopy(data, 0, current, offset, length);
         dirty.set(offset / SECTOR, (offset + length) / SECTOR);
+        doomed.clear(offset / SECTOR, (offset + length) / SECTOR);
+    }
+
+    private void revert(final int sector) {
+        System.arraycopy(durable, sector * SECTOR, current, sector * SECTOR, SECTOR);
     }
 
     /** An operation in flight. */
@@ -152,7 +174,10 @@ final class SimulatedDisk implements LogStore {
     private final class Device implements LogDevice {
         private final List<Listener> listeners = new ArrayList<>();
         private final List<Operation> inFlight = new ArrayList<>();
-        private final int failAt = random.nextInt(20) == 0 ? random.nextInt(400) : Integer.MAX_VALUE;
+        private final int failFrom = random.nextInt(12) == 0 ? random.nextInt(400) : Integer.MAX_VALUE;
+        private final int failures =
+                random.nextInt(4) == 0 ? Integer.MAX_VALUE : 1 + random.nextInt(random.nextInt(3) == 0 ? 20 : 2);
+        private int failed;
         private int operations;
 
         boolean step() {
@@ -162,9 +187,12 @@ final class SimulatedDisk implements LogStore {
             final Operation operation = inFlight.remove(random.nextInt(inFlight.size()));
             operations++;
             int result = operation.length;
-            if (operations == failAt && operation.kind != Kind.READ) {
+            if (operations >= failFrom && failed < failures && operation.kind != Kind.READ) {
+                failed++;
                 result = -EIO;
-                if (operation.kind == Kind.WRITE && random.nextBoolean()) {
+                if (operation.kind == Kind.SYNC) {
+                    failSync();
+                } else if (random.nextBoolean()) {
                     land(operation, true);
                 }
             } else {
@@ -207,6 +235,23 @@ final class SimulatedDisk implements LogStore {
                 }
             }
             apply((int) operation.offset, data, data.length);
+        }
+
+        private void failSync() {
+            for (int sector = dirty.nextSetBit(0); sector >= 0; sector = dirty.nextSetBit(sector + 1)) {
+                switch (random.nextInt(3)) {
+                    case 0 -> {
+                        dirty.clear(sector);
+                        revert(sector);
+                        hasLost = true;
+                    }
+                    case 1 -> {
+                        dirty.clear(sector);
+                        doomed.set(sector);
+                    }
+                    default -> {}
+                }
+            }
         }
 
         private void syncNow() {

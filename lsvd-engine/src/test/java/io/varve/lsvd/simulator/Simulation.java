@@ -144,7 +144,7 @@ final class Simulation implements AutoCloseable {
 
     private void interrupt(final int phase) {
         final String when = "phase " + phase;
-        final int acknowledged = model.acknowledgedCount();
+        final int acknowledged = leastAfterKill();
         switch (random.nextInt(7)) {
             case 0, 1 -> {
                 active.kill();
@@ -166,6 +166,10 @@ final class Simulation implements AutoCloseable {
         }
     }
 
+    private int leastAfterKill() {
+        return active.disk.hasLost() ? model.flushedCount() : model.acknowledgedCount();
+    }
+
     private void closeAndReopen(final String when) {
         store.trouble(0);
         final SimulatedHost host = active;
@@ -173,7 +177,7 @@ final class Simulation implements AutoCloseable {
         host.volume().shutdown();
         runUntil(host, host.volume()::isShutDown, "a shutdown");
         final boolean isWell = host.volume().failure() == null;
-        final int acknowledged = model.acknowledgedCount();
+        final int acknowledged = isWell ? model.acknowledgedCount() : leastAfterKill();
         host.kill();
         reopen(
                 isWell && random.nextBoolean() ? other() : host,
@@ -265,7 +269,7 @@ final class Simulation implements AutoCloseable {
         store.trouble(0);
         troubleOneIn = 0;
         if (active.volume().failure() != null) {
-            final int acknowledged = model.acknowledgedCount();
+            final int acknowledged = leastAfterKill();
             active.kill();
             reopen(active, false, acknowledged, "at the end, after a failure");
         }
