@@ -7,6 +7,8 @@ import io.varve.launcher.control.Control;
 import io.varve.launcher.control.ControlServer;
 import io.varve.launcher.daemon.DoorSocket;
 import io.varve.launcher.daemon.Foreground;
+import io.varve.launcher.systemd.ListenFds;
+import io.varve.launcher.systemd.ServiceManager;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import picocli.CommandLine.Command;
@@ -53,19 +55,26 @@ final class DaemonCommand extends Subcommand {
         ServingOptions.put(given, Setting.CONTROL_MODE, controlMode);
         ServingOptions.put(given, Setting.CONTROL_GROUP, controlGroup);
         final Settings settings = serving.over(control.over(settings())).with(given, Setting.OF_CONTROL);
-        try (DoorSocket door = Control.listen(settings)) {
-            final Foreground foreground = new Foreground(out(), err(), false, settings.get(Setting.SHUTDOWN_TIMEOUT));
-            return run(settings, door, foreground);
+        final DoorSocket passed = ListenFds.take(environment());
+        try (DoorSocket door = passed == null ? Control.listen(settings) : passed;
+                ServiceManager manager = ServiceManager.of(environment())) {
+            return run(
+                    settings,
+                    door,
+                    new Foreground(out(), err(), manager, false, settings.get(Setting.SHUTDOWN_TIMEOUT)));
         }
     }
 
     private int run(final Settings settings, final DoorSocket door, final Foreground foreground) {
-        try (ControlServer server =
-                Control.start(foreground.daemon(), settings, StoreOption::openAsSet, door, this::complain)) {
-            out().println("varve: the daemon is ready, its control socket is " + server.name());
+        final ControlServer server =
+                Control.start(foreground.daemon(), settings, StoreOption::openAsSet, door, this::complain);
+        try {
+            out().println("varve: the daemon is ready, its control socket is " + settings.get(Setting.CONTROL));
             out().flush();
             foreground.awaitSignal();
             return foreground.awaitEnd(foreground.daemon().volumes()) ? ExitStatus.OK : ExitStatus.FAILED;
+        } finally {
+            server.close();
         }
     }
 

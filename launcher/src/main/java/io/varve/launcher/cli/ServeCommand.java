@@ -8,6 +8,8 @@ import io.varve.launcher.daemon.DoorSocket;
 import io.varve.launcher.daemon.Foreground;
 import io.varve.launcher.daemon.SocketAccess;
 import io.varve.launcher.daemon.VolumeOptions;
+import io.varve.launcher.systemd.ListenFds;
+import io.varve.launcher.systemd.ServiceManager;
 import io.varve.lsvd.VolumeException;
 import java.nio.file.Path;
 import picocli.CommandLine.ArgGroup;
@@ -36,8 +38,8 @@ final class ServeCommand extends Subcommand {
     @Parameters(paramLabel = "NAME", description = "Name of the volume.")
     private String name;
 
-    @ArgGroup(exclusive = true, multiplicity = "1")
-    private SocketOption socket;
+    @ArgGroup(exclusive = true, multiplicity = "0..1")
+    private SocketOption socket = new SocketOption();
 
     private static final class SocketOption {
         @Option(
@@ -49,7 +51,9 @@ final class ServeCommand extends Subcommand {
         @Option(
                 names = "--fd",
                 paramLabel = "N",
-                description = "Listen on this inherited socket instead, as a service manager passes it.")
+                description =
+                        "Listen on this inherited socket instead. One that a service manager passes (LISTEN_FDS) is"
+                                + " used when neither is given.")
         private Integer fd;
     }
 
@@ -67,16 +71,25 @@ final class ServeCommand extends Subcommand {
     @Override
     public Integer call() throws VolumeException {
         final Settings settings = serving.over(settings());
-        try (DoorPlan door = door(settings)) {
+        try (DoorPlan door = door(settings);
+                ServiceManager manager = ServiceManager.of(environment())) {
             final VolumeOptions options =
                     VolumeOptions.of(name, settings, () -> StoreOption.openAsSet(settings), door, opening.choices());
-            return new Foreground(out(), err(), true, settings.get(Setting.SHUTDOWN_TIMEOUT)).serve(options);
+            return new Foreground(out(), err(), manager, true, settings.get(Setting.SHUTDOWN_TIMEOUT)).serve(options);
         }
     }
 
     private DoorPlan door(final Settings settings) {
-        if (socket.fd == null) {
+        if (socket.path != null) {
             return DoorPlan.at(socket.path, SocketAccess.of(settings));
+        }
+        if (socket.fd == null) {
+            final DoorSocket passed = ListenFds.take(environment());
+            if (passed == null) {
+                throw new UserException("no socket to listen at: give --socket-path PATH or --fd N, or have a service"
+                        + " manager pass one (LISTEN_FDS)");
+            }
+            return DoorPlan.inherited(passed);
         }
         if (socket.fd < 0) {
             throw new UserException("--fd: a descriptor's number is 0 or more, not " + socket.fd);

@@ -65,6 +65,10 @@ final class VarveCommand {
         this.environment = environment;
     }
 
+    Environment environment() {
+        return environment;
+    }
+
     Settings settings() {
         return Settings.load(config, environment);
     }

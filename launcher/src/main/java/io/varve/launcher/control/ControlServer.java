@@ -49,11 +49,6 @@ public final class ControlServer implements AutoCloseable {
         thread.start();
     }
 
-    /** Where it listens, for people. */
-    public String name() {
-        return door.path() == null ? "inherited" : door.path().toString();
-    }
-
     private void run() {
         final int handler = ring.register((data, result, flags) -> {
             if ((flags & IoRing.FLAG_MORE) == 0) {

@@ -3,21 +3,25 @@ package io.varve.launcher.daemon;
 import io.varve.launcher.config.ByteSize;
 import io.varve.lsvd.VolumeStats;
 import java.io.PrintWriter;
+import java.util.function.Consumer;
 
 /** Tells people what becomes of volumes, one line each: news on standard output, failures on standard error. */
 final class Announcer implements VolumeListener {
     private final PrintWriter out;
     private final PrintWriter err;
+    private final Consumer<String> status;
     private final boolean isAlone;
 
     /**
      * Tells.
      *
+     * @param status  is told each line as well.
      * @param isAlone whether the daemon is there for one volume, ends with it, and is nothing that one could ask.
      */
-    Announcer(final PrintWriter out, final PrintWriter err, final boolean isAlone) {
+    Announcer(final PrintWriter out, final PrintWriter err, final Consumer<String> status, final boolean isAlone) {
         this.out = out;
         this.err = err;
+        this.status = status;
         this.isAlone = isAlone;
     }
 
@@ -84,8 +88,10 @@ final class Announcer implements VolumeListener {
         tell(err, volume, what);
     }
 
-    private static void tell(final PrintWriter stream, final ServedVolume volume, final String what) {
-        stream.println("varve: volume " + volume.options().name() + ": " + what);
+    private void tell(final PrintWriter stream, final ServedVolume volume, final String what) {
+        final String line = "volume " + volume.options().name() + ": " + what;
+        stream.println("varve: " + line);
         stream.flush();
+        status.accept(line);
     }
 }

@@ -17,10 +17,23 @@ import java.util.concurrent.TimeUnit;
  * then is left behind.
  */
 public final class Foreground {
+    /** Whoever has started the process and wants to know how it is. */
+    public interface Manager {
+        /** The daemon can be used. */
+        void ready();
+
+        /** It ends. */
+        void stopping();
+
+        /** One line for people. */
+        void status(String line);
+    }
+
     /** How much longer than its store a volume may take to end. */
     private static final Duration MARGIN = Duration.ofSeconds(10);
 
     private final PrintWriter err;
+    private final Manager manager;
     private final Duration shutdownTimeout;
     private final Daemon daemon;
     private final CompletableFuture<Void> signalled = new CompletableFuture<>();
@@ -29,14 +42,20 @@ public final class Foreground {
     /**
      * Prepares a daemon, and takes over the process's signals.
      *
+     * @param manager         is told how the daemon is.
      * @param isAlone         whether it is there for one volume.
      * @param shutdownTimeout how long the end waits for the store.
      */
     public Foreground(
-            final PrintWriter out, final PrintWriter err, final boolean isAlone, final Duration shutdownTimeout) {
+            final PrintWriter out,
+            final PrintWriter err,
+            final Manager manager,
+            final boolean isAlone,
+            final Duration shutdownTimeout) {
         this.err = err;
+        this.manager = manager;
         this.shutdownTimeout = shutdownTimeout;
-        daemon = new Daemon(new Announcer(out, err, isAlone));
+        daemon = new Daemon(new Announcer(out, err, manager::status, isAlone));
         final String refusal = IoRings.refusal();
         if (refusal != null) {
             out.println("varve: " + refusal);
@@ -52,6 +71,7 @@ public final class Foreground {
 
     private void onSignal(final int count) {
         if (count == 1) {
+            manager.stopping();
             overdue.completeOnTimeout(null, shutdownTimeout.plus(MARGIN).toMillis(), TimeUnit.MILLISECONDS);
             daemon.end();
         } else {
@@ -69,6 +89,7 @@ public final class Foreground {
      */
     public int serve(final VolumeOptions options) throws VolumeException {
         final ServedVolume volume = daemon.attach(options);
+        volume.ready().thenRun(manager::ready);
         if (!awaitEnd(List.of(volume))) {
             return ExitStatus.FAILED;
         }
@@ -92,8 +113,9 @@ public final class Foreground {
         return hasFailed ? ExitStatus.FAILED : ExitStatus.OK;
     }
 
-    /** Waits until a signal comes. */
+    /** Says that the daemon can be used, and waits until a signal comes. */
     public void awaitSignal() {
+        manager.ready();
         signalled.join();
     }
 
