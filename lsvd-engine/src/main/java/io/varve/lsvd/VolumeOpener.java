@@ -15,6 +15,7 @@ import io.varve.lsvd.history.History;
 import io.varve.lsvd.history.HistoryReader;
 import io.varve.lsvd.history.MapChanges;
 import io.varve.lsvd.history.Sealer;
+import io.varve.lsvd.history.SettingsHistory;
 import io.varve.lsvd.log.DeviceLogSource;
 import io.varve.lsvd.log.LogChecksums;
 import io.varve.lsvd.log.LogDevice;
@@ -70,6 +71,7 @@ final class VolumeOpener {
     private long begunNs;
     private ExtentMap stored;
     private boolean isWriteCache;
+    private VolumeSettings settings;
 
     VolumeOpener(final VolumeContext context, final StoreClient store, final UUID volume, final Arena arena) {
         this.context = context;
@@ -123,6 +125,8 @@ final class VolumeOpener {
             if (!isOwn) {
                 outwaitOldWriter();
             }
+            settings =
+                    new SettingsHistory(store, volume).newest(history.newest().settings());
             stored = history.map().copy();
             isWriteCache = history.covered().isWriteCache();
             if (isOwn || isUnused) {
@@ -338,15 +342,11 @@ final class VolumeOpener {
                 after.previousCrc(),
                 record.isNews(),
                 record.blockCount(),
-                runtime.bootTimeNs() - TimeUnit.MILLISECONDS.toNanos(settings().maxUnsentAgeMs()) - 1);
+                runtime.bootTimeNs() - TimeUnit.MILLISECONDS.toNanos(settings.maxUnsentAgeMs()) - 1);
     }
 
     private BatchCutter newCutter(final Tail start) {
-        return new BatchCutter(start, context.destageDelayNs(), geometry.areaLength(), settings());
-    }
-
-    private VolumeSettings settings() {
-        return history.newest().settings();
+        return new BatchCutter(start, context.destageDelayNs(), geometry.areaLength(), settings);
     }
 
     private void checkDamage(final LogReader reader) throws IOException, VolumeException {
@@ -389,7 +389,7 @@ final class VolumeOpener {
                 history.nextSequence() + 1,
                 history.lastRecord(),
                 history.checkpoints().newest(),
-                previous.settings().withWriteCache(isWriteCache),
+                settings.withWriteCache(isWriteCache),
                 previous.createdMs(),
                 runtime.currentTimeMillis(),
                 hostAndProcess());

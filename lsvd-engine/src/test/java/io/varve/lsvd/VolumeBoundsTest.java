@@ -52,6 +52,23 @@ class VolumeBoundsTest {
         assertThat(new VolumeCatalog(store).info("disk").settings()).isEqualTo(settings);
     }
 
+    @Test
+    void changedSettingsCountFromTheNextOpeningOn() throws Exception {
+        final VolumeSettings settings = PLAIN.withDurability(Durability.STORE).withMaxUnsentAgeMs(3000);
+        final VolumeCatalog catalog = new VolumeCatalog(store);
+        catalog.create("disk", PLAIN);
+        try (VolumeRig rig = rig()) {
+            catalog.set("disk", old -> old.withDurability(Durability.STORE).withMaxUnsentAgeMs(3000));
+            assertThat(rig.volume.settings()).isEqualTo(PLAIN);
+            assertThat(catalog.info("disk").settings()).isEqualTo(PLAIN);
+            assertThat(catalog.info("disk").nextSettings()).isEqualTo(settings);
+        }
+        try (VolumeRig rig = rig()) {
+            assertThat(rig.volume.settings()).isEqualTo(settings);
+            assertThat(catalog.info("disk").settings()).isEqualTo(settings);
+        }
+    }
+
     @ParameterizedTest
     @CsvSource({"65535, 0, 0, unsent bytes", "-1, 0, 0, unsent bytes", "0, 9, 0, age", "0, 0, 199, fence timeout"})
     void badSettingsAreRefused(final long bytes, final long ageMs, final long fenceMs, final String what) {

@@ -51,6 +51,7 @@ final class AttachCommand extends Subcommand {
         params.put("read_only", choices.isReadOnly());
         params.put("take_over", choices.isTakeOver());
         params.put("accept_data_loss", choices.acceptsDataLoss());
+        params.put("allow_unfit_store", choices.allowsUnfitStore());
         params.put("settings", serving.given());
         try (ControlClient daemon = control.connect(settings())) {
             final Map<String, Object> answer = daemon.call("attach", params);

@@ -1,6 +1,7 @@
 package io.varve.launcher.cli;
 
 import io.varve.launcher.daemon.OpeningChoices;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** The options that say how a volume is opened. */
@@ -19,7 +20,10 @@ final class OpeningOptions {
             description = "Go on although records of the log that had been made durable are damaged.")
     private boolean acceptDataLoss;
 
+    @Mixin
+    private FitnessOption fitness;
+
     OpeningChoices choices() {
-        return new OpeningChoices(readOnly, takeOver, acceptDataLoss, false);
+        return new OpeningChoices(readOnly, takeOver, acceptDataLoss, fitness.isUnfitAllowed(), false);
     }
 }

@@ -8,6 +8,7 @@ import io.varve.launcher.daemon.DoorSocket;
 import io.varve.launcher.daemon.Foreground;
 import io.varve.launcher.daemon.SocketAccess;
 import io.varve.launcher.daemon.VolumeOptions;
+import io.varve.launcher.metrics.MetricsServer;
 import io.varve.launcher.systemd.ListenFds;
 import io.varve.launcher.systemd.ServiceManager;
 import io.varve.lsvd.VolumeException;
@@ -64,6 +65,12 @@ final class ServeCommand extends Subcommand {
     private OpeningOptions opening;
 
     @Option(
+            names = "--metrics",
+            paramLabel = "HOST:PORT",
+            description = "Answer http://HOST:PORT/metrics with the daemon's figures, in Prometheus' format.")
+    private String metrics;
+
+    @Option(
             names = PRINT_CAPABILITIES,
             description = "Print what this back-end can do, as QEMU's vhost-user conventions say, and exit.")
     private boolean printCapabilities;
@@ -72,10 +79,12 @@ final class ServeCommand extends Subcommand {
     public Integer call() throws VolumeException {
         final Settings settings = serving.over(settings());
         try (DoorPlan door = door(settings);
-                ServiceManager manager = ServiceManager.of(environment())) {
+                ServiceManager manager = ServiceManager.of(environment());
+                MetricsServer server = metrics == null ? null : MetricsServer.listen(metrics)) {
             final VolumeOptions options =
                     VolumeOptions.of(name, settings, () -> StoreOption.openAsSet(settings), door, opening.choices());
-            return new Foreground(out(), err(), manager, true, settings.get(Setting.SHUTDOWN_TIMEOUT)).serve(options);
+            return new Foreground(out(), err(), manager, true, settings.get(Setting.SHUTDOWN_TIMEOUT))
+                    .serve(options, server);
         }
     }
 

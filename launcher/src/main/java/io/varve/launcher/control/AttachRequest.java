@@ -25,6 +25,7 @@ import java.util.function.Function;
  * @param isReadOnly      whether writes are refused.
  * @param isTakeOver      whether the volume is taken over.
  * @param acceptsDataLoss whether damage to the log is put up with.
+ * @param allowsUnfitStore whether the store is not tried.
  * @param settings        that differ from the daemon's, for this volume, by key.
  */
 record AttachRequest(
@@ -33,12 +34,13 @@ record AttachRequest(
         boolean isReadOnly,
         boolean isTakeOver,
         boolean acceptsDataLoss,
+        boolean allowsUnfitStore,
         Map<String, String> settings) {
     /** Behind the name of a volume, the file name of its socket. No other file beside the control socket ends so. */
     private static final String SOCKET_SUFFIX = ".vhost.sock";
 
-    private static final Set<String> PARAMS =
-            new TreeSet<>(List.of("volume", "socket_path", "read_only", "take_over", "accept_data_loss", "settings"));
+    private static final Set<String> PARAMS = new TreeSet<>(List.of(
+            "volume", "socket_path", "read_only", "take_over", "accept_data_loss", "allow_unfit_store", "settings"));
 
     /** Reads parameters. */
     static AttachRequest of(final Map<String, Object> values) throws RpcException {
@@ -49,6 +51,7 @@ record AttachRequest(
                 params.flag("read_only"),
                 params.flag("take_over"),
                 params.flag("accept_data_loss"),
+                params.flag("allow_unfit_store"),
                 params.strings("settings"));
     }
 
@@ -60,6 +63,7 @@ record AttachRequest(
             params.put("socket_path", socketPath);
         }
         params.put("read_only", isReadOnly);
+        params.put("allow_unfit_store", allowsUnfitStore);
         params.put("settings", settings);
         return params;
     }
@@ -79,7 +83,7 @@ record AttachRequest(
                 own,
                 () -> store.apply(own),
                 DoorPlan.at(socket(own.get(Setting.CONTROL)), SocketAccess.of(own)),
-                new OpeningChoices(isReadOnly, isTakeOver, acceptsDataLoss, isPatient));
+                new OpeningChoices(isReadOnly, isTakeOver, acceptsDataLoss, allowsUnfitStore, isPatient));
     }
 
     private Path socket(final Path control) {

@@ -1,6 +1,7 @@
 package io.varve.launcher.daemon;
 
 import io.varve.launcher.ExitStatus;
+import io.varve.launcher.metrics.MetricsServer;
 import io.varve.linux.IoRings;
 import io.varve.lsvd.VolumeException;
 import java.io.PrintWriter;
@@ -32,6 +33,7 @@ public final class Foreground {
     /** How much longer than its store a volume may take to end. */
     private static final Duration MARGIN = Duration.ofSeconds(10);
 
+    private final PrintWriter out;
     private final PrintWriter err;
     private final Manager manager;
     private final Duration shutdownTimeout;
@@ -52,6 +54,7 @@ public final class Foreground {
             final Manager manager,
             final boolean isAlone,
             final Duration shutdownTimeout) {
+        this.out = out;
         this.err = err;
         this.manager = manager;
         this.shutdownTimeout = shutdownTimeout;
@@ -84,12 +87,20 @@ public final class Foreground {
     /**
      * Serves one volume until a signal comes, or it fails.
      *
+     * @param metrics answers with its figures once it is ready; null for none.
      * @return exit status, of {@link ExitStatus}.
      * @throws VolumeException when the volume can't be opened; nothing was changed then.
      */
-    public int serve(final VolumeOptions options) throws VolumeException {
+    public int serve(final VolumeOptions options, final MetricsServer metrics) throws VolumeException {
         final ServedVolume volume = daemon.attach(options);
-        volume.ready().thenRun(manager::ready);
+        volume.ready().thenRun(() -> {
+            if (metrics != null) {
+                metrics.start(volume::metrics);
+                out.println("Metrics: " + metrics.url());
+                out.flush();
+            }
+            manager.ready();
+        });
         if (!awaitEnd(List.of(volume))) {
             return ExitStatus.FAILED;
         }

@@ -3,13 +3,16 @@ package io.varve.launcher.daemon;
 import io.varve.launcher.UserException;
 import io.varve.launcher.daemon.VolumeStatus.FrontEndState;
 import io.varve.launcher.daemon.VolumeStatus.State;
+import io.varve.launcher.metrics.RequestCounters;
+import io.varve.launcher.metrics.StoreMeter;
+import io.varve.launcher.metrics.VolumeMetrics;
 import io.varve.linux.ErrnoException;
 import io.varve.linux.IoRing;
 import io.varve.linux.IoRings;
 import io.varve.lsvd.Volume;
+import io.varve.lsvd.VolumeCatalog;
 import io.varve.lsvd.VolumeContext;
 import io.varve.lsvd.VolumeException;
-import io.varve.lsvd.store.ObjectStore;
 import io.varve.vhostuser.CloseReason;
 import io.varve.vhostuser.SessionListener;
 import io.varve.vhostuser.SessionOptions;
@@ -50,13 +53,16 @@ public final class ServedVolume {
     private final CompletableFuture<Void> ended = new CompletableFuture<>();
     private final Thread thread;
 
-    private ObjectStore store;
+    private final RequestCounters counters = new RequestCounters();
+
+    private StoreMeter store;
     private DoorSocket door;
     private VhostUserBlkServer server;
 
     private volatile IoRing ring;
     private volatile Volume volume;
     private volatile State state = State.OPENING;
+    private volatile VolumeMetrics metrics;
     private volatile FrontEndState frontEnd = FrontEndState.NONE;
     private volatile String trouble;
     private volatile ServingDuties heartbeat;
@@ -130,6 +136,12 @@ public final class ServedVolume {
                 opened == null ? null : opened.stats());
     }
 
+    /** Its figures in Prometheus' text format; empty while it has not been opened. */
+    public String metrics() {
+        final VolumeMetrics figures = metrics;
+        return figures == null ? "" : figures.text();
+    }
+
     private String trouble(final Volume opened) {
         final ServingDuties beating = heartbeat;
         final String failure = opened == null ? null : opened.stats().failure();
@@ -193,12 +205,23 @@ public final class ServedVolume {
             }
         }
         runtime.opened();
+        metrics = new VolumeMetrics(
+                options.name(),
+                volume.sizeBytes(),
+                volume::stats,
+                () -> frontEnd != FrontEndState.NONE,
+                counters,
+                store);
         trouble = null;
     }
 
     private void tryToOpen() throws VolumeException {
         if (store == null) {
-            store = options.store().open();
+            store = new StoreMeter(options.store().open());
+        }
+        if (!options.opening().allowsUnfitStore() && !options.opening().isReadOnly()) {
+            final VolumeCatalog catalog = new VolumeCatalog(store, runtime, VolumeContext.DEFAULT_STORE_TIMEOUT_MS);
+            StoreFitness.require(catalog.checkStoreOf(options.name()), store.url());
         }
         volume = Volume.open(new VolumeContext()
                 .store(store)
@@ -213,7 +236,7 @@ public final class ServedVolume {
     }
 
     private void serve() {
-        final EngineBlockDevice device = new EngineBlockDevice(volume);
+        final EngineBlockDevice device = new EngineBlockDevice(volume, counters);
         door = options.door().open();
         server = new VhostUserBlkServer(
                 ring,

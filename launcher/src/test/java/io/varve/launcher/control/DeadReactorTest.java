@@ -146,7 +146,7 @@ class DeadReactorTest {
                         home.resolve("other"),
                         64 << 20,
                         DoorPlan.at(home.resolve("thief"), SocketAccess.OWNER_ONLY),
-                        new OpeningChoices(false, true, false, false),
+                        new OpeningChoices(false, true, false, false, false),
                         Duration.ofSeconds(20),
                         Duration.ofNanos(50_000)));
         thief.ready().join();
