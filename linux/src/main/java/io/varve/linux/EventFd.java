@@ -58,9 +58,8 @@ public final class EventFd implements AutoCloseable {
 
     /**
      * Signals an eventfd by one {@code write(2)}, which a descriptor that was {@linkplain #prepare(int) prepared} does not
-     * make wait. (A peer that shares it could make it blocking again and fill its counter: the thread that signals would
-     * then wait for that peer. No system call writes to an eventfd and can't be made to wait; asking {@code poll(2)} first
-     * would double the cost and leave a gap.) Any thread; allocates nothing.
+     * make wait. A peer that shares it could make it blocking again and fill its counter: a thread that may not wait for that
+     * peer signals by {@link IoRing#signal}. Any thread; allocates nothing.
      *
      * @param fd negative numbers and closed ones do no harm.
      * @return 0 when the peer has been told, also when it has not read for so long that the counter is full; else a negated
@@ -69,6 +68,11 @@ public final class EventFd implements AutoCloseable {
     public static int signal(final int fd) {
         final long result = Libc.write(fd, ONE.address(), Long.BYTES);
         return result < 0 && result != -Errno.EAGAIN ? (int) result : 0;
+    }
+
+    /** Native address of what is written to signal. */
+    static long one() {
+        return ONE.address();
     }
 
     /**

@@ -84,4 +84,13 @@ public final class Fd {
             ErrnoException.check(Libc.fcntl(fd, F_SETFL, flags | O_NONBLOCK), "F_SETFL of fd " + fd);
         }
     }
+
+    /**
+     * Takes {@link #O_NONBLOCK} from the open file description, for all who share it.
+     *
+     * @throws ErrnoException when it is not open.
+     */
+    public static void setBlocking(final int fd) throws ErrnoException {
+        ErrnoException.check(Libc.fcntl(fd, F_SETFL, statusFlags(fd) & ~O_NONBLOCK), "F_SETFL of fd " + fd);
+    }
 }

@@ -75,6 +75,16 @@ public interface IoRing extends AutoCloseable {
     void fdatasync(int fd, int handlerId, long data);
 
     /**
+     * Signals an eventfd, as {@link EventFd#signal(int)} does, at once, and without making the ring's thread wait, even where
+     * whoever shares the descriptor has made it blocking and filled its counter: then the answer waits. That ends, as a watch
+     * does, with the registration, or by {@link #pollRemove}. (A ring that is not native does wait there.) Result: not below 0
+     * when the peer has been told; -EAGAIN when it has not read for so long that the counter is full.
+     *
+     * @param fd may be closed once this returns.
+     */
+    void signal(int fd, int handlerId, long data);
+
+    /**
      * Watches a descriptor. Each answer's result is the mask of events that hold; a result at or below zero, or an answer
      * without {@link #FLAG_MORE}, ends the watch. Edge-triggered: an event that is not consumed is not told again until
      * something new happens.

@@ -128,6 +128,15 @@ public final class IoUring implements IoRing {
         queue(IORING_OP_FSYNC, fd, 0, 0, 0, IORING_FSYNC_DATASYNC, KIND_FILE, handlerId, data);
     }
 
+    // Of the polls' kind, so that it ends as a watch does, and is not waited for in the end as file operations are.
+    @Override
+    public void signal(final int fd, final int handlerId, final long data) {
+        queue(IORING_OP_WRITE, fd, EventFd.one(), Long.BYTES, -1, 0, KIND_POLL, handlerId, data);
+        watches.add(userData(KIND_POLL, handlerId, data));
+        bind();
+        queues.submit();
+    }
+
     @Override
     public void pollMultishot(final int fd, final int events, final int handlerId, final long data) {
         queue(IORING_OP_POLL_ADD, fd, 0, IORING_POLL_ADD_MULTI, 0, events, KIND_POLL, handlerId, data);

@@ -83,6 +83,13 @@ public final class MemFd implements AutoCloseable {
         return fd;
     }
 
+    /** Hands the descriptor over: whoever calls closes it. */
+    public int release() {
+        final int released = fd;
+        fd = -1;
+        return released;
+    }
+
     /** Closes the descriptor; mappings stay. Idempotent. */
     @Override
     public void close() {

@@ -7,6 +7,7 @@ final class PoolOperation {
     static final int FDATASYNC = 2;
     static final int WATCH = 3;
     static final int ENDED_WATCH = 4;
+    static final int SIGNAL = 5;
 
     final int index;
     int generation;

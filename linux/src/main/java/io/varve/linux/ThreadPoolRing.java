@@ -149,6 +149,15 @@ public final class ThreadPoolRing implements IoRing {
     }
 
     @Override
+    public void signal(final int fd, final int handlerId, final long data) {
+        final PoolOperation operation = begin(PoolOperation.SIGNAL, fd, handlerId, data);
+        operation.result = EventFd.signal(fd);
+        synchronized (done) {
+            done.add(operation);
+        }
+    }
+
+    @Override
     public void pollMultishot(final int fd, final int events, final int handlerId, final long data) {
         final PoolOperation watch;
         // The poll thread may still hold an event of the object's last use, and must not take it for one of this.

@@ -63,6 +63,18 @@ abstract class IoRingWatchContract {
     }
 
     @Test
+    void signals() throws ErrnoException {
+        final int copy = Fd.duplicate(event.fd());
+        ring.signal(copy, id, 9);
+        Fd.close(copy);
+        assertThat(awaitOne().result()).isNotNegative();
+        assertThat(event.drain()).isEqualTo(1);
+        ring.signal(-1, id, 9);
+        assertThat(awaitOne().result()).isEqualTo(-Errno.EBADF);
+        assertThat(ring.pending()).isZero();
+    }
+
+    @Test
     void tellsOfASignalThoughNobodyEverWaits() {
         ring.pollMultishot(event.fd(), IoRing.POLLIN, id, 5);
         ring.turn(0);

@@ -70,6 +70,12 @@ final class LinuxBench {
                     ring.turn(-1);
                 }
             });
+            measure(kind + ": signal an eventfd through the ring + turn", 1_000_000, count -> {
+                for (int i = 0; i < count; i++) {
+                    ring.signal(event.fd(), id, 2);
+                    ring.turn(0);
+                }
+            });
             ring.pollMultishot(event.fd(), IoRing.POLLIN, id, 1);
             ring.turn(0);
             measure(kind + ": signal + turn that tells it", 300_000, count -> {

@@ -5,8 +5,10 @@ import static io.varve.testsupport.FrontEndChannel.ringState;
 import static io.varve.testsupport.FrontEndChannel.u64;
 
 import io.varve.linux.EventFd;
+import io.varve.linux.Fd;
 import io.varve.linux.IoRing;
 import io.varve.linux.IoRings;
+import io.varve.linux.UnixSocket;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -34,6 +36,9 @@ public final class FrontEnd implements AutoCloseable {
     /** Feature: discard. */
     public static final long F_DISCARD = 1L << 13;
 
+    /** Feature: pages that the device writes are marked. */
+    public static final long F_LOG_ALL = 1L << 26;
+
     /** Feature: indirect descriptors. */
     public static final long F_INDIRECT = 1L << 28;
 
@@ -43,15 +48,29 @@ public final class FrontEnd implements AutoCloseable {
     /** Feature: protocol features. */
     public static final long F_PROTOCOL = 1L << 30;
 
+    /** Feature: packed rings. */
+    public static final long F_PACKED = 1L << 34;
+
     private static final long PROTOCOL_MQ = 1L << 0;
+    private static final long PROTOCOL_LOG = 1L << 1;
     private static final long PROTOCOL_REPLY_ACK = 1L << 3;
+    private static final long PROTOCOL_BACKEND_REQ = 1L << 5;
     private static final long PROTOCOL_CONFIG = 1L << 9;
+    private static final long PROTOCOL_INFLIGHT = 1L << 12;
     private static final long PROTOCOL_SLOTS = 1L << 15;
     private static final long PROTOCOL_STATUS = 1L << 16;
-    private static final long WANTED_PROTOCOL =
-            PROTOCOL_MQ | PROTOCOL_REPLY_ACK | PROTOCOL_CONFIG | PROTOCOL_SLOTS | PROTOCOL_STATUS | 1L << 13;
+    private static final long WANTED_PROTOCOL = PROTOCOL_MQ
+            | PROTOCOL_LOG
+            | PROTOCOL_REPLY_ACK
+            | PROTOCOL_BACKEND_REQ
+            | PROTOCOL_CONFIG
+            | PROTOCOL_INFLIGHT
+            | PROTOCOL_SLOTS
+            | PROTOCOL_STATUS
+            | 1L << 13;
 
-    private static final int NO_BASE = -1;
+    private static final int NO_FD = -1;
+    private static final int INFLIGHT_LENGTH = 24;
     private static final int CONFIG_HEADER = 12;
     private static final int CONFIG_SIZE = 60;
     private static final int DRIVER_OK_STATUS = 1 | 2 | 4;
@@ -65,12 +84,17 @@ public final class FrontEnd implements AutoCloseable {
     private final EventFd[] calls;
     private final EventFd[] errs;
     private final int[] bases;
+    private final boolean[] hasBase;
 
     private FrontEndChannel channel;
+    private FrontEndChannel backEndChannel;
     private long features;
     private long protocolFeatures;
     private ByteBuffer config;
     private boolean memorySent;
+    private int inflightFd = NO_FD;
+    private long inflightSize;
+    private long inflightOffset;
     private long callCount;
 
     /**
@@ -90,16 +114,10 @@ public final class FrontEnd implements AutoCloseable {
         calls = new EventFd[options.queueCount()];
         errs = new EventFd[options.queueCount()];
         bases = new int[options.queueCount()];
-        Arrays.fill(bases, NO_BASE);
+        hasBase = new boolean[options.queueCount()];
         final int handler = ring.register((data, result, flags) -> callCount += calls[(int) data].drain() > 0 ? 1 : 0);
         for (int i = 0; i < queues.length; i++) {
-            queues[i] = new DriverQueue(
-                    ram,
-                    each * i,
-                    options.queueSize(),
-                    options.maxDataLength(),
-                    options.indirect(),
-                    options.eventIndex());
+            queues[i] = DriverQueue.create(ram, each * i, options);
             kicks[i] = EventFd.create();
             calls[i] = EventFd.create();
             errs[i] = EventFd.create();
@@ -134,6 +152,9 @@ public final class FrontEnd implements AutoCloseable {
         protocolFeatures = 0;
         if ((offered & ~options.refused() & F_PROTOCOL) != 0) {
             protocolFeatures = channel.call(15, payload(0)).getLong() & WANTED_PROTOCOL;
+            if (!options.inflight()) {
+                protocolFeatures &= ~PROTOCOL_INFLIGHT;
+            }
             if (!options.memorySlots()) {
                 protocolFeatures &= ~PROTOCOL_SLOTS;
             }
@@ -151,8 +172,20 @@ public final class FrontEnd implements AutoCloseable {
                 }
             }
         }
+        if (has(PROTOCOL_BACKEND_REQ)) {
+            final UnixSocket[] pair = UnixSocket.pair();
+            backEndChannel = new FrontEndChannel(pair[0]);
+            try (UnixSocket other = pair[1]) {
+                requireAck(21, payload(0), other.fd());
+            }
+        }
         channel.send(3, payload(0));
-        features = channel.call(1, payload(0)).getLong() & ~options.refused();
+        features = channel.call(1, payload(0)).getLong() & ~options.refused() & ~F_LOG_ALL;
+        if (!options.packed()) {
+            features &= ~F_PACKED;
+        } else if ((features & F_PACKED) == 0) {
+            throw new IOException("the back-end has no packed rings");
+        }
         if (!options.indirect()) {
             features &= ~F_INDIRECT;
         }
@@ -175,6 +208,7 @@ public final class FrontEnd implements AutoCloseable {
      */
     public void start() throws IOException {
         channel.send(2, u64(features));
+        sendInflight();
         for (int i = 0; i < queues.length; i++) {
             channel.send(13, u64(i), calls[i].fd());
         }
@@ -192,6 +226,47 @@ public final class FrontEnd implements AutoCloseable {
         enable(1);
     }
 
+    /** Hands over the memory in which requests in flight are noted, after having asked for it the first time. */
+    public void sendInflight() throws IOException {
+        if (!has(PROTOCOL_INFLIGHT)) {
+            return;
+        }
+        if (inflightFd == NO_FD) {
+            final ByteBuffer reply = channel.call(31, inflight(0, 0));
+            inflightFd = channel.takeFd();
+            inflightSize = reply.getLong(0);
+            inflightOffset = reply.getLong(8);
+        }
+        channel.send(32, inflight(inflightSize, inflightOffset), inflightFd);
+    }
+
+    /** The payload of a message about the memory in which requests in flight are noted, as QEMU sends it. */
+    public ByteBuffer inflight(final long size, final long offset) {
+        return payload(INFLIGHT_LENGTH)
+                .putLong(size)
+                .putLong(offset)
+                .putShort((short) queues.length)
+                .putShort((short) options.queueSize())
+                .putInt(0)
+                .flip();
+    }
+
+    /** The memory in which requests in flight are noted; stays this front-end's. */
+    public int inflightFd() {
+        return inflightFd;
+    }
+
+    /** Bytes of that memory. */
+    public long inflightSize() {
+        return inflightSize;
+    }
+
+    /** Forgets that memory, as QEMU does when the guest is reset: new memory is asked for at the next start. */
+    public void forgetInflight() {
+        Fd.close(inflightFd);
+        inflightFd = NO_FD;
+    }
+
     private void enable(final int num) throws IOException {
         if ((features & F_PROTOCOL) != 0) {
             for (int i = 0; i < queues.length; i++) {
@@ -204,8 +279,13 @@ public final class FrontEnd implements AutoCloseable {
     public void startQueue(final int index) throws IOException {
         final DriverQueue queue = queues[index];
         channel.send(8, ringState(index, queue.size()));
-        channel.send(10, ringState(index, bases[index] == NO_BASE ? queue.usedIndex() : bases[index]));
+        channel.send(10, ringState(index, hasBase[index] ? bases[index] : queue.startBase()));
         sendAddresses(index);
+        sendKick(index);
+    }
+
+    /** Hands over the eventfd that a queue is kicked by, which starts it. */
+    public void sendKick(final int index) throws IOException {
         channel.send(12, u64(index), kicks[index].fd());
     }
 
@@ -216,12 +296,38 @@ public final class FrontEnd implements AutoCloseable {
                 9,
                 payload(40)
                         .putInt(index)
-                        .putInt(0)
+                        .putInt((features & F_LOG_ALL) != 0 ? 1 : 0)
                         .putLong(queue.descriptors() + GuestRam.USER_OFFSET)
                         .putLong(queue.used() + GuestRam.USER_OFFSET)
                         .putLong(queue.available() + GuestRam.USER_OFFSET)
-                        .putLong(0)
+                        .putLong(queue.used())
                         .flip());
+    }
+
+    /** Has the pages that the device writes marked from now on: what QEMU does when a migration begins. */
+    public void startLogging(final DirtyBitmap bitmap) throws IOException {
+        replaceLog(bitmap);
+        features |= F_LOG_ALL;
+        sendLogging();
+    }
+
+    /** Has pages marked elsewhere from now on. */
+    public void replaceLog(final DirtyBitmap bitmap) throws IOException {
+        channel.call(
+                6, payload(16).putLong(bitmap.size()).putLong(bitmap.offset()).flip(), bitmap.fd());
+    }
+
+    /** Has no pages marked any more: what QEMU does when a migration is cancelled. */
+    public void stopLogging() throws IOException {
+        features &= ~F_LOG_ALL;
+        sendLogging();
+    }
+
+    private void sendLogging() throws IOException {
+        channel.send(2, u64(features));
+        for (int i = 0; i < queues.length; i++) {
+            sendAddresses(i);
+        }
     }
 
     /** Hands over all memory, region by region or at once. */
@@ -315,21 +421,26 @@ public final class FrontEnd implements AutoCloseable {
             throw new AssertionError("GET_VRING_BASE of ring " + index + " answered for " + reply.getInt(0));
         }
         bases[index] = reply.getInt(4);
+        hasBase[index] = true;
         return bases[index];
     }
 
     /** Makes a stopped queue an empty one that begins at 0, as a driver does after a reset. */
     public void resetQueue(final int index) {
-        bases[index] = NO_BASE;
+        hasBase[index] = false;
         queues[index].reset();
     }
 
     /** Drops the connection, whatever is in flight. */
     public void disconnect() {
-        Arrays.fill(bases, NO_BASE);
+        Arrays.fill(hasBase, false);
         if (channel != null) {
             channel.close();
             channel = null;
+        }
+        if (backEndChannel != null) {
+            backEndChannel.close();
+            backEndChannel = null;
         }
     }
 
@@ -345,6 +456,11 @@ public final class FrontEnd implements AutoCloseable {
         return channel;
     }
 
+    /** The channel for messages of the back-end; null when there is none. */
+    public FrontEndChannel backEndChannel() {
+        return backEndChannel;
+    }
+
     /** The guest's memory. */
     public GuestRam ram() {
         return ram;
@@ -353,6 +469,16 @@ public final class FrontEnd implements AutoCloseable {
     /** The driver's side of a queue. */
     public DriverQueue queue(final int index) {
         return queues[index];
+    }
+
+    /** The same as a split one. */
+    public SplitDriverQueue splitQueue(final int index) {
+        return (SplitDriverQueue) queues[index];
+    }
+
+    /** The same as a packed one. */
+    public PackedDriverQueue packedQueue(final int index) {
+        return (PackedDriverQueue) queues[index];
     }
 
     /** The eventfd that the back-end signals when a queue is broken. */
@@ -435,6 +561,7 @@ public final class FrontEnd implements AutoCloseable {
     @Override
     public void close() {
         disconnect();
+        forgetInflight();
         ring.close();
         for (int i = 0; i < queues.length; i++) {
             kicks[i].close();

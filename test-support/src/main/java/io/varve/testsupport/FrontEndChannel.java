@@ -30,6 +30,7 @@ public final class FrontEndChannel implements AutoCloseable {
     private final Mapping memory;
     private final ByteBuffer buffer;
     private final FdList received = new FdList(8);
+    private final FdList none = new FdList(8);
 
     /**
      * Takes over a connected socket.
@@ -125,10 +126,22 @@ public final class FrontEndChannel implements AutoCloseable {
         return true;
     }
 
+    /** Waits for a message of the back-end's own, which has no payload and wants no answer; its id. */
+    public int request() throws IOException {
+        buffer.clear();
+        receive(HEADER, none);
+        if (buffer.getInt(4) != VERSION || buffer.getInt(8) != 0) {
+            throw new AssertionError("message " + buffer.getInt(0) + " of the back-end: flags 0x"
+                    + Integer.toHexString(buffer.getInt(4)) + ", size " + buffer.getInt(8));
+        }
+        return buffer.getInt(0);
+    }
+
     /** Waits for a reply; its payload. */
     public ByteBuffer reply(final int request) throws IOException {
         buffer.clear();
-        receive(HEADER);
+        received.closeAll();
+        receive(HEADER, received);
         final int id = buffer.getInt(0);
         final int flags = buffer.getInt(4);
         final int size = buffer.getInt(8);
@@ -137,7 +150,7 @@ public final class FrontEndChannel implements AutoCloseable {
                     + Integer.toHexString(flags) + ", size " + size);
         }
         if (size > 0) {
-            receive(size);
+            receive(size, none);
         }
         final ByteBuffer payload = payload(size);
         buffer.clear().limit(size);
@@ -145,11 +158,22 @@ public final class FrontEndChannel implements AutoCloseable {
         return payload;
     }
 
-    private void receive(final int length) throws IOException {
+    /** Takes over the descriptor that came with the last reply. */
+    public int takeFd() {
+        if (received.count() != 1) {
+            throw new AssertionError(received.count() + " descriptors came with a reply, not 1");
+        }
+        return received.take(0);
+    }
+
+    private void receive(final int length, final FdList fds) throws IOException {
         int done = 0;
         while (done < length) {
-            final int result = socket.receive(memory.address() + done, length - done, received);
-            received.closeAll();
+            final int result = socket.receive(memory.address() + done, length - done, done == 0 ? fds : none);
+            if (none.count() > 0) {
+                none.closeAll();
+                throw new AssertionError("descriptors out of place");
+            }
             if (result == 0) {
                 throw new EOFException("the back-end has closed the connection");
             }
@@ -170,7 +194,7 @@ public final class FrontEndChannel implements AutoCloseable {
     public void awaitEnd() throws IOException {
         try {
             while (true) {
-                receive(1);
+                receive(1, none);
             }
         } catch (final EOFException e) {
             return;
@@ -184,6 +208,7 @@ public final class FrontEndChannel implements AutoCloseable {
     /** Disconnects. Idempotent. */
     @Override
     public void close() {
+        received.closeAll();
         socket.close();
         memory.close();
     }

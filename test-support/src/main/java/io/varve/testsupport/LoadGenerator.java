@@ -6,6 +6,7 @@ import java.util.Deque;
 import java.util.IdentityHashMap;
 import java.util.Map;
 import java.util.Random;
+import java.util.function.BooleanSupplier;
 import org.HdrHistogram.Histogram;
 
 /**
@@ -112,6 +113,16 @@ public final class LoadGenerator {
             }
             publishAll();
             reapOne();
+        }
+    }
+
+    /** Keeps requests in flight until told to stop, and leaves them in flight; the back-end may die meanwhile. */
+    public void runUntil(final BooleanSupplier isOver) {
+        while (!isOver.getAsBoolean()) {
+            fill();
+            if (reap() == 0) {
+                Thread.onSpinWait();
+            }
         }
     }
 

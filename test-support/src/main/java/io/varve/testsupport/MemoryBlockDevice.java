@@ -3,8 +3,12 @@ package io.varve.testsupport;
 import io.varve.linux.IoVec;
 import io.varve.linux.Memory;
 import io.varve.virtqueue.BlockDevice;
+import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.nio.channels.FileChannel;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
@@ -45,6 +49,24 @@ public final class MemoryBlockDevice implements BlockDevice, AutoCloseable {
     public MemoryBlockDevice(final long capacity) {
         this.capacity = capacity;
         address = arena.allocate(capacity, SECTOR_SIZE).address();
+    }
+
+    private MemoryBlockDevice(final FileChannel file, final long capacity) throws IOException {
+        this.capacity = capacity;
+        address = file.map(FileChannel.MapMode.READ_WRITE, 0, capacity, arena).address();
+    }
+
+    /**
+     * Creates a device whose contents are those of a file, and outlive the process.
+     *
+     * @param path     created and made larger as needed.
+     * @param capacity in bytes, a multiple of {@link BlockDevice#SECTOR_SIZE}.
+     */
+    public static MemoryBlockDevice ofFile(final Path path, final long capacity) throws IOException {
+        try (FileChannel file =
+                FileChannel.open(path, StandardOpenOption.CREATE, StandardOpenOption.READ, StandardOpenOption.WRITE)) {
+            return new MemoryBlockDevice(file, capacity);
+        }
     }
 
     /** Refuses changes from now on. */
@@ -135,6 +157,11 @@ public final class MemoryBlockDevice implements BlockDevice, AutoCloseable {
     /** All of the disk. */
     public MemorySegment memory() {
         return MemorySegment.ofAddress(address).reinterpret(capacity);
+    }
+
+    /** Is of another size from now on, at most that of the beginning. */
+    public void resize(final long newCapacity) {
+        capacity = newCapacity;
     }
 
     @Override

@@ -18,6 +18,7 @@ import java.util.concurrent.TimeoutException;
 /** A {@link MemoryBlockDevice} served on a socket by a thread of its own, as a daemon does it: polling first, then blocking. */
 public final class ReactorThread implements AutoCloseable {
     private static final long POLL_NS = 50_000;
+    private static final long MAX_SLEEP_NS = 1_000_000_000;
     private static final int BACKLOG = 4;
     private static final int TIMEOUT_S = 20;
 
@@ -27,6 +28,7 @@ public final class ReactorThread implements AutoCloseable {
     private final ConcurrentLinkedQueue<Runnable> commands = new ConcurrentLinkedQueue<>();
     private final CompletableFuture<Void> ended = new CompletableFuture<>();
     private final Thread thread;
+    private long sleeps;
 
     /**
      * Listens and starts.
@@ -52,7 +54,8 @@ public final class ReactorThread implements AutoCloseable {
                 if (work > 0) {
                     lastWorkNs = nowNs;
                 } else if (nowNs - lastWorkNs > POLL_NS && !server.armNotifications() && !device.hasWork()) {
-                    ring.turn(-1);
+                    ring.turn(Math.min(MAX_SLEEP_NS, server.maxIdleNs()));
+                    sleeps++;
                     server.disarmNotifications();
                 }
             }
@@ -63,6 +66,11 @@ public final class ReactorThread implements AutoCloseable {
             ring.close();
             runCommands();
         }
+    }
+
+    /** How often the reactor has slept; for {@link #call} only. */
+    public long sleeps() {
+        return sleeps;
     }
 
     private int runCommands() {

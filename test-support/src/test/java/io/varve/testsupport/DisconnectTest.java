@@ -66,7 +66,7 @@ class DisconnectTest {
             while (disk.reactor.call(() -> disk.reactor.server().session().closeReason()) == null) {
                 Thread.onSpinWait();
             }
-            assertThat(ServedDisk.guestMappings()).isEqualTo(3);
+            assertThat(ServedDisk.guestMappings()).isEqualTo(4);
 
             disk.reactor.run(() -> disk.device.hold(false));
             disk.awaitClosed(CloseReason.DISCONNECTED);
@@ -133,10 +133,10 @@ class DisconnectTest {
 
             disk.reactor.run(() -> disk.reactor.server().abandon());
             frontEnd.channel().awaitEnd();
-            assertThat(ServedDisk.guestMappings()).isEqualTo(FRONT_END_MAPPINGS + 3);
+            assertThat(ServedDisk.guestMappings()).isEqualTo(FRONT_END_MAPPINGS + 4);
             disk.reactor.run(() -> disk.device.hold(false));
 
-            disk.awaitClosed(CloseReason.REQUESTED);
+            disk.reactor.close();
             assertThat(frontEnd.queue(0).poll()).isNull();
             assertThat(ServedDisk.guestMappings()).isEqualTo(FRONT_END_MAPPINGS);
         }
@@ -150,7 +150,7 @@ class DisconnectTest {
 
             disk.reactor.run(() -> disk.reactor.server().release());
 
-            disk.awaitClosed(CloseReason.REQUESTED);
+            disk.reactor.close();
             frontEnd.channel().awaitEnd();
             assertThat(frontEnd.queue(0).poll()).isNull();
             assertThat(ServedDisk.guestMappings()).isEqualTo(FRONT_END_MAPPINGS);

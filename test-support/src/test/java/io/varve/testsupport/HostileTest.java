@@ -4,8 +4,14 @@ import static io.varve.testsupport.FrontEndChannel.payload;
 import static io.varve.testsupport.FrontEndChannel.ringState;
 import static io.varve.testsupport.FrontEndChannel.u64;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.varve.linux.EventFd;
+import io.varve.linux.Fd;
+import io.varve.linux.IoRing;
+import io.varve.linux.IoRings;
+import io.varve.linux.Mapping;
+import io.varve.linux.Memory;
 import io.varve.linux.UnixSocket;
 import io.varve.vhostuser.CloseReason;
 import java.io.IOException;
@@ -19,6 +25,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Front-ends and guests that do what they must not: their session ends, or their ring stands still, and nothing else. */
 @Timeout(120)
@@ -52,7 +59,41 @@ class HostileTest {
     /** What a front-end may send that is against the protocol. */
     private enum Misbehaviour {
         UNKNOWN_MESSAGE(f -> f.channel().send(4711, payload(0))),
-        MESSAGE_NOT_NEGOTIATED(f -> f.channel().send(6, payload(16).clear())),
+        MESSAGE_NOT_NEGOTIATED(f -> f.channel().send(26, payload(8).clear())),
+        LOG_WITHOUT_DESCRIPTOR(f -> f.channel().send(6, log(1 << 20, 0))),
+        LOG_WITHOUT_LOG_SHMFD(f -> {
+            f.channel().send(16, u64(0));
+            f.channel()
+                    .send(6, log(4096, 0), f.ram().regions().getFirst().file().fd());
+        }),
+        LOG_LARGER_THAN_ITS_FILE(f -> f.channel()
+                .send(6, log(1L << 40, 0), f.ram().regions().getFirst().file().fd())),
+        LOG_OF_NO_SIZE(f -> f.channel()
+                .send(6, log(0, 0), f.ram().regions().getFirst().file().fd())),
+        LOG_OFFSET_WRAPS(f -> f.channel()
+                .send(6, log(4096, -4096), f.ram().regions().getFirst().file().fd())),
+        LOG_OF_AN_EVENTFD(f -> f.channel().send(6, log(4096, 0), f.err(0).fd())),
+        LOG_SHORT(f -> f.channel()
+                .send(6, u64(4096), f.ram().regions().getFirst().file().fd())),
+        LOG_THAT_DOES_NOT_REACH(f -> {
+            f.channel().call(6, log(8, 0), f.ram().regions().getFirst().file().fd());
+            f.channel().send(2, u64(f.features() | 1L << 26));
+            submitOneMore(f);
+        }),
+        USED_RING_LOGGED_NOWHERE(f -> {
+            f.channel().call(6, log(8, 0), f.ram().regions().getFirst().file().fd());
+            f.channel()
+                    .send(
+                            9,
+                            address(
+                                            0,
+                                            1,
+                                            f.queue(0).descriptors() + GuestRam.USER_OFFSET,
+                                            f.queue(0).used() + GuestRam.USER_OFFSET,
+                                            f.queue(0).available() + GuestRam.USER_OFFSET)
+                                    .putLong(32, -4));
+            submitOneMore(f);
+        }),
         REPLY_FLAG(f -> f.channel().sendRaw(1, 1 | 4, 0, payload(0))),
         NO_VERSION(f -> f.channel().sendRaw(1, 0, 0, payload(0))),
         HUGE_PAYLOAD(f -> f.channel().sendRaw(1, 1, Integer.MAX_VALUE, payload(0))),
@@ -115,6 +156,28 @@ class HostileTest {
                         f.ram().regions().getFirst().file().fd())),
         UNKNOWN_REGION_REMOVED(f -> f.channel().send(38, region(1L << 40, 0x1000, 1L << 40, 0))),
         REGION_OF_THE_RING_REMOVED(f -> f.removeMemory(f.ram().regions().getFirst())),
+        INFLIGHT_WITHOUT_DESCRIPTOR(f -> f.channel().send(32, f.inflight(f.inflightSize(), 0))),
+        INFLIGHT_WHILE_RINGS_RUN(f -> f.channel().send(32, f.inflight(f.inflightSize(), 0), f.inflightFd())),
+        INFLIGHT_OF_AN_EVENTFD(
+                f -> f.channel().send(32, f.inflight(1 << 20, 0), f.err(0).fd())),
+        INFLIGHT_BEYOND_ITS_FILE(f -> f.channel().send(32, f.inflight(1 << 20, 64), f.inflightFd())),
+        INFLIGHT_OFFSET_WRAPS(f -> f.channel().send(32, f.inflight(-1, -8), f.inflightFd())),
+        INFLIGHT_OFFSET_OF_4(f -> f.channel()
+                .send(
+                        32,
+                        f.inflight(1 << 16, 4),
+                        f.ram().regions().getFirst().file().fd())),
+        INFLIGHT_TOO_SMALL(f -> f.channel()
+                .send(32, f.inflight(16, 0), f.ram().regions().getFirst().file().fd())),
+        INFLIGHT_FOR_NO_RING(f -> f.channel().send(31, f.inflight(0, 0).putShort(16, (short) 0))),
+        INFLIGHT_FOR_257_RINGS(f -> f.channel().send(31, f.inflight(0, 0).putShort(16, (short) 257))),
+        INFLIGHT_FOR_RINGS_OF_100(f -> f.channel().send(31, f.inflight(0, 0).putShort(18, (short) 100))),
+        INFLIGHT_SHORT(f -> f.channel().send(31, f.inflight(0, 0).limit(16))),
+        BACKEND_CHANNEL_WITHOUT_DESCRIPTOR(f -> f.channel().send(21, payload(0))),
+        BACKEND_CHANNEL_OF_AN_EVENTFD(
+                f -> f.channel().send(21, payload(0), f.err(0).fd())),
+        BACKEND_CHANNEL_WITH_A_PAYLOAD(
+                f -> f.channel().send(21, u64(0), f.err(0).fd())),
         CONFIG_OF_257_BYTES(
                 f -> f.channel().send(24, payload(12).putInt(0).putInt(257).clear())),
         CONFIG_SIZE_DIFFERS(
@@ -141,6 +204,16 @@ class HostileTest {
                     .putLong(available)
                     .putLong(0)
                     .flip();
+        }
+
+        private static void submitOneMore(final FrontEnd f) throws IOException {
+            assertThat(f.channel().acknowledged(3, payload(0))).isZero();
+            f.queue(0).submit(BlkRequest.flush(), Framing.USUAL);
+            f.queue(0).publish();
+        }
+
+        private static ByteBuffer log(final long size, final long offset) {
+            return payload(16).putLong(size).putLong(offset).flip();
         }
 
         private static ByteBuffer region(final long guest, final long size, final long user, final long offset) {
@@ -218,6 +291,7 @@ class HostileTest {
             assertThat(frontEnd.channel()
                             .acknowledged(38, payload, region.file().fd()))
                     .isZero();
+            disk.reactor.run(() -> {});
             assertThat(ServedDisk.openDescriptors()).isEqualTo(before);
         }
     }
@@ -281,7 +355,7 @@ class HostileTest {
     @Test
     void standsStillWhenTheGuestBreaksTheRing() throws IOException {
         try (FrontEnd frontEnd = FrontEnd.started(disk.socketPath, FrontEndOptions.DEFAULT.withQueues(2, 64))) {
-            frontEnd.queue(0).putAvailable(64);
+            frontEnd.splitQueue(0).putAvailable(64);
             frontEnd.queue(0).publish();
             awaitSignal(frontEnd.err(0));
             // The other ring goes on, and the broken one can be set up anew.
@@ -293,7 +367,7 @@ class HostileTest {
             assertThat(frontEnd.run(0, BlkRequest.flush(), Framing.USUAL).status())
                     .isEqualTo(BlkRequest.OK);
 
-            frontEnd.queue(1).putAvailableIndex(12345);
+            frontEnd.splitQueue(1).putAvailableIndex(12345);
             frontEnd.queue(1).kickAnyway();
             awaitSignal(frontEnd.err(1));
             assertThat(frontEnd.run(0, BlkRequest.flush(), Framing.USUAL).status())
@@ -325,6 +399,49 @@ class HostileTest {
         assertServes();
     }
 
+    /** The front-end makes its eventfd blocking, and full: whoever writes to it would wait for ever. */
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void neverWaitsForAnEventFdThatIsFull(final boolean isReadInTime) throws IOException {
+        try (EventFd call = EventFd.create();
+                FrontEnd frontEnd = FrontEnd.started(disk.socketPath, FrontEndOptions.DEFAULT.withEventIndex(false))) {
+            assertThat(frontEnd.channel().acknowledged(13, u64(0), call.fd())).isZero();
+            fill(call);
+            for (int i = 0; i < 10; i++) {
+                runPolled(frontEnd);
+            }
+            if (isReadInTime) {
+                assertThat(call.drain()).isEqualTo(-2);
+                while (call.drain() == 0) {
+                    Thread.onSpinWait();
+                }
+            }
+        }
+        disk.awaitClosed(CloseReason.DISCONNECTED);
+        assertThat(ServedDisk.openDescriptors()).isEqualTo(descriptors);
+        assertServes();
+    }
+
+    private static void fill(final EventFd event) throws IOException {
+        event.drain();
+        try (IoRing ring = IoRings.open(4);
+                Mapping value = Memory.allocate(Long.BYTES)) {
+            assumeTrue(ring.isNative(), "without io_uring, a signal is a write");
+            Memory.putLong(value.address(), -2);
+            final int[] results = new int[1];
+            ring.write(
+                    event.fd(),
+                    value.address(),
+                    Long.BYTES,
+                    -1,
+                    ring.register((data, result, flags) -> results[0] = result),
+                    0);
+            ring.turn(-1);
+            assertThat(results[0]).isEqualTo(Long.BYTES);
+        }
+        Fd.setBlocking(event.fd());
+    }
+
     private static void runPolled(final FrontEnd frontEnd) {
         frontEnd.queue(0).submit(BlkRequest.flush(), Framing.USUAL);
         frontEnd.queue(0).publish();
@@ -354,7 +471,7 @@ class HostileTest {
     @Test
     void givesBackACircularChain() throws IOException {
         try (FrontEnd frontEnd = FrontEnd.started(disk.socketPath, FrontEndOptions.DEFAULT)) {
-            final DriverQueue queue = frontEnd.queue(0);
+            final SplitDriverQueue queue = frontEnd.splitQueue(0);
             queue.putDescriptor(5, 0x1000, 16, 1, 5);
             queue.putAvailable(5);
             queue.publish();

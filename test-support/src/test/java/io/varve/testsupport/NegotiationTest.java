@@ -14,8 +14,21 @@ import org.junit.jupiter.api.io.TempDir;
 /** What is offered and negotiated, in the order in which QEMU asks. */
 @Timeout(60)
 class NegotiationTest {
-    private static final long ALL_FEATURES = 1L << 2 | 1L << 6 | 1L << 9 | 1L << 10 | 1L << 11 | 1L << 12 | 1L << 13
-            | 1L << 14 | 1L << 28 | 1L << 29 | 1L << 30 | 1L << 32;
+    private static final long LOG_ALL = 1L << 26;
+    private static final long ALL_FEATURES = LOG_ALL
+            | FrontEnd.F_PACKED
+            | 1L << 2
+            | 1L << 6
+            | 1L << 9
+            | 1L << 10
+            | 1L << 11
+            | 1L << 12
+            | 1L << 13
+            | 1L << 14
+            | 1L << 28
+            | 1L << 29
+            | 1L << 30
+            | 1L << 32;
 
     @TempDir
     private Path directory;
@@ -26,7 +39,7 @@ class NegotiationTest {
                 FrontEndChannel channel = FrontEndChannel.connect(disk.socketPath)) {
             assertThat(channel.call(1, payload(0)).getLong()).isEqualTo(ALL_FEATURES);
             assertThat(channel.call(15, payload(0)).getLong())
-                    .isEqualTo(1 | 1 << 3 | 1 << 9 | 1 << 13 | 1 << 15 | 1 << 16);
+                    .isEqualTo(1 | 1 << 1 | 1 << 3 | 1 << 5 | 1 << 9 | 1 << 12 | 1 << 13 | 1 << 15 | 1 << 16);
             assertThat(channel.call(17, payload(0)).getLong()).isEqualTo(256);
             assertThat(channel.call(36, payload(0)).getLong()).isEqualTo(509);
         }
@@ -37,7 +50,9 @@ class NegotiationTest {
         final MemoryBlockDevice device = new MemoryBlockDevice(1 << 20).readOnly();
         try (ServedDisk disk = new ServedDisk(directory, device);
                 FrontEnd frontEnd = FrontEnd.started(disk.socketPath, FrontEndOptions.DEFAULT)) {
-            assertThat(frontEnd.features()).isEqualTo(ALL_FEATURES & ~(1L << 11 | 1L << 13 | 1L << 14) | FrontEnd.F_RO);
+            assertThat(frontEnd.features())
+                    .isEqualTo(ALL_FEATURES & ~(LOG_ALL | FrontEnd.F_PACKED | 1L << 11 | 1L << 13 | 1L << 14)
+                            | FrontEnd.F_RO);
             assertThat(frontEnd.run(BlkRequest.write(0, new byte[512])).status())
                     .isEqualTo(BlkRequest.IOERR);
             assertThat(frontEnd.run(BlkRequest.read(0, 512)).status()).isEqualTo(BlkRequest.OK);

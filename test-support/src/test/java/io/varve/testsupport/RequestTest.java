@@ -64,18 +64,25 @@ class RequestTest {
 
     @ParameterizedTest
     @CsvSource({
-        "1, true, true, true",
-        "2, true, false, true",
-        "3, false, true, false",
-        "4, false, false, true",
-        "5, true, true, false"
+        "1, false, true, true, true",
+        "2, false, true, false, true",
+        "3, false, false, true, false",
+        "4, false, false, false, true",
+        "5, false, true, true, false",
+        "6, true, true, true, true",
+        "7, true, false, false, false"
     })
     void servesEveryFraming(
-            final long seed, final boolean indirect, final boolean eventIndex, final boolean memorySlots)
+            final long seed,
+            final boolean packed,
+            final boolean indirect,
+            final boolean eventIndex,
+            final boolean memorySlots)
             throws IOException {
         final Random random = new Random(seed);
         final byte[] model = new byte[ServedDisk.CAPACITY];
         final FrontEndOptions options = FrontEndOptions.DEFAULT
+                .withPacked(packed)
                 .withIndirect(indirect)
                 .withEventIndex(eventIndex)
                 .withMemorySlots(memorySlots);

@@ -37,18 +37,30 @@ class RingLifecycleTest {
 
     @ParameterizedTest
     @CsvSource({
-        "1, 128, 128, true, true",
-        "2, 128, 128, true, false",
-        "8, 64, 256, true, true",
-        "1, 256, 60, false, true",
-        "2, 64, 30, false, false"
+        "false, 1, 128, 128, true, true",
+        "false, 2, 128, 128, true, false",
+        "false, 8, 64, 256, true, true",
+        "false, 1, 256, 60, false, true",
+        "false, 2, 64, 30, false, false",
+        "true, 1, 128, 128, true, true",
+        "true, 2, 128, 128, true, false",
+        "true, 8, 64, 256, true, true",
+        "true, 1, 256, 60, false, true",
+        "true, 2, 64, 30, false, false",
+        "true, 1, 1, 1, true, true"
     })
     void carriesLoad(
-            final int queues, final int size, final int depth, final boolean indirect, final boolean eventIndex)
+            final boolean packed,
+            final int queues,
+            final int size,
+            final int depth,
+            final boolean indirect,
+            final boolean eventIndex)
             throws IOException {
         disk.reactor.run(() -> disk.device.delayed(new Random(5)));
         final FrontEndOptions options = FrontEndOptions.DEFAULT
                 .withQueues(queues, size)
+                .withPacked(packed)
                 .withIndirect(indirect)
                 .withEventIndex(eventIndex);
         try (FrontEnd frontEnd = FrontEnd.started(disk.socketPath, options)) {
@@ -62,9 +74,11 @@ class RingLifecycleTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"true", "false"})
-    void goesOnWhenIndicesWrap(final boolean eventIndex) throws IOException {
-        try (FrontEnd frontEnd = new FrontEnd(disk.socketPath, FrontEndOptions.DEFAULT.withEventIndex(eventIndex))) {
+    @CsvSource({"false, true", "false, false", "true, true", "true, false"})
+    void goesOnWhenIndicesWrap(final boolean packed, final boolean eventIndex) throws IOException {
+        final FrontEndOptions options =
+                FrontEndOptions.DEFAULT.withEventIndex(eventIndex).withPacked(packed);
+        try (FrontEnd frontEnd = new FrontEnd(disk.socketPath, options)) {
             frontEnd.queue(0).resetTo(0xffff - 200);
             frontEnd.connect();
             frontEnd.start();
@@ -73,7 +87,9 @@ class RingLifecycleTest {
                 assertThat(frontEnd.run(BlkRequest.read(i * 512L, 512)).status())
                         .isEqualTo(BlkRequest.OK);
             }
-            assertThat(frontEnd.queue(0).usedIndex()).isEqualTo(1000 - 201);
+            if (!packed) {
+                assertThat(frontEnd.splitQueue(0).usedIndex()).isEqualTo(1000 - 201);
+            }
             new LoadGenerator(frontEnd, 1000, 4096, 100, 9).run(70_000);
         }
     }
@@ -90,11 +106,11 @@ class RingLifecycleTest {
             channel.send(17, FrontEndChannel.payload(0));
 
             assertThat(channel.awaitReadable(50)).as("answered too early").isFalse();
-            assertThat(frontEnd.queue(0).usedIndex()).isZero();
+            assertThat(frontEnd.splitQueue(0).usedIndex()).isZero();
             disk.reactor.run(() -> disk.device.hold(false));
 
             assertThat(channel.reply(11).getInt(4)).isEqualTo(32);
-            assertThat(frontEnd.queue(0).usedIndex()).isEqualTo(32);
+            assertThat(frontEnd.splitQueue(0).usedIndex()).isEqualTo(32);
             assertThat(channel.reply(17).getLong()).isEqualTo(256);
             load.drain();
         }
@@ -123,10 +139,13 @@ class RingLifecycleTest {
         }
     }
 
-    @Test
-    void stopsAndStartsUnderLoad() throws IOException {
+    @ParameterizedTest
+    @CsvSource({"false, true", "false, false", "true, true", "true, false"})
+    void stopsAndStartsUnderLoad(final boolean packed, final boolean inflight) throws IOException {
         disk.reactor.run(() -> disk.device.delayed(new Random(2)));
-        try (FrontEnd frontEnd = FrontEnd.started(disk.socketPath, FrontEndOptions.DEFAULT.withQueues(2, 64))) {
+        final FrontEndOptions options =
+                FrontEndOptions.DEFAULT.withQueues(2, 64).withPacked(packed).withInflight(inflight);
+        try (FrontEnd frontEnd = FrontEnd.started(disk.socketPath, options)) {
             final LoadGenerator load = new LoadGenerator(frontEnd, 1000, 4096, 64, 1);
             for (int i = 0; i < 50; i++) {
                 load.run(200);
@@ -159,13 +178,19 @@ class RingLifecycleTest {
         }
     }
 
-    @Test
-    void pollsRingsThatHaveNoKick() throws IOException {
-        try (FrontEnd frontEnd = FrontEnd.started(disk.socketPath, FrontEndOptions.DEFAULT)) {
+    @ParameterizedTest
+    @CsvSource({"false", "true"})
+    void pollsRingsThatHaveNoKick(final boolean packed) throws IOException {
+        try (FrontEnd frontEnd = FrontEnd.started(disk.socketPath, FrontEndOptions.DEFAULT.withPacked(packed))) {
             frontEnd.queue(0).kick(null);
             frontEnd.channel().send(12, u64(NO_FD));
             for (int i = 0; i < 10; i++) {
                 assertThat(frontEnd.run(BlkRequest.read(0, 512)).status()).isEqualTo(BlkRequest.OK);
+            }
+            // In between, the reactor sleeps.
+            final long sleeps = disk.reactor.<Long>call(disk.reactor::sleeps);
+            while (disk.reactor.<Long>call(disk.reactor::sleeps) < sleeps + 5) {
+                Thread.yield();
             }
         }
     }
@@ -208,13 +233,16 @@ class RingLifecycleTest {
             }
             load.drain();
             load.verifyAll(frontEnd);
-            assertThat(ServedDisk.guestMappings()).as("two for each region").isEqualTo(6);
+            assertThat(ServedDisk.guestMappings())
+                    .as("two for each region, and the notes")
+                    .isEqualTo(7);
         }
     }
 
-    @Test
-    void movesARunningRing() throws IOException {
-        try (FrontEnd frontEnd = FrontEnd.started(disk.socketPath, FrontEndOptions.DEFAULT)) {
+    @ParameterizedTest
+    @CsvSource({"false", "true"})
+    void movesARunningRing(final boolean packed) throws IOException {
+        try (FrontEnd frontEnd = FrontEnd.started(disk.socketPath, FrontEndOptions.DEFAULT.withPacked(packed))) {
             final LoadGenerator load = new LoadGenerator(frontEnd, 1000, 4096, 64, 1);
             for (int i = 0; i < 20; i++) {
                 load.run(20);

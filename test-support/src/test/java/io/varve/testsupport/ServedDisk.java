@@ -85,7 +85,7 @@ final class ServedDisk implements AutoCloseable {
             return list.map(ServedDisk::target)
                     .filter(target -> target.startsWith("socket:")
                             || target.startsWith("anon_inode:")
-                            || target.startsWith("/memfd:guest-"))
+                            || target.startsWith("/memfd:"))
                     .count();
         } catch (final IOException e) {
             throw new AssertionError(e);
@@ -103,7 +103,7 @@ final class ServedDisk implements AutoCloseable {
     /** Number of mappings of guest memory in this process. */
     static long guestMappings() {
         try (Stream<String> lines = Files.lines(Path.of("/proc/self/maps"))) {
-            return lines.filter(line -> line.contains("memfd:guest-")).count();
+            return lines.filter(line -> line.contains("memfd:")).count();
         } catch (final IOException e) {
             throw new AssertionError(e);
         }

@@ -7,6 +7,7 @@ import io.varve.linux.IoRing;
 import io.varve.linux.Mapping;
 import io.varve.linux.Memory;
 import io.varve.virtqueue.BlockDevice;
+import io.varve.virtqueue.DirtyLog;
 import io.varve.virtqueue.GuestMemory;
 import io.varve.virtqueue.VirtioBlk;
 import io.varve.virtqueue.VirtioBlkConfig;
@@ -19,14 +20,19 @@ final class BackEnd implements AutoCloseable {
     /** Feature: protocol features can be negotiated, and rings are enabled one by one (VHOST_USER_F_PROTOCOL_FEATURES). */
     static final long F_PROTOCOL_FEATURES = 1L << 30;
 
+    /** Feature: pages that the device writes are marked (VHOST_F_LOG_ALL). Comes and goes while rings run. */
+    static final long F_LOG_ALL = 1L << 26;
+
     private static final long FEATURES = VirtioBlk.F_VERSION_1
             | VirtioBlk.F_RING_INDIRECT_DESC
             | VirtioBlk.F_RING_EVENT_IDX
+            | VirtioBlk.F_RING_PACKED
             | VirtioBlk.F_SEG_MAX
             | VirtioBlk.F_BLK_SIZE
             | VirtioBlk.F_TOPOLOGY
             | VirtioBlk.F_MQ
             | VirtioBlk.F_FLUSH
+            | F_LOG_ALL
             | F_PROTOCOL_FEATURES;
 
     private static final long READ_WRITE_FEATURES =
@@ -42,8 +48,14 @@ final class BackEnd implements AutoCloseable {
     private final SessionOptions options;
     private final Vrings vrings;
     private final MemoryTable memory = new MemoryTable();
+    private final MigrationLog migrationLog;
+    private final WriteCacheSwitch writeCacheSwitch;
+    private final IoRing ring;
     private final Mapping config;
 
+    private InflightRegion inflight;
+    private BackEndChannel channel;
+    private boolean isConfigStale = true;
     private long features;
     private long protocolFeatures;
     private long status;
@@ -58,6 +70,9 @@ final class BackEnd implements AutoCloseable {
         this.device = device;
         this.options = options;
         vrings = new Vrings(options.queueCount(), ring);
+        migrationLog = new MigrationLog(ring);
+        writeCacheSwitch = new WriteCacheSwitch(device, options.writeCache());
+        this.ring = ring;
     }
 
     Vrings vrings() {
@@ -67,12 +82,16 @@ final class BackEnd implements AutoCloseable {
     /** Whether a message has to wait until requests have completed. */
     boolean mustWait(final Message message) throws ProtocolException {
         return switch (message.request()) {
-            case FrontEndRequest.GET_VRING_BASE ->
-                vrings.get(VringState.index(message)).inFlight() > 0;
+            case FrontEndRequest.GET_VRING_BASE -> {
+                final Vring vring = vrings.get(VringState.index(message));
+                vring.resubmit();
+                yield vring.inFlight() > 0;
+            }
             case FrontEndRequest.SET_MEM_TABLE,
                     FrontEndRequest.REM_MEM_REG,
                     FrontEndRequest.RESET_OWNER,
                     FrontEndRequest.RESET_DEVICE -> vrings.inFlight() > 0;
+            case FrontEndRequest.SET_CONFIG -> mustWaitForWriteCache(message);
             case FrontEndRequest.SET_STATUS -> message.u64() == 0 && vrings.inFlight() > 0;
             default -> false;
         };
@@ -86,12 +105,14 @@ final class BackEnd implements AutoCloseable {
     /**
      * Carries out a message.
      *
-     * @param message does not {@linkplain #mustWait have to wait}.
-     * @param fds     that came with it; those that are kept are taken out of the list.
-     * @param reply   built if there is one.
+     * @param message  does not {@linkplain #mustWait have to wait}.
+     * @param fds      that came with it; those that are kept are taken out of the list.
+     * @param reply    built if there is one.
+     * @param replyFds given what goes with the reply, which owns it then.
      * @return whether the reply is to be sent.
      */
-    boolean handle(final Message message, final FdList fds, final Message reply) throws ProtocolException {
+    boolean handle(final Message message, final FdList fds, final Message reply, final FdList replyFds)
+            throws ProtocolException {
         checkFdCount(message, fds);
         switch (message.request()) {
             case FrontEndRequest.GET_FEATURES -> reply.encodeReplyU64(message.request(), offeredFeatures());
@@ -102,10 +123,13 @@ final class BackEnd implements AutoCloseable {
             case FrontEndRequest.GET_STATUS -> reply.encodeReplyU64(message.request(), status);
             case FrontEndRequest.GET_CONFIG -> getConfig(message, reply);
             case FrontEndRequest.GET_VRING_BASE -> getVringBase(message, reply);
+            case FrontEndRequest.GET_INFLIGHT_FD ->
+                replyFds.add(InflightRegion.create(message, reply, vrings.count(), isPacked()));
             default -> {
                 final long outcome = set(message, fds);
                 reply.encodeReplyU64(message.request(), outcome);
-                return message.needsReply() && (protocolFeatures & ProtocolFeatures.REPLY_ACK) != 0;
+                return message.request() == FrontEndRequest.SET_LOG_BASE
+                        || message.needsReply() && (protocolFeatures & ProtocolFeatures.REPLY_ACK) != 0;
             }
         }
         return true;
@@ -121,11 +145,16 @@ final class BackEnd implements AutoCloseable {
             case FrontEndRequest.SET_CONFIG -> {
                 return setConfig(message);
             }
+            case FrontEndRequest.SET_LOG_BASE -> setLogBase(message, fds);
+            case FrontEndRequest.SET_BACKEND_REQ_FD -> setBackEndChannel(message, fds);
+            case FrontEndRequest.SET_LOG_FD -> setLogFd(message, fds);
+            case FrontEndRequest.SET_INFLIGHT_FD ->
+                setInflight(InflightRegion.map(message, fds.fd(0), vrings.count(), isPacked()));
             case FrontEndRequest.SET_MEM_TABLE -> setMemoryTable(message, fds);
             case FrontEndRequest.ADD_MEM_REG -> addMemoryRegion(message, fds);
             case FrontEndRequest.REM_MEM_REG -> removeMemoryRegion(message);
             case FrontEndRequest.SET_VRING_NUM -> vring(message).size(VringState.num(message));
-            case FrontEndRequest.SET_VRING_BASE -> vring(message).base(VringState.num(message));
+            case FrontEndRequest.SET_VRING_BASE -> vring(message).base(VringState.num(message), isPacked());
             case FrontEndRequest.SET_VRING_ENABLE -> enable(vring(message), VringState.num(message));
             case FrontEndRequest.SET_VRING_ADDR -> setVringAddress(VringAddress.decode(message));
             case FrontEndRequest.SET_VRING_KICK -> kick(message, fds);
@@ -141,7 +170,11 @@ final class BackEnd implements AutoCloseable {
     private static void checkFdCount(final Message message, final FdList fds) throws ProtocolException {
         final boolean valid = switch (message.request()) {
             case FrontEndRequest.SET_MEM_TABLE -> true;
-            case FrontEndRequest.ADD_MEM_REG -> fds.count() == 1;
+            case FrontEndRequest.ADD_MEM_REG,
+                    FrontEndRequest.SET_INFLIGHT_FD,
+                    FrontEndRequest.SET_BACKEND_REQ_FD,
+                    FrontEndRequest.SET_LOG_BASE,
+                    FrontEndRequest.SET_LOG_FD -> fds.count() == 1;
             case FrontEndRequest.REM_MEM_REG -> fds.count() <= 1;
             case FrontEndRequest.SET_VRING_KICK, FrontEndRequest.SET_VRING_CALL, FrontEndRequest.SET_VRING_ERR ->
                 fds.count() == (VringFd.hasFd(message) ? 1 : 0);
@@ -167,6 +200,7 @@ final class BackEnd implements AutoCloseable {
             vrings.enableAll();
         }
         vrings.writesDurable(writesAreDurable());
+        vrings.log(dataLog());
     }
 
     private void setProtocolFeatures(final long newFeatures) throws ProtocolException {
@@ -175,6 +209,10 @@ final class BackEnd implements AutoCloseable {
                     + Long.toHexString(newFeatures & ~ProtocolFeatures.OFFERED) + ", not offered");
         }
         protocolFeatures = newFeatures;
+    }
+
+    private boolean isPacked() {
+        return (features & VirtioBlk.F_RING_PACKED) != 0;
     }
 
     /** A driver that was told neither of flushes nor of the cache's switch relies on the completion of its writes. */
@@ -186,6 +224,9 @@ final class BackEnd implements AutoCloseable {
         message.validateSize(0);
         stopAll();
         status = 0;
+        if (inflight != null) {
+            inflight.clear();
+        }
     }
 
     private void setStatus(final long newStatus) {
@@ -211,23 +252,132 @@ final class BackEnd implements AutoCloseable {
         VirtioBlkConfig.encode(
                 config.address(), device, vrings.count(), options.writeCache().isEnabled());
         ConfigSpace.encodeReply(reply, message, config.address(), VirtioBlkConfig.LENGTH);
+        isConfigStale = false;
     }
 
-    private long setConfig(final Message message) throws ProtocolException {
+    /** Begins to change the write cache setting, if that is what the message does, once nothing is in flight. */
+    private boolean mustWaitForWriteCache(final Message message) throws ProtocolException {
         ConfigSpace.validateSet(message);
-        final int offset = ConfigSpace.offset(message);
-        final int field = VirtioBlkConfig.WRITEBACK_FIELD_OFFSET;
-        final boolean migration = ConfigSpace.flags(message) == ConfigSpace.FLAGS_MIGRATION;
-        final boolean justField = offset == field && ConfigSpace.size(message) == Byte.BYTES;
-        if (device.isReadOnly()
-                || (!migration && (ConfigSpace.flags(message) != ConfigSpace.FLAGS_FRONT_END || !justField))) {
+        if (writeCacheSwitch.isIdle() && isAccepted(message) && setsWriteCache(message)) {
+            final boolean enabled = newWriteCache(message);
+            if (enabled != options.writeCache().isEnabled()) {
+                if (vrings.inFlight() > 0) {
+                    return true;
+                }
+                writeCacheSwitch.begin(enabled);
+            }
+        }
+        return writeCacheSwitch.isBusy();
+    }
+
+    private long setConfig(final Message message) {
+        if (!isAccepted(message)) {
             return REFUSED;
         }
-        if (offset >= 0 && offset <= field && field - offset < ConfigSpace.size(message)) {
-            options.writeCache().enable(Memory.getByte(ConfigSpace.contents(message) + field - offset) != 0);
-            vrings.writesDurable(writesAreDurable());
+        final boolean succeeded = writeCacheSwitch.takeOutcome();
+        vrings.writesDurable(writesAreDurable());
+        return succeeded ? ACK : REFUSED;
+    }
+
+    /** The driver may write one field; a migration writes all, and the rest of it has no effect. */
+    private boolean isAccepted(final Message message) {
+        if (device.isReadOnly()) {
+            return false;
         }
-        return ACK;
+        return switch (ConfigSpace.flags(message)) {
+            case ConfigSpace.FLAGS_FRONT_END -> setsWriteCache(message) && ConfigSpace.size(message) == Byte.BYTES;
+            case ConfigSpace.FLAGS_MIGRATION -> true;
+            default -> false;
+        };
+    }
+
+    private static boolean setsWriteCache(final Message message) {
+        final int offset = ConfigSpace.offset(message);
+        final int field = VirtioBlkConfig.WRITEBACK_FIELD_OFFSET;
+        return offset >= 0 && offset <= field && field - offset < ConfigSpace.size(message);
+    }
+
+    private static boolean newWriteCache(final Message message) {
+        final int position = VirtioBlkConfig.WRITEBACK_FIELD_OFFSET - ConfigSpace.offset(message);
+        return Memory.getByte(ConfigSpace.contents(message) + position) != 0;
+    }
+
+    private void setBackEndChannel(final Message message, final FdList fds) throws ProtocolException {
+        message.validateSize(0);
+        final BackEndChannel newChannel = BackEndChannel.of(ring, fds.fd(0));
+        fds.take(0);
+        closeChannel();
+        channel = newChannel;
+    }
+
+    private void closeChannel() {
+        if (channel != null) {
+            channel.close();
+            channel = null;
+        }
+    }
+
+    /**
+     * The config space has changed. The front-end is told if a ring runs, and else when one starts: QEMU ignores what comes
+     * before, and does not read the config space when it connects again.
+     */
+    void configChanged() {
+        isConfigStale = true;
+        tellOfConfigChange();
+    }
+
+    private void tellOfConfigChange() {
+        if (isConfigStale && channel != null && vrings.startedCount() > 0) {
+            channel.tellOfConfigChange();
+        }
+    }
+
+    /** Goes on with what the front-end did not take at once. */
+    void doWork() throws ProtocolException {
+        migrationLog.tell();
+        if (channel != null) {
+            channel.doWork();
+        }
+    }
+
+    private void setLogBase(final Message message, final FdList fds) throws ProtocolException {
+        if ((protocolFeatures & ProtocolFeatures.LOG_SHMFD) == 0) {
+            throw new ProtocolException("SET_LOG_BASE without LOG_SHMFD");
+        }
+        migrationLog.replace(message, fds.fd(0), memory);
+        relocate();
+        vrings.log(dataLog());
+    }
+
+    private void setLogFd(final Message message, final FdList fds) throws ProtocolException {
+        message.validateSize(0);
+        migrationLog.eventFd(takeSignalFd(message, fds));
+    }
+
+    /** Where data that goes to the guest is marked; the rings decide for themselves about what they write. */
+    private DirtyLog dataLog() {
+        return (features & F_LOG_ALL) != 0 ? migrationLog.log() : null;
+    }
+
+    private void relocate() throws ProtocolException {
+        migrationLog.memory(memory);
+        vrings.relocate(memory, migrationLog.log());
+    }
+
+    private void setInflight(final InflightRegion region) throws ProtocolException {
+        if (vrings.startedCount() > 0) {
+            region.close();
+            throw new ProtocolException("SET_INFLIGHT_FD while rings run");
+        }
+        closeInflight();
+        inflight = region;
+    }
+
+    private void closeInflight() {
+        if (inflight != null) {
+            inflight.close();
+            inflight = null;
+        }
     }
 
     private void setMemoryTable(final Message message, final FdList fds) throws ProtocolException {
@@ -238,19 +388,19 @@ final class BackEnd implements AutoCloseable {
         }
         vrings.publish();
         memory.replace(regions, fds);
-        vrings.relocate(memory);
+        relocate();
         memory.unmapRetired();
     }
 
     private void addMemoryRegion(final Message message, final FdList fds) throws ProtocolException {
         memory.add(MemoryRegions.decodeSingle(message), fds.fd(0));
-        vrings.relocate(memory);
+        relocate();
     }
 
     private void removeMemoryRegion(final Message message) throws ProtocolException {
         vrings.publish();
         memory.remove(MemoryRegions.decodeSingle(message));
-        vrings.relocate(memory);
+        relocate();
         memory.unmapRetired();
     }
 
@@ -259,7 +409,7 @@ final class BackEnd implements AutoCloseable {
     }
 
     private void setVringAddress(final VringAddress address) throws ProtocolException {
-        vrings.get(address.index()).address(address, memory);
+        vrings.get(address.index()).address(address, memory, migrationLog.log());
     }
 
     private static void enable(final Vring vring, final int num) throws ProtocolException {
@@ -272,9 +422,12 @@ final class BackEnd implements AutoCloseable {
     private void kick(final Message message, final FdList fds) throws ProtocolException {
         final Vring vring = vrings.get(VringFd.index(message));
         final boolean first = vrings.startedCount() == 0;
-        vring.kick(takeSignalFd(message, fds), memory, device, features, writesAreDurable());
+        vring.kick(takeSignalFd(message, fds), memory, migrationLog.log(), inflight, device, features);
         vrings.update();
+        vrings.writesDurable(writesAreDurable());
+        vrings.log(dataLog());
         if (first) {
+            tellOfConfigChange();
             options.listener().onFirstRingStarted();
         }
     }
@@ -292,7 +445,7 @@ final class BackEnd implements AutoCloseable {
 
     /** Takes the descriptor of a message, -1 if it has none. Signalling must never wait for a front-end that does not read. */
     private static int takeSignalFd(final Message message, final FdList fds) throws ProtocolException {
-        if (!VringFd.hasFd(message)) {
+        if (fds.count() == 0) {
             return -1;
         }
         try {
@@ -307,6 +460,9 @@ final class BackEnd implements AutoCloseable {
     @Override
     public void close() {
         vrings.close();
+        closeChannel();
+        closeInflight();
+        migrationLog.close();
         memory.close();
         config.close();
     }

@@ -30,6 +30,7 @@ final class FrontEndConnection implements AutoCloseable {
     private final Message reply;
     private final FdList fds = new FdList(MemoryRegions.MAX_REGIONS);
     private final FdList strayFds = new FdList(1);
+    private final FdList replyFds = new FdList(1);
 
     private int received;
     private int replyLength;
@@ -62,6 +63,11 @@ final class FrontEndConnection implements AutoCloseable {
     /** Where a reply is to be built before it is sent. */
     Message reply() {
         return reply;
+    }
+
+    /** Descriptors that go with the reply, and are closed once they have gone. */
+    FdList replyFds() {
+        return replyFds;
     }
 
     /** Whether {@link #receive()} should be called: something may have come, or a reply may go out. */
@@ -131,11 +137,13 @@ final class FrontEndConnection implements AutoCloseable {
 
     private boolean flush() throws ErrnoException {
         while (replySent < replyLength) {
-            final int result = socket.send(reply.address() + replySent, replyLength - replySent, null);
+            final FdList list = replyFds.count() > 0 ? replyFds : null;
+            final int result = socket.send(reply.address() + replySent, replyLength - replySent, list);
             if (result == UnixSocket.WOULD_BLOCK) {
                 return false;
             }
             replySent += result;
+            replyFds.closeAll();
         }
         return true;
     }
@@ -146,6 +154,7 @@ final class FrontEndConnection implements AutoCloseable {
         watch.close();
         fds.closeAll();
         strayFds.closeAll();
+        replyFds.closeAll();
         socket.close();
         memory.close();
     }

@@ -17,10 +17,10 @@ final class FrontEndRequest {
     /** Replaces the memory table: {@link MemoryRegions}, one descriptor for each region. */
     static final int SET_MEM_TABLE = 5;
 
-    /** Hands over the dirty log; always answered once LOG_SHMFD is negotiated. Not offered yet. */
+    /** Hands over the dirty log, also while rings run: {@link MigrationLog}, and a descriptor; always answered, by u64. */
     static final int SET_LOG_BASE = 6;
 
-    /** Hands over an eventfd for dirty-log writes. Not offered. */
+    /** Hands over an eventfd that is signalled when pages were marked in the dirty log; no payload. */
     static final int SET_LOG_FD = 7;
 
     /** Sets a ring's size: {@link VringState}. */
@@ -56,7 +56,7 @@ final class FrontEndRequest {
     /** Lets a ring that was started process its buffers, or not: {@link VringState}. */
     static final int SET_VRING_ENABLE = 18;
 
-    /** Hands over the channel for messages of the back-end. Not offered yet. */
+    /** Hands over the channel for messages of the back-end: a descriptor, no payload. */
     static final int SET_BACKEND_REQ_FD = 21;
 
     /** Reads the config space: {@link ConfigSpace}; answered by the same. */
@@ -65,10 +65,10 @@ final class FrontEndRequest {
     /** Writes the config space: {@link ConfigSpace}. */
     static final int SET_CONFIG = 25;
 
-    /** Asks for memory to note requests in flight in. Not offered yet. */
+    /** Asks for memory to note requests in flight in: {@link InflightRegion.Description}; answered by the same, and a descriptor. */
     static final int GET_INFLIGHT_FD = 31;
 
-    /** Hands over memory that notes requests in flight. Not offered yet. */
+    /** Hands over memory that notes requests in flight: {@link InflightRegion.Description}, and a descriptor. */
     static final int SET_INFLIGHT_FD = 32;
 
     /** Stops all rings; no payload. */

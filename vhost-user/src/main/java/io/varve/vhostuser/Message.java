@@ -111,6 +111,12 @@ final class Message {
         return Memory.getLong(payload());
     }
 
+    /** Makes this a message of the back-end's own, without payload, that wants no answer. */
+    void encodeRequest(final int request) {
+        encodeReply(request, 0);
+        Memory.putInt(address + FLAGS_FIELD_OFFSET, VERSION);
+    }
+
     /** Makes this the header of a reply. QEMU accepts these flags and no others. */
     void encodeReply(final int request, final int size) {
         Memory.putInt(address + REQUEST_FIELD_OFFSET, request);

@@ -117,6 +117,11 @@ public final class VhostUserBlkServer implements AutoCloseable {
                 && (connectionExpected || watch.takeEvents() != 0 && (connectionExpected = true));
     }
 
+    /** As {@link VhostUserBlkSession#maxIdleNs()}. */
+    public long maxIdleNs() {
+        return session == null ? Long.MAX_VALUE : session.maxIdleNs();
+    }
+
     /** As {@link VhostUserBlkSession#disarmNotifications()}. */
     public void disarmNotifications() {
         if (session != null) {
@@ -127,6 +132,13 @@ public final class VhostUserBlkServer implements AutoCloseable {
     /** The session that lives or is about to end, or null. */
     public VhostUserBlkSession session() {
         return session;
+    }
+
+    /** As {@link VhostUserBlkSession#configChanged()}; front-ends to come read the config space anyway. */
+    public void configChanged() {
+        if (session != null) {
+            session.configChanged();
+        }
     }
 
     /** Stops listening, and begins to end the session; {@link #doWork()} brings that about. Idempotent. */

@@ -15,7 +15,7 @@ import java.lang.System.Logger.Level;
  * while (running) {
  *     int work = ring.turn(0) + device's work + session.doWork();
  *     if (nothing to do for a while && !session.armNotifications()) {
- *         ring.turn(-1);
+ *         ring.turn(session.maxIdleNs());
  *         session.disarmNotifications();
  *     }
  * }
@@ -29,6 +29,9 @@ import java.lang.System.Logger.Level;
 public final class VhostUserBlkSession implements AutoCloseable {
     /** Most messages that are answered in one call of {@link #doWork()}. */
     public static final int MAX_MESSAGES_PER_TURN = 16;
+
+    /** How long buffers wait, at most, in an idle ring that can only be polled, in nanoseconds. */
+    private static final long POLLED_RING_IDLE_NS = 200_000;
 
     private static final Logger LOGGER = System.getLogger(VhostUserBlkSession.class.getName());
 
@@ -114,7 +117,7 @@ public final class VhostUserBlkSession implements AutoCloseable {
                 break;
             }
             count++;
-            if (backEnd.handle(connection.message(), connection.fds(), connection.reply())) {
+            if (backEnd.handle(connection.message(), connection.fds(), connection.reply(), connection.replyFds())) {
                 connection.sendReply();
             }
             connection.release();
@@ -131,6 +134,9 @@ public final class VhostUserBlkSession implements AutoCloseable {
             }
             vring.publish();
             check(vring);
+        }
+        if (closeReason == null) {
+            backEnd.doWork();
         }
         return work;
     }
@@ -158,7 +164,7 @@ public final class VhostUserBlkSession implements AutoCloseable {
      * Asks for notifications of everything that the session waits for, and looks once more. To be called before blocking
      * in the ring, which these notifications end.
      *
-     * @return true when there is work already, or something that can only be polled: don't block.
+     * @return true when there is work already: don't block.
      */
     public boolean armNotifications() {
         if (closed) {
@@ -182,10 +188,29 @@ public final class VhostUserBlkSession implements AutoCloseable {
         }
     }
 
+    /** How long to block at most, in nanoseconds: without limit unless the front-end gave a ring nothing to notify by. */
+    public long maxIdleNs() {
+        for (int i = 0; i < vrings.startedCount(); i++) {
+            if (vrings.started(i).isServed() && vrings.started(i).isPolled()) {
+                return POLLED_RING_IDLE_NS;
+            }
+        }
+        return Long.MAX_VALUE;
+    }
+
     /** Tells the guest that it need not notify: the rings are polled from now on. */
     public void disarmNotifications() {
         for (int i = 0; i < vrings.startedCount(); i++) {
-            vrings.started(i).queue().disarmNotifications();
+            if (vrings.started(i).isServed()) {
+                vrings.started(i).queue().disarmNotifications();
+            }
+        }
+    }
+
+    /** Tells the front-end that the config space has changed, such as the disk's size: now, or when its rings start. */
+    public void configChanged() {
+        if (closeReason == null) {
+            backEnd.configChanged();
         }
     }
 

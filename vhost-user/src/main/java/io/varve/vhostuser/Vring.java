@@ -4,10 +4,14 @@ import io.varve.linux.EventFd;
 import io.varve.linux.Fd;
 import io.varve.linux.IoRing;
 import io.varve.virtqueue.BlockDevice;
+import io.varve.virtqueue.DirtyLog;
 import io.varve.virtqueue.GuestMemory;
+import io.varve.virtqueue.PackedVirtqueue;
+import io.varve.virtqueue.RingLayout;
 import io.varve.virtqueue.SplitVirtqueue;
 import io.varve.virtqueue.VirtioBlk;
 import io.varve.virtqueue.VirtioBlkQueue;
+import io.varve.virtqueue.Virtqueue;
 
 /**
  * One ring as the protocol has it: stopped at first, started by SET_VRING_KICK, stopped by GET_VRING_BASE; while it is
@@ -23,9 +27,10 @@ final class Vring implements AutoCloseable {
     private int base;
     private VringAddress address;
     private int kickFd = NO_FD;
-    private int callFd = NO_FD;
-    private int errFd = NO_FD;
+    private Signal call;
+    private Signal err;
     private Watch kickWatch;
+    private boolean isPacked;
     private boolean enabled;
     private boolean brokenTold;
     private VirtioBlkQueue queue;
@@ -68,15 +73,16 @@ final class Vring implements AutoCloseable {
 
     void size(final int newSize) throws ProtocolException {
         requireStopped("SET_VRING_NUM");
-        if (!SplitVirtqueue.isValidSize(newSize)) {
+        if (!Virtqueue.isValidSize(newSize)) {
             throw new ProtocolException("ring " + index + " can't have the size " + Integer.toUnsignedString(newSize));
         }
         size = newSize;
     }
 
-    void base(final int newBase) throws ProtocolException {
+    /** Sets where the ring begins, in the form that its kind of ring has. */
+    void base(final int newBase, final boolean packed) throws ProtocolException {
         requireStopped("SET_VRING_BASE");
-        if ((newBase & ~0xffff) != 0) {
+        if (!packed && (newBase & ~0xffff) != 0) {
             throw new ProtocolException("ring " + index + " can't begin at " + Integer.toUnsignedString(newBase));
         }
         base = newBase;
@@ -89,29 +95,39 @@ final class Vring implements AutoCloseable {
     }
 
     /** Takes addresses; a ring that runs goes on there. */
-    void address(final VringAddress newAddress, final MemoryTable memory) throws ProtocolException {
+    void address(final VringAddress newAddress, final MemoryTable memory, final DirtyLog log) throws ProtocolException {
         address = newAddress;
-        relocate(memory);
+        relocate(memory, log);
     }
 
-    /** Finds the ring's parts again in changed memory. */
-    void relocate(final MemoryTable memory) throws ProtocolException {
+    /** Finds the ring's parts again in changed memory, or goes on with another log. */
+    void relocate(final MemoryTable memory, final DirtyLog log) throws ProtocolException {
         if (isStarted()) {
-            ((SplitVirtqueue) queue.queue()).relocate(layout(memory));
+            try {
+                queue.queue().relocate(layout(memory, log));
+            } catch (final IllegalArgumentException e) {
+                throw new ProtocolException("ring " + index + ": " + e.getMessage(), e);
+            }
         }
     }
 
     /**
      * Takes the eventfd that notifies of buffers, and starts the ring if it does not run yet.
      *
-     * @param fd owned from now on; -1 for none: the ring is polled.
+     * <p>What an earlier back-end has left in flight is done again once the ring is enabled. The driver is called at once, since
+     * that one may have died between the used index and its call.
+     *
+     * @param fd       owned from now on; -1 for none: the ring is polled.
+     * @param log      where the ring's writes are marked if that is asked for, or null.
+     * @param inflight where to note what is in flight, or null.
      */
     void kick(
             final int fd,
             final MemoryTable memory,
+            final DirtyLog log,
+            final InflightRegion inflight,
             final BlockDevice device,
-            final long features,
-            final boolean writesDurable)
+            final long features)
             throws ProtocolException {
         closeKick();
         kickFd = fd;
@@ -125,30 +141,42 @@ final class Vring implements AutoCloseable {
             throw new ProtocolException("ring " + index + " starts without size or addresses");
         }
         brokenTold = false;
-        queue = new VirtioBlkQueue(
-                new SplitVirtqueue(
-                        size,
-                        base,
-                        (features & VirtioBlk.F_RING_EVENT_IDX) != 0,
-                        (features & VirtioBlk.F_RING_INDIRECT_DESC) != 0,
-                        layout(memory)),
-                device,
-                writesDurable);
+        isPacked = (features & VirtioBlk.F_RING_PACKED) != 0;
+        queue = new VirtioBlkQueue(virtqueue(layout(memory, log), inflight, features), device);
+        raise(call);
+    }
+
+    /** Does again what an earlier back-end has left in flight, unless that has been done. */
+    void resubmit() {
+        if (isStarted()) {
+            queue.resubmit();
+        }
+    }
+
+    private Virtqueue virtqueue(final RingLayout layout, final InflightRegion inflight, final long features)
+            throws ProtocolException {
+        try {
+            return isPacked
+                    ? new PackedVirtqueue(
+                            size, base, features, layout, inflight == null ? null : inflight.packed(index, size))
+                    : new SplitVirtqueue(
+                            size, base, features, layout, inflight == null ? null : inflight.split(index, size));
+        } catch (final IllegalArgumentException e) {
+            throw new ProtocolException("ring " + index + ": " + e.getMessage(), e);
+        }
     }
 
     /** Takes the eventfd that calls the driver, -1 for none, and calls once: something may have been missed. */
     void call(final int fd) {
-        Fd.close(callFd);
-        callFd = fd;
+        call = replace(call, fd);
         if (isStarted()) {
-            signal(callFd);
+            raise(call);
         }
     }
 
     /** Takes the eventfd that tells of errors, -1 for none. */
     void err(final int fd) {
-        Fd.close(errFd);
-        errFd = fd;
+        err = replace(err, fd);
     }
 
     /** Stops the ring; nothing of it is in flight. */
@@ -169,7 +197,7 @@ final class Vring implements AutoCloseable {
     /** Shows the driver what has completed, and calls it if it wants that. */
     void publish() {
         if (isStarted() && queue.publish()) {
-            signal(callFd);
+            raise(call);
         }
     }
 
@@ -179,48 +207,65 @@ final class Vring implements AutoCloseable {
             return false;
         }
         brokenTold = true;
-        signal(errFd);
+        raise(err);
         return true;
     }
 
+    /** Whether nothing tells of new buffers, so that they have to be looked for now and then. */
+    boolean isPolled() {
+        return kickWatch == null;
+    }
+
     /**
-     * Whether the ring can't be left alone: there are buffers, or nothing would tell of them.
+     * Whether the ring can't be left alone: there are buffers already.
      *
      * @throws ProtocolException when the kick descriptor can't be watched.
      */
     boolean armNotifications() throws ProtocolException {
-        if (kickWatch == null) {
-            return true;
-        }
-        if (kickWatch.hasFailed()) {
-            throw new ProtocolException("the kick descriptor of ring " + index + " can't be watched");
-        }
-        if (kickWatch.takeEvents() != 0) {
-            EventFd.drain(kickFd);
+        if (kickWatch != null) {
+            if (kickWatch.hasFailed()) {
+                throw new ProtocolException("the kick descriptor of ring " + index + " can't be watched");
+            }
+            if (kickWatch.takeEvents() != 0) {
+                EventFd.drain(kickFd);
+            }
         }
         return queue.armNotifications();
     }
 
-    private SplitVirtqueue.Layout layout(final MemoryTable memory) throws ProtocolException {
+    private RingLayout layout(final MemoryTable memory, final DirtyLog log) throws ProtocolException {
         final GuestMemory user = memory.byUserAddress();
-        final long descriptors = user.translate(address.descriptors(), SplitVirtqueue.descriptorTableSize(size));
-        final long available = user.translate(address.available(), SplitVirtqueue.availableRingSize(size));
-        final long used = user.translate(address.used(), SplitVirtqueue.usedRingSize(size));
+        final long descriptors = user.translate(
+                address.descriptors(),
+                isPacked ? PackedVirtqueue.descriptorRingSize(size) : SplitVirtqueue.descriptorTableSize(size));
+        final long driverArea = user.translate(
+                address.available(), isPacked ? PackedVirtqueue.EVENT_SIZE : SplitVirtqueue.availableRingSize(size));
+        final long deviceArea = user.translate(
+                address.used(), isPacked ? PackedVirtqueue.EVENT_SIZE : SplitVirtqueue.usedRingSize(size));
         if (descriptors == GuestMemory.NOT_MAPPED
-                || available == GuestMemory.NOT_MAPPED
-                || used == GuestMemory.NOT_MAPPED) {
+                || driverArea == GuestMemory.NOT_MAPPED
+                || deviceArea == GuestMemory.NOT_MAPPED) {
             throw new ProtocolException("ring " + index + " is not in the memory table");
         }
-        try {
-            return new SplitVirtqueue.Layout(memory.byGuestAddress(), descriptors, available, used);
-        } catch (final IllegalArgumentException e) {
-            throw new ProtocolException("ring " + index + " is misaligned in memory", e);
-        }
+        return new RingLayout(
+                memory.byGuestAddress(),
+                descriptors,
+                driverArea,
+                deviceArea,
+                address.isLogged() ? log : null,
+                address.logGuestAddress());
     }
 
-    private static void signal(final int fd) {
-        if (fd >= 0) {
-            EventFd.signal(fd);
+    private Signal replace(final Signal old, final int fd) {
+        if (old != null) {
+            old.close();
+        }
+        return fd == NO_FD ? null : new Signal(ring, fd);
+    }
+
+    private static void raise(final Signal signal) {
+        if (signal != null) {
+            signal.raise();
         }
     }
 
@@ -238,9 +283,7 @@ final class Vring implements AutoCloseable {
     public void close() {
         queue = null;
         closeKick();
-        Fd.close(callFd);
-        Fd.close(errFd);
-        callFd = NO_FD;
-        errFd = NO_FD;
+        call = replace(call, NO_FD);
+        err = replace(err, NO_FD);
     }
 }

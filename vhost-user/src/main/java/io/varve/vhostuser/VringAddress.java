@@ -42,6 +42,10 @@ record VringAddress(int index, int flags, long descriptors, long used, long avai
         return result;
     }
 
+    boolean isLogged() {
+        return (flags & FLAG_LOG) != 0;
+    }
+
     private void validate() throws ProtocolException {
         if ((flags & ~FLAG_LOG) != 0) {
             throw new ProtocolException("SET_VRING_ADDR has flags 0x" + Integer.toHexString(flags));

@@ -1,6 +1,7 @@
 package io.varve.vhostuser;
 
 import io.varve.linux.IoRing;
+import io.varve.virtqueue.DirtyLog;
 import java.util.Arrays;
 
 /** All rings of a session. Those that are started stand together, so that serving them costs nothing for the others. */
@@ -82,9 +83,15 @@ final class Vrings implements AutoCloseable {
         }
     }
 
-    void relocate(final MemoryTable memory) throws ProtocolException {
+    void log(final DirtyLog log) {
         for (int i = 0; i < startedCount; i++) {
-            started[i].relocate(memory);
+            started[i].queue().log(log);
+        }
+    }
+
+    void relocate(final MemoryTable memory, final DirtyLog log) throws ProtocolException {
+        for (int i = 0; i < startedCount; i++) {
+            started[i].relocate(memory, log);
         }
     }
 

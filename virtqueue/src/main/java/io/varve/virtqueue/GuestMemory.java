@@ -141,6 +141,26 @@ public final class GuestMemory {
         return true;
     }
 
+    /** Which region a native address lies in, or -1. */
+    int findNative(final long nativeAddress) {
+        for (int i = 0; i < nativeAddresses.length; i++) {
+            if (Long.compareUnsigned(nativeAddress - nativeAddresses[i], sizes[i]) < 0) {
+                return i;
+            }
+        }
+        return -1;
+    }
+
+    /** Native address behind a region. */
+    long nativeEnd(final int region) {
+        return nativeAddresses[region] + sizes[region];
+    }
+
+    /** What a native address within a region is in the other party's terms. */
+    long guestAddress(final int region, final long nativeAddress) {
+        return addresses[region] + (nativeAddress - nativeAddresses[region]);
+    }
+
     /** Number of regions. */
     public int regionCount() {
         return addresses.length;

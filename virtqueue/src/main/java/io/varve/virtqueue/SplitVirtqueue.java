@@ -1,7 +1,6 @@
 package io.varve.virtqueue;
 
 import io.varve.linux.Memory;
-import java.lang.foreign.MemorySegment;
 import java.lang.invoke.VarHandle;
 
 /**
@@ -10,8 +9,6 @@ import java.lang.invoke.VarHandle;
  * <p>The ring's three parts must have been found to lie within mapped memory and to be aligned, by whoever creates this. Everything
  * else is checked here. Each value of the guest's is read once: a descriptor as two longs, an indirect table by copying it
  * whole.
- *
- * <p>Each kind of write to the ring is made in one method, {@code put…}, where a dirty log and an in-flight region can take note of it.
  */
 public final class SplitVirtqueue implements Virtqueue {
     /** Required alignment of the descriptor table, in bytes. */
@@ -62,13 +59,17 @@ public final class SplitVirtqueue implements Virtqueue {
     private final boolean eventIndex;
     private final boolean indirect;
     private final boolean[] inFlight;
-    private final long[] indirectTable = new long[DescriptorChain.MAX_DESCRIPTORS * 2];
-    private final MemorySegment indirectTableSegment = MemorySegment.ofArray(indirectTable);
+    private final SplitInflight inflight;
+    private final IndirectTable table = new IndirectTable();
 
+    private int[] leftInFlight = {};
+    private int resubmitted;
     private GuestMemory memory;
     private long descriptors;
     private long available;
     private long used;
+    private DirtyLog log;
+    private long logAddress;
 
     private int nextAvailable;
     private int knownAvailable;
@@ -83,49 +84,40 @@ public final class SplitVirtqueue implements Virtqueue {
      *
      * @param size       a power of two up to {@link Virtqueue#MAX_SIZE}.
      * @param base       index of the next element to be taken, 16 bits.
-     * @param eventIndex whether VIRTIO_F_EVENT_IDX was negotiated.
-     * @param indirect   whether VIRTIO_F_INDIRECT_DESC was negotiated.
+     * @param features   negotiated, of {@link VirtioBlk}.
      * @param layout     the ring's parts; the index of the next used element is taken from the used ring.
+     * @param inflight   notes of what is in flight, or null for none. With them, {@code base} does not count: the next element to
+     *                   be taken is found by the used index and the number of those in flight.
+     * @throws IllegalArgumentException when the parts are misaligned, or the notes are not of this ring.
      */
     public SplitVirtqueue(
-            final int size, final int base, final boolean eventIndex, final boolean indirect, final Layout layout) {
-        if (!isValidSize(size)) {
+            final int size,
+            final int base,
+            final long features,
+            final RingLayout layout,
+            final SplitInflight inflight) {
+        if (!Virtqueue.isValidSize(size)) {
             throw new IllegalArgumentException("size of a split virtqueue: " + size);
         }
         this.size = size;
-        this.eventIndex = eventIndex;
-        this.indirect = indirect;
+        this.eventIndex = (features & VirtioBlk.F_RING_EVENT_IDX) != 0;
+        this.indirect = (features & VirtioBlk.F_RING_INDIRECT_DESC) != 0;
         this.inFlight = new boolean[size];
+        this.inflight = inflight;
         relocate(layout);
-        nextAvailable = base & INDEX_MASK;
-        knownAvailable = nextAvailable;
         nextUsed = Memory.getShort(used + USED_INDEX_OFFSET) & INDEX_MASK;
         publishedUsed = nextUsed;
-        callDue = true;
-    }
-
-    /**
-     * Where a ring lies in this process.
-     *
-     * @param memory      translates the addresses in descriptors.
-     * @param descriptors native address of the descriptor table, {@link #descriptorTableSize} bytes.
-     * @param available   native address of the available ring, {@link #availableRingSize} bytes.
-     * @param used        native address of the used ring, {@link #usedRingSize} bytes.
-     */
-    public record Layout(GuestMemory memory, long descriptors, long available, long used) {
-        /** Checks that the parts are aligned in memory. */
-        public Layout {
-            if (descriptors % DESCRIPTOR_ALIGNMENT != 0
-                    || available % AVAILABLE_ALIGNMENT != 0
-                    || used % USED_ALIGNMENT != 0) {
-                throw new IllegalArgumentException("misaligned virtqueue");
+        nextAvailable = base & INDEX_MASK;
+        if (inflight != null) {
+            leftInFlight = inflight.begin(size, nextUsed);
+            for (final int head : leftInFlight) {
+                inFlight[head] = true;
             }
+            inFlightCount = leftInFlight.length;
+            nextAvailable = (nextUsed + inFlightCount) & INDEX_MASK;
         }
-    }
-
-    /** Whether a split virtqueue can have this size. */
-    public static boolean isValidSize(final int size) {
-        return size > 0 && size <= MAX_SIZE && Integer.bitCount(size) == 1;
+        knownAvailable = nextAvailable;
+        callDue = true;
     }
 
     /** Bytes of the descriptor table of a queue of this size. */
@@ -143,17 +135,34 @@ public final class SplitVirtqueue implements Virtqueue {
         return USED_RING_OFFSET + USED_ELEMENT_SIZE * size + Short.BYTES;
     }
 
-    /** Goes on with the same ring at other addresses. */
-    public void relocate(final Layout layout) {
+    @Override
+    public void relocate(final RingLayout layout) {
+        if (layout.descriptors() % DESCRIPTOR_ALIGNMENT != 0
+                || layout.driverArea() % AVAILABLE_ALIGNMENT != 0
+                || layout.deviceArea() % USED_ALIGNMENT != 0) {
+            throw new IllegalArgumentException("misaligned virtqueue");
+        }
         memory = layout.memory();
         descriptors = layout.descriptors();
-        available = layout.available();
-        used = layout.used();
+        available = layout.driverArea();
+        used = layout.deviceArea();
+        log = layout.log();
+        logAddress = layout.logAddress();
     }
 
     @Override
     public int size() {
         return size;
+    }
+
+    @Override
+    public int resubmit(final DescriptorChain chain) {
+        if (resubmitted == leftInFlight.length) {
+            return EMPTY;
+        }
+        final int head = leftInFlight[resubmitted++];
+        fill(chain, head);
+        return head;
     }
 
     @Override
@@ -170,11 +179,18 @@ public final class SplitVirtqueue implements Virtqueue {
         nextAvailable = (nextAvailable + 1) & INDEX_MASK;
         inFlight[head] = true;
         inFlightCount++;
+        if (inflight != null) {
+            inflight.take(head);
+        }
+        fill(chain, head);
+        return head;
+    }
+
+    private void fill(final DescriptorChain chain, final int head) {
         chain.clear();
         if (!walk(head, chain)) {
             chain.setMalformed();
         }
-        return head;
     }
 
     private boolean lookForAvailable() {
@@ -218,19 +234,13 @@ public final class SplitVirtqueue implements Virtqueue {
     }
 
     private boolean walkIndirect(final long tableAddress, final int tableLength, final DescriptorChain chain) {
-        if (tableLength <= 0
-                || tableLength % DESCRIPTOR_SIZE != 0
-                || tableLength > DescriptorChain.MAX_DESCRIPTORS * DESCRIPTOR_SIZE
-                || !memory.copyOut(tableAddress, tableLength, indirectTableSegment)) {
-            return false;
-        }
-        final int tableSize = tableLength / DESCRIPTOR_SIZE;
+        final int tableSize = table.copy(memory, tableAddress, tableLength);
         int index = 0;
         for (int steps = 0; steps < tableSize; steps++) {
-            final long rest = indirectTable[2 * index + 1];
+            final long rest = table.rest(index);
             final int flags = flags(rest);
             if ((flags & F_INDIRECT) != 0
-                    || !chain.add(memory, indirectTable[2 * index], (int) rest, (flags & F_WRITE) != 0)) {
+                    || !chain.add(memory, table.address(index), (int) rest, (flags & F_WRITE) != 0)) {
                 return false;
             }
             if ((flags & F_NEXT) == 0) {
@@ -259,6 +269,9 @@ public final class SplitVirtqueue implements Virtqueue {
         }
         inFlight[id] = false;
         inFlightCount--;
+        if (inflight != null) {
+            inflight.use(id);
+        }
         putUsedElement(id, writtenLength);
         nextUsed = (nextUsed + 1) & INDEX_MASK;
     }
@@ -269,7 +282,13 @@ public final class SplitVirtqueue implements Virtqueue {
         if (nextUsed == old) {
             return false;
         }
-        putUsedIndex();
+        if (inflight != null) {
+            inflight.beginPublish();
+            putUsedIndex();
+            inflight.endPublish(nextUsed);
+        } else {
+            putUsedIndex();
+        }
         publishedUsed = nextUsed;
         // The driver writes its wish, then looks at the index; here it is the other way round.
         VarHandle.fullFence();
@@ -306,20 +325,30 @@ public final class SplitVirtqueue implements Virtqueue {
     }
 
     private void putUsedElement(final int id, final int writtenLength) {
-        final long element = used + USED_RING_OFFSET + (long) USED_ELEMENT_SIZE * (nextUsed & (size - 1));
-        Memory.putLong(element, id | (long) writtenLength << Integer.SIZE);
+        final int offset = USED_RING_OFFSET + USED_ELEMENT_SIZE * (nextUsed & (size - 1));
+        Memory.putLong(used + offset, id | (long) writtenLength << Integer.SIZE);
+        if (log != null) {
+            log.mark(logAddress + offset, USED_ELEMENT_SIZE);
+        }
     }
 
     private void putUsedIndex() {
-        Memory.putShortRelease(used + USED_INDEX_OFFSET, (short) nextUsed);
+        putUsedShort(USED_INDEX_OFFSET, nextUsed);
     }
 
     private void putUsedFlags(final short flags) {
-        Memory.putShortRelease(used, flags);
+        putUsedShort(0, flags);
     }
 
     private void putAvailableEvent() {
-        Memory.putShortRelease(used + USED_RING_OFFSET + (long) USED_ELEMENT_SIZE * size, (short) nextAvailable);
+        putUsedShort(USED_RING_OFFSET + USED_ELEMENT_SIZE * size, nextAvailable);
+    }
+
+    private void putUsedShort(final int offset, final int value) {
+        Memory.putShortRelease(used + offset, (short) value);
+        if (log != null) {
+            log.mark(logAddress + offset, Short.BYTES);
+        }
     }
 
     @Override

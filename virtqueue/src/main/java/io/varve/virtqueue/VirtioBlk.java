@@ -38,6 +38,9 @@ public final class VirtioBlk {
     /** Feature of virtio: version 1 or later. */
     public static final long F_VERSION_1 = 1L << 32;
 
+    /** Feature of virtio: rings are packed. */
+    public static final long F_RING_PACKED = 1L << 34;
+
     /** Request: read. */
     public static final int T_IN = 0;
 

@@ -15,8 +15,7 @@ import java.util.Arrays;
  * allocated once the requests' lists have grown.
  *
  * <p>If guest memory turns out to have been taken away, the queue has {@linkplain #hasFaulted() faulted}: it takes no more requests, and
- * completions are awaited but no longer told. Each kind of write into guest memory is made in one method, {@code put…}, where a dirty log can
- * take note of it; data that the device writes is known at {@link #onComplete}.
+ * completions are awaited but no longer told.
  */
 public final class VirtioBlkQueue {
     /** Most chains that one {@link #poll()} takes. */
@@ -43,29 +42,34 @@ public final class VirtioBlkQueue {
     private final MemorySegment segmentsSegment = MemorySegment.ofArray(segments);
     private final byte[] serial;
 
+    private DirtyLog log;
     private boolean writesDurable;
     private int inFlight;
+    private boolean isResumed;
     private boolean faulted;
 
     /**
      * Creates the server of a queue.
      *
-     * @param queue         used by nobody else from now on.
-     * @param device        what requests are handed to.
-     * @param writesDurable see {@link #writesDurable(boolean)}.
+     * @param queue  used by nobody else from now on.
+     * @param device what requests are handed to.
      */
-    public VirtioBlkQueue(final Virtqueue queue, final BlockDevice device, final boolean writesDurable) {
+    public VirtioBlkQueue(final Virtqueue queue, final BlockDevice device) {
         this.queue = queue;
         this.device = device;
-        this.writesDurable = writesDurable;
         requests = new VirtioBlkRequest[queue.size()];
         Arrays.setAll(requests, i -> new VirtioBlkRequest());
         serial = Arrays.copyOf(device.serial().getBytes(StandardCharsets.US_ASCII), VirtioBlk.ID_LENGTH);
     }
 
-    /** Sets whether the completion of a write means that it is durable: the driver knows of no write cache, or turned it off. */
+    /** Sets whether the completion of a write means that it is durable: the driver knows of no write cache, or turned it off. At first, it does not. */
     public void writesDurable(final boolean durable) {
         writesDurable = durable;
+    }
+
+    /** Sets where memory that the device writes is marked, null for nowhere; for requests in flight too. */
+    public void log(final DirtyLog newLog) {
+        log = newLog;
     }
 
     /**
@@ -75,6 +79,9 @@ public final class VirtioBlkQueue {
      * @return number of chains taken.
      */
     public int poll() {
+        if (!isResumed) {
+            resubmit();
+        }
         int taken = 0;
         int descriptors = 0;
         try {
@@ -91,6 +98,29 @@ public final class VirtioBlkQueue {
             faulted = true;
         }
         return taken;
+    }
+
+    /**
+     * Takes again what an earlier device has left in flight, all of it: at most as many chains as the queue's size. The first
+     * {@link #poll()} does so, before it takes anything new.
+     *
+     * <p>Doing a request a second time does what doing it once does, as far as the driver can rely on anything. What is taken
+     * again has not been shown to the driver as used, so the driver has seen no completion of it. A write that is newer, in
+     * that the driver made it because that one was complete, can't exist then. What can exist is a write to the same place
+     * that was in flight together with it: where both are taken again, the order in which they were first taken is kept, and
+     * where only the other was shown as used, the order of the two was the driver's to fix and it did not. Either way the
+     * place holds one of the two writes, whole, when both are complete, and whatever is submitted from then on comes after.
+     * A flush that is taken again covers what it covered; reads change nothing.
+     */
+    public void resubmit() {
+        isResumed = true;
+        try {
+            for (int id = queue.resubmit(chain); id >= 0 && !faulted; id = queue.resubmit(chain)) {
+                begin(id);
+            }
+        } catch (final InternalError e) {
+            faulted = true;
+        }
     }
 
     /**
@@ -189,6 +219,7 @@ public final class VirtioBlkQueue {
         }
         final VirtioBlkRequest request = requests[id];
         Buffers.append(writable, 0, length, request.data);
+        request.setRead();
         submit(request, 1);
         try {
             device.read(sector << SECTOR_SHIFT, request.data, completion, id);
@@ -224,7 +255,11 @@ public final class VirtioBlkQueue {
     }
 
     private int getId(final IoVec writable) {
-        putData(serial, (int) Math.min(VirtioBlk.ID_LENGTH, writable.totalLength() - 1), writable);
+        final int length = (int) Math.min(VirtioBlk.ID_LENGTH, writable.totalLength() - 1);
+        Buffers.copyIn(serial, length, writable);
+        if (log != null) {
+            mark(writable, length);
+        }
         return VirtioBlk.S_OK;
     }
 
@@ -323,18 +358,25 @@ public final class VirtioBlkQueue {
             return;
         }
         try {
-            putStatus(request.statusAddress(), status);
+            Memory.putByte(request.statusAddress(), (byte) status);
+            if (log != null) {
+                if (request.isRead()) {
+                    mark(request.data, request.data.totalLength());
+                }
+                log.markNative(request.statusAddress(), Byte.BYTES);
+            }
             queue.complete(id, request.writtenLength());
         } catch (final InternalError e) {
             faulted = true;
         }
     }
 
-    private static void putStatus(final long address, final int status) {
-        Memory.putByte(address, (byte) status);
-    }
-
-    private static void putData(final byte[] source, final int length, final IoVec target) {
-        Buffers.copyIn(source, length, target);
+    private void mark(final IoVec written, final long length) {
+        long remaining = length;
+        for (int i = 0; remaining > 0; i++) {
+            final int piece = (int) Math.min(remaining, written.length(i));
+            log.markNative(written.address(i), piece);
+            remaining -= piece;
+        }
     }
 }

@@ -11,6 +11,7 @@ final class VirtioBlkRequest {
     private int writtenLength;
     private int unfinishedParts;
     private int status;
+    private boolean isRead;
 
     /**
      * Begins.
@@ -23,6 +24,16 @@ final class VirtioBlkRequest {
         statusAddress = newStatusAddress;
         writtenLength = newWrittenLength;
         status = VirtioBlk.S_OK;
+        isRead = false;
+    }
+
+    /** Notes that the device writes the data. */
+    void setRead() {
+        isRead = true;
+    }
+
+    boolean isRead() {
+        return isRead;
     }
 
     /** Hands the request to the device, which is going to complete it so many times. */

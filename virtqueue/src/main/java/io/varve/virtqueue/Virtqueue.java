@@ -18,8 +18,28 @@ public interface Virtqueue {
     /** Answer of {@link #poll}: nothing is available. */
     int EMPTY = -1;
 
+    /** Whether a queue can have this size: a power of two. Packed ones may have others in virtio, and have none in practice. */
+    static boolean isValidSize(final int size) {
+        return size > 0 && size <= MAX_SIZE && Integer.bitCount(size) == 1;
+    }
+
     /** Number of elements that the queue can hold, from 1 to {@link #MAX_SIZE}. */
     int size();
+
+    /** Goes on with the same ring at other addresses, or in other memory.
+     *
+     * @throws IllegalArgumentException when the ring is misaligned there; nothing has changed then.
+     */
+    void relocate(RingLayout layout);
+
+    /**
+     * Takes again the next of the elements that an earlier device has taken and not given back, in the order in which that one
+     * took them. To be called until there is none, before the first {@link #poll}.
+     *
+     * @param chain as with {@link #poll}.
+     * @return the element's id, or {@link #EMPTY}.
+     */
+    int resubmit(DescriptorChain chain);
 
     /**
      * Takes the next available element.
@@ -62,7 +82,8 @@ public interface Virtqueue {
 
     /**
      * Where the device stands, in the form that SET_VRING_BASE and GET_VRING_BASE of vhost-user carry; for a split ring
-     * the 16-bit index of the next element to be taken.
+     * the 16-bit index of the next element to be taken; for a packed one, in 15 bits and the wrap counter each, the next descriptor
+     * to be taken and, in the upper half, the next one to be used.
      */
     int base();
 }

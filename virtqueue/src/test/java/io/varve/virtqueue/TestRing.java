@@ -47,11 +47,15 @@ final class TestRing implements AutoCloseable {
         availableIndex = base;
         available.set(SHORT, 2, (short) base);
         used.set(SHORT, 2, (short) base);
-        queue = new SplitVirtqueue(size, base, eventIndex, indirect, layout());
+        queue = new SplitVirtqueue(size, base, features(eventIndex, indirect), layout(), null);
     }
 
-    SplitVirtqueue.Layout layout() {
-        return new SplitVirtqueue.Layout(memory, descriptors.address(), available.address(), used.address());
+    static long features(final boolean eventIndex, final boolean indirect) {
+        return (eventIndex ? VirtioBlk.F_RING_EVENT_IDX : 0) | (indirect ? VirtioBlk.F_RING_INDIRECT_DESC : 0);
+    }
+
+    RingLayout layout() {
+        return new RingLayout(memory, descriptors.address(), available.address(), used.address());
     }
 
     TestRing descriptor(final int index, final long address, final int length, final int flags, final int next) {

@@ -26,7 +26,7 @@ class VirtioBlkQueueTest {
 
     private final TestRing ring = new TestRing(64, 0, false, true);
     private final RecordingDevice device = new RecordingDevice();
-    private VirtioBlkQueue queue = new VirtioBlkQueue(ring.queue, device, false);
+    private VirtioBlkQueue queue = new VirtioBlkQueue(ring.queue, device);
 
     /** Notes what it is asked, and completes when it is told. */
     private static final class RecordingDevice implements BlockDevice {
@@ -289,7 +289,7 @@ class VirtioBlkQueueTest {
 
     @Test
     void asksForDurabilityWhereThereIsNoCache() {
-        queue = new VirtioBlkQueue(ring.queue, device, true);
+        queue.writesDurable(true);
         putSegment(0, 0, 8, 0);
 
         run(0, VirtioBlk.T_OUT, 0, 512, 0);
@@ -357,7 +357,7 @@ class VirtioBlkQueueTest {
     @Test
     void takesNoMoreThanItsLimitAtATime() {
         try (TestRing large = new TestRing(1024, 0, false, true)) {
-            final VirtioBlkQueue limited = new VirtioBlkQueue(large.queue, device, false);
+            final VirtioBlkQueue limited = new VirtioBlkQueue(large.queue, device);
             for (int i = 0; i < 1024; i++) {
                 large.descriptor(i, LOW, 1, 0, 0).offer(i);
             }
@@ -365,7 +365,7 @@ class VirtioBlkQueueTest {
             assertThat(limited.armNotifications()).isTrue();
         }
         try (TestRing large = new TestRing(1024, 0, false, true)) {
-            final VirtioBlkQueue limited = new VirtioBlkQueue(large.queue, device, false);
+            final VirtioBlkQueue limited = new VirtioBlkQueue(large.queue, device);
             for (int i = 0; i < 1000; i++) {
                 large.indirectDescriptor(LOW, i, BOUNDARY, 1, i < 999 ? NEXT : 0, i + 1);
             }

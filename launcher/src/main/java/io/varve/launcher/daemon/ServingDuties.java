@@ -77,6 +77,6 @@ final class ServingDuties implements Reactor.Duties {
 
     @Override
     public long maxIdleNs() {
-        return volume.maxIdleNs();
+        return Math.min(volume.maxIdleNs(), server.maxIdleNs());
     }
 }

@@ -18,7 +18,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
 
 /**
- * A guest that does everything at random: writes and reads of 512 bytes to 256 KiB, discards, write-zeroes and flushes, on two
+ * A guest that does everything at random: writes and reads of 512 bytes to 256 KiB, discards, write-zeroes and flushes, on a few
  * queues, at most {@value #MAX_DEPTH} in flight, never two on the same sector. Each sector written is stamped; each one read
  * is checked at once. One thread.
  */
@@ -67,16 +67,26 @@ final class TortureClient implements AutoCloseable {
     /** A request in flight. */
     private record Flight(int kind, int sector, int count, Operation operation, long submitted) {}
 
-    /** Connects to a daemon. */
+    /** Connects to a daemon, with two queues. */
     TortureClient(final Path socket, final DiskHistory history, final Random random) throws IOException {
+        this(socket, history, random, FrontEndOptions.DEFAULT.withQueues(2, 64));
+    }
+
+    /** Connects to a daemon. */
+    TortureClient(final Path socket, final DiskHistory history, final Random random, final FrontEndOptions options)
+            throws IOException {
         this.history = history;
         this.random = new Random(random.nextLong());
         busy = new BitSet(history.sectors());
-        frontEnd = FrontEnd.started(
-                socket, FrontEndOptions.DEFAULT.withQueues(2, 64).withMaxDataLength(MAX_SECTORS * SECTOR_SIZE));
+        frontEnd = FrontEnd.started(socket, options.withMaxDataLength(MAX_SECTORS * SECTOR_SIZE));
         for (int i = 0; i < MAX_DEPTH; i++) {
             idle.add(BlkRequest.flush());
         }
+    }
+
+    /** Connects to a daemon that has been started in place of the first one, with what is in flight. */
+    void reconnect() throws IOException {
+        frontEnd.reconnect();
     }
 
     /** Takes errors as answers from now on. */

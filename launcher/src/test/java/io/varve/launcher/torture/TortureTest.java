@@ -21,6 +21,11 @@ class TortureTest {
     }
 
     @Test
+    void killedUnderAGuestThatLivesOn() throws IOException, InterruptedException {
+        run(new ReconnectTorment(directory, StorePlace.directory()), 5);
+    }
+
+    @Test
     void robbedOfItsCache() throws IOException, InterruptedException {
         run(new LossTorment(directory, StorePlace.directory()), 1);
     }

@@ -1,0 +1,169 @@
+package io.varve.vhostuser;
+
+import io.varve.linux.ErrnoException;
+import io.varve.linux.FdStat;
+import io.varve.linux.Mapping;
+import io.varve.linux.MemFd;
+import io.varve.linux.Memory;
+import io.varve.virtqueue.PackedInflight;
+import io.varve.virtqueue.SplitInflight;
+import io.varve.virtqueue.Virtqueue;
+
+/**
+ * Memory in which the rings note what is in flight: made here on GET_INFLIGHT_FD, kept by the front-end over the death of this
+ * process, and handed back with SET_INFLIGHT_FD (vhost-user.rst, "Inflight I/O tracking"). Each ring has a part of its own, in
+ * the order of their indices.
+ *
+ * <p>What was made here is sealed against a change of its size; what is handed over may be anything, and is checked for holding
+ * what it has to hold.
+ */
+final class InflightRegion implements AutoCloseable {
+    /** Parts begin at multiples of this, in bytes. */
+    private static final int ALIGNMENT = 64;
+
+    /** Where the notes may begin in the file: their words must be aligned. */
+    private static final int OFFSET_ALIGNMENT = Long.BYTES;
+
+    private final Mapping mapping;
+    private final int queueCount;
+    private final int queueSize;
+    private final boolean packed;
+
+    private InflightRegion(final Mapping mapping, final int queueCount, final int queueSize, final boolean packed) {
+        this.packed = packed;
+        this.mapping = mapping;
+        this.queueCount = queueCount;
+        this.queueSize = queueSize;
+    }
+
+    /**
+     * Payload of GET_INFLIGHT_FD and SET_INFLIGHT_FD: mmap size u64, mmap offset u64, number of queues u16, queue size u16, and
+     * four bytes of padding that QEMU sends and expects, and the document does not have.
+     *
+     * @param mmapSize   bytes of the region.
+     * @param mmapOffset where it begins in its file, in bytes.
+     * @param queueCount rings, from 1.
+     * @param queueSize  greatest size of a ring.
+     */
+    record Description(long mmapSize, long mmapOffset, int queueCount, int queueSize) {
+        static final int LENGTH = 20;
+        static final int PADDED_LENGTH = 24;
+
+        private static final int MMAP_OFFSET_FIELD_OFFSET = 8;
+        private static final int QUEUE_COUNT_FIELD_OFFSET = 16;
+        private static final int QUEUE_SIZE_FIELD_OFFSET = 18;
+
+        static Description decode(final Message message, final int mostQueues) throws ProtocolException {
+            if (message.size() != LENGTH) {
+                message.validateSize(PADDED_LENGTH);
+            }
+            final long payload = message.payload();
+            final Description result = new Description(
+                    Memory.getLong(payload),
+                    Memory.getLong(payload + MMAP_OFFSET_FIELD_OFFSET),
+                    Memory.getShort(payload + QUEUE_COUNT_FIELD_OFFSET) & 0xffff,
+                    Memory.getShort(payload + QUEUE_SIZE_FIELD_OFFSET) & 0xffff);
+            if (result.queueCount < 1 || result.queueCount > mostQueues || !Virtqueue.isValidSize(result.queueSize)) {
+                throw new ProtocolException(FrontEndRequest.name(message.request()) + " for " + result.queueCount
+                        + " rings of " + result.queueSize);
+            }
+            return result;
+        }
+
+        private long neededLength(final boolean packed) {
+            return (long) queueCount * partLength(queueSize, packed);
+        }
+
+        /** Makes a message the reply to a GET_INFLIGHT_FD. */
+        private void encodeReply(final Message reply, final int length, final boolean packed) {
+            reply.encodeReply(FrontEndRequest.GET_INFLIGHT_FD, length);
+            Memory.zero(reply.payload(), length);
+            Memory.putLong(reply.payload(), neededLength(packed));
+            Memory.putShort(reply.payload() + QUEUE_COUNT_FIELD_OFFSET, (short) queueCount);
+            Memory.putShort(reply.payload() + QUEUE_SIZE_FIELD_OFFSET, (short) queueSize);
+        }
+    }
+
+    /**
+     * Makes a region for the front-end to keep, and the reply that says so.
+     *
+     * @param mostQueues rings of the session.
+     * @param packed     whether they are packed.
+     * @return its descriptor, to be sent with the reply.
+     */
+    static int create(final Message message, final Message reply, final int mostQueues, final boolean packed)
+            throws ProtocolException {
+        final Description description = Description.decode(message, mostQueues);
+        try (MemFd file = MemFd.create("varve-inflight", description.neededLength(packed))) {
+            file.addSeals(MemFd.F_SEAL_SHRINK | MemFd.F_SEAL_GROW | MemFd.F_SEAL_SEAL);
+            description.encodeReply(reply, message.size(), packed);
+            return file.release();
+        } catch (final ErrnoException e) {
+            throw new ProtocolException("no memory for an in-flight region: " + e.getMessage(), e);
+        }
+    }
+
+    /**
+     * Maps what a front-end hands over.
+     *
+     * @param fd         still the caller's.
+     * @param mostQueues rings of the session.
+     * @param packed     whether they are packed.
+     */
+    static InflightRegion map(final Message message, final int fd, final int mostQueues, final boolean packed)
+            throws ProtocolException {
+        final Description description = Description.decode(message, mostQueues);
+        final long length = description.neededLength(packed);
+        try {
+            final FdStat stat = FdStat.of(fd);
+            if (description.mmapOffset < 0
+                    || description.mmapOffset % OFFSET_ALIGNMENT != 0
+                    || Long.compareUnsigned(description.mmapSize, length) < 0
+                    || !stat.isRegularFile()
+                    || stat.size() - description.mmapOffset < length) {
+                throw new ProtocolException("no in-flight region of " + length + " bytes: " + description
+                        + " in a file of " + stat.size() + " bytes");
+            }
+            return new InflightRegion(
+                    Mapping.ofFile(fd, description.mmapOffset, length),
+                    description.queueCount,
+                    description.queueSize,
+                    packed);
+        } catch (final ErrnoException e) {
+            throw new ProtocolException("in-flight region: " + e.getMessage(), e);
+        }
+    }
+
+    private static int partLength(final int queueSize, final boolean packed) {
+        final int length = packed ? PackedInflight.length(queueSize) : SplitInflight.length(queueSize);
+        return (int) Mapping.alignUp(length, ALIGNMENT);
+    }
+
+    /** The notes of a split ring. */
+    SplitInflight split(final int index, final int ringSize) throws ProtocolException {
+        return new SplitInflight(part(index, ringSize, false), queueSize);
+    }
+
+    /** The notes of a packed ring. */
+    PackedInflight packed(final int index, final int ringSize) throws ProtocolException {
+        return new PackedInflight(part(index, ringSize, true), queueSize, ringSize);
+    }
+
+    private long part(final int index, final int ringSize, final boolean packedRing) throws ProtocolException {
+        if (index >= queueCount || ringSize > queueSize || packed != packedRing) {
+            throw new ProtocolException("in-flight region of " + queueCount + (packed ? " packed" : " split")
+                    + " rings of " + queueSize + " has no ring " + index + " of " + ringSize);
+        }
+        return mapping.address() + (long) index * partLength(queueSize, packed);
+    }
+
+    /** Forgets everything: the next start of a ring begins new notes. For a reset of the device. */
+    void clear() {
+        Memory.zero(mapping.address(), mapping.length());
+    }
+
+    @Override
+    public void close() {
+        mapping.close();
+    }
+}

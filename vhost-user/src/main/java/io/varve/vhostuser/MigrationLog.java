@@ -1,0 +1,100 @@
+package io.varve.vhostuser;
+
+import io.varve.linux.ErrnoException;
+import io.varve.linux.FdStat;
+import io.varve.linux.IoRing;
+import io.varve.linux.Mapping;
+import io.varve.linux.Memory;
+import io.varve.virtqueue.DirtyLog;
+
+/**
+ * The memory that a front-end hands over for the {@link DirtyLog}, and the eventfd that is told of marks. The memory may be
+ * replaced at any time: what comes after goes into the new one.
+ */
+final class MigrationLog implements AutoCloseable {
+    /** Bytes of the payload of SET_LOG_BASE: mmap size u64, mmap offset u64. */
+    private static final int LENGTH = 16;
+
+    private static final int NO_FD = -1;
+
+    private Mapping mapping;
+    private DirtyLog log;
+    private final IoRing ring;
+    private Signal signal;
+
+    MigrationLog(final IoRing ring) {
+        this.ring = ring;
+    }
+
+    /** Where to mark pages, or null. A new instance after {@link #replace}. */
+    DirtyLog log() {
+        return log;
+    }
+
+    /**
+     * Takes other memory.
+     *
+     * @param message SET_LOG_BASE.
+     * @param fd      still the caller's.
+     * @param memory  of the guest.
+     * @throws ProtocolException when the file does not hold it; nothing has changed then.
+     */
+    void replace(final Message message, final int fd, final MemoryTable memory) throws ProtocolException {
+        message.validateSize(LENGTH);
+        final long size = Memory.getLong(message.payload());
+        final long offset = Memory.getLong(message.payload() + Long.BYTES);
+        try {
+            final FdStat stat = FdStat.of(fd);
+            if (size <= 0 || offset < 0 || !stat.isRegularFile() || stat.size() - offset < size) {
+                throw new ProtocolException("no dirty log: size " + Long.toUnsignedString(size) + ", offset "
+                        + Long.toUnsignedString(offset) + ", in a file of " + stat.size() + " bytes");
+            }
+            final Mapping replaced = mapping;
+            mapping = Mapping.ofFile(fd, offset, size);
+            log = new DirtyLog(mapping.address(), size, memory.byGuestAddress());
+            if (replaced != null) {
+                replaced.close();
+            }
+        } catch (final ErrnoException e) {
+            throw new ProtocolException("dirty log: " + e.getMessage(), e);
+        }
+    }
+
+    /** Goes on with another table of memory. */
+    void memory(final MemoryTable memory) {
+        if (log != null) {
+            log.memory(memory.byGuestAddress());
+        }
+    }
+
+    /** Takes the eventfd that is signalled when pages have been marked, -1 for none. */
+    void eventFd(final int fd) {
+        if (signal != null) {
+            signal.close();
+        }
+        signal = fd == NO_FD ? null : new Signal(ring, fd);
+    }
+
+    /** Tells the front-end of what has been marked. */
+    void tell() throws ProtocolException {
+        if (log == null) {
+            return;
+        }
+        if (log.hasOverflowed()) {
+            throw new ProtocolException("a page was written that the dirty log does not reach");
+        }
+        if (log.takeMarked() && signal != null) {
+            signal.raise();
+        }
+    }
+
+    @Override
+    public void close() {
+        eventFd(NO_FD);
+        log = null;
+        if (mapping != null) {
+            mapping.close();
+            mapping = null;
+        }
+    }
+}

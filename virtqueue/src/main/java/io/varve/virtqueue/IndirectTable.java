@@ -1,0 +1,37 @@
+package io.varve.virtqueue;
+
+import java.lang.foreign.MemorySegment;
+
+/** A private copy of a table of descriptors, since the guest may change its own while it is being read. Reused. */
+final class IndirectTable {
+    /** Bytes of a descriptor, in either kind of ring. */
+    static final int DESCRIPTOR_SIZE = 16;
+
+    private final long[] table = new long[DescriptorChain.MAX_DESCRIPTORS * 2];
+    private final MemorySegment segment = MemorySegment.ofArray(table);
+
+    /**
+     * Copies a table.
+     *
+     * @param address guest-physical.
+     * @param length  as its descriptor has it.
+     * @return number of descriptors, or -1: nothing, too much, no whole number, or in no region.
+     */
+    int copy(final GuestMemory memory, final long address, final int length) {
+        final boolean valid = length > 0
+                && length % DESCRIPTOR_SIZE == 0
+                && length <= DescriptorChain.MAX_DESCRIPTORS * DESCRIPTOR_SIZE
+                && memory.copyOut(address, length, segment);
+        return valid ? length / DESCRIPTOR_SIZE : -1;
+    }
+
+    /** The first 8 bytes of a descriptor: its address. */
+    long address(final int index) {
+        return table[2 * index];
+    }
+
+    /** The second 8 bytes: length and more. */
+    long rest(final int index) {
+        return table[2 * index + 1];
+    }
+}
