@@ -2,6 +2,7 @@ package io.varve.lsvd;
 
 import io.varve.lsvd.destage.BatchCutter;
 import io.varve.lsvd.format.Covered;
+import io.varve.lsvd.format.Durability;
 import io.varve.lsvd.format.EpochRecord;
 import io.varve.lsvd.format.ExtentEntry;
 import io.varve.lsvd.format.LogRecord;
@@ -192,14 +193,33 @@ final class VolumeOpener {
         if (!context.isTakeOver()) {
             throw new VolumeException(
                     who + "; serve it there, or, if that log is gone for good, take the volume over with"
-                            + " --take-over: then what was not in the store yet is lost");
+                            + " --take-over: then what was not in the store yet is lost, "
+                            + possibleLoss(owner.settings()));
         }
         LOG.log(
                 Level.WARNING,
-                "{0}; taken over as the store has it: up to object {1} and log record {2}",
+                "{0}; taken over as the store has it, up to object {1} and log record {2}; what may be missing behind that: {3}",
                 who,
-                history.nextSequence(),
-                history.lastRecord());
+                history.nextSequence() - 1,
+                history.lastRecord(),
+                possibleLoss(owner.settings()));
+    }
+
+    /** What the volume's bounds say of how much its owner may have acknowledged and not shipped. */
+    private static String possibleLoss(final VolumeSettings settings) {
+        final List<String> bounds = new ArrayList<>();
+        if (settings.maxUnsentBytes() > 0) {
+            bounds.add("at most " + settings.maxUnsentBytes() + " bytes of the log");
+        }
+        if (settings.maxUnsentAgeMs() > 0) {
+            bounds.add("of the last " + settings.maxUnsentAgeMs() + " ms of writing at most");
+        }
+        if (settings.durability() == Durability.STORE) {
+            bounds.add("nothing that was flushed");
+        }
+        return bounds.isEmpty()
+                ? "as much as that log held, since the volume sets no bound"
+                : String.join(", ", bounds);
     }
 
     private void putAsideForeignLog() throws IOException {
