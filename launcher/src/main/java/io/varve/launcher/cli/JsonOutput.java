@@ -18,6 +18,11 @@ final class JsonOutput {
 
     private JsonOutput() {}
 
+    /** What a daemon has answered. */
+    static String answer(final Map<String, Object> answer) {
+        return PRETTY.asString(answer);
+    }
+
     static String volume(final VolumeInfo info) {
         return PRETTY.asString(fields(info));
     }

@@ -4,6 +4,7 @@ import io.varve.launcher.ExitStatus;
 import io.varve.launcher.UserException;
 import io.varve.launcher.config.ByteSize;
 import io.varve.launcher.config.Settings;
+import io.varve.launcher.daemon.StoreFitness;
 import io.varve.lsvd.Volume;
 import io.varve.lsvd.VolumeCatalog;
 import io.varve.lsvd.VolumeException;
@@ -158,9 +159,9 @@ final class VolumeCommand {
 
         @Override
         void run(final VolumeCatalog catalog, final Settings settings) throws VolumeException {
-            if (fitness.isAsked()) {
+            if (!fitness.isUnfitAllowed()) {
                 catalog.checkMayCreate(name, volumeSettings);
-                fitness.require(catalog.checkStore(), catalog.url());
+                StoreFitness.require(catalog.checkStore(), catalog.url());
             }
             final VolumeInfo info = catalog.create(name, volumeSettings);
             if (json()) {

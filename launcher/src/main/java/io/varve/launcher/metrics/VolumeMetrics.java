@@ -1,6 +1,7 @@
 package io.varve.launcher.metrics;
 
 import io.varve.lsvd.VolumeStats;
+import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
 
 /** Everything that is told of a served volume; docs/metrics.md says what each figure means. */
@@ -12,7 +13,7 @@ public final class VolumeMetrics {
     private final Supplier<VolumeStats> stats;
     private final RequestCounters requests;
     private final StoreMeter store;
-    private volatile boolean isConnected;
+    private final BooleanSupplier isConnected;
 
     /**
      * Makes the figures of a volume.
@@ -20,6 +21,7 @@ public final class VolumeMetrics {
      * @param name      of the volume.
      * @param sizeBytes of the disk.
      * @param stats     gives the volume's figures, on any thread and without waiting.
+     * @param isConnected whether a front-end is there, on any thread.
      * @param requests  counts on the reactor.
      * @param store     that the volume uses.
      */
@@ -27,18 +29,15 @@ public final class VolumeMetrics {
             final String name,
             final long sizeBytes,
             final Supplier<VolumeStats> stats,
+            final BooleanSupplier isConnected,
             final RequestCounters requests,
             final StoreMeter store) {
         this.name = name;
         this.sizeBytes = sizeBytes;
         this.stats = stats;
+        this.isConnected = isConnected;
         this.requests = requests;
         this.store = store;
-    }
-
-    /** Sets whether a front-end is there. */
-    public void connected(final boolean value) {
-        isConnected = value;
     }
 
     /** All figures in Prometheus' text format. Any thread. */
@@ -46,7 +45,7 @@ public final class VolumeMetrics {
         final VolumeStats now = stats.get();
         final MetricsText text = new MetricsText("volume", name);
         text.gauge("varve_size_bytes", "Size of the disk.", sizeBytes);
-        text.gauge("varve_front_end_connected", "Whether a front-end is connected.", isConnected);
+        text.gauge("varve_front_end_connected", "Whether a front-end is connected.", isConnected.getAsBoolean());
         text.gauge(
                 "varve_failed", "Whether every request fails, until the daemon is restarted.", now.failure() != null);
         text.gauge(
