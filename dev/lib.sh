@@ -17,6 +17,13 @@ TRIXIE_DIR=$CACHE_DIR/trixie
   LIBBLKIO=$TRIXIE_DIR/libblkio.so.1
 }
 
+# What dev/ceph-rgw runs, and Debian's packages of it.
+# shellcheck disable=SC2034
+{
+  CEPH_PROGRAMS=(ceph ceph-mon ceph-osd monmaptool radosgw radosgw-admin curl openssl)
+  CEPH_PACKAGES="ceph-mon ceph-osd radosgw curl openssl"
+}
+
 JDK_FEATURE_VERSION=25
 
 SCRIPT_NAME=${0##*/}

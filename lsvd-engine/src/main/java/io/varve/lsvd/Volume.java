@@ -15,6 +15,7 @@ import io.varve.lsvd.history.HistoryReader;
 import io.varve.lsvd.log.DeviceLogSource;
 import io.varve.lsvd.log.DirectoryLogStore;
 import io.varve.lsvd.log.LogDevice;
+import io.varve.lsvd.log.LogPreparer;
 import io.varve.lsvd.log.LogWindow;
 import io.varve.lsvd.log.LogWriter;
 import io.varve.lsvd.map.ExtentMap;
@@ -63,6 +64,7 @@ public final class Volume implements AutoCloseable {
     private LogWriter log;
     private WritePath writes;
     private LogReclaimer reclaimer;
+    private LogPreparer preparer;
     private BatchCutter cutter;
     private AcknowledgementGate gate;
     private LogMender mender;
@@ -271,6 +273,7 @@ public final class Volume implements AutoCloseable {
             work += gate.doWork();
             work += reclaimer.doWork();
             work += mender.doWork();
+            work += shutdown == Shutdown.NONE ? preparer.doWork() : 0;
             tellNews();
             checkFailure();
         }
@@ -391,6 +394,7 @@ public final class Volume implements AutoCloseable {
         writes.reads(reads);
         reclaimer = new LogReclaimer(opened.geometry(), device, opened.superblock(), log, map, reads, oldestInUse);
         reads.copies(reclaimer::turnToStore);
+        preparer = new LogPreparer(opened.geometry(), device, log, arena);
         final EpochProof proof = new EpochProof(
                 context.store(),
                 uuid,
@@ -527,7 +531,7 @@ public final class Volume implements AutoCloseable {
                         destager.finish();
                     }
                     destagerThread.wake();
-                } else if (log.isQuiet() && reclaimer.isQuiet()) {
+                } else if (log.isQuiet() && reclaimer.isQuiet() && preparer.isQuiet()) {
                     endLog();
                     updateStats();
                     shutdown = Shutdown.DONE;

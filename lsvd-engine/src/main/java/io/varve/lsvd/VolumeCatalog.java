@@ -12,12 +12,14 @@ import io.varve.lsvd.history.History;
 import io.varve.lsvd.history.HistoryException;
 import io.varve.lsvd.history.HistoryReader;
 import io.varve.lsvd.history.Sealer;
+import io.varve.lsvd.history.SettingsHistory;
 import io.varve.lsvd.runtime.EngineRuntime;
 import io.varve.lsvd.runtime.SystemRuntime;
 import io.varve.lsvd.store.Keys;
 import io.varve.lsvd.store.NoSuchObjectException;
 import io.varve.lsvd.store.ObjectStore;
 import io.varve.lsvd.store.StoreClient;
+import io.varve.lsvd.store.StoreProbe;
 import io.varve.lsvd.store.StoredObject;
 import java.io.IOException;
 import java.lang.foreign.Arena;
@@ -27,6 +29,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.TreeSet;
 import java.util.UUID;
+import java.util.function.UnaryOperator;
 import java.util.regex.Pattern;
 
 /** The volumes of a store: makes, lists and removes them. For any thread that may wait. */
@@ -65,14 +68,8 @@ public final class VolumeCatalog {
      * @throws VolumeException when the name or a setting is no good, or the name is taken.
      */
     public VolumeInfo create(final String name, final VolumeSettings settings) throws VolumeException {
-        checkName(name);
-        checkSize(settings.sizeBytes());
-        checkBounds(settings);
+        final Claim claim = checkCreation(name, settings);
         try {
-            final Claim claim = newestClaim(name);
-            if (claim.record != null && claim.record.claimed()) {
-                throw new VolumeException("volume '" + name + "' exists already in " + url());
-            }
             final UUID volume = runtime.randomUuid();
             final EpochRecord creation = creation(settings);
             store.putIfAbsent(Keys.epoch(volume, 0), creation.encode());
@@ -85,7 +82,7 @@ public final class VolumeCatalog {
                             creation.nonce(),
                             Covered.through(0, settings.writeCache()),
                             ObjectHeader.NO_CHECKPOINT));
-            if (!store.putIfAbsent(Keys.nameVersion(name, claim.version + 1), new NameRecord(volume, true).encode())) {
+            if (!claim(name, claim.version + 1, volume)) {
                 store.delete(Keys.object(volume, 0, 0));
                 store.delete(Keys.epoch(volume, 0));
                 throw new VolumeException("volume '" + name + "' was being made by someone else at the same time");
@@ -93,6 +90,58 @@ public final class VolumeCatalog {
             return describe(name, volume);
         } catch (final IOException e) {
             throw failure("make volume '" + name + "'", e);
+        }
+    }
+
+    /**
+     * Checks, without changing anything, whether a volume can be made.
+     *
+     * @throws VolumeException as {@link #create(String, VolumeSettings)}.
+     */
+    public void checkMayCreate(final String name, final VolumeSettings settings) throws VolumeException {
+        checkCreation(name, settings);
+    }
+
+    private Claim checkCreation(final String name, final VolumeSettings settings) throws VolumeException {
+        checkName(name);
+        checkSize(settings.sizeBytes());
+        checkBounds(settings);
+        try {
+            final Claim claim = newestClaim(name);
+            if (claim.record != null && claim.record.claimed()) {
+                throw new VolumeException("volume '" + name + "' exists already in " + url());
+            }
+            return claim;
+        } catch (final IOException e) {
+            throw failure("make volume '" + name + "'", e);
+        }
+    }
+
+    /**
+     * Tries whether the store is fit to hold new volumes: {@link StoreProbe#quickCheck}.
+     *
+     * @throws VolumeException when it can't be reached.
+     */
+    public StoreProbe.Finding checkStore() throws VolumeException {
+        try {
+            return StoreProbe.quickCheck(store);
+        } catch (final IOException e) {
+            throw failure("check the store", e);
+        }
+    }
+
+    /**
+     * Tries whether the store is still fit to hold a volume: {@link StoreProbe#checkAgain}, with the claim of its name.
+     *
+     * @throws VolumeException when there is no such volume, or the store can't be reached.
+     */
+    public StoreProbe.Finding checkStoreOf(final String name) throws VolumeException {
+        find(name);
+        try {
+            return StoreProbe.checkAgain(
+                    store, Keys.nameVersion(name, newestClaim(name).version), NameRecord.MAX_LENGTH);
+        } catch (final IOException e) {
+            throw failure("check the store", e);
         }
     }
 
@@ -128,11 +177,35 @@ public final class VolumeCatalog {
     }
 
     /**
+     * Changes settings of a volume, open or not, from the next time on that it is opened.
+     *
+     * @param change gives the new settings from those that count so far; the disk's size and the write cache are left as they are.
+     * @throws VolumeException when there is none of that name, or a setting is no good.
+     */
+    public VolumeInfo set(final String name, final UnaryOperator<VolumeSettings> change) throws VolumeException {
+        final UUID volume = find(name);
+        try {
+            final VolumeSettings epoch =
+                    new HistoryReader(store, volume).newestEpoch().settings();
+            final SettingsHistory history = new SettingsHistory(store, volume);
+            checkBounds(change.apply(history.newest(epoch)));
+            history.change(epoch, change, runtime.currentTimeMillis());
+            return describe(name, volume);
+        } catch (final IOException e) {
+            throw failure("change the settings of volume '" + name + "'", e);
+        }
+    }
+
+    /**
      * The identity of a volume.
      *
      * @throws VolumeException when there is none of that name.
      */
     public UUID find(final String name) throws VolumeException {
+        return claimOf(name).record.volume();
+    }
+
+    private Claim claimOf(final String name) throws VolumeException {
         checkName(name);
         try {
             final Claim claim = newestClaim(name);
@@ -140,7 +213,7 @@ public final class VolumeCatalog {
                 throw new VolumeException(
                         "no volume '" + name + "' in " + url() + "; 'varve volume list' shows what there is");
             }
-            return claim.record.volume();
+            return claim;
         } catch (final IOException e) {
             throw failure("look up volume '" + name + "'", e);
         }
@@ -183,6 +256,9 @@ public final class VolumeCatalog {
             if (object.length() != ObjectHeader.length(0, 0) || !isSeal(object.key())) {
                 store.delete(object.key());
             }
+        }
+        for (final StoredObject settings : store.list(Keys.settings(volume))) {
+            store.delete(settings.key());
         }
         for (final StoredObject epoch : epochs) {
             store.delete(epoch.key());
@@ -229,16 +305,27 @@ public final class VolumeCatalog {
         }
         final boolean isClosed = last != null && last.startsWith(Keys.log(volume, newest.epoch())) && isSeal(last);
         final boolean isNew = newest.epoch() == 0;
+        final VolumeSettings next = new SettingsHistory(store, volume).newest(newest.settings());
         return new VolumeInfo(
                 name,
                 volume,
-                newest.settings(),
+                isClosed ? next : newest.settings(),
+                next,
                 Instant.ofEpochMilli(newest.createdMs()),
                 objects,
                 bytes,
                 isClosed ? "closed" : "open",
                 isNew ? null : newest.openedBy(),
                 isNew ? null : Instant.ofEpochMilli(newest.openedMs()));
+    }
+
+    /** Claims a name; whether it is this volume's now. An own claim whose answer came late counts as made. */
+    private boolean claim(final String name, final long version, final UUID volume) throws IOException {
+        final NameRecord record = new NameRecord(volume, true);
+        final String key = Keys.nameVersion(name, version);
+        return store.putIfAbsent(key, record.encode())
+                || NameRecord.decode(key, store.getWhole(key, NameRecord.MAX_LENGTH))
+                        .equals(record);
     }
 
     private Claim newestClaim(final String name) throws IOException {
@@ -288,7 +375,8 @@ public final class VolumeCatalog {
         }
     }
 
-    private String url() {
+    /** The store's address, for messages. */
+    public String url() {
         return store.store().url();
     }
 

@@ -9,7 +9,8 @@ import java.util.UUID;
  *
  * @param name        its name.
  * @param uuid        its identity.
- * @param settings    what is set for it, as of its newest epoch.
+ * @param settings    what counts for it now: what its newest epoch was opened with, or, when it is closed, {@code nextSettings}.
+ * @param nextSettings what counts from the next time on that it is opened.
  * @param created     when it was made.
  * @param objects     number of objects in the store.
  * @param storedBytes their size.
@@ -21,6 +22,7 @@ public record VolumeInfo(
         String name,
         UUID uuid,
         VolumeSettings settings,
+        VolumeSettings nextSettings,
         Instant created,
         long objects,
         long storedBytes,

@@ -2,6 +2,7 @@ package io.varve.lsvd;
 
 import io.varve.lsvd.destage.BatchCutter;
 import io.varve.lsvd.format.Covered;
+import io.varve.lsvd.format.Durability;
 import io.varve.lsvd.format.EpochRecord;
 import io.varve.lsvd.format.ExtentEntry;
 import io.varve.lsvd.format.LogRecord;
@@ -15,6 +16,7 @@ import io.varve.lsvd.history.History;
 import io.varve.lsvd.history.HistoryReader;
 import io.varve.lsvd.history.MapChanges;
 import io.varve.lsvd.history.Sealer;
+import io.varve.lsvd.history.SettingsHistory;
 import io.varve.lsvd.log.DeviceLogSource;
 import io.varve.lsvd.log.LogChecksums;
 import io.varve.lsvd.log.LogDevice;
@@ -70,6 +72,7 @@ final class VolumeOpener {
     private long begunNs;
     private ExtentMap stored;
     private boolean isWriteCache;
+    private VolumeSettings settings;
 
     VolumeOpener(final VolumeContext context, final StoreClient store, final UUID volume, final Arena arena) {
         this.context = context;
@@ -123,6 +126,8 @@ final class VolumeOpener {
             if (!isOwn) {
                 outwaitOldWriter();
             }
+            settings =
+                    new SettingsHistory(store, volume).newest(history.newest().settings());
             stored = history.map().copy();
             isWriteCache = history.covered().isWriteCache();
             if (isOwn || isUnused) {
@@ -188,14 +193,33 @@ final class VolumeOpener {
         if (!context.isTakeOver()) {
             throw new VolumeException(
                     who + "; serve it there, or, if that log is gone for good, take the volume over with"
-                            + " --take-over: then what was not in the store yet is lost");
+                            + " --take-over: then what was not in the store yet is lost, "
+                            + possibleLoss(owner.settings()));
         }
         LOG.log(
                 Level.WARNING,
-                "{0}; taken over as the store has it: up to object {1} and log record {2}",
+                "{0}; taken over as the store has it, up to object {1} and log record {2}; what may be missing behind that: {3}",
                 who,
-                history.nextSequence(),
-                history.lastRecord());
+                history.nextSequence() - 1,
+                history.lastRecord(),
+                possibleLoss(owner.settings()));
+    }
+
+    /** What the volume's bounds say of how much its owner may have acknowledged and not shipped. */
+    private static String possibleLoss(final VolumeSettings settings) {
+        final List<String> bounds = new ArrayList<>();
+        if (settings.maxUnsentBytes() > 0) {
+            bounds.add("at most " + settings.maxUnsentBytes() + " bytes of the log");
+        }
+        if (settings.maxUnsentAgeMs() > 0) {
+            bounds.add("of the last " + settings.maxUnsentAgeMs() + " ms of writing at most");
+        }
+        if (settings.durability() == Durability.STORE) {
+            bounds.add("nothing that was flushed");
+        }
+        return bounds.isEmpty()
+                ? "as much as that log held, since the volume sets no bound"
+                : String.join(", ", bounds);
     }
 
     private void putAsideForeignLog() throws IOException {
@@ -338,15 +362,11 @@ final class VolumeOpener {
                 after.previousCrc(),
                 record.isNews(),
                 record.blockCount(),
-                runtime.bootTimeNs() - TimeUnit.MILLISECONDS.toNanos(settings().maxUnsentAgeMs()) - 1);
+                runtime.bootTimeNs() - TimeUnit.MILLISECONDS.toNanos(settings.maxUnsentAgeMs()) - 1);
     }
 
     private BatchCutter newCutter(final Tail start) {
-        return new BatchCutter(start, context.destageDelayNs(), geometry.areaLength(), settings());
-    }
-
-    private VolumeSettings settings() {
-        return history.newest().settings();
+        return new BatchCutter(start, context.destageDelayNs(), geometry.areaLength(), settings);
     }
 
     private void checkDamage(final LogReader reader) throws IOException, VolumeException {
@@ -389,7 +409,7 @@ final class VolumeOpener {
                 history.nextSequence() + 1,
                 history.lastRecord(),
                 history.checkpoints().newest(),
-                previous.settings().withWriteCache(isWriteCache),
+                settings.withWriteCache(isWriteCache),
                 previous.createdMs(),
                 runtime.currentTimeMillis(),
                 hostAndProcess());

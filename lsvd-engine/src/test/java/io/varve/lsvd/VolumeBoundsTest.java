@@ -52,6 +52,23 @@ class VolumeBoundsTest {
         assertThat(new VolumeCatalog(store).info("disk").settings()).isEqualTo(settings);
     }
 
+    @Test
+    void changedSettingsCountFromTheNextOpeningOn() throws Exception {
+        final VolumeSettings settings = PLAIN.withDurability(Durability.STORE).withMaxUnsentAgeMs(3000);
+        final VolumeCatalog catalog = new VolumeCatalog(store);
+        catalog.create("disk", PLAIN);
+        try (VolumeRig rig = rig()) {
+            catalog.set("disk", old -> old.withDurability(Durability.STORE).withMaxUnsentAgeMs(3000));
+            assertThat(rig.volume.settings()).isEqualTo(PLAIN);
+            assertThat(catalog.info("disk").settings()).isEqualTo(PLAIN);
+            assertThat(catalog.info("disk").nextSettings()).isEqualTo(settings);
+        }
+        try (VolumeRig rig = rig()) {
+            assertThat(rig.volume.settings()).isEqualTo(settings);
+            assertThat(catalog.info("disk").settings()).isEqualTo(settings);
+        }
+    }
+
     @ParameterizedTest
     @CsvSource({"65535, 0, 0, unsent bytes", "-1, 0, 0, unsent bytes", "0, 9, 0, age", "0, 0, 199, fence timeout"})
     void badSettingsAreRefused(final long bytes, final long ageMs, final long fenceMs, final String what) {
@@ -114,8 +131,7 @@ class VolumeBoundsTest {
             int acknowledged = 0;
             while (rig.outstanding() == 0) {
                 rig.submitWrite(0, acknowledged * 65536L, filled(65536, 3));
-                rig.turnFor(20);
-                acknowledged += rig.outstanding() == 0 ? 1 : 0;
+                acknowledged += rig.settles() ? 1 : 0;
                 assertThat(acknowledged * 65536).isLessThanOrEqualTo(bound);
             }
             assertThat(acknowledged * 65536).isGreaterThan(bound / 2);
@@ -209,6 +225,25 @@ class VolumeBoundsTest {
             assertThat(other.read(0, 4096)).containsOnly(1);
         }
         old.crash();
+    }
+
+    @Test
+    void whoeverTakesOverIsToldHowMuchMayBeMissing() throws Exception {
+        create(PLAIN.withMaxUnsentBytes(1 << 20).withMaxUnsentAgeMs(5000).withDurability(Durability.STORE));
+        rig().crash();
+        assertThatThrownBy(() -> new VolumeRig(VolumeRig.context(store, directory.resolve("elsewhere"))))
+                .isInstanceOf(VolumeException.class)
+                .hasMessageContaining("--take-over")
+                .hasMessageContaining("at most 1048576 bytes of the log, of the last 5000 ms of writing at most,"
+                        + " nothing that was flushed");
+    }
+
+    @Test
+    void withoutBoundsAsMuchAsTheLogHeldMayBeMissing() throws Exception {
+        create(PLAIN);
+        rig().crash();
+        assertThatThrownBy(() -> new VolumeRig(VolumeRig.context(store, directory.resolve("elsewhere"))))
+                .hasMessageContaining("as much as that log held");
     }
 
     private void create(final VolumeSettings settings) throws VolumeException {

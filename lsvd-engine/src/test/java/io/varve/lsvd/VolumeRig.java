@@ -18,6 +18,7 @@ final class VolumeRig implements AutoCloseable {
     static final long SMALL_LOG = VolumeContext.MIN_LOG_SIZE;
 
     private static final long PATIENCE_NS = 60_000_000_000L;
+    private static final long SETTLE_NS = 500_000_000L;
 
     final IoRing ring;
     final Volume volume;
@@ -75,6 +76,15 @@ final class VolumeRig implements AutoCloseable {
         while (System.nanoTime() < endNs) {
             turn();
         }
+    }
+
+    /** Whether everything is answered within a while; a request that has to wait is not. */
+    boolean settles() {
+        final long endNs = System.nanoTime() + SETTLE_NS;
+        while (outstanding > 0 && System.nanoTime() < endNs) {
+            turn();
+        }
+        return outstanding == 0;
     }
 
     void submitDiscard(final long offset, final long length) {

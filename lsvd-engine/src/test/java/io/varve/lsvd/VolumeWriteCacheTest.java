@@ -92,10 +92,7 @@ class VolumeWriteCacheTest {
             final byte[] piece = new byte[1 << 20];
             for (int i = 0; rig.outstanding() == 0; i++) {
                 rig.submitWrite(0, (long) (i % 16) << 20, piece);
-                rig.turnFor(rig.outstanding() == 0 ? 0 : 20);
-                if (rig.outstanding() > 0) {
-                    rig.turnFor(300);
-                }
+                rig.settles();
             }
             rig.submitWriteCache(false);
             rig.turnFor(100);

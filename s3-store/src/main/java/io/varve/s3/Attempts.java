@@ -9,6 +9,7 @@ import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.LongAdder;
 import java.util.function.BiFunction;
 import java.util.function.IntFunction;
 
@@ -25,6 +26,7 @@ final class Attempts implements AutoCloseable {
     private final RetryBudget budget;
     private final Set<Operation<?>> operations = ConcurrentHashMap.newKeySet();
     private final AtomicInteger count = new AtomicInteger();
+    private final LongAdder repeated = new LongAdder();
     private volatile boolean isClosed;
 
     /**
@@ -66,6 +68,11 @@ final class Attempts implements AutoCloseable {
             operation.fail(closed(what));
         }
         return operation.result;
+    }
+
+    /** How many attempts have been made again so far. */
+    long repeated() {
+        return repeated.sum();
     }
 
     /** Ends all operations with a failure; new ones fail at once. */
@@ -134,6 +141,7 @@ final class Attempts implements AutoCloseable {
             }
             final Throwable failure = Failures.unwrap(wrapped);
             if (Failures.mayPass(failure) && mayRepeat()) {
+                repeated.increment();
                 schedule(pauseMs());
             } else {
                 fail(isClosed ? closed(what) : describe.apply(failure, what));

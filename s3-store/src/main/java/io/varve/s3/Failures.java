@@ -84,8 +84,17 @@ final class Failures {
         if (failure instanceof ApiCallAttemptTimeoutException || failure instanceof ApiCallTimeoutException) {
             return true;
         }
+        // The JVM remembers for a while that a name is unknown, so that it would be again.
+        if (cause(failure, UnknownHostException.class) != null) {
+            return false;
+        }
         if (cause(failure, SSLException.class) != null && cause(failure, ClosedChannelException.class) == null) {
             return false;
+        }
+        // The SDK trips over the states of its connections now and then, and then closes the one in question.
+        if (cause(failure, IllegalStateException.class) != null
+                || cause(failure, IllegalArgumentException.class) != null) {
+            return true;
         }
         // An answer in XML that was cut off is found out by its reader.
         return cause(failure, IOException.class) != null
@@ -166,7 +175,7 @@ final class Failures {
     private static String reason(final Throwable failure, final String server) {
         final UnknownHostException unknown = cause(failure, UnknownHostException.class);
         if (unknown != null) {
-            return "the name of the host of " + server + " cannot be resolved";
+            return "the name of the host of " + server + " cannot be resolved: " + unknown.getMessage();
         }
         final ConnectException refused = cause(failure, ConnectException.class);
         if (refused != null) {
@@ -174,7 +183,8 @@ final class Failures {
         }
         final SSLException tls = cause(failure, SSLException.class);
         if (tls != null) {
-            return "no trusted connection to " + server + ": " + tls.getMessage();
+            return "no trusted connection to " + server + ": " + tls.getMessage() + "; " + CaBundle.VARIABLE
+                    + " names a file with the certificates of further authorities";
         }
         if (failure instanceof ApiCallAttemptTimeoutException || failure instanceof ApiCallTimeoutException) {
             return server + " did not answer in time";
@@ -206,7 +216,8 @@ final class Failures {
         return null;
     }
 
-    private static String oneLine(final String text) {
+    /** A text without the ends of its lines. */
+    static String oneLine(final String text) {
         return text.replaceAll(" \\(SDK Attempt Count: [0-9]+\\)", "").replaceAll("\\s*[\\r\\n]+\\s*", " ");
     }
 }

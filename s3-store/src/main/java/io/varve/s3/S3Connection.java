@@ -1,27 +1,17 @@
 package io.varve.s3;
 
-import io.netty.channel.EventLoopGroup;
-import io.netty.channel.nio.NioEventLoopGroup;
-import io.netty.channel.socket.nio.NioSocketChannel;
 import io.netty.util.concurrent.DefaultThreadFactory;
-import io.netty.util.concurrent.EventExecutor;
 import io.varve.lsvd.store.StoreException;
 import java.net.URI;
-import java.time.Duration;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
-import java.util.concurrent.TimeUnit;
 import software.amazon.awssdk.core.checksums.RequestChecksumCalculation;
 import software.amazon.awssdk.core.checksums.ResponseChecksumValidation;
 import software.amazon.awssdk.core.client.config.SdkAdvancedAsyncClientOption;
 import software.amazon.awssdk.core.exception.SdkException;
-import software.amazon.awssdk.http.Protocol;
-import software.amazon.awssdk.http.async.SdkAsyncHttpClient;
-import software.amazon.awssdk.http.nio.netty.NettyNioAsyncHttpClient;
-import software.amazon.awssdk.http.nio.netty.SdkEventLoopGroup;
 import software.amazon.awssdk.regions.Region;
 import software.amazon.awssdk.regions.providers.AwsProfileRegionProvider;
 import software.amazon.awssdk.regions.providers.AwsRegionProviderChain;
@@ -32,21 +22,18 @@ import software.amazon.awssdk.services.s3.S3AsyncClient;
 import software.amazon.awssdk.services.s3.S3AsyncClientBuilder;
 
 /**
- * An S3 client with its threads and connections: {@value #EVENT_LOOPS} event loops, {@value #WORKERS} threads that build
- * requests and keep time. It sends each request once: who tries again is {@link Attempts}.
+ * An S3 client over an {@link S3Transport}, with {@value #WORKERS} threads that build requests and keep time. It sends each
+ * request once: who tries again is {@link Attempts}.
  */
 final class S3Connection implements AutoCloseable {
-    private static final int EVENT_LOOPS = 2;
     private static final int WORKERS = 2;
-    private static final long CLOSE_LIMIT_MS = 3000;
 
     /** How long the event loops must have been idle, when requests were given up, so that these end in order. */
     private static final long QUIET_MS = 200;
 
     private static final Region DEFAULT_REGION = Region.US_EAST_1;
 
-    private final EventLoopGroup eventLoops;
-    private final SdkAsyncHttpClient http;
+    private final S3Transport transport;
     private final ScheduledExecutorService executor;
     private final S3AsyncClient client;
     private final String server;
@@ -63,23 +50,12 @@ final class S3Connection implements AutoCloseable {
                 ? "S3 in " + region
                 : context.endpoint().toString();
         executor = newExecutor();
-        eventLoops = new NioEventLoopGroup(EVENT_LOOPS, new DefaultThreadFactory("varve-s3-io", true));
-        http = NettyNioAsyncHttpClient.builder()
-                .eventLoopGroup(SdkEventLoopGroup.create(eventLoops, NioSocketChannel::new))
-                .protocol(Protocol.HTTP1_1)
-                .maxConcurrency(context.maxConnections())
-                .maxPendingConnectionAcquires(context.maxOperations())
-                .connectionTimeout(context.connectTimeout())
-                .connectionAcquisitionTimeout(context.attemptTimeout())
-                .connectionMaxIdleTime(Duration.ofSeconds(5))
-                .readTimeout(context.attemptTimeout())
-                .writeTimeout(context.attemptTimeout())
-                .tcpKeepAlive(true)
-                .build();
+        transport = new S3Transport(context);
         try {
             client = newClient(context, region);
         } catch (final SdkException | IllegalArgumentException | NullPointerException e) {
-            closeTransport(0);
+            executor.shutdownNow();
+            transport.close();
             throw new StoreException("the S3 client cannot be set up: " + e.getMessage(), e);
         }
     }
@@ -112,38 +88,12 @@ final class S3Connection implements AutoCloseable {
         final long quietMs = requests.isEmpty() ? 0 : QUIET_MS;
         requests.forEach(request -> request.cancel(true));
         client.close();
-        closeTransport(quietMs);
-    }
-
-    private void closeTransport(final long quietMs) {
-        executor.shutdownNow();
-        final boolean isOwnThread = isInEventLoop();
-        if (isOwnThread) {
-            // The pools' end waits for the loops, and so must not be awaited by one of them.
-            final Thread closer = new Thread(http::close, "varve-s3-close");
-            closer.setDaemon(true);
-            closer.start();
-        } else {
-            http.close();
-        }
-        final var end = eventLoops.shutdownGracefully(quietMs, CLOSE_LIMIT_MS, TimeUnit.MILLISECONDS);
-        if (!isOwnThread) {
-            end.awaitUninterruptibly(CLOSE_LIMIT_MS);
-        }
-    }
-
-    private boolean isInEventLoop() {
-        for (final EventExecutor loop : eventLoops) {
-            if (loop.inEventLoop()) {
-                return true;
-            }
-        }
-        return false;
+        transport.close(quietMs);
     }
 
     private S3AsyncClient newClient(final S3StoreContext context, final Region region) {
         final S3AsyncClientBuilder builder = S3AsyncClient.builder()
-                .httpClient(http)
+                .httpClient(transport)
                 .region(region)
                 .forcePathStyle(context.pathStyle() || isLocal(context.endpoint()))
                 .serviceConfiguration(s3 -> s3.expectContinueEnabled(false))

@@ -105,6 +105,11 @@ public final class S3ObjectStore implements ObjectStore {
     }
 
     @Override
+    public long repeatedAttempts() {
+        return attempts.repeated();
+    }
+
+    @Override
     public String url() {
         return location.toString();
     }

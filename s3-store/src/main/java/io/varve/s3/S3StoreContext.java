@@ -3,6 +3,7 @@ package io.varve.s3;
 import io.varve.lsvd.store.StoreException;
 import java.net.URI;
 import java.net.URISyntaxException;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.regex.Pattern;
 import software.amazon.awssdk.auth.credentials.AwsCredentialsProvider;
@@ -10,7 +11,8 @@ import software.amazon.awssdk.regions.Region;
 
 /**
  * Settings of an {@link S3ObjectStore}. What is not set is as the AWS SDK finds it: credentials by its standard chain
- * (environment, system properties, profile, container, instance), endpoint and region from the environment and the profile.
+ * (environment, system properties, profile, container, instance), endpoint and region from the environment and the profile,
+ * trusted authorities from the file that {@value CaBundle#VARIABLE} names, else from the JVM.
  *
  * <p>Set before it is handed over, and by one thread.
  */
@@ -21,6 +23,8 @@ public final class S3StoreContext {
     private Region region;
     private boolean pathStyle;
     private AwsCredentialsProvider credentials;
+    private Path caBundle = CaBundle.ofEnvironment();
+    private Duration nameTimeout = Duration.ofSeconds(6);
     private Duration connectTimeout = Duration.ofSeconds(3);
     private Duration attemptTimeout = Duration.ofSeconds(15);
     private int minBytesPerSecond = 1 << 20;
@@ -86,6 +90,28 @@ public final class S3StoreContext {
     /** Sets where credentials come from. */
     public S3StoreContext credentials(final AwsCredentialsProvider value) {
         credentials = value;
+        return this;
+    }
+
+    /** File with the certificates of the authorities that servers are trusted by, or null for those of the JVM. */
+    public Path caBundle() {
+        return caBundle;
+    }
+
+    /** Sets the file with the certificates of authorities, in PEM; null for the authorities of the JVM. */
+    public S3StoreContext caBundle(final Path value) {
+        caBundle = value;
+        return this;
+    }
+
+    /** How long the look-up of a host's name may take: the default outlasts one name server that is away. */
+    public Duration nameTimeout() {
+        return nameTimeout;
+    }
+
+    /** Sets how long the look-up of a host's name may take. */
+    public S3StoreContext nameTimeout(final Duration value) {
+        nameTimeout = value;
         return this;
     }
 
@@ -177,12 +203,12 @@ public final class S3StoreContext {
         return this;
     }
 
-    /** Greatest number of connections; operations beyond it wait for one. */
+    /** Greatest number of connections for creations, and of those for all else; operations beyond it wait for one. */
     public int maxConnections() {
         return maxConnections;
     }
 
-    /** Sets the greatest number of connections. */
+    /** Sets the greatest number of connections of each of the two kinds. */
     public S3StoreContext maxConnections(final int value) {
         maxConnections = value;
         return this;

@@ -1,5 +1,6 @@
 package io.varve.s3;
 
+import io.varve.lsvd.store.StoreException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.Optional;
@@ -82,7 +83,7 @@ final class SegmentRequestBody implements AsyncRequestBody {
                     return;
                 }
             } catch (final RuntimeException e) {
-                fail(e);
+                fail(new StoreException("the object's memory cannot be read: " + e.getMessage(), e));
                 return;
             }
             position += piece.length;

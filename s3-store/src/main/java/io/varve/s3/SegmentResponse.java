@@ -113,7 +113,7 @@ final class SegmentResponse implements AsyncResponseTransformer<GetObjectRespons
                     end(new IOException("the operation is over"));
                 }
             } catch (final RuntimeException e) {
-                end(e);
+                end(new StoreException("the target's memory cannot be written: " + e.getMessage(), e));
             }
             received += length;
         }

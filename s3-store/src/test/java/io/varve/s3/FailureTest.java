@@ -24,6 +24,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
+import software.amazon.awssdk.core.exception.SdkClientException;
 
 /** Everything that can go wrong on the way to a server and back. */
 final class FailureTest {
@@ -244,6 +245,8 @@ final class FailureTest {
 
     @Test
     void believesNoOtherRangeThanTheOneAskedFor() throws Exception {
+        // An attempt that meets a connection whose end is on its way does not count as a request, but as an attempt.
+        context.maxAttempts(12);
         get(straight.putIfAbsent("key", segment(BODY)));
         final String head = "HTTP/1.1 206 Partial\r\nContent-Length: 10\r\nContent-Range: ";
         proxy.next(
@@ -303,6 +306,59 @@ final class FailureTest {
         proxy.down(false);
         assertThat(get(store.putIfAbsent("other", segment(BODY)))).isTrue();
         assertThat(read("key", 0, BODY.length)).isEqualTo(BODY);
+    }
+
+    @Test
+    void tellsOfEveryConnectionThatIsRefusedAtOnce() throws Exception {
+        proxy.close();
+        context.maxAttempts(1).retryBudget(0);
+        final long start = System.nanoTime();
+        final List<CompletableFuture<?>> futures = new ArrayList<>();
+        try (S3ObjectStore refused = server.open("refused", context)) {
+            for (int i = 0; i < 120; i++) {
+                futures.add(refused.putIfAbsent("key", segment(new byte[i])));
+                futures.add(refused.delete("key"));
+            }
+            futures.forEach(future -> assertFails(future, "no connection to", "Connection refused"));
+        }
+        // None had to wait for its time-out.
+        assertThat(System.nanoTime() - start)
+                .isLessThan(context.attemptTimeout().toNanos() / 2);
+    }
+
+    @Test
+    void readsWhileUploadsHoldAllTheirConnections() throws Exception {
+        get(straight.putIfAbsent("key", segment(BODY)));
+        final CountDownLatch open = new CountDownLatch(1);
+        try (S3ObjectStore small = server.open("two-ways", context.maxConnections(1))) {
+            proxy.next(new Fault.StalledRequest(open), new Fault.None());
+            final CompletableFuture<Boolean> stalled = small.putIfAbsent("stalled", segment(BODY));
+            await().until(() -> proxy.requests() == 1);
+            assertThat(get(small.list(""))).isEmpty();
+            assertThat(stalled).isNotDone();
+        } finally {
+            open.countDown();
+        }
+    }
+
+    @Test
+    void saysAtOnceThatAHostIsUnknown() throws Exception {
+        final S3Server nowhere = server.through("http://no-such-host.invalid:9000");
+        try (S3ObjectStore lost = nowhere.open("nowhere", nowhere.context().pathStyle(true))) {
+            assertFails(
+                    lost.list(""),
+                    "cannot list : the name of the host of http://no-such-host.invalid:9000 cannot be resolved: ");
+            assertFails(lost.putIfAbsent("key", segment(BODY)), "cannot be resolved: no-such-host.invalid");
+        }
+    }
+
+    @Test
+    void triesAgainWhatTheSdkTripsOver() {
+        final Throwable stumble = SdkClientException.create(
+                "Unable to execute HTTP request", new IllegalArgumentException("Duplicate handler name"));
+        assertThat(Failures.mayPass(stumble)).isTrue();
+        assertThat(Failures.mayPass(SdkClientException.create("Unable to load credentials")))
+                .isFalse();
     }
 
     @Test

@@ -7,6 +7,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.Assumptions;
 
 /**
@@ -15,6 +17,7 @@ import org.junit.jupiter.api.Assumptions;
  */
 public final class RgwServer {
     private static final int MISSING = 2;
+    private static final Pattern SETTING = Pattern.compile("([A-Z0-9_]+)=(.*)");
 
     private static RgwServer running;
     private static String absence;
@@ -57,9 +60,10 @@ public final class RgwServer {
 
     private static void start() throws IOException, InterruptedException {
         final Process script = new ProcessBuilder(root().resolve("dev/ceph-rgw").toString(), "run")
-                .redirectError(ProcessBuilder.Redirect.INHERIT)
+                .redirectErrorStream(true)
                 .start();
         final Map<String, String> described = new HashMap<>();
+        final StringBuilder said = new StringBuilder();
         // Never closed: the script takes the end of its input as the end of the tests.
         final BufferedReader output = script.inputReader(StandardCharsets.UTF_8);
         for (String line = output.readLine(); line != null; line = output.readLine()) {
@@ -67,13 +71,19 @@ public final class RgwServer {
                 running = new RgwServer(script, described);
                 return;
             }
-            final int sign = line.indexOf('=');
-            described.put(line.substring(0, sign), line.substring(sign + 1));
+            final Matcher setting = SETTING.matcher(line);
+            if (setting.matches()) {
+                described.put(setting.group(1), setting.group(2));
+            } else {
+                System.err.println(line);
+                said.append("; ").append(line);
+            }
         }
         if (script.waitFor() != MISSING) {
-            throw new IOException("dev/ceph-rgw could not start the server, see above");
+            throw new IOException("dev/ceph-rgw could not start the server" + said);
         }
-        absence = "NOT TESTED against a real S3 server: Ceph's packages are missing (dev/setup installs them)";
+        absence =
+                "NOT TESTED against a real S3 server: Ceph's packages are missing (dev/setup --with-ceph installs them)";
         System.err.println(absence);
     }
 

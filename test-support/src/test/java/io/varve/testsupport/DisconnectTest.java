@@ -14,6 +14,9 @@ import org.junit.jupiter.api.io.TempDir;
 /** Front-ends that go away at any moment, come back, or come twice. */
 @Timeout(120)
 class DisconnectTest {
+    /** Mappings of guest memory that a front-end in this process has itself. */
+    private static final int FRONT_END_MAPPINGS = 3;
+
     @TempDir
     private Path directory;
 
@@ -119,6 +122,46 @@ class DisconnectTest {
 
             disk.awaitEvent("closed REQUESTED");
             frontEnd.channel().awaitEnd();
+        }
+    }
+
+    @Test
+    void anAbandonedSessionAnswersNothingThatWasInFlight() throws IOException {
+        try (ServedDisk disk = new ServedDisk(directory);
+                FrontEnd frontEnd = FrontEnd.started(disk.socketPath, FrontEndOptions.DEFAULT)) {
+            fillHeldDevice(disk, frontEnd);
+
+            disk.reactor.run(() -> disk.reactor.server().abandon());
+            frontEnd.channel().awaitEnd();
+            assertThat(ServedDisk.guestMappings()).isEqualTo(FRONT_END_MAPPINGS + 4);
+            disk.reactor.run(() -> disk.device.hold(false));
+
+            disk.reactor.close();
+            assertThat(frontEnd.queue(0).poll()).isNull();
+            assertThat(ServedDisk.guestMappings()).isEqualTo(FRONT_END_MAPPINGS);
+        }
+    }
+
+    @Test
+    void aReleasedSessionLeavesNothingBehindAlthoughTheDeviceNeverCompletes() throws IOException {
+        try (ServedDisk disk = new ServedDisk(directory);
+                FrontEnd frontEnd = FrontEnd.started(disk.socketPath, FrontEndOptions.DEFAULT)) {
+            fillHeldDevice(disk, frontEnd);
+
+            disk.reactor.run(() -> disk.reactor.server().release());
+
+            disk.reactor.close();
+            frontEnd.channel().awaitEnd();
+            assertThat(frontEnd.queue(0).poll()).isNull();
+            assertThat(ServedDisk.guestMappings()).isEqualTo(FRONT_END_MAPPINGS);
+        }
+    }
+
+    private static void fillHeldDevice(final ServedDisk disk, final FrontEnd frontEnd) {
+        disk.reactor.run(() -> disk.device.hold(true));
+        new LoadGenerator(frontEnd, 1000, 4096, 64, 1).fill();
+        while (disk.reactor.<Integer>call(disk.device::pendingCount) < 64) {
+            Thread.onSpinWait();
         }
     }
 }

@@ -154,6 +154,26 @@ public final class VhostUserBlkServer implements AutoCloseable {
         }
     }
 
+    /**
+     * Stops listening, and drops the front-end: what is in flight is not answered any more, so that it asks again wherever it
+     * connects next. Go on with {@link #doWork()} while the device is driven. Idempotent.
+     */
+    public void abandon() {
+        close();
+        if (session != null) {
+            session.abandon();
+        }
+    }
+
+    /** Releases what is left of the session, at once. The device is not driven any more: it completes nothing. Idempotent. */
+    public void release() {
+        abandon();
+        if (session != null) {
+            session.release();
+            session = null;
+        }
+    }
+
     /** Whether {@link #close()} was called and the session has ended. */
     public boolean isClosed() {
         return closing && session == null;

@@ -42,6 +42,7 @@ public final class VhostUserBlkSession implements AutoCloseable {
 
     private boolean messageWaits;
     private CloseReason closeReason;
+    private boolean abandoned;
     private boolean closed;
 
     /**
@@ -82,7 +83,9 @@ public final class VhostUserBlkSession implements AutoCloseable {
             if (closeReason == null) {
                 work += processMessages();
             }
-            work += serveRings();
+            if (!abandoned) {
+                work += serveRings();
+            }
         } catch (final ProtocolException e) {
             end(CloseReason.PROTOCOL_ERROR, e.getMessage());
         } catch (final ErrnoException e) {
@@ -217,6 +220,19 @@ public final class VhostUserBlkSession implements AutoCloseable {
         end(CloseReason.REQUESTED, null);
     }
 
+    /**
+     * Ends the session without an answer to what is in flight, now or later: the connection is closed at once, so that the
+     * front-end asks again wherever it connects next. Memory stays until the device has completed everything, which
+     * {@link #doWork()} notices, or until {@link #release()}. Idempotent.
+     */
+    void abandon() {
+        end(CloseReason.REQUESTED, null);
+        if (!abandoned && !closed) {
+            abandoned = true;
+            connection.close();
+        }
+    }
+
     /** Whether the session has ended, and everything of it has been released. */
     public boolean isClosed() {
         return closed;
@@ -238,9 +254,15 @@ public final class VhostUserBlkSession implements AutoCloseable {
         }
     }
 
-    private void release() {
-        vrings.publish();
-        connection.close();
+    /** Releases everything. Nothing is in flight, or the device is not driven any more and completes nothing. */
+    void release() {
+        if (closed) {
+            return;
+        }
+        if (!abandoned) {
+            vrings.publish();
+            connection.close();
+        }
         backEnd.close();
         closed = true;
         options.listener().onClosed(closeReason);

@@ -2,6 +2,7 @@ package io.varve.launcher.cli;
 
 import io.varve.lsvd.LogInventory;
 import io.varve.lsvd.VolumeInfo;
+import io.varve.lsvd.format.VolumeSettings;
 import io.varve.lsvd.store.StoreProbe;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -16,6 +17,11 @@ final class JsonOutput {
             JSON.std.with(JSON.Feature.PRETTY_PRINT_OUTPUT, JSON.Feature.WRITE_NULL_PROPERTIES);
 
     private JsonOutput() {}
+
+    /** What a daemon has answered. */
+    static String answer(final Map<String, Object> answer) {
+        return PRETTY.asString(answer);
+    }
 
     static String volume(final VolumeInfo info) {
         return PRETTY.asString(fields(info));
@@ -79,25 +85,30 @@ final class JsonOutput {
         return fields;
     }
 
-    static String durability(final VolumeInfo info) {
-        return info.settings().durability().name().toLowerCase(Locale.ROOT);
-    }
-
     private static Map<String, Object> fields(final VolumeInfo info) {
         final Map<String, Object> fields = new LinkedHashMap<>();
         fields.put("name", info.name());
         fields.put("uuid", info.uuid().toString());
         fields.put("size_bytes", info.sizeBytes());
-        fields.put("durability", durability(info));
-        fields.put("max_unsent_bytes", info.settings().maxUnsentBytes());
-        fields.put("max_unsent_age_ms", info.settings().maxUnsentAgeMs());
-        fields.put("fence_timeout_ms", info.settings().fenceTimeoutMs());
+        fields.putAll(fields(info.settings()));
+        if (!info.nextSettings().equals(info.settings())) {
+            fields.put("next_settings", fields(info.nextSettings()));
+        }
         fields.put("created", info.created().toString());
         fields.put("objects", info.objects());
         fields.put("stored_bytes", info.storedBytes());
         fields.put("state", info.state());
         fields.put("opened_by", info.openedBy());
         fields.put("opened", info.opened() == null ? null : info.opened().toString());
+        return fields;
+    }
+
+    private static Map<String, Object> fields(final VolumeSettings settings) {
+        final Map<String, Object> fields = new LinkedHashMap<>();
+        fields.put("durability", settings.durability().name().toLowerCase(Locale.ROOT));
+        fields.put("max_unsent_bytes", settings.maxUnsentBytes());
+        fields.put("max_unsent_age_ms", settings.maxUnsentAgeMs());
+        fields.put("fence_timeout_ms", settings.fenceTimeoutMs());
         return fields;
     }
 }

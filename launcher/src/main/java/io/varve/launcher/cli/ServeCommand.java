@@ -3,14 +3,16 @@ package io.varve.launcher.cli;
 import io.varve.launcher.UserException;
 import io.varve.launcher.config.Setting;
 import io.varve.launcher.config.Settings;
-import io.varve.launcher.daemon.Daemon;
-import io.varve.launcher.daemon.DaemonOptions;
+import io.varve.launcher.daemon.DoorPlan;
 import io.varve.launcher.daemon.DoorSocket;
-import io.varve.lsvd.VolumeContext;
+import io.varve.launcher.daemon.Foreground;
+import io.varve.launcher.daemon.SocketAccess;
+import io.varve.launcher.daemon.VolumeOptions;
+import io.varve.launcher.metrics.MetricsServer;
+import io.varve.launcher.systemd.ListenFds;
+import io.varve.launcher.systemd.ServiceManager;
 import io.varve.lsvd.VolumeException;
-import io.varve.lsvd.store.ObjectStore;
 import java.nio.file.Path;
-import java.time.Duration;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -37,8 +39,8 @@ final class ServeCommand extends Subcommand {
     @Parameters(paramLabel = "NAME", description = "Name of the volume.")
     private String name;
 
-    @ArgGroup(exclusive = true, multiplicity = "1")
-    private SocketOption socket;
+    @ArgGroup(exclusive = true, multiplicity = "0..1")
+    private SocketOption socket = new SocketOption();
 
     private static final class SocketOption {
         @Option(
@@ -50,42 +52,23 @@ final class ServeCommand extends Subcommand {
         @Option(
                 names = "--fd",
                 paramLabel = "N",
-                description = "Listen on this inherited socket instead, as a service manager passes it.")
+                description =
+                        "Listen on this inherited socket instead. One that a service manager passes (LISTEN_FDS) is"
+                                + " used when neither is given.")
         private Integer fd;
     }
 
     @Mixin
-    private StoreOption store;
+    private ServingOptions serving;
 
     @Mixin
-    private CacheOption cache;
+    private OpeningOptions opening;
 
     @Option(
-            names = "--cache-size",
-            paramLabel = "SIZE",
-            description = "Size of the local log where there is none yet: the most that can be acknowledged and not yet"
-                    + " be in the store (default: 4G).")
-    private String cacheSize;
-
-    @Option(names = "--read-only", description = "Refuse writes.")
-    private boolean readOnly;
-
-    @Option(
-            names = "--take-over",
-            description = "Open the volume although another daemon had it and has not closed it. A statement that the"
-                    + " other one is gone: what it had not shipped is lost, unless its log comes back.")
-    private boolean takeOver;
-
-    @Option(
-            names = "--accept-data-loss",
-            description = "Go on although records of the log that had been made durable are damaged.")
-    private boolean acceptDataLoss;
-
-    @Option(
-            names = "--shutdown-timeout",
-            paramLabel = "TIME",
-            description = "How long the end waits for the store (default: 20s).")
-    private String shutdownTimeout;
+            names = "--metrics",
+            paramLabel = "HOST:PORT",
+            description = "Answer http://HOST:PORT/metrics with the daemon's figures, in Prometheus' format.")
+    private String metrics;
 
     @Option(
             names = PRINT_CAPABILITIES,
@@ -94,31 +77,32 @@ final class ServeCommand extends Subcommand {
 
     @Override
     public Integer call() throws VolumeException {
-        final Settings settings = settings();
-        final Path cacheDirectory = cache.directory(settings);
-        final long logSize = settings.get(Setting.CACHE_SIZE, cacheSize);
-        final Duration timeout = settings.get(Setting.SHUTDOWN_TIMEOUT, shutdownTimeout);
-        final Duration pollTime = settings.get(Setting.POLL_TIME);
-        try (ObjectStore opened = store.open(settings, false)) {
-            final VolumeContext volume = new VolumeContext()
-                    .store(opened)
-                    .name(name)
-                    .cacheDirectory(cacheDirectory)
-                    .logSizeBytes(logSize)
-                    .readOnly(readOnly)
-                    .takeOver(takeOver)
-                    .acceptDataLoss(acceptDataLoss);
-            return Daemon.run(new DaemonOptions(volume, timeout, pollTime), openSocket(), out(), err());
+        final Settings settings = serving.over(settings());
+        try (DoorPlan door = door(settings);
+                ServiceManager manager = ServiceManager.of(environment());
+                MetricsServer server = metrics == null ? null : MetricsServer.listen(metrics)) {
+            final VolumeOptions options =
+                    VolumeOptions.of(name, settings, () -> StoreOption.openAsSet(settings), door, opening.choices());
+            return new Foreground(out(), err(), manager, true, settings.get(Setting.SHUTDOWN_TIMEOUT))
+                    .serve(options, server);
         }
     }
 
-    private DoorSocket openSocket() {
+    private DoorPlan door(final Settings settings) {
+        if (socket.path != null) {
+            return DoorPlan.at(socket.path, SocketAccess.of(settings));
+        }
         if (socket.fd == null) {
-            return DoorSocket.listen(socket.path);
+            final DoorSocket passed = ListenFds.take(environment());
+            if (passed == null) {
+                throw new UserException("no socket to listen at: give --socket-path PATH or --fd N, or have a service"
+                        + " manager pass one (LISTEN_FDS)");
+            }
+            return DoorPlan.inherited(passed);
         }
         if (socket.fd < 0) {
             throw new UserException("--fd: a descriptor's number is 0 or more, not " + socket.fd);
         }
-        return DoorSocket.inherited(socket.fd);
+        return DoorPlan.inherited(DoorSocket.inherited(socket.fd, "--fd"));
     }
 }

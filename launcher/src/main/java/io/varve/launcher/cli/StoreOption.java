@@ -12,6 +12,7 @@ import io.varve.s3.S3ObjectStore;
 import io.varve.s3.S3StoreContext;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Map;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
@@ -49,6 +50,12 @@ final class StoreOption {
                         + " endpoint is an IP address or localhost.")
         private Boolean pathStyle;
 
+        void collect(final Map<String, String> given) {
+            ServingOptions.put(given, Setting.S3_ENDPOINT, endpoint);
+            ServingOptions.put(given, Setting.S3_REGION, region);
+            ServingOptions.put(given, Setting.S3_PATH_STYLE, pathStyle == null ? null : pathStyle.toString());
+        }
+
         /** Opens the store; the server is not asked yet. */
         ObjectStore open(final S3Location location, final Settings settings) throws StoreException {
             final S3StoreContext context = new S3StoreContext()
@@ -79,6 +86,18 @@ final class StoreOption {
             return StoreOption.open(
                     url == null ? settings.get(Setting.STORE) : StoreUrl.parse(url), s3, settings, false);
         }
+    }
+
+    /** Adds what was given on the command line, as texts by the keys of their settings. */
+    void collect(final Map<String, String> given) {
+        ServingOptions.put(given, Setting.STORE, url);
+        s3.collect(given);
+    }
+
+    /** Opens the store that settings name, which must exist unless it is the default. */
+    static ObjectStore openAsSet(final Settings settings) {
+        final boolean mayBeMissing = settings.isDefault(Setting.STORE, null);
+        return open(settings.get(Setting.STORE), new S3Options(), settings, mayBeMissing);
     }
 
     /**

@@ -1,5 +1,6 @@
 package io.varve.launcher.cli;
 
+import io.varve.launcher.config.Environment;
 import io.varve.launcher.config.Setting;
 import io.varve.launcher.config.Settings;
 import io.varve.launcher.logging.Logging;
@@ -29,6 +30,10 @@ abstract class Subcommand implements Callable<Integer> {
 
     final PrintWriter err() {
         return spec.commandLine().getErr();
+    }
+
+    final Environment environment() {
+        return ((VarveCommand) spec.root().userObject()).environment();
     }
 
     /** Reads the settings; from here on their level of logging holds. */

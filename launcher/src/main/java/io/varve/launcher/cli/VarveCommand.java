@@ -15,6 +15,10 @@ import picocli.CommandLine.ScopeType;
             VolumeCommand.class,
             CacheCommand.class,
             ServeCommand.class,
+            DaemonCommand.class,
+            AttachCommand.class,
+            DetachCommand.class,
+            StatusCommand.class,
             StoreCommand.class,
             CompletionCommand.class
         },
@@ -59,6 +63,10 @@ final class VarveCommand {
 
     VarveCommand(final Environment environment) {
         this.environment = environment;
+    }
+
+    Environment environment() {
+        return environment;
     }
 
     Settings settings() {

@@ -4,24 +4,20 @@ import io.varve.launcher.ExitStatus;
 import io.varve.launcher.UserException;
 import io.varve.launcher.config.ByteSize;
 import io.varve.launcher.config.Settings;
-import io.varve.launcher.config.TimeSpan;
+import io.varve.launcher.daemon.StoreFitness;
 import io.varve.lsvd.Volume;
 import io.varve.lsvd.VolumeCatalog;
 import io.varve.lsvd.VolumeException;
 import io.varve.lsvd.VolumeInfo;
-import io.varve.lsvd.format.Durability;
 import io.varve.lsvd.format.VolumeSettings;
 import io.varve.lsvd.store.ObjectStore;
 import java.io.IOException;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
-import java.util.function.Function;
-import java.util.function.LongFunction;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -30,7 +26,7 @@ import picocli.CommandLine.Parameters;
 /** {@code varve volume}: volumes as a store knows them. None of this needs or disturbs a running daemon. */
 @Command(
         name = "volume",
-        description = "Create, list, show and remove volumes.",
+        description = "Create, list, show, change and remove volumes.",
         synopsisSubcommandLabel = "COMMAND",
         commandListHeading = "%nCommands:%n",
         optionListHeading = "%nOptions:%n",
@@ -38,10 +34,12 @@ import picocli.CommandLine.Parameters;
             VolumeCommand.Create.class,
             VolumeCommand.ListAll.class,
             VolumeCommand.Info.class,
+            VolumeSetCommand.class,
             VolumeCommand.Remove.class
         })
 final class VolumeCommand {
-    private abstract static class OnStore extends Subcommand {
+    /** A command on the volumes of a store. */
+    abstract static class OnStore extends Subcommand {
         @Mixin
         private StoreOption store;
 
@@ -128,39 +126,30 @@ final class VolumeCommand {
                                 + " volume; one that takes it over waits as long (default: 0s, don't).")
         private String fenceTimeout = "0s";
 
+        @Mixin
+        private FitnessOption fitness;
+
         private VolumeSettings volumeSettings;
 
         @Override
         void prepare() {
-            volumeSettings = VolumeSettings.ofSize(option("--size", size, ByteSize::parse))
-                    .withDurability(option("--durability", durability, Create::parseDurability))
-                    .withMaxUnsentBytes(option("--max-unsent-bytes", maxUnsentBytes, ByteSize::parse))
-                    .withMaxUnsentAgeMs(option("--max-unsent-age", maxUnsentAge, Create::parseMillis))
-                    .withFenceTimeoutMs(option("--fence-timeout", fenceTimeout, Create::parseMillis));
+            volumeSettings = VolumeSettings.ofSize(parseSize());
+            set(VolumeSettingText.DURABILITY, durability);
+            set(VolumeSettingText.MAX_UNSENT_BYTES, maxUnsentBytes);
+            set(VolumeSettingText.MAX_UNSENT_AGE, maxUnsentAge);
+            set(VolumeSettingText.FENCE_TIMEOUT, fenceTimeout);
         }
 
-        private static <T> T option(final String name, final String text, final Function<String, T> parser) {
+        private void set(final VolumeSettingText setting, final String text) {
+            volumeSettings = setting.set(volumeSettings, text, "--" + setting.key());
+        }
+
+        private long parseSize() {
             try {
-                return parser.apply(text);
+                return ByteSize.parse(size);
             } catch (final UserException e) {
-                throw new UserException(name + ": " + e.getMessage(), e);
+                throw new UserException("--size: " + e.getMessage(), e);
             }
-        }
-
-        private static long parseMillis(final String text) {
-            final Duration span = TimeSpan.parse(text);
-            if (span.getNano() % 1_000_000 != 0) {
-                throw new UserException("'" + text + "' is no whole number of milliseconds");
-            }
-            return span.toMillis();
-        }
-
-        private static Durability parseDurability(final String text) {
-            return switch (text) {
-                case "log" -> Durability.LOG;
-                case "store" -> Durability.STORE;
-                default -> throw new UserException("'" + text + "' is neither log nor store");
-            };
         }
 
         @Override
@@ -170,6 +159,10 @@ final class VolumeCommand {
 
         @Override
         void run(final VolumeCatalog catalog, final Settings settings) throws VolumeException {
+            if (!fitness.isUnfitAllowed()) {
+                catalog.checkMayCreate(name, volumeSettings);
+                StoreFitness.require(catalog.checkStore(), catalog.url());
+            }
             final VolumeInfo info = catalog.create(name, volumeSettings);
             if (json()) {
                 out().println(JsonOutput.volume(info));
@@ -225,16 +218,12 @@ final class VolumeCommand {
                     .row("objects", Long.toString(info.objects()))
                     .row("stored", bytes(info.storedBytes()))
                     .row("state", info.state())
-                    .row("durability", JsonOutput.durability(info))
-                    .row("max unsent", orNone(info.settings().maxUnsentBytes(), ByteSize::format))
-                    .row("max age", orNone(info.settings().maxUnsentAgeMs(), TimeSpan::formatMillis))
-                    .row("fence", orNone(info.settings().fenceTimeoutMs(), TimeSpan::formatMillis))
+                    .row("durability", VolumeSettingText.DURABILITY.describe(info))
+                    .row("max unsent", VolumeSettingText.MAX_UNSENT_BYTES.describe(info))
+                    .row("max age", VolumeSettingText.MAX_UNSENT_AGE.describe(info))
+                    .row("fence", VolumeSettingText.FENCE_TIMEOUT.describe(info))
                     .row("opened", info.opened() == null ? "never" : time(info.opened()) + " by " + info.openedBy())
                     .print(out());
-        }
-
-        private static String orNone(final long value, final LongFunction<String> format) {
-            return value == 0 ? "none" : format.apply(value);
         }
 
         private static String bytes(final long bytes) {

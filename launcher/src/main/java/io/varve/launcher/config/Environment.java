@@ -40,4 +40,11 @@ public record Environment(Map<String, String> variables) {
         }
         return Path.of(home).resolve(fallback);
     }
+
+    /** A path in the user's directory of sockets, {@code $XDG_RUNTIME_DIR}, or where there is none in {@code /run}. */
+    Path runtimePath(final String name) {
+        final String directory = get("XDG_RUNTIME_DIR");
+        return Path.of(directory != null && directory.startsWith("/") ? directory : "/run")
+                .resolve(name);
+    }
 }

@@ -59,13 +59,62 @@ public final class Setting<T> {
     public static final Setting<Duration> POLL_TIME =
             new Setting<>("poll-time", TimeSpan::parse, environment -> Duration.ofNanos(50_000));
 
+    /** The daemon's control socket. */
+    public static final Setting<Path> CONTROL =
+            new Setting<>("control", Setting::parsePath, environment -> environment.runtimePath("varve/control.sock"));
+
+    /** Permissions of the control socket. */
+    public static final Setting<Integer> CONTROL_MODE =
+            new Setting<>("control-mode", Setting::parseMode, environment -> 0600);
+
+    /** Group of the control socket; empty for the daemon's own. */
+    public static final Setting<String> CONTROL_GROUP =
+            new Setting<>("control-group", Setting::parseGroup, environment -> "");
+
+    /** Permissions of the sockets that volumes are served at. */
+    public static final Setting<Integer> SOCKET_MODE =
+            new Setting<>("socket-mode", Setting::parseMode, environment -> 0600);
+
+    /** Group of the sockets that volumes are served at; empty for the daemon's own. */
+    public static final Setting<String> SOCKET_GROUP =
+            new Setting<>("socket-group", Setting::parseGroup, environment -> "");
+
     /** Least level of messages that are logged. */
     public static final Setting<System.Logger.Level> LOG =
             new Setting<>("log", Setting::parseLevel, environment -> System.Logger.Level.INFO);
 
     /** All settings. */
-    public static final List<Setting<?>> ALL =
-            List.of(STORE, S3_ENDPOINT, S3_REGION, S3_PATH_STYLE, CACHE, CACHE_SIZE, SHUTDOWN_TIMEOUT, POLL_TIME, LOG);
+    public static final List<Setting<?>> ALL = List.of(
+            STORE,
+            S3_ENDPOINT,
+            S3_REGION,
+            S3_PATH_STYLE,
+            CACHE,
+            CACHE_SIZE,
+            SHUTDOWN_TIMEOUT,
+            POLL_TIME,
+            CONTROL,
+            CONTROL_MODE,
+            CONTROL_GROUP,
+            SOCKET_MODE,
+            SOCKET_GROUP,
+            LOG);
+
+    /** Those that can differ from volume to volume. */
+    public static final List<Setting<?>> OF_VOLUME = List.of(
+            STORE,
+            S3_ENDPOINT,
+            S3_REGION,
+            S3_PATH_STYLE,
+            CACHE,
+            CACHE_SIZE,
+            SHUTDOWN_TIMEOUT,
+            POLL_TIME,
+            SOCKET_MODE,
+            SOCKET_GROUP);
+
+    /** Those of the control socket. */
+    public static final List<Setting<?>> OF_CONTROL = List.of(CONTROL, CONTROL_MODE, CONTROL_GROUP);
 
     private final String name;
     private final Function<String, T> parser;
@@ -145,6 +194,20 @@ public final class Setting<T> {
                     + ByteSize.format(MAX_CACHE_SIZE) + ", not " + text);
         }
         return size;
+    }
+
+    private static int parseMode(final String text) {
+        if (!text.matches("0?[0-7]{3}")) {
+            throw new UserException("'" + text + "' is not a mode: give three octal digits, as for chmod (660)");
+        }
+        return Integer.parseInt(text, 8);
+    }
+
+    private static String parseGroup(final String text) {
+        if (text.isBlank()) {
+            throw new UserException("the group's name is empty");
+        }
+        return text;
     }
 
     private static System.Logger.Level parseLevel(final String text) {

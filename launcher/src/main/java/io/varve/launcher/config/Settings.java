@@ -3,6 +3,7 @@ package io.varve.launcher.config;
 import io.varve.launcher.UserException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 
@@ -15,10 +16,15 @@ public final class Settings {
 
     private final Environment environment;
     private final Map<String, SettingsFile.Entry> file;
+    private final Map<String, String> overrides;
 
-    private Settings(final Environment environment, final Map<String, SettingsFile.Entry> file) {
+    private Settings(
+            final Environment environment,
+            final Map<String, SettingsFile.Entry> file,
+            final Map<String, String> overrides) {
         this.environment = environment;
         this.file = file;
+        this.overrides = overrides;
     }
 
     /**
@@ -29,12 +35,38 @@ public final class Settings {
      */
     public static Settings load(final Path explicitFile, final Environment environment) {
         final Path path = explicitFile != null ? explicitFile : find(environment);
-        final Settings settings = new Settings(environment, path == null ? Map.of() : SettingsFile.read(path));
+        final Settings settings =
+                new Settings(environment, path == null ? Map.of() : SettingsFile.read(path), Map.of());
         for (final Setting<?> setting : Setting.ALL) {
             settings.fromFile(setting);
             settings.fromEnvironment(setting);
         }
         return settings;
+    }
+
+    /**
+     * These settings, but for some that win over all else, as options do.
+     *
+     * @param values  texts by key.
+     * @param allowed which may be among them.
+     * @throws UserException when another is, or a text is no value of its setting.
+     */
+    public Settings with(final Map<String, String> values, final List<Setting<?>> allowed) {
+        final List<String> keys = allowed.stream().map(Setting::key).toList();
+        for (final String key : values.keySet()) {
+            if (!keys.contains(key)) {
+                throw new UserException(
+                        "setting '" + key + "' can't be given here; there are " + String.join(", ", keys));
+            }
+        }
+        for (final Setting<?> setting : allowed) {
+            if (values.containsKey(setting.key())) {
+                parse(setting, values.get(setting.key()), "--" + setting.key());
+            }
+        }
+        final Map<String, String> all = new HashMap<>(overrides);
+        all.putAll(values);
+        return new Settings(environment, file, all);
     }
 
     /** The value of a setting that has no option. */
@@ -49,8 +81,9 @@ public final class Settings {
      * @throws UserException when that text is no value of the setting.
      */
     public <T> T get(final Setting<T> setting, final String option) {
-        if (option != null) {
-            return parse(setting, option, "--" + setting.key());
+        final String text = option != null ? option : overrides.get(setting.key());
+        if (text != null) {
+            return parse(setting, text, "--" + setting.key());
         }
         T value = fromEnvironment(setting);
         if (value == null) {
@@ -61,7 +94,10 @@ public final class Settings {
 
     /** Whether a setting has its default for want of anything else. */
     public boolean isDefault(final Setting<?> setting, final String option) {
-        return option == null && environment.get(setting.variable()) == null && !file.containsKey(setting.key());
+        return option == null
+                && !overrides.containsKey(setting.key())
+                && environment.get(setting.variable()) == null
+                && !file.containsKey(setting.key());
     }
 
     private <T> T fromEnvironment(final Setting<T> setting) {

@@ -1,193 +1,102 @@
 package io.varve.launcher.daemon;
 
-import io.varve.launcher.ExitStatus;
 import io.varve.launcher.UserException;
-import io.varve.launcher.config.ByteSize;
-import io.varve.linux.ErrnoException;
-import io.varve.linux.IoRing;
-import io.varve.linux.IoRings;
-import io.varve.lsvd.Volume;
-import io.varve.lsvd.VolumeException;
-import io.varve.lsvd.VolumeStats;
-import io.varve.vhostuser.CloseReason;
-import io.varve.vhostuser.SessionListener;
-import io.varve.vhostuser.SessionOptions;
-import io.varve.vhostuser.VhostUserBlkServer;
-import java.io.PrintWriter;
+import io.varve.launcher.daemon.VolumeStatus.State;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
 
 /**
- * The daemon of one volume. The thread that runs it becomes the reactor.
- *
- * <p>A signal while the volume is being opened ends the process at once: nothing has been acknowledged. Later, the first
- * ends the door, has everything shipped and the volume sealed; when the store does not answer in time, or on a further
- * signal, the daemon ends with everything durable in the log, to be shipped by the next one.
+ * The volumes of one process. Each is a {@link ServedVolume} of its own; this only keeps them by name. Any thread; no method
+ * waits for a volume.
  */
 public final class Daemon {
-    private static final System.Logger LOGGER = System.getLogger(Daemon.class.getName());
+    /** Most volumes in one daemon: each has three threads, and memory for its log's window and its map. */
+    public static final int MAX_VOLUMES = 64;
 
-    /** Longest sleep while ending, so that the deadline is met. */
-    private static final long SHUTDOWN_TURN_NS = 10_000_000;
+    private final VolumeListener listener;
+    private final Map<String, ServedVolume> volumes = new TreeMap<>();
+    private boolean isEnding;
 
-    /** An end that takes longer than this says what it waits for. */
-    private static final long TELL_NS = 1_000_000_000;
-
-    private final DaemonOptions options;
-    private final DoorSocket door;
-    private final PrintWriter out;
-    private final PrintWriter err;
-    private final String name;
-
-    private Daemon(final DaemonOptions options, final DoorSocket door, final PrintWriter out, final PrintWriter err) {
-        this.options = options;
-        this.door = door;
-        this.out = out;
-        this.err = err;
-        this.name = options.volume().name();
+    /** Makes a daemon without volumes. */
+    public Daemon(final VolumeListener listener) {
+        this.listener = listener;
     }
 
     /**
-     * Serves a volume until a signal comes.
+     * Begins to open a volume.
      *
-     * @param door closed at the end.
-     * @param out  where readiness and the end are told.
-     * @param err  where failure is told.
-     * @return exit status, of {@link ExitStatus}.
-     * @throws VolumeException when the volume can't be opened; nothing was changed then.
+     * @throws UserException when it is here already, there are too many, or the daemon is about to end.
      */
-    public static int run(
-            final DaemonOptions options, final DoorSocket door, final PrintWriter out, final PrintWriter err)
-            throws VolumeException {
-        try (door) {
-            return new Daemon(options, door, out, err).run();
+    public synchronized ServedVolume attach(final VolumeOptions options) {
+        final ServedVolume there = volumes.get(options.name());
+        if (isEnding) {
+            throw new UserException("the daemon is ending");
+        }
+        if (there != null && !isGone(there)) {
+            throw new UserException("volume '" + options.name() + "' is attached already");
+        }
+        if (there == null && volumes.size() == MAX_VOLUMES) {
+            throw new UserException("there are " + MAX_VOLUMES + " volumes in this daemon, and it takes no more: detach"
+                    + " one, or start a second daemon");
+        }
+        final ServedVolume volume = ServedVolume.start(options, listener);
+        volumes.put(options.name(), volume);
+        volume.ended().thenRun(() -> forget(volume));
+        return volume;
+    }
+
+    /** One that died is kept, so that this can be seen, until it is attached again or detached. */
+    private synchronized void forget(final ServedVolume volume) {
+        final boolean hasServed = !volume.ready().isCompletedExceptionally();
+        if (volume.status().state() != State.FAILED || !hasServed) {
+            volumes.remove(volume.options().name(), volume);
         }
     }
 
-    private int run() throws VolumeException {
-        final Signals signals = Signals.install(this::endWhileOpening);
-        final IoRing ring = openRing();
-        final Volume volume;
-        try {
-            volume = Volume.open(options.volume().ring(ring));
-        } catch (final VolumeException e) {
-            ring.close();
-            throw e;
-        }
-        signals.listener(ring::wakeUp);
-        try {
-            final VhostUserBlkServer server = serve(ring, volume, signals);
-            end(ring, volume, server, signals);
-            final int status = tellTheEnd(volume);
-            volume.close();
-            ring.close();
-            return status;
-        } catch (final Exception | InternalError | OutOfMemoryError e) {
-            err.println("varve: volume " + name + ": the daemon failed and has to end: " + e
-                    + "; what was acknowledged is in the log");
-            LOGGER.log(System.Logger.Level.DEBUG, "the reactor failed", e);
-            return ExitStatus.FAILED;
-        }
+    private static boolean isGone(final ServedVolume volume) {
+        return volume.status().state() == State.FAILED && volume.ended().isDone();
     }
 
-    private VhostUserBlkServer serve(final IoRing ring, final Volume volume, final Signals signals) {
-        final EngineBlockDevice device = new EngineBlockDevice(volume);
-        final VhostUserBlkServer server = new VhostUserBlkServer(
-                ring,
-                door.socket(),
-                device,
-                SessionOptions.of(name)
-                        .withWriteCache(new VolumeWriteCache(volume))
-                        .withListener(new SessionListener() {
-                            @Override
-                            public void onClosed(final CloseReason reason) {
-                                device.forgetCompletions();
-                            }
-                        }));
-        final Reactor reactor = new Reactor(
-                ring,
-                new ServingDuties(name, volume, server, this::tellFailure),
-                options.pollTime().toNanos());
-        tellReady(volume);
-        reactor.runUntil(() -> signals.count() > 0);
-        server.close();
-        return server;
-    }
-
-    private void tellFailure(final String failure) {
-        err.println("varve: volume " + name + ": every request fails from now on: " + failure);
-        err.flush();
-    }
-
-    private void end(final IoRing ring, final Volume volume, final VhostUserBlkServer server, final Signals signals) {
-        final int signalsBefore = signals.count();
-        final long startNs = System.nanoTime();
-        final long timeoutNs = options.shutdownTimeout().toNanos();
-        boolean isTold = false;
-        while (!volume.isShutDown()) {
-            final long elapsedNs = System.nanoTime() - startNs;
-            final boolean isTimeUp = signals.count() > signalsBefore || elapsedNs >= timeoutNs;
-            if (server.isClosed() || isTimeUp) {
-                // What is not answered by then, the guest asks for again.
-                door.close();
-                volume.shutdown();
-            }
-            if (isTimeUp) {
-                volume.abandonStore();
-            } else if (!isTold && elapsedNs >= TELL_NS) {
-                isTold = true;
-                say("shipping " + ByteSize.format(volume.stats().unsentBytes())
-                        + " to the store; a further signal leaves that to the next start");
-            }
-            if (volume.doWork() + server.doWork() + ring.turn(0) == 0) {
-                ring.turn(Math.min(volume.maxIdleNs(), SHUTDOWN_TURN_NS));
-            }
+    /**
+     * Asks a volume to end.
+     *
+     * @return the volume, or null when it is not here.
+     */
+    public synchronized ServedVolume detach(final String name) {
+        final ServedVolume volume = volumes.get(name);
+        if (volume != null && isGone(volume)) {
+            volumes.remove(name);
+        } else if (volume != null) {
+            volume.end();
         }
+        return volume;
     }
 
-    private IoRing openRing() {
-        final String refusal = IoRings.refusal();
-        if (refusal != null) {
-            out.println("varve: " + refusal);
-        }
-        try {
-            return IoRings.open(IoRings.DEFAULT_ENTRIES);
-        } catch (final ErrnoException e) {
-            throw new UserException("cannot set up I/O: " + e.getMessage(), e);
-        }
+    /** A volume, or null when it is not here. */
+    public synchronized ServedVolume volume(final String name) {
+        return volumes.get(name);
     }
 
-    private void tellReady(final Volume volume) {
-        final String what = ByteSize.format(volume.sizeBytes()) + (volume.isReadOnly() ? ", read-only" : "");
-        if (door.path() == null) {
-            say(what + ", is ready on the inherited socket");
-        } else {
-            say(what + ", is ready at " + door.path());
-            out.println("QEMU arguments: " + QemuArguments.of(door.path()));
-        }
-        out.flush();
+    /** All volumes, by name. */
+    public synchronized List<ServedVolume> volumes() {
+        return new ArrayList<>(volumes.values());
     }
 
-    private int tellTheEnd(final Volume volume) {
-        final VolumeStats left = volume.stats();
-        if (volume.failure() != null) {
-            err.println("varve: volume " + name + ": ended after a failure: " + volume.failure());
-            return ExitStatus.FAILED;
-        }
-        if (left.unsentBytes() == 0) {
-            say("ended, everything is in the store");
-        } else {
-            say("ended, " + ByteSize.format(left.unsentBytes()) + " in " + left.unsentRecords()
-                    + " records are unsent; they are durable in the log, and the next start ships them");
-        }
-        return ExitStatus.OK;
+    /** Asks all volumes to end, and takes no more. Idempotent. */
+    public void end() {
+        beginEnd().forEach(ServedVolume::end);
     }
 
-    private void say(final String what) {
-        out.println("varve: volume " + name + ": " + what);
-        out.flush();
+    /** Asks all volumes to end without waiting for the store. */
+    public void hurry() {
+        beginEnd().forEach(ServedVolume::hurry);
     }
 
-    private void endWhileOpening() {
-        door.close();
-        Runtime.getRuntime().halt(ExitStatus.OK);
+    private synchronized Collection<ServedVolume> beginEnd() {
+        isEnding = true;
+        return volumes();
     }
 }

@@ -6,17 +6,21 @@ import io.varve.linux.ErrnoException;
 import io.varve.linux.UnixSocket;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.nio.file.attribute.GroupPrincipal;
+import java.nio.file.attribute.PosixFileAttributeView;
 
 /**
- * The listening socket of the daemon: bound to a path, whose file goes with it, or inherited. The file of a daemon that was
+ * A listening socket: bound to a path, whose file goes with it, or inherited. The file of a daemon that was
  * killed is replaced; anything else that is there is left alone.
  */
 public final class DoorSocket implements AutoCloseable {
-    private static final int OWNER_ONLY = 0600;
+    private static final int OWNER = 0700;
     private static final int BACKLOG = 8;
     private static final int S_IFMT = 0xf000;
     private static final int S_IFSOCK = 0xc000;
@@ -32,11 +36,11 @@ public final class DoorSocket implements AutoCloseable {
     }
 
     /**
-     * Listens at a path, accessible to its owner only.
+     * Looks whether {@link #listen} could work, and changes nothing.
      *
-     * @throws UserException when the path is too long, taken, or can't be created: one line that says which.
+     * @throws UserException when the path is too long, taken, or in no directory, or there is no such group.
      */
-    public static DoorSocket listen(final Path path) {
+    static void check(final Path path, final SocketAccess access) {
         final int bytes = path.toString().getBytes(StandardCharsets.UTF_8).length;
         if (bytes > UnixSocket.MAX_PATH_BYTES) {
             throw new UserException("socket path of " + bytes + " bytes is too long, a Unix socket takes at most "
@@ -46,50 +50,94 @@ public final class DoorSocket implements AutoCloseable {
         if (parent == null || !Files.isDirectory(parent)) {
             throw new UserException("cannot listen at " + path + ": there is no directory " + parent);
         }
+        if (access.group() != null) {
+            group(path, access);
+        }
         try {
-            removeIfStale(path);
-            final UnixSocket socket = UnixSocket.listen(path, OWNER_ONLY, BACKLOG);
-            return new DoorSocket(socket, path.toAbsolutePath(), fileKey(path));
-        } catch (final ErrnoException e) {
-            throw new UserException(
-                    e.errno() == Errno.EADDRINUSE
-                            ? "socket path " + path + " has just been taken by another process"
-                            : "cannot listen at " + path + ": " + Errno.describe(e.errno()),
-                    e);
+            isStale(path);
         } catch (final IOException e) {
-            throw new UserException("cannot listen at " + path + ": " + e.getMessage(), e);
+            throw failure(path, e);
+        }
+    }
+
+    /**
+     * Listens at a path. At no time is it accessible to more than are to have access.
+     *
+     * @throws UserException as {@link #check}, or when the socket can't be made: one line that says why.
+     */
+    public static DoorSocket listen(final Path path, final SocketAccess access) {
+        check(path, access);
+        UnixSocket socket = null;
+        try {
+            if (isStale(path)) {
+                Files.deleteIfExists(path);
+            }
+            socket = UnixSocket.listen(path, access.mode() & OWNER, BACKLOG);
+            if (access.group() != null) {
+                Files.getFileAttributeView(path, PosixFileAttributeView.class, LinkOption.NOFOLLOW_LINKS)
+                        .setGroup(group(path, access));
+            }
+            Files.setAttribute(path, "unix:mode", access.mode());
+            return new DoorSocket(socket, path.toAbsolutePath(), fileKey(path));
+        } catch (final IOException e) {
+            if (socket != null) {
+                socket.close();
+                delete(path);
+            }
+            throw failure(path, e);
+        }
+    }
+
+    private static UserException failure(final Path path, final IOException e) {
+        final String reason = switch (e) {
+            case ErrnoException errno
+            when errno.errno() == Errno.EADDRINUSE -> "it has just been taken by another process";
+            case ErrnoException errno -> Errno.describe(errno.errno());
+            case AccessDeniedException denied -> "permission denied";
+            case FileSystemException known when known.getReason() != null -> known.getReason();
+            default -> e.getMessage();
+        };
+        return new UserException("cannot listen at " + path + ": " + reason, e);
+    }
+
+    private static GroupPrincipal group(final Path path, final SocketAccess access) {
+        try {
+            return path.getFileSystem().getUserPrincipalLookupService().lookupPrincipalByGroupName(access.group());
+        } catch (final IOException e) {
+            throw new UserException("cannot listen at " + path + ": there is no group '" + access.group() + "'", e);
         }
     }
 
     /**
      * Takes over an inherited listening socket.
      *
-     * @param fd its number.
+     * @param fd     its number.
+     * @param option by which the number was given, for messages.
      * @throws UserException when it is not one.
      */
-    public static DoorSocket inherited(final int fd) {
+    public static DoorSocket inherited(final int fd, final String option) {
         try {
             final UnixSocket socket = UnixSocket.ofInherited(fd);
             if (!socket.isListening()) {
-                throw new UserException("--fd: fd " + fd + " is not a listening socket");
+                throw new UserException(option + ": fd " + fd + " is not a listening socket");
             }
             return new DoorSocket(socket, null, null);
         } catch (final ErrnoException e) {
             throw new UserException(
-                    "--fd: fd " + fd + " is not open: pass a listening Unix socket under that number", e);
+                    option + ": fd " + fd + " is not open: pass a listening Unix socket under that number", e);
         } catch (final IllegalArgumentException e) {
-            throw new UserException("--fd: " + e.getMessage(), e);
+            throw new UserException(option + ": " + e.getMessage(), e);
         }
     }
 
-    private static void removeIfStale(final Path path) throws IOException {
+    private static boolean isStale(final Path path) throws IOException {
         try {
             final int mode = (Integer) Files.getAttribute(path, "unix:mode", LinkOption.NOFOLLOW_LINKS);
             if ((mode & S_IFMT) != S_IFSOCK) {
                 throw new UserException("socket path " + path + " is taken by something that is not a socket");
             }
         } catch (final NoSuchFileException e) {
-            return;
+            return false;
         }
         try {
             UnixSocket.connect(path).close();
@@ -98,8 +146,8 @@ public final class DoorSocket implements AutoCloseable {
             if (e.errno() != Errno.ECONNREFUSED) {
                 throw e;
             }
+            return true;
         }
-        Files.deleteIfExists(path);
     }
 
     private static Object fileKey(final Path path) throws IOException {
@@ -120,15 +168,24 @@ public final class DoorSocket implements AutoCloseable {
     @Override
     public void close() {
         socket.close();
-        if (path != null) {
-            try {
-                if (fileKey.equals(fileKey(path))) {
-                    Files.deleteIfExists(path);
-                }
-            } catch (final IOException e) {
-                System.getLogger(DoorSocket.class.getName())
-                        .log(System.Logger.Level.DEBUG, "cannot remove socket " + path, e);
+        try {
+            if (path != null && fileKey.equals(fileKey(path))) {
+                delete(path);
             }
+        } catch (final IOException e) {
+            tellNotRemoved(path, e);
         }
+    }
+
+    private static void delete(final Path path) {
+        try {
+            Files.deleteIfExists(path);
+        } catch (final IOException e) {
+            tellNotRemoved(path, e);
+        }
+    }
+
+    private static void tellNotRemoved(final Path path, final IOException e) {
+        System.getLogger(DoorSocket.class.getName()).log(System.Logger.Level.DEBUG, "cannot remove socket " + path, e);
     }
 }

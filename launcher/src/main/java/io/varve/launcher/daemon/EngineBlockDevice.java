@@ -1,5 +1,7 @@
 package io.varve.launcher.daemon;
 
+import io.varve.launcher.metrics.RequestCounters;
+import io.varve.launcher.metrics.RequestType;
 import io.varve.linux.IoVec;
 import io.varve.lsvd.Volume;
 import io.varve.lsvd.VolumeCompletion;
@@ -23,13 +25,15 @@ final class EngineBlockDevice implements BlockDevice {
     private static final int SLOTS = 512;
 
     private final Volume volume;
+    private final RequestCounters counters;
     private final String serial;
     private final Completion[] completions = new Completion[SLOTS];
     private final VolumeCompletion[] counterparts = new VolumeCompletion[SLOTS];
     private int kept;
 
-    EngineBlockDevice(final Volume volume) {
+    EngineBlockDevice(final Volume volume, final RequestCounters counters) {
         this.volume = volume;
+        this.counters = counters;
         this.serial = volume.uuid().toString().replace("-", "").substring(0, SERIAL_LENGTH);
     }
 
@@ -55,6 +59,7 @@ final class EngineBlockDevice implements BlockDevice {
 
     @Override
     public void read(final long offset, final IoVec buffers, final Completion completion, final long token) {
+        counters.onBegin(RequestType.READ, buffers.totalLength(), completion, token);
         volume.read(offset, buffers, counterpart(completion), token);
     }
 
@@ -65,11 +70,13 @@ final class EngineBlockDevice implements BlockDevice {
             final boolean durable,
             final Completion completion,
             final long token) {
+        counters.onBegin(RequestType.WRITE, buffers.totalLength(), completion, token);
         volume.write(offset, buffers, durable, counterpart(completion), token);
     }
 
     @Override
     public void flush(final Completion completion, final long token) {
+        counters.onBegin(RequestType.FLUSH, 0, completion, token);
         volume.flush(counterpart(completion), token);
     }
 
@@ -80,6 +87,7 @@ final class EngineBlockDevice implements BlockDevice {
             final boolean durable,
             final Completion completion,
             final long token) {
+        counters.onBegin(RequestType.DISCARD, length, completion, token);
         volume.discard(offset, length, durable, counterpart(completion), token);
     }
 
@@ -92,6 +100,7 @@ final class EngineBlockDevice implements BlockDevice {
             final boolean durable,
             final Completion completion,
             final long token) {
+        counters.onBegin(RequestType.WRITE_ZEROES, length, completion, token);
         volume.discard(offset, length, durable, counterpart(completion), token);
     }
 
@@ -100,6 +109,7 @@ final class EngineBlockDevice implements BlockDevice {
         Arrays.fill(completions, null);
         Arrays.fill(counterparts, null);
         kept = 0;
+        counters.onSessionClosed();
     }
 
     private VolumeCompletion counterpart(final Completion completion) {
@@ -119,7 +129,10 @@ final class EngineBlockDevice implements BlockDevice {
         }
         kept++;
         completions[slot] = completion;
-        counterparts[slot] = completion::onComplete;
+        counterparts[slot] = (token, status) -> {
+            counters.onEnd(completion, token, status != VolumeCompletion.OK);
+            completion.onComplete(token, status);
+        };
         return counterparts[slot];
     }
 }

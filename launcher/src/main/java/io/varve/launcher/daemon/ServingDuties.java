@@ -2,6 +2,7 @@ package io.varve.launcher.daemon;
 
 import io.varve.lsvd.Volume;
 import io.varve.vhostuser.VhostUserBlkServer;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
 
 /** A volume and its door, as duties of the reactor. */
@@ -15,6 +16,7 @@ final class ServingDuties implements Reactor.Duties {
     private final Volume volume;
     private final VhostUserBlkServer server;
     private final Consumer<String> failureListener;
+    private final AtomicLong cycleNs = new AtomicLong(System.nanoTime());
     private boolean isFailureTold;
     private long toldAtNs = System.nanoTime();
 
@@ -42,12 +44,18 @@ final class ServingDuties implements Reactor.Duties {
             isFailureTold = true;
             failureListener.accept(volume.failure());
         }
-        tellUnsent();
+        final long nowNs = System.nanoTime();
+        cycleNs.lazySet(nowNs);
+        tellUnsent(nowNs);
         return work;
     }
 
-    private void tellUnsent() {
-        final long nowNs = System.nanoTime();
+    /** When the last cycle was, in {@link System#nanoTime()}. Any thread. */
+    long lastCycleNs() {
+        return cycleNs.get();
+    }
+
+    private void tellUnsent(final long nowNs) {
         if (nowNs - toldAtNs >= TELL_PERIOD_NS) {
             toldAtNs = nowNs;
             final String unsent = Unsent.describe(volume.stats());

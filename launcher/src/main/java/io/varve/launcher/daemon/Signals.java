@@ -1,6 +1,7 @@
 package io.varve.launcher.daemon;
 
 import java.lang.reflect.Proxy;
+import java.util.function.IntConsumer;
 
 /**
  * SIGTERM and SIGINT, counted. The first asks the daemon to end, the next to hurry.
@@ -9,20 +10,22 @@ import java.lang.reflect.Proxy;
  * no supported counterpart; by reflection, since a use in source can't be made without a warning.
  */
 final class Signals {
-    private volatile int count;
-    private volatile Runnable listener;
+    private final IntConsumer listener;
+    private int count;
+
+    private Signals(final IntConsumer listener) {
+        this.listener = listener;
+    }
 
     /**
      * Takes over the process's signals.
      *
-     * @param listener called on a thread of the JVM for each signal, after it has been counted.
+     * @param listener called on a thread of the JVM for each signal, with how many there have been. May do nothing that waits.
      */
-    static Signals install(final Runnable listener) {
-        final Signals signals = new Signals();
-        signals.listener = listener;
+    static void install(final IntConsumer listener) {
+        final Signals signals = new Signals(listener);
         handle("TERM", signals);
         handle("INT", signals);
-        return signals;
     }
 
     private static void handle(final String name, final Signals signals) {
@@ -48,19 +51,8 @@ final class Signals {
         }
     }
 
-    /** Replaces what is called. */
-    void listener(final Runnable next) {
-        listener = next;
-    }
-
-    /** Counts a signal. */
-    synchronized void raise() {
+    private synchronized void raise() {
         count++;
-        listener.run();
-    }
-
-    /** How many came so far. */
-    int count() {
-        return count;
+        listener.accept(count);
     }
 }

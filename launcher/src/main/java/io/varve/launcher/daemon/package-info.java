@@ -1,5 +1,7 @@
 /**
- * The daemon: one reactor thread that drives a volume of the engine, the vhost-user door to it, and their one ring.
- * {@link io.varve.launcher.daemon.Daemon} sets it up, runs it until a signal comes, and ends it so that nothing is lost.
+ * The daemon: volumes of the engine, each with a vhost-user door, a ring and a thread that is their reactor.
+ * {@link io.varve.launcher.daemon.ServedVolume} opens one, serves it and ends it so that nothing is lost;
+ * {@link io.varve.launcher.daemon.Daemon} keeps several by name, and {@link io.varve.launcher.daemon.Foreground} runs them
+ * until a signal comes.
  */
 package io.varve.launcher.daemon;

@@ -55,8 +55,8 @@ class UsageTest {
                         "--json"),
                 wrong("missing required parameter: 'NAME'; see 'varve volume info --help'", "volume", "info"),
                 wrong(
-                        "missing required argument (specify one of these): (--socket-path=PATH | --fd=N);"
-                                + " see 'varve serve --help'",
+                        "no socket to listen at: give --socket-path PATH or --fd N, or have a service manager pass one"
+                                + " (LISTEN_FDS)",
                         "serve",
                         "data"),
                 wrong(
@@ -79,6 +79,53 @@ class UsageTest {
                         "list",
                         "--store",
                         "s3://"),
+                wrong(
+                        "--socket-mode: '999' is not a mode: give three octal digits, as for chmod (660)",
+                        "serve",
+                        "data",
+                        "--socket-path",
+                        "x",
+                        "--socket-mode",
+                        "999"),
+                wrong("missing required parameter: 'VOLUME'; see 'varve attach --help'", "attach"),
+                wrong("missing required parameter: 'VOLUME'; see 'varve detach --help'", "detach"),
+                wrong("unmatched argument at index 2: 'two'; see 'varve status --help'", "status", "one", "two"),
+                wrong("unmatched argument at index 1: 'data'; see 'varve daemon --help'", "daemon", "data"),
+                wrong(
+                        "no daemon answers at /nope: start one with 'varve daemon', or name its socket with --control",
+                        "status",
+                        "--control",
+                        "/nope"),
+                wrong(
+                        "no daemon answers at /nope: start one with 'varve daemon', or name its socket with --control",
+                        "attach",
+                        "data",
+                        "--control",
+                        "/nope"),
+                wrong(
+                        "no daemon answers at /nope: start one with 'varve daemon', or name its socket with --control",
+                        "detach",
+                        "data",
+                        "--control",
+                        "/nope"),
+                wrong("--control: the path is empty", "status", "--control", ""),
+                wrong(
+                        "cannot listen at /nope/control: there is no directory /nope",
+                        "daemon",
+                        "--control",
+                        "/nope/control"),
+                wrong(
+                        "cannot listen at /dev/shm/varve-test.sock: there is no group 'nobody-has-this'",
+                        "daemon",
+                        "--control",
+                        "/dev/shm/varve-test.sock",
+                        "--control-group",
+                        "nobody-has-this"),
+                wrong(
+                        "--control-mode: '8' is not a mode: give three octal digits, as for chmod (660)",
+                        "daemon",
+                        "--control-mode",
+                        "8"),
                 wrong("settings file /nope does not exist", "volume", "list", "--config", "/nope"),
                 wrong(
                         "--cache-size: the cache's size is 32M to 1T, not 1K",

@@ -66,6 +66,50 @@ class VolumeCommandTest {
     }
 
     @Test
+    void changesSettings() throws IOException {
+        ok("volume", "create", "data", "--size", "1G", "--max-unsent-age", "30s");
+        assertThat(ok("volume", "set", "data", "durability=store", "max-unsent-age=0s", "max-unsent-bytes=64M"))
+                .isEqualTo("Volume data: durability store, max-unsent-age none, max-unsent-bytes 64M.\n");
+        assertThat(JSON.std.mapFrom(ok("volume", "set", "data", "fence-timeout=5s", "--json")))
+                .containsEntry("durability", "store")
+                .containsEntry("max_unsent_bytes", 64 << 20)
+                .containsEntry("max_unsent_age_ms", 0)
+                .containsEntry("fence_timeout_ms", 5000)
+                .doesNotContainKey("next_settings");
+        assertThat(ok("volume", "info", "data")).contains("fence       5s\n");
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "durability | 'durability' sets nothing: write KEY=VALUE",
+                "durability=tape | durability: 'tape' is neither log nor store",
+                "size=2G | no setting 'size' of a volume can be changed; those that can: durability, max-unsent-bytes,"
+                        + " max-unsent-age, fence-timeout",
+                "max-unsent-age=3 | max-unsent-age: '3' is not a span of time: give a whole number with us, ms, s or m (20s)",
+                "max-unsent-age=1ms | the bound on the age of what is unsent is 0 for none, or 10ms to 7 days",
+                "max-unsent-bytes=1K | the bound on unsent bytes is 0 for none, or 64K and more",
+                "fence-timeout=1500us | fence-timeout: '1500us' is no whole number of milliseconds",
+            })
+    void refusesChangesThatAreNoGood(final String assignment, final String message) {
+        ok("volume", "create", "data", "--size", "1G");
+        final String before = ok("volume", "info", "data");
+        final CommandRun run = CommandRun.in(home, "volume", "set", "data", assignment);
+        assertThat(run.err()).isEqualTo("varve: " + message + "\n");
+        assertThat(run.status()).isEqualTo(ExitStatus.WRONG_USE);
+        assertThat(ok("volume", "info", "data")).isEqualTo(before);
+    }
+
+    @Test
+    void refusesToSetTheSameTwice() {
+        ok("volume", "create", "data", "--size", "1G");
+        assertThat(CommandRun.in(home, "volume", "set", "data", "durability=log", "durability=store")
+                        .err())
+                .isEqualTo("varve: durability is set twice\n");
+    }
+
+    @Test
     void takesAStoreFromOptionAndVariable() {
         final Path store = home.resolve("store");
         final String url = "file://" + store;

@@ -20,7 +20,7 @@ class DoorSocketTest {
     @Test
     void listensForItsOwnerOnlyAndTakesItsFileAlong() throws IOException {
         final Path path = directory.resolve("socket");
-        try (DoorSocket door = DoorSocket.listen(path)) {
+        try (DoorSocket door = DoorSocket.listen(path, SocketAccess.OWNER_ONLY)) {
             assertThat(door.path()).isEqualTo(path);
             assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(path)))
                     .isEqualTo("rw-------");
@@ -34,7 +34,7 @@ class DoorSocketTest {
         final Path path = directory.resolve("socket");
         UnixSocket.listen(path, 0600, 1).close();
         assertThat(path).exists();
-        try (DoorSocket door = DoorSocket.listen(path)) {
+        try (DoorSocket door = DoorSocket.listen(path, SocketAccess.OWNER_ONLY)) {
             UnixSocket.connect(door.path()).close();
         }
     }
@@ -42,8 +42,8 @@ class DoorSocketTest {
     @Test
     void leavesASocketThatSomebodyListensAtAlone() throws IOException {
         final Path path = directory.resolve("socket");
-        try (DoorSocket first = DoorSocket.listen(path)) {
-            assertThatThrownBy(() -> DoorSocket.listen(path))
+        try (DoorSocket first = DoorSocket.listen(path, SocketAccess.OWNER_ONLY)) {
+            assertThatThrownBy(() -> DoorSocket.listen(path, SocketAccess.OWNER_ONLY))
                     .isInstanceOf(UserException.class)
                     .hasMessage("socket path " + path + " is taken: another process listens there");
             UnixSocket.connect(first.path()).close();
@@ -55,7 +55,7 @@ class DoorSocketTest {
         final Path file = Files.writeString(directory.resolve("file"), "precious");
         final Path link = Files.createSymbolicLink(directory.resolve("link"), file);
         for (final Path path : new Path[] {file, link, directory}) {
-            assertThatThrownBy(() -> DoorSocket.listen(path))
+            assertThatThrownBy(() -> DoorSocket.listen(path, SocketAccess.OWNER_ONLY))
                     .isInstanceOf(UserException.class)
                     .hasMessage("socket path " + path + " is taken by something that is not a socket");
         }
@@ -65,7 +65,7 @@ class DoorSocketTest {
     @Test
     void doesNotRemoveAFileThatHasTakenItsPlace() throws IOException {
         final Path path = directory.resolve("socket");
-        final DoorSocket door = DoorSocket.listen(path);
+        final DoorSocket door = DoorSocket.listen(path, SocketAccess.OWNER_ONLY);
         Files.move(path, directory.resolve("moved"));
         Files.createFile(path);
         door.close();
@@ -76,9 +76,9 @@ class DoorSocketTest {
     void refusesAPathThatIsTooLong() {
         final Path longest = directory.resolve(
                 "s".repeat(UnixSocket.MAX_PATH_BYTES - directory.toString().length() - 1));
-        DoorSocket.listen(longest).close();
+        DoorSocket.listen(longest, SocketAccess.OWNER_ONLY).close();
         final Path longer = Path.of(longest + "s");
-        assertThatThrownBy(() -> DoorSocket.listen(longer))
+        assertThatThrownBy(() -> DoorSocket.listen(longer, SocketAccess.OWNER_ONLY))
                 .isInstanceOf(UserException.class)
                 .hasMessage("socket path of 108 bytes is too long, a Unix socket takes at most 107: " + longer);
     }
@@ -86,7 +86,7 @@ class DoorSocketTest {
     @Test
     void countsBytesAndNotCharacters() {
         final Path path = directory.resolve("ü".repeat(60));
-        assertThatThrownBy(() -> DoorSocket.listen(path))
+        assertThatThrownBy(() -> DoorSocket.listen(path, SocketAccess.OWNER_ONLY))
                 .isInstanceOf(UserException.class)
                 .hasMessageContaining("is too long");
     }
@@ -94,7 +94,7 @@ class DoorSocketTest {
     @Test
     void saysThatTheDirectoryIsMissing() {
         final Path path = directory.resolve("missing/socket");
-        assertThatThrownBy(() -> DoorSocket.listen(path))
+        assertThatThrownBy(() -> DoorSocket.listen(path, SocketAccess.OWNER_ONLY))
                 .isInstanceOf(UserException.class)
                 .hasMessage("cannot listen at " + path + ": there is no directory " + path.getParent());
     }
@@ -103,7 +103,7 @@ class DoorSocketTest {
     void takesAnInheritedSocketThatListens() throws IOException {
         final Path path = directory.resolve("socket");
         try (UnixSocket made = UnixSocket.listen(path, 0600, 1)) {
-            try (DoorSocket door = DoorSocket.inherited(Fd.duplicate(made.fd()))) {
+            try (DoorSocket door = DoorSocket.inherited(Fd.duplicate(made.fd()), "--fd")) {
                 assertThat(door.path()).isNull();
                 assertThat(door.socket().isListening()).isTrue();
             }
@@ -115,14 +115,14 @@ class DoorSocketTest {
     void refusesADescriptorThatIsNotAListeningSocket() throws IOException {
         final UnixSocket[] pair = UnixSocket.pair();
         final int connected = pair[0].fd();
-        assertThatThrownBy(() -> DoorSocket.inherited(connected))
+        assertThatThrownBy(() -> DoorSocket.inherited(connected, "--fd"))
                 .isInstanceOf(UserException.class)
                 .hasMessage("--fd: fd " + connected + " is not a listening socket");
         pair[1].close();
 
-        assertThatThrownBy(() -> DoorSocket.inherited(9999))
+        assertThatThrownBy(() -> DoorSocket.inherited(9999, "--fd"))
                 .isInstanceOf(UserException.class)
                 .hasMessage("--fd: fd 9999 is not open: pass a listening Unix socket under that number");
-        assertThatThrownBy(() -> DoorSocket.inherited(0)).isInstanceOf(UserException.class);
+        assertThatThrownBy(() -> DoorSocket.inherited(0, "--fd")).isInstanceOf(UserException.class);
     }
 }

@@ -8,15 +8,15 @@ import org.junit.jupiter.api.Test;
 class QemuArgumentsTest {
     @Test
     void nameWhatADiskNeeds() {
-        assertThat(QemuArguments.of(Path.of("/run/data.sock")))
+        assertThat(QemuArguments.of("data", Path.of("/run/data.sock")))
                 .isEqualTo("-machine q35,memory-backend=mem -m 1G -object memory-backend-memfd,id=mem,size=1G,share=on"
-                        + " -chardev socket,id=varve,path=/run/data.sock,reconnect=1"
-                        + " -device vhost-user-blk-pci,chardev=varve");
+                        + " -chardev socket,id=varve-data,path=/run/data.sock,reconnect=1"
+                        + " -device vhost-user-blk-pci,chardev=varve-data");
     }
 
     @Test
     void quoteForQemuAndForTheShell() {
-        assertThat(QemuArguments.of(Path.of("/run/it's, here")))
-                .contains(" -chardev 'socket,id=varve,path=/run/it'\\''s,, here,reconnect=1' ");
+        assertThat(QemuArguments.of("data", Path.of("/run/it's, here")))
+                .contains(" -chardev 'socket,id=varve-data,path=/run/it'\\''s,, here,reconnect=1' ");
     }
 }

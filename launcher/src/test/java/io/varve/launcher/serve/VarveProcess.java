@@ -42,6 +42,7 @@ public final class VarveProcess implements AutoCloseable {
                 "-XX:+UseSerialGC",
                 "-XX:TieredStopAtLevel=1",
                 "--enable-native-access=ALL-UNNAMED",
+                "--sun-misc-unsafe-memory-access=allow",
                 "--add-opens=java.base/jdk.internal.misc=ALL-UNNAMED",
                 "-cp",
                 System.getProperty("java.class.path"),
@@ -58,7 +59,9 @@ public final class VarveProcess implements AutoCloseable {
                         "PATH",
                         System.getenv("PATH"),
                         "VARVE_CACHE_SIZE",
-                        "64M"));
+                        "64M",
+                        "VARVE_CONTROL",
+                        control(home).toString()));
         final Process process = builder.start();
         process.getOutputStream().close();
         return new VarveProcess(process);
@@ -72,6 +75,25 @@ public final class VarveProcess implements AutoCloseable {
         final VarveProcess serve = start(home, args.toArray(String[]::new));
         serve.awaitOut(line -> line.contains(" is ready "));
         return serve;
+    }
+
+    /** Starts {@code daemon} and waits until it is ready. */
+    public static VarveProcess daemon(final Path home, final String... more) throws IOException, InterruptedException {
+        final List<String> args = new ArrayList<>(List.of("daemon"));
+        args.addAll(List.of(more));
+        final VarveProcess daemon = start(home, args.toArray(String[]::new));
+        daemon.awaitOut(line -> line.contains(" is ready, "));
+        return daemon;
+    }
+
+    /** Where the daemon of a home listens, and the commands ask. */
+    public static Path control(final Path home) {
+        return home.resolve("control.sock");
+    }
+
+    /** The process's number. */
+    public long pid() {
+        return process.pid();
     }
 
     /** Waits for a line of the standard output. */

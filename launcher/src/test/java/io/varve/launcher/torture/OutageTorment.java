@@ -17,6 +17,7 @@ final class OutageTorment extends Torment {
     private static final long FULL_LIMIT_NS = TimeUnit.SECONDS.toNanos(60);
     private static final long LEAST_BYTES = 8L << 20;
 
+    private final long leastMs;
     private DiskHistory history;
     private long completed;
     private long stalls;
@@ -24,8 +25,14 @@ final class OutageTorment extends Torment {
     private long readsWhileFull;
     private long resumedMs;
 
-    OutageTorment(final Path directory, final StorePlace place) {
+    /**
+     * Sends the store away.
+     *
+     * @param leastMs how long at least, in milliseconds.
+     */
+    OutageTorment(final Path directory, final StorePlace place, final long leastMs) {
         super(directory, place);
+        this.leastMs = leastMs;
     }
 
     @Override
@@ -48,11 +55,13 @@ final class OutageTorment extends Torment {
             try (TortureClient client = new TortureClient(rig.socket(), history, random)) {
                 client.depth(DEPTH_BEFORE).runFor(spread(random, 5, 2_000));
                 rig.store().takeAway();
+                final long goneNs = System.nanoTime();
                 if (random.nextBoolean()) {
                     fill(client);
                 } else {
                     client.runFor(spread(random, 50, 3_000));
                 }
+                client.runFor(leastMs - TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - goneNs));
                 rig.store().bringBack();
                 final long backNs = System.nanoTime();
                 client.settle();

@@ -72,11 +72,7 @@ final class Rig {
         final List<String> all = new ArrayList<>(Arrays.asList(args));
         all.addAll(List.of("--store", store.url()));
         final List<String> prefix = new ArrayList<>(List.of("env"));
-        System.getenv().forEach((name, value) -> {
-            if (name.startsWith("AWS_") || name.startsWith("VARVE_S3_")) {
-                prefix.add(name + "=" + value);
-            }
-        });
+        store.environment().forEach((name, value) -> prefix.add(name + "=" + value));
         final VarveProcess process = VarveProcess.start(home, prefix, all.toArray(String[]::new));
         processes.add(process);
         processCount++;
@@ -196,6 +192,11 @@ final class Rig {
     void dispose() throws IOException, InterruptedException {
         for (final VarveProcess process : processes) {
             process.kill();
+        }
+        if (!store.isDirectory()) {
+            try (VarveProcess remove = start("volume", "remove", "data")) {
+                remove.awaitExit();
+            }
         }
         deleteTree(home);
     }

@@ -1,30 +1,48 @@
 package io.varve.launcher.torture;
 
+import io.varve.s3.FaultyProxy;
+import io.varve.s3.RgwServer;
+import io.varve.s3.S3Server;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.Map;
 
 /**
- * Where a rig keeps its objects: in a directory of its own, or under a URL, such as that of an S3 server, whose bucket is there and
- * whose options stand in the environment. It can go away and come back.
+ * Where a rig keeps its objects: in a directory of its own, under a URL such as that of an S3 server, whose bucket is there and
+ * whose options stand in the environment, or in an S3 server of this process's own. It can go away and come back.
  */
 final class StorePlace {
+    /** Rounds after which a rig on a server that keeps everything in memory is made anew. */
+    private static final int ROUNDS_IN_MEMORY = 5;
+
+    private static final int ROUNDS = 25;
+
     private final String base;
-    private final String stopCommand;
-    private final String startCommand;
+    private final Map<String, String> environment;
+    private final Presence presence;
+    private final int rounds;
     private final Path home;
 
-    private StorePlace(final String base, final String stopCommand, final String startCommand, final Path home) {
+    private StorePlace(
+            final String base,
+            final Map<String, String> environment,
+            final Presence presence,
+            final int rounds,
+            final Path home) {
         this.base = base;
-        this.stopCommand = stopCommand;
-        this.startCommand = startCommand;
+        this.environment = environment;
+        this.presence = presence;
+        this.rounds = rounds;
         this.home = home;
     }
 
     /** In a directory of each rig. */
     static StorePlace directory() {
-        return new StorePlace(null, null, null, null);
+        return new StorePlace(null, Map.of(), null, ROUNDS, null);
     }
 
     /**
@@ -35,7 +53,48 @@ final class StorePlace {
      * @param startCommand a shell command that makes it come back, or null.
      */
     static StorePlace url(final String base, final String stopCommand, final String startCommand) {
-        return new StorePlace(base, stopCommand, startCommand, null);
+        final Map<String, String> inherited = new HashMap<>();
+        System.getenv().forEach((name, value) -> {
+            if (name.startsWith("AWS_") || name.startsWith("VARVE_S3_")) {
+                inherited.put(name, value);
+            }
+        });
+        final boolean canGo = stopCommand != null && startCommand != null;
+        return new StorePlace(
+                base, inherited, canGo ? isHere -> run(isHere ? startCommand : stopCommand) : null, ROUNDS, null);
+    }
+
+    /**
+     * In Ceph's RADOS gateway, which is started now and ends with this process.
+     *
+     * @param latency by which each of its answers is held back.
+     */
+    static StorePlace rgw(final Duration latency) throws IOException, InterruptedException {
+        final RgwServer rgw = RgwServer.get();
+        final S3Server server = rgw.server();
+        String endpoint = server.endpoint();
+        if (!latency.isZero()) {
+            // Closed by the end of this process.
+            @SuppressWarnings("resource")
+            final FaultyProxy proxy = new FaultyProxy(endpoint);
+            proxy.latency(latency);
+            endpoint = proxy.endpoint();
+        }
+        final Map<String, String> environment = Map.of(
+                "VARVE_S3_ENDPOINT",
+                endpoint,
+                "AWS_REGION",
+                "us-east-1",
+                "AWS_ACCESS_KEY_ID",
+                server.accessKey(),
+                "AWS_SECRET_ACCESS_KEY",
+                server.secretKey());
+        return new StorePlace(
+                "s3://" + server.bucket() + "/torture",
+                environment,
+                isHere -> run("kill -" + (isHere ? "CONT " : "STOP ") + rgw.pid()),
+                ROUNDS_IN_MEMORY,
+                null);
     }
 
     /** This place for one rig. */
@@ -44,7 +103,7 @@ final class StorePlace {
             Files.createDirectories(newHome.resolve("objects"));
             Files.createSymbolicLink(newHome.resolve("store"), Path.of("objects"));
         }
-        return new StorePlace(base, stopCommand, startCommand, newHome);
+        return new StorePlace(base, environment, presence, rounds, newHome);
     }
 
     /** The URL of the rig's store. */
@@ -53,6 +112,16 @@ final class StorePlace {
                 ? "file://" + home.resolve("store")
                 : base + "/" + home.getFileName() + "-"
                         + ProcessHandle.current().pid();
+    }
+
+    /** Variables that daemons need in order to reach it. */
+    Map<String, String> environment() {
+        return environment;
+    }
+
+    /** How many rounds a rig lasts, so that no store grows without limit. */
+    int rounds() {
+        return rounds;
     }
 
     /** Whether objects are files. */
@@ -67,7 +136,7 @@ final class StorePlace {
 
     /** Whether it can go away. */
     boolean canGo() {
-        return base == null || stopCommand != null && startCommand != null;
+        return base == null || presence != null;
     }
 
     /** Makes the store unreachable. */
@@ -75,7 +144,7 @@ final class StorePlace {
         if (base == null) {
             link("nowhere");
         } else {
-            run(stopCommand);
+            presence.change(false);
         }
     }
 
@@ -84,7 +153,7 @@ final class StorePlace {
         if (base == null) {
             link("objects");
         } else {
-            run(startCommand);
+            presence.change(true);
         }
     }
 
@@ -100,5 +169,11 @@ final class StorePlace {
         if (process.waitFor() != 0) {
             throw new IOException("failed: " + command);
         }
+    }
+
+    /** Makes a server go away and come back. */
+    @FunctionalInterface
+    private interface Presence {
+        void change(boolean isHere) throws IOException, InterruptedException;
     }
 }

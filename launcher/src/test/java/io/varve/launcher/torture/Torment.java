@@ -7,8 +7,6 @@ import java.util.Random;
 
 /** One way of torturing, round by round. A round that finds something wrong throws an {@link AssertionError}. */
 abstract class Torment {
-    private static final int ROUNDS_A_RIG = 25;
-
     private final Path directory;
     private final StorePlace place;
     private Rig rig;
@@ -36,7 +34,7 @@ abstract class Torment {
 
     /** The rig, made anew now and then, so that no store grows without limit. */
     Rig rig() throws IOException, InterruptedException {
-        if (rig == null || rigRounds == ROUNDS_A_RIG) {
+        if (rig == null || rigRounds == place.rounds()) {
             close();
             Path home;
             do {

@@ -1,28 +1,35 @@
 package io.varve.launcher.torture;
 
+import io.varve.launcher.config.TimeSpan;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
+import org.opentest4j.TestAbortedException;
 
 /** Runs rounds of torture; see {@code dev/torture}. */
 public final class Torture {
     private static final long PROGRESS_NS = TimeUnit.SECONDS.toNanos(15);
     private static final String FLIP = "flip";
+    private static final String RGW = "rgw";
     private static final List<String> ALL = List.of("kill", "reconnect", "loss", "take-over", FLIP, "outage");
 
     private final PrintStream out;
     private final Path directory;
     private final StorePlace place;
+    private final long outageMs;
     private final long seed;
 
-    private Torture(final PrintStream out, final Path directory, final StorePlace place, final long seed) {
+    private Torture(
+            final PrintStream out, final Path directory, final StorePlace place, final long outageMs, final long seed) {
         this.out = out;
         this.directory = directory;
         this.place = place;
+        this.outageMs = outageMs;
         this.seed = seed;
     }
 
@@ -41,6 +48,8 @@ public final class Torture {
         String store = null;
         String stop = null;
         String start = null;
+        Duration latency = Duration.ZERO;
+        long outageMs = 0;
         Path directory = Path.of("launcher/target/torture");
         for (int i = 0; i < args.length; i += 2) {
             if (i + 1 == args.length) {
@@ -54,6 +63,8 @@ public final class Torture {
                 case "--store" -> store = value;
                 case "--stop-store" -> stop = value;
                 case "--start-store" -> start = value;
+                case "--latency" -> latency = TimeSpan.parse(value);
+                case "--outage" -> outageMs = TimeSpan.parse(value).toMillis();
                 case "--directory" -> directory = Path.of(value);
                 default -> {
                     return usage("no option " + args[i]);
@@ -66,13 +77,30 @@ public final class Torture {
         if (store != null) {
             names = names.stream().filter(name -> !name.equals(FLIP)).toList();
         }
-        final StorePlace place = store == null ? StorePlace.directory() : StorePlace.url(store, stop, start);
-        final Torture torture = new Torture(System.out, directory.toAbsolutePath(), place, seed);
+        if (!latency.isZero() && !RGW.equals(store)) {
+            return usage("--latency goes with --store rgw");
+        }
+        final StorePlace place;
+        try {
+            place = place(store, stop, start, latency);
+        } catch (final TestAbortedException e) {
+            System.err.println("torture: Ceph's packages are missing; dev/setup --with-ceph installs them");
+            return 2;
+        }
+        final Torture torture = new Torture(System.out, directory.toAbsolutePath(), place, outageMs, seed);
         boolean isWell = true;
         for (final String name : names) {
             isWell &= torture.run(torture.torment(name), rounds);
         }
         return isWell ? 0 : 1;
+    }
+
+    private static StorePlace place(final String store, final String stop, final String start, final Duration latency)
+            throws IOException, InterruptedException {
+        if (store == null) {
+            return StorePlace.directory();
+        }
+        return store.equals(RGW) ? StorePlace.rgw(latency) : StorePlace.url(store, stop, start);
     }
 
     private static int usage(final String what) {
@@ -88,7 +116,7 @@ public final class Torture {
             case "loss" -> new LossTorment(directory, place);
             case "take-over" -> new TakeOverTorment(directory, place);
             case FLIP -> new FlipTorment(directory, place, FlipTorment.MUCH);
-            default -> new OutageTorment(directory, place);
+            default -> new OutageTorment(directory, place, outageMs);
         };
     }
 

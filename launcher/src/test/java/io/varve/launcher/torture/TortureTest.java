@@ -42,7 +42,7 @@ class TortureTest {
 
     @Test
     void leftByItsStore() throws IOException, InterruptedException {
-        run(new OutageTorment(directory, StorePlace.directory()), 1);
+        run(new OutageTorment(directory, StorePlace.directory(), 0), 1);
     }
 
     private static void run(final Torment torment, final int rounds) throws IOException, InterruptedException {

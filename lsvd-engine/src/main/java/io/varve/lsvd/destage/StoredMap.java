@@ -66,13 +66,13 @@ final class StoredMap implements AutoCloseable {
 
     /** Builds the next checkpoint; everything that has been told must be in the store. */
     MemorySegment buildCheckpoint(final long sequence, final Covered covered) {
-        final long wholeLength = Checkpoint.length(map.extentCount(), author.epochs());
-        final long deltaLength = Checkpoint.length(changes.extentCount(), author.epochs());
+        final long wholeLength = Checkpoint.length(map.extentCount(), author.epochs(), 0);
+        final long deltaLength = Checkpoint.length(changes.extentCount(), author.epochs(), chain.deltas() + 1);
         isNextWhole =
                 chain.isEmpty() || chain.deltas() >= MAX_DELTAS || wholeLength <= chain.deltaBytes() + deltaLength;
         return isNextWhole
                 ? Checkpoint.whole(author, sequence, covered, map)
-                : Checkpoint.delta(author, sequence, covered, chain.newest(), changes);
+                : Checkpoint.delta(author, sequence, covered, chain, changes);
     }
 
     /** The checkpoint that was built is in the store. */

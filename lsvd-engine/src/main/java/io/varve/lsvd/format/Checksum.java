@@ -9,6 +9,8 @@ import java.util.zip.CRC32C;
  * allocates nothing. Not thread-safe; never to be used on guest memory, which can vanish under it and end the process.
  */
 public final class Checksum {
+    private static final long PART = 1L << 30;
+
     private final CRC32C crc = new CRC32C();
     private final ByteBuffer view;
 
@@ -43,8 +45,13 @@ public final class Checksum {
         return (int) crc.getValue();
     }
 
-    /** The CRC32C of a whole segment of private memory. */
+    /** The CRC32C of a whole segment of private memory, of any length. */
     public static int of(final MemorySegment segment) {
-        return new Checksum(segment).of(0, (int) segment.byteSize());
+        final CRC32C crc = new CRC32C();
+        for (long at = 0; at < segment.byteSize(); at += PART) {
+            crc.update(
+                    segment.asSlice(at, Math.min(PART, segment.byteSize() - at)).asByteBuffer());
+        }
+        return (int) crc.getValue();
     }
 }

@@ -146,7 +146,7 @@ public final class ObjectHeader {
         if (segment.byteSize() < FIXED_LENGTH || Layouts.getInt(segment, 0) != MAGIC) {
             throw new FormatException(key + " is not a Varve object");
         }
-        final int version = Layouts.getShort(segment, VERSION_OFFSET);
+        final int version = version();
         if (version < OLDEST_VERSION || version > VERSION) {
             throw new FormatException(key + " is of object format " + version + ", which this version does not know");
         }
@@ -179,6 +179,11 @@ public final class ObjectHeader {
     /** Length of the header in bytes. */
     public int headerLength() {
         return Layouts.getInt(segment, HEADER_LENGTH_OFFSET);
+    }
+
+    /** Version of the object's format. */
+    public int version() {
+        return Layouts.getShort(segment, VERSION_OFFSET);
     }
 
     /** What the object is. */

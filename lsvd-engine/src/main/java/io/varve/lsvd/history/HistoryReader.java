@@ -6,33 +6,29 @@ import io.varve.lsvd.format.ExtentEntry;
 import io.varve.lsvd.format.FormatException;
 import io.varve.lsvd.format.ObjectHeader;
 import io.varve.lsvd.format.ObjectType;
+import io.varve.lsvd.history.CheckpointReader.Loaded;
 import io.varve.lsvd.map.ExtentMap;
 import io.varve.lsvd.map.Location;
 import io.varve.lsvd.store.Keys;
-import io.varve.lsvd.store.NoSuchObjectException;
 import io.varve.lsvd.store.StoreClient;
 import io.varve.lsvd.store.StoredObject;
 import java.io.IOException;
-import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
-import java.util.ArrayDeque;
-import java.util.Deque;
-import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
-import java.util.Map;
+import java.util.Set;
 import java.util.UUID;
 
 /** Reads a volume's history from the store: newest checkpoint, then the objects behind it, in sequence. */
 public final class HistoryReader {
-    private static final int FIRST_READ = 64 << 10;
-
     private final StoreClient store;
     private final UUID volume;
+    private final HeaderReader headers;
 
     /** Makes a reader for one volume. */
     public HistoryReader(final StoreClient store, final UUID volume) {
         this.store = store;
         this.volume = volume;
+        this.headers = new HeaderReader(store, volume);
     }
 
     /** The record of an epoch. */
@@ -43,7 +39,7 @@ public final class HistoryReader {
 
     /** The nonce of whoever sealed an epoch that has a successor. */
     public UUID sealedBy(final long epoch) throws IOException {
-        return header(epoch, epoch(epoch + 1).firstSequence() - 1).nonce();
+        return headers.read(epoch, epoch(epoch + 1).firstSequence() - 1).nonce();
     }
 
     /** The record of the newest epoch. */
@@ -63,15 +59,16 @@ public final class HistoryReader {
      */
     public History read() throws IOException {
         final EpochRecord newest = newestEpoch();
-        final Map<Long, Long> lengths = new HashMap<>();
+        final Set<Long> present = new HashSet<>();
         for (final StoredObject object : store.list(Keys.log(volume, newest.epoch()))) {
-            lengths.put(Keys.lastNumber(object.key()), object.length());
+            present.add(Keys.lastNumber(object.key()));
         }
-        final long checkpoint = newestCheckpoint(newest, lengths.keySet());
+        headers.forget();
+        final long checkpoint = newestCheckpoint(newest, present);
         final ExtentMap map = new ExtentMap();
         final MapChanges changes = new MapChanges();
         try {
-            return readFrom(checkpoint, newest, map, changes);
+            return readFrom(checkpoint, newest, present, map, changes);
         } catch (final IOException | RuntimeException e) {
             map.close();
             changes.close();
@@ -80,14 +77,14 @@ public final class HistoryReader {
     }
 
     /** The newest checkpoint that the last object of the contiguous prefix of the newest epoch knows of, or is. */
-    private long newestCheckpoint(final EpochRecord newest, final java.util.Set<Long> present) throws IOException {
+    private long newestCheckpoint(final EpochRecord newest, final Set<Long> present) throws IOException {
         long checkpoint = newest.checkpoint();
         long sequence = newest.firstSequence();
         while (present.contains(sequence)) {
             sequence++;
         }
         if (sequence > newest.firstSequence()) {
-            final ObjectHeader last = header(newest.epoch(), sequence - 1);
+            final ObjectHeader last = headers.read(newest.epoch(), sequence - 1);
             checkpoint =
                     last.type() == ObjectType.CHECKPOINT ? last.sequence() : Math.max(checkpoint, last.checkpoint());
         }
@@ -95,7 +92,11 @@ public final class HistoryReader {
     }
 
     private History readFrom(
-            final long checkpoint, final EpochRecord newest, final ExtentMap map, final MapChanges changes)
+            final long checkpoint,
+            final EpochRecord newest,
+            final Set<Long> present,
+            final ExtentMap map,
+            final MapChanges changes)
             throws IOException {
         CheckpointChain chain = CheckpointChain.NONE;
         Epochs epochs = Epochs.NONE;
@@ -104,22 +105,18 @@ public final class HistoryReader {
         Covered covered = Covered.through(newest.lastRecord(), newest.settings().writeCache());
         if (checkpoint != ObjectHeader.NO_CHECKPOINT) {
             epoch = epochOf(checkpoint, newest);
-            final Deque<ObjectHeader> headers = chainOf(checkpoint, newest);
-            for (final ObjectHeader header : headers) {
-                final boolean isWhole = chain.isEmpty();
-                epochs = readCheckpoint(header, isWhole, map);
-                chain = isWhole
-                        ? CheckpointChain.whole(header.sequence())
-                        : chain.with(header.sequence(), header.objectLength());
-            }
-            covered = cover(covered, headers.getLast(), newest);
+            final Loaded loaded = new CheckpointReader(store, headers, volume).read(epoch, checkpoint, map);
+            epochs = loaded.epochs();
+            chain = loaded.chain();
+            covered = cover(covered, loaded.newest(), newest);
             sequence = checkpoint + 1;
         } else {
             epochs = epochs.with(0, 0);
         }
         EpochRecord current = epoch == newest.epoch() ? newest : epoch(epoch);
         while (true) {
-            final ObjectHeader header = headerIfPresent(current.epoch(), sequence);
+            readAhead(current.epoch(), sequence, current.epoch() == newest.epoch() ? present : null);
+            final ObjectHeader header = headers.readIfPresent(current.epoch(), sequence);
             if (header == null || header.type() == ObjectType.SEAL) {
                 if (current.epoch() == newest.epoch()) {
                     return new History(
@@ -135,6 +132,7 @@ public final class HistoryReader {
                 current = next(current, sequence, header);
                 epochs = epochs.with(current.epoch(), current.firstSequence());
                 sequence = current.firstSequence();
+                headers.forget();
                 continue;
             }
             if (header.type() == ObjectType.DATA) {
@@ -152,6 +150,14 @@ public final class HistoryReader {
         }
         final Covered covered = header.covered(before.isWriteCache());
         return header.epoch() == newest.epoch() ? covered : covered.withWriteCache(before.isWriteCache());
+    }
+
+    /** @param present which objects there are in the epoch; null when that is not known: then some may be asked for in vain. */
+    private void readAhead(final long epoch, final long sequence, final Set<Long> present) {
+        long next = sequence;
+        while ((present == null || present.contains(next)) && headers.ahead(epoch, next)) {
+            next++;
+        }
     }
 
     private EpochRecord next(final EpochRecord current, final long sequence, final ObjectHeader seal)
@@ -174,35 +180,6 @@ public final class HistoryReader {
         return record.epoch();
     }
 
-    /** The headers of a checkpoint and those that it builds on, the whole one first. */
-    private Deque<ObjectHeader> chainOf(final long newestCheckpoint, final EpochRecord newest) throws IOException {
-        final Deque<ObjectHeader> chain = new ArrayDeque<>();
-        long sequence = newestCheckpoint;
-        do {
-            final ObjectHeader header = header(epochOf(sequence, newest), sequence);
-            if (header.type() != ObjectType.CHECKPOINT || header.checkpoint() > sequence || header.checkpoint() < 0) {
-                throw new FormatException(
-                        Keys.object(volume, header.epoch(), sequence) + " should be a checkpoint and is not");
-            }
-            chain.push(header);
-            sequence = header.checkpoint();
-        } while (chain.peek().sequence() != sequence);
-        return chain;
-    }
-
-    private Epochs readCheckpoint(final ObjectHeader header, final boolean isWhole, final ExtentMap map)
-            throws IOException {
-        final String key = Keys.object(volume, header.epoch(), header.sequence());
-        final long length = header.objectLength() - header.headerLength();
-        try (Arena arena = Arena.ofShared()) {
-            final MemorySegment body = arena.allocate(length, Long.BYTES);
-            if (store.get(key, header.headerLength(), body) != length) {
-                throw new FormatException(key + " is damaged: it is too short");
-            }
-            return Checkpoint.decode(key, header, body, isWhole, map);
-        }
-    }
-
     /** Maps what an object holds, and unmaps what it trims. */
     private static void apply(final ObjectHeader header, final ExtentMap map, final MapChanges changes) {
         final long sequence = header.sequence();
@@ -219,26 +196,5 @@ public final class HistoryReader {
                 changes.onWritten(block, length, location);
             }
         }
-    }
-
-    /** Reads and checks an object's header, or gives null when there is no such object. */
-    private ObjectHeader headerIfPresent(final long epoch, final long sequence) throws IOException {
-        try {
-            return header(epoch, sequence);
-        } catch (final NoSuchObjectException e) {
-            return null;
-        }
-    }
-
-    private ObjectHeader header(final long epoch, final long sequence) throws IOException {
-        final String key = Keys.object(volume, epoch, sequence);
-        MemorySegment bytes = store.getWhole(key, FIRST_READ);
-        ObjectHeader header = new ObjectHeader(bytes);
-        if (header.isRecognizable() && header.headerLength() > bytes.byteSize()) {
-            bytes = store.getWhole(key, header.headerLength());
-            header = new ObjectHeader(bytes);
-        }
-        header.validate(key, volume, epoch, sequence);
-        return header;
     }
 }

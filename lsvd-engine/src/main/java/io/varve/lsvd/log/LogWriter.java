@@ -80,6 +80,7 @@ public final class LogWriter {
     private long lastDataSequence;
     private long statedDurable;
     private long reusableEnd;
+    private long heldAt = Long.MAX_VALUE;
     private int trouble;
     private boolean failed;
     private int failure;
@@ -131,14 +132,21 @@ public final class LogWriter {
         reusableEnd = oldestInUse + geometry.areaLength();
     }
 
+    /** Nothing is to be appended beyond a position for now; {@link Long#MAX_VALUE} lifts that. */
+    void holdAt(final long position) {
+        heldAt = position;
+    }
+
     /** How many data blocks could be appended now: below 1 when the log or the window is full, or the log is unsure or has failed. */
     public long room() {
         if (failed || isUnsure() || flightHead - flightTail >= MAX_IN_FLIGHT - 2) {
             return 0;
         }
         final long end = isOpen ? head + record.length() : head;
-        final long bytes =
-                Math.min(reusableEnd - end, writtenEnd + geometry.windowLength() - end) - RESERVE - Blocks.SIZE;
+        final long bytes = Math.min(Math.min(reusableEnd, heldAt), writtenEnd + geometry.windowLength())
+                - end
+                - RESERVE
+                - Blocks.SIZE;
         return bytes >> Blocks.SHIFT;
     }
 

@@ -256,8 +256,9 @@ public final class ReadPath {
 
     private void onDamage(final ReadPiece piece, final String what) {
         final ReadRequest request = piece.request;
-        if (request.tries < MAX_TRIES && copies.turnToStore(Location.logPosition(piece.location), piece.blocks)) {
-            LOG.log(Level.WARNING, "{0}; the store has the same data, and it is read from there", what);
+        if (request.tries < MAX_TRIES
+                && (copies.turnToStore(Location.logPosition(piece.location), piece.blocks) || isElsewhereNow(piece))) {
+            LOG.log(Level.WARNING, "{0}; what is wanted is elsewhere too, and read from there", what);
             final ReadRequest part = takeRequest();
             part.setPart(request, piece);
             free(piece);
@@ -267,6 +268,19 @@ public final class ReadPath {
             LOG.log(Level.ERROR, "{0}: a read fails", what);
             finish(piece, true);
         }
+    }
+
+    /** Whether the map has named another place for some of a piece since its read began: then nothing here has to be readable. */
+    private boolean isElsewhereNow(final ReadPiece piece) {
+        final long first = piece.request.offset + piece.requestOffset >>> Blocks.SHIFT;
+        for (int i = 0; i < piece.blocks; i++) {
+            if (!map.find(first + i)
+                    || map.foundBlock() > first + i
+                    || map.foundLocation() + (first + i - map.foundBlock()) != piece.location + i) {
+                return true;
+            }
+        }
+        return false;
     }
 
     private void finish(final ReadPiece piece, final boolean isFailed) {

@@ -48,8 +48,11 @@ public final class DirectoryStore implements ObjectStore {
     private final ExecutorService executor;
     private final Object rootInode;
 
-    private DirectoryStore(final Path root) throws IOException {
+    private final DurableDirectories directories;
+
+    private DirectoryStore(final Path root, final DurableDirectories directories) throws IOException {
         this.root = root;
+        this.directories = directories;
         this.rootInode = Files.getAttribute(root, INODE);
         this.temporary = root.resolve(TEMPORARY);
         final ThreadPoolExecutor pool = new ThreadPoolExecutor(
@@ -70,9 +73,10 @@ public final class DirectoryStore implements ObjectStore {
      */
     public static DirectoryStore open(final Path directory, final boolean create) throws StoreException {
         final Path root = directory.toAbsolutePath().normalize();
+        final DurableDirectories directories = new DurableDirectories();
         try {
             if (create) {
-                createDirectories(root);
+                directories.make(root);
             }
             if (!Files.exists(root)) {
                 throw new StoreException("store directory " + root + " does not exist");
@@ -83,7 +87,8 @@ public final class DirectoryStore implements ObjectStore {
             if (!Files.isReadable(root) || !Files.isExecutable(root)) {
                 throw new StoreException("store directory " + root + " cannot be read: permission denied");
             }
-            final DirectoryStore store = new DirectoryStore(root);
+            directories.trust(root);
+            final DirectoryStore store = new DirectoryStore(root, directories);
             store.deleteStaleTemporaries();
             return store;
         } catch (final IOException e) {
@@ -126,7 +131,7 @@ public final class DirectoryStore implements ObjectStore {
         if (Files.exists(path)) {
             return false;
         }
-        createDirectories(temporary);
+        Files.createDirectories(temporary);
         final Path draft = temporary.resolve(UUID.randomUUID().toString());
         try {
             try (FileChannel channel =
@@ -143,15 +148,15 @@ public final class DirectoryStore implements ObjectStore {
         } finally {
             Files.deleteIfExists(draft);
         }
-        syncDirectory(path.getParent());
+        directories.sync(path.getParent());
         return true;
     }
 
     /** Gives a file its name if that is free, in a directory that whoever deletes may take away at any moment. */
-    private static boolean link(final Path path, final Path draft) throws IOException {
+    private boolean link(final Path path, final Path draft) throws IOException {
         for (int tries = 1; ; tries++) {
             try {
-                createDirectories(path.getParent());
+                directories.make(path.getParent());
                 try {
                     Files.createLink(path, draft);
                     return true;
@@ -281,39 +286,6 @@ public final class DirectoryStore implements ObjectStore {
             }
         } catch (final NoSuchFileException e) {
             // Another process tidied up at the same time.
-            return;
-        }
-    }
-
-    /** Makes a directory and its parents, each one durable in its own parent before the next is made. */
-    private static void createDirectories(final Path directory) throws IOException {
-        if (Files.isDirectory(directory)) {
-            return;
-        }
-        final Path parent = directory.getParent();
-        if (parent != null) {
-            createDirectories(parent);
-        }
-        try {
-            Files.createDirectory(directory);
-        } catch (final FileAlreadyExistsException e) {
-            if (!Files.exists(directory)) {
-                throw new NoSuchFileException(directory.toString(), null, "taken away at the same time");
-            }
-            if (!Files.isDirectory(directory)) {
-                throw e;
-            }
-        }
-        if (parent != null) {
-            syncDirectory(parent);
-        }
-    }
-
-    private static void syncDirectory(final Path directory) throws IOException {
-        try (FileChannel channel = FileChannel.open(directory, StandardOpenOption.READ)) {
-            channel.force(true);
-        } catch (final AccessDeniedException e) {
-            // A parent that may be passed through and not read: its owner made it durable.
             return;
         }
     }

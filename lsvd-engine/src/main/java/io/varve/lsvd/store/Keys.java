@@ -46,6 +46,16 @@ public final class Keys {
         return epochs(volume) + number(epoch);
     }
 
+    /** Prefix of a volume's changed settings. */
+    public static String settings(final UUID volume) {
+        return volume(volume) + "settings/";
+    }
+
+    /** A change of a volume's settings. */
+    public static String settings(final UUID volume, final long version) {
+        return settings(volume) + number(version);
+    }
+
     /** Prefix of the objects of all epochs. */
     public static String logs(final UUID volume) {
         return volume(volume) + "log/";

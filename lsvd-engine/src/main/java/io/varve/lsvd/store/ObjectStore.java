@@ -48,6 +48,11 @@ public interface ObjectStore extends AutoCloseable {
     /** Deletes an object; one that does not exist counts as deleted. */
     CompletableFuture<Void> delete(String key);
 
+    /** How many requests have been sent again so far because an earlier attempt had failed; for people. */
+    default long repeatedAttempts() {
+        return 0;
+    }
+
     /** The store's address as users write it, for messages. */
     String url();
 

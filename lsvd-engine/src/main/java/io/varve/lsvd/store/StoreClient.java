@@ -3,6 +3,7 @@ package io.varve.lsvd.store;
 import io.varve.lsvd.runtime.EngineRuntime;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.ArrayDeque;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
@@ -12,6 +13,9 @@ import java.util.concurrent.ExecutionException;
  * outside, so that a simulator can go on with its world meanwhile.
  */
 public final class StoreClient {
+    private static final long MAX_PART = 16 << 20;
+    private static final int MAX_READS = 16;
+
     private final ObjectStore store;
     private final EngineRuntime runtime;
     private final long timeoutMs;
@@ -46,6 +50,50 @@ public final class StoreClient {
     public MemorySegment getWhole(final String key, final int maxLength) throws StoreException {
         final MemorySegment target = Arena.ofAuto().allocate(maxLength, Long.BYTES);
         return target.asSlice(0, get(key, 0, target));
+    }
+
+    /** A read that has begun. */
+    public record Reading(String key, MemorySegment target, CompletableFuture<Integer> length) {}
+
+    /** Begins to read an object of at most so many bytes, into memory of the automatic arena; for {@link #await(Reading)}. */
+    public Reading begin(final String key, final int maxLength) {
+        final MemorySegment target = Arena.ofAuto().allocate(maxLength, Long.BYTES);
+        return new Reading(key, target, store.get(key, 0, target));
+    }
+
+    /** What a read has brought. */
+    public MemorySegment await(final Reading reading) throws StoreException {
+        return reading.target.asSlice(0, await(reading.length, "reading " + reading.key));
+    }
+
+    /** A part of an object that is to be read, and where to. */
+    public record Part(String key, long offset, MemorySegment target) {
+        /** Adds the parts of a long range to a list. */
+        public static void split(
+                final String key, final long offset, final MemorySegment target, final List<Part> parts) {
+            for (long at = 0; at < target.byteSize(); at += MAX_PART) {
+                parts.add(new Part(key, offset + at, target.asSlice(at, Math.min(MAX_PART, target.byteSize() - at))));
+            }
+        }
+    }
+
+    /**
+     * Reads parts, at most {@value #MAX_READS} at a time.
+     *
+     * @throws StoreException also when one is shorter than asked for.
+     */
+    public void getAll(final List<Part> parts) throws StoreException {
+        final ArrayDeque<CompletableFuture<Integer>> underWay = new ArrayDeque<>();
+        int next = 0;
+        for (final Part part : parts) {
+            while (next < parts.size() && underWay.size() < MAX_READS) {
+                final Part begun = parts.get(next++);
+                underWay.add(store.get(begun.key, begun.offset, begun.target));
+            }
+            if (await(underWay.remove(), "reading " + part.key) != part.target.byteSize()) {
+                throw new StoreException(part.key + " is damaged: it is too short");
+            }
+        }
     }
 
     /** As {@link ObjectStore#list}. */

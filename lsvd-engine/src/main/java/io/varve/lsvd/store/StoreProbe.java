@@ -24,6 +24,8 @@ public final class StoreProbe {
     /** Prefix of the keys of all probes. */
     public static final String PREFIX = "probe/";
 
+    private static final String CONDITIONAL_CREATION = "conditional creation";
+    private static final String REPLACED = "an object was created although its key was taken (no If-None-Match?)";
     private static final int RACERS = 16;
     private static final int QUICK_RACES = 2;
     private static final int RACES = 10;
@@ -73,10 +75,24 @@ public final class StoreProbe {
         final StoreProbe probe = new StoreProbe(client);
         try {
             client.list(probe.prefix);
-            return probe.check("conditional creation", () -> probe.creation(QUICK_RACES));
+            return probe.check(CONDITIONAL_CREATION, () -> probe.creation(QUICK_RACES));
         } finally {
             probe.cleanUp();
         }
+    }
+
+    /**
+     * Checks a store that is in use again, without leaving anything behind even if it is killed: an object is created that is
+     * there, of the bytes that it has. So a store that does not keep its promise replaces it with the same. This finds servers that
+     * don't know conditional creation, but not those that know it only for one request at a time.
+     *
+     * @param key       of an object of at most {@code maxLength} bytes.
+     * @throws StoreException when the store can't be reached, or the object is not there.
+     */
+    public static Finding checkAgain(final StoreClient client, final String key, final int maxLength)
+            throws StoreException {
+        final boolean isCreated = client.putIfAbsent(key, client.getWhole(key, maxLength));
+        return new Finding(CONDITIONAL_CREATION, !isCreated, isCreated ? REPLACED : "an object that is there stayed");
     }
 
     /**
@@ -89,7 +105,7 @@ public final class StoreProbe {
         client.list(prefix);
         boolean isFit = true;
         for (final Supplier<Finding> check : List.<Supplier<Finding>>of(
-                () -> check("conditional creation", () -> creation(RACES)),
+                () -> check(CONDITIONAL_CREATION, () -> creation(RACES)),
                 () -> check("ranged reads", this::rangedReads),
                 () -> check("listing", this::listing),
                 () -> check("deletion", this::deletion))) {
@@ -134,9 +150,7 @@ public final class StoreProbe {
         final byte[] first = bytes(100);
         final String key = prefix + "creation";
         require(client.putIfAbsent(key, MemorySegment.ofArray(first)), "a free key is called taken");
-        require(
-                !client.putIfAbsent(key, MemorySegment.ofArray(bytes(100))),
-                "an object was created although its key was taken (no If-None-Match?)");
+        require(!client.putIfAbsent(key, MemorySegment.ofArray(bytes(100))), REPLACED);
         require(Arrays.equals(read(key, 0, 200), first), "an object was replaced although its key was taken");
         for (int race = 0; race < races; race++) {
             race(prefix + "race/" + race);

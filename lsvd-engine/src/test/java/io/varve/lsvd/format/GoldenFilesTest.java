@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.varve.lsvd.history.Checkpoint;
+import io.varve.lsvd.history.CheckpointChain;
 import io.varve.lsvd.history.Epochs;
 import io.varve.lsvd.history.MapChanges;
 import io.varve.lsvd.history.Sealer;
@@ -45,6 +46,7 @@ class GoldenFilesTest {
         SEAL(2, () -> Sealer.encode(VOLUME, 3, 77, NONCE, COVERED, 70)),
         EPOCH(1, () -> epochRecord().encode()),
         NAME(1, () -> new NameRecord(VOLUME, true).encode()),
+        SETTINGS(1, () -> settingsRecord().encode()),
         RESCUE(1, GoldenFilesTest::rescueHeader);
 
         private final int version;
@@ -68,6 +70,7 @@ class GoldenFilesTest {
     @Test
     void whatWasWrittenIsReadBack() throws IOException {
         assertThat(EpochRecord.decode("epoch", segment(Sample.EPOCH))).isEqualTo(epochRecord());
+        assertThat(SettingsRecord.decode("settings", segment(Sample.SETTINGS))).isEqualTo(settingsRecord());
         assertThat(NameRecord.decode("name", segment(Sample.NAME))).isEqualTo(new NameRecord(VOLUME, true));
         assertThat(Superblock.decode("superblock", segment(Sample.SUPERBLOCK)))
                 .isEqualTo(new Superblock(
@@ -219,8 +222,13 @@ class GoldenFilesTest {
         try (MapChanges changes = new MapChanges()) {
             changes.onWritten(300, 4, Location.inObject(78, 9));
             changes.onRemoved(200, 1);
-            return Checkpoint.delta(author(), 79, COVERED, 77, changes);
+            return Checkpoint.delta(author(), 79, COVERED, CheckpointChain.whole(77), changes);
         }
+    }
+
+    private static SettingsRecord settingsRecord() {
+        return new SettingsRecord(
+                new VolumeSettings(1L << 40, true, Durability.STORE, 64 << 20, 30_000, 5_000), 1_700_000_000_000L);
     }
 
     private static EpochRecord epochRecord() {

@@ -85,6 +85,19 @@ final class StoreProbeTest {
     }
 
     @Test
+    void checksAgainWithoutChangingAnything() throws Exception {
+        for (final Flaw flaw : List.of(Flaw.NONE, Flaw.REPLACES)) {
+            final MapStore store = new MapStore(flaw);
+            final MemorySegment body = MemorySegment.ofArray(new byte[] {1, 2, 3});
+            store.putIfAbsent("key", body).get();
+            assertThat(StoreProbe.checkAgain(client(store), "key", 100).isKept())
+                    .isEqualTo(flaw == Flaw.NONE);
+            assertThat(store.objects).containsOnlyKeys("key");
+            assertThat(client(store).getWhole("key", 100).mismatch(body)).isEqualTo(-1);
+        }
+    }
+
+    @Test
     void saysWhenTheStoreCannotBeReached() {
         final StoreProbe probe = new StoreProbe(client(new MapStore(Flaw.AWAY)));
         assertThatThrownBy(() -> probe.checkAll(finding -> {}))

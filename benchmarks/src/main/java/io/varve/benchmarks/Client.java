@@ -1,0 +1,135 @@
+package io.varve.benchmarks;
+
+import io.varve.testsupport.BlkRequest;
+import io.varve.testsupport.DriverQueue;
+import io.varve.testsupport.Framing;
+import io.varve.testsupport.FrontEnd;
+import io.varve.testsupport.FrontEndOptions;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.Random;
+import java.util.concurrent.TimeUnit;
+import org.HdrHistogram.Histogram;
+
+/**
+ * Runs a workload through one queue of a vhost-user front-end, from one thread, as a guest's driver would: it takes what has come back
+ * while there is some, and then waits to be called.
+ */
+final class Client {
+    private static final byte[] EMPTY = {};
+    private static final int QUEUE_SIZE = 128;
+    private static final int SPINS_BEFORE_WAITING = 200;
+    private static final long HIGHEST_LATENCY_NS = 60_000_000_000L;
+    private static final long PATIENCE_NS = TimeUnit.SECONDS.toNanos(60);
+
+    private final Workload workload;
+    private final long blocks;
+    private final Random random;
+    private final byte[] written;
+    private final byte[] read;
+    private final Histogram latencyNs = new Histogram(HIGHEST_LATENCY_NS, 3);
+    private long next;
+    private long submitted;
+    private int sinceFlush;
+    private long done;
+
+    private Client(final Workload workload, final long spanBytes, final long seed) {
+        this.workload = workload;
+        this.blocks = spanBytes / workload.blockSize();
+        this.random = new Random(seed);
+        this.written = new byte[workload.blockSize()];
+        this.read = new byte[workload.blockSize()];
+        random.nextBytes(written);
+    }
+
+    /**
+     * Runs a workload for a time, or until it has done a number of requests.
+     *
+     * @param spanBytes of the disk, from its beginning.
+     */
+    static Measurement run(
+            final Contender contender,
+            final Workload workload,
+            final long spanBytes,
+            final long maxRequests,
+            final long maxNs,
+            final long seed)
+            throws IOException {
+        final Client client = new Client(workload, spanBytes, seed);
+        return client.run(contender, contender.socket(), maxRequests, maxNs);
+    }
+
+    private Measurement run(final Contender contender, final Path socket, final long maxRequests, final long maxNs)
+            throws IOException {
+        final FrontEndOptions options = FrontEndOptions.DEFAULT
+                .withQueues(1, QUEUE_SIZE)
+                .withMaxDataLength(Math.max(workload.blockSize(), 16 << 10));
+        try (FrontEnd frontEnd = FrontEnd.started(socket, options)) {
+            final DriverQueue queue = frontEnd.queue(0);
+            final long cpuNs = contender.cpuNs();
+            final long startNs = System.nanoTime();
+            final long endNs = startNs + maxNs;
+            for (int i = 0; i < workload.depth(); i++) {
+                submit(queue, BlkRequest.flush());
+            }
+            queue.publish();
+            int spins = 0;
+            while (queue.inFlight() > 0) {
+                if (reap(queue, submitted >= maxRequests || System.nanoTime() >= endNs) > 0) {
+                    queue.publish();
+                    spins = 0;
+                } else if (spins++ < SPINS_BEFORE_WAITING) {
+                    Thread.onSpinWait();
+                } else {
+                    spins = 0;
+                    await(frontEnd, queue);
+                }
+            }
+            return new Measurement(done, System.nanoTime() - startNs, latencyNs, contender.cpuNs() - cpuNs);
+        }
+    }
+
+    private int reap(final DriverQueue queue, final boolean isOver) {
+        int count = 0;
+        for (BlkRequest request = queue.poll(); request != null; request = queue.poll()) {
+            if (request.status() != BlkRequest.OK) {
+                throw new IllegalStateException("failed: " + request);
+            }
+            if (request.type() != BlkRequest.FLUSH) {
+                latencyNs.recordValue(Math.min(System.nanoTime() - request.submittedNs(), HIGHEST_LATENCY_NS));
+            }
+            done++;
+            count++;
+            if (!isOver) {
+                submit(queue, request);
+            }
+        }
+        return count;
+    }
+
+    private void submit(final DriverQueue queue, final BlkRequest request) {
+        if (workload.flushEvery() > 0 && sinceFlush == workload.flushEvery()) {
+            sinceFlush = 0;
+            request.set(BlkRequest.FLUSH, 0, EMPTY, EMPTY);
+        } else {
+            sinceFlush++;
+            final long block = workload.isSequential() ? next++ % blocks : random.nextLong(blocks);
+            final long sector = block * (workload.blockSize() / 512);
+            if (random.nextInt(100) < workload.writePercent()) {
+                request.set(BlkRequest.OUT, sector, written, EMPTY);
+            } else {
+                request.set(BlkRequest.IN, sector, EMPTY, read);
+            }
+        }
+        if (!queue.submit(request, Framing.USUAL)) {
+            throw new IllegalStateException("the queue is full");
+        }
+        submitted++;
+    }
+
+    private static void await(final FrontEnd frontEnd, final DriverQueue queue) throws IOException {
+        if (!queue.wantCalls() && !frontEnd.awaitCall(System.nanoTime() + PATIENCE_NS)) {
+            throw new IOException(queue.inFlight() + " requests did not come back");
+        }
+    }
+}

@@ -1,0 +1,94 @@
+package io.varve.benchmarks;
+
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+
+/** {@code varve serve} with a store in a directory, and a log that holds all that is measured. */
+final class Varve implements Contender {
+    private static final String VOLUME = "bench";
+
+    private final Path socket;
+    private final Process process;
+
+    private Varve(final Path socket, final Process process) {
+        this.socket = socket;
+        this.process = process;
+    }
+
+    /**
+     * Makes a volume and serves it.
+     *
+     * @param command   of a checkout or an installation.
+     * @param directory empty; for store, log and socket.
+     * @param more      options of {@code serve}.
+     */
+    static Varve start(
+            final Path command,
+            final Path directory,
+            final long sizeBytes,
+            final long logBytes,
+            final List<String> more)
+            throws IOException, InterruptedException {
+        final String store = "file://" + directory.resolve("store");
+        final Process create = process(
+                directory,
+                List.of(command.toString(), "volume", "create", VOLUME, "--size", sizeBytes + "", "--store", store));
+        if (create.waitFor() != 0) {
+            throw new IOException("varve volume create failed; see " + directory.resolve("varve.log"));
+        }
+        final Path socket = directory.resolve("varve.sock");
+        final List<String> serve = new ArrayList<>(List.of(
+                command.toString(),
+                "serve",
+                VOLUME,
+                "--socket-path",
+                socket.toString(),
+                "--store",
+                store,
+                "--cache",
+                directory.resolve("cache").toString(),
+                "--cache-size",
+                logBytes + ""));
+        serve.addAll(more);
+        final Process process = new ProcessBuilder(serve)
+                .redirectError(directory.resolve("varve.log").toFile())
+                .start();
+        final BufferedReader out = process.inputReader();
+        for (String line = out.readLine(); line != null; line = out.readLine()) {
+            if (line.contains(" is ready at ")) {
+                return new Varve(socket, process);
+            }
+        }
+        throw new IOException("varve serve ended; see " + directory.resolve("varve.log"));
+    }
+
+    private static Process process(final Path directory, final List<String> command) throws IOException {
+        return new ProcessBuilder(command)
+                .redirectErrorStream(true)
+                .redirectOutput(directory.resolve("varve.log").toFile())
+                .start();
+    }
+
+    @Override
+    public String name() {
+        return "Varve";
+    }
+
+    @Override
+    public Path socket() {
+        return socket;
+    }
+
+    @Override
+    public Process process() {
+        return process;
+    }
+
+    @Override
+    public void close() {
+        Contender.end(process);
+    }
+}

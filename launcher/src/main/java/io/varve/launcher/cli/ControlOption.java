@@ -1,0 +1,31 @@
+package io.varve.launcher.cli;
+
+import io.varve.launcher.config.Setting;
+import io.varve.launcher.config.Settings;
+import io.varve.launcher.control.ControlClient;
+import java.util.Map;
+import picocli.CommandLine.Option;
+
+/** The {@code --control} option. */
+final class ControlOption {
+    @Option(
+            names = "--control",
+            paramLabel = "PATH",
+            description = "The daemon's control socket (default: varve/control.sock in $$XDG_RUNTIME_DIR or /run).")
+    private String path;
+
+    /** Whether the option was given. */
+    boolean isGiven() {
+        return path != null;
+    }
+
+    /** Settings over which the option wins. */
+    Settings over(final Settings settings) {
+        return path == null ? settings : settings.with(Map.of(Setting.CONTROL.key(), path), Setting.OF_CONTROL);
+    }
+
+    /** Connects to the daemon. */
+    ControlClient connect(final Settings settings) {
+        return ControlClient.connect(over(settings).get(Setting.CONTROL));
+    }
+}

@@ -1,0 +1,85 @@
+package io.varve.launcher.cli;
+
+import io.varve.launcher.ExitStatus;
+import io.varve.launcher.config.Setting;
+import io.varve.launcher.config.Settings;
+import io.varve.launcher.control.Control;
+import io.varve.launcher.control.ControlServer;
+import io.varve.launcher.daemon.DoorSocket;
+import io.varve.launcher.daemon.Foreground;
+import io.varve.launcher.systemd.ListenFds;
+import io.varve.launcher.systemd.ServiceManager;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/** {@code varve daemon}: several volumes in one process. */
+@Command(
+        name = "daemon",
+        description =
+                "Serve the volumes that 'varve attach' names to QEMU, in the foreground, until SIGTERM or SIGINT.",
+        footerHeading = "%nEnd:%n",
+        footer = {
+            "  The first SIGTERM or SIGINT ships what is unsent of all volumes, side by side, and",
+            "  ends with status 0. When the store does not answer in time, or on a second signal,",
+            "  it ends with status 0 as well: what is unsent is durable in the logs. Until the",
+            "  machine is booted again, the next daemon at the same control socket attaches the",
+            "  same volumes at the same sockets.",
+        })
+final class DaemonCommand extends Subcommand {
+    @Mixin
+    private ControlOption control;
+
+    @Option(
+            names = "--control-mode",
+            paramLabel = "MODE",
+            description =
+                    "Permissions of the control socket (default: 600, for the same user only). Whoever may connect"
+                            + " may do with volumes and files what the daemon may.")
+    private String controlMode;
+
+    @Option(
+            names = "--control-group",
+            paramLabel = "GROUP",
+            description = "Group of the control socket; useful with --control-mode 660.")
+    private String controlGroup;
+
+    @Mixin
+    private ServingOptions serving;
+
+    @Override
+    public Integer call() {
+        final Map<String, String> given = new LinkedHashMap<>();
+        ServingOptions.put(given, Setting.CONTROL_MODE, controlMode);
+        ServingOptions.put(given, Setting.CONTROL_GROUP, controlGroup);
+        final Settings settings = serving.over(control.over(settings())).with(given, Setting.OF_CONTROL);
+        final DoorSocket passed = ListenFds.take(environment());
+        try (DoorSocket door = passed == null ? Control.listen(settings) : passed;
+                ServiceManager manager = ServiceManager.of(environment())) {
+            return run(
+                    settings,
+                    door,
+                    new Foreground(out(), err(), manager, false, settings.get(Setting.SHUTDOWN_TIMEOUT)));
+        }
+    }
+
+    private int run(final Settings settings, final DoorSocket door, final Foreground foreground) {
+        final ControlServer server =
+                Control.start(foreground.daemon(), settings, StoreOption::openAsSet, door, this::complain);
+        try {
+            out().println("varve: the daemon is ready, its control socket is " + settings.get(Setting.CONTROL));
+            out().flush();
+            foreground.awaitSignal();
+            return foreground.awaitEnd(foreground.daemon().volumes()) ? ExitStatus.OK : ExitStatus.FAILED;
+        } finally {
+            server.close();
+        }
+    }
+
+    private void complain(final String line) {
+        err().println("varve: " + line);
+        err().flush();
+    }
+}

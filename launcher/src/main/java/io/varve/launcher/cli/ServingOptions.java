@@ -1,0 +1,65 @@
+package io.varve.launcher.cli;
+
+import io.varve.launcher.config.Setting;
+import io.varve.launcher.config.Settings;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/** The options that say how a volume is served, wherever that is done. */
+final class ServingOptions {
+    @Mixin
+    private StoreOption store;
+
+    @Mixin
+    private CacheOption cache;
+
+    @Option(
+            names = "--cache-size",
+            paramLabel = "SIZE",
+            description = "Size of the local log where there is none yet: the most that can be acknowledged and not yet"
+                    + " be in the store (default: 4G).")
+    private String cacheSize;
+
+    @Option(
+            names = "--shutdown-timeout",
+            paramLabel = "TIME",
+            description = "How long the end waits for the store (default: 20s).")
+    private String shutdownTimeout;
+
+    @Option(
+            names = "--socket-mode",
+            paramLabel = "MODE",
+            description = "Permissions of the socket that QEMU connects to (default: 600, for the same user only).")
+    private String socketMode;
+
+    @Option(
+            names = "--socket-group",
+            paramLabel = "GROUP",
+            description = "Group of the socket that QEMU connects to; useful with --socket-mode 660.")
+    private String socketGroup;
+
+    /** What was given on the command line: texts, by the keys of their settings. */
+    Map<String, String> given() {
+        final Map<String, String> given = new LinkedHashMap<>();
+        store.collect(given);
+        cache.collect(given);
+        put(given, Setting.CACHE_SIZE, cacheSize);
+        put(given, Setting.SHUTDOWN_TIMEOUT, shutdownTimeout);
+        put(given, Setting.SOCKET_MODE, socketMode);
+        put(given, Setting.SOCKET_GROUP, socketGroup);
+        return given;
+    }
+
+    /** Settings over which the command line wins. */
+    Settings over(final Settings settings) {
+        return settings.with(given(), Setting.OF_VOLUME);
+    }
+
+    static void put(final Map<String, String> given, final Setting<?> setting, final String text) {
+        if (text != null) {
+            given.put(setting.key(), text);
+        }
+    }
+}

@@ -1,0 +1,79 @@
+package io.varve.launcher.cli;
+
+import io.varve.launcher.ExitStatus;
+import io.varve.launcher.config.ByteSize;
+import io.varve.launcher.control.ControlClient;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** {@code varve status}: how the volumes of the daemon are. */
+@Command(
+        name = "status",
+        description = "Show how the volumes of the daemon are.",
+        footerHeading = "%nStates:%n",
+        footer = {
+            "  opening   it waits for the store, or replays its log",
+            "  serving   QEMU can connect",
+            "  ending    it ships what is unsent",
+            "  failed    its reactor has failed; attach it again",
+        })
+final class StatusCommand extends Subcommand {
+    @Parameters(paramLabel = "VOLUME", arity = "0..1", description = "Name of a volume (default: all).")
+    private String volume;
+
+    @Mixin
+    private ControlOption control;
+
+    @Option(names = "--json", description = "Answer in JSON.")
+    private boolean json;
+
+    @Override
+    public Integer call() {
+        try (ControlClient daemon = control.connect(settings())) {
+            final Map<String, Object> params = new LinkedHashMap<>();
+            params.put("volume", volume);
+            final Map<String, Object> answer = daemon.call("status", params);
+            if (json) {
+                out().println(JsonOutput.answer(answer));
+            } else {
+                print((List<?>) answer.get("volumes"));
+            }
+        }
+        out().flush();
+        return ExitStatus.OK;
+    }
+
+    private void print(final List<?> volumes) {
+        final TextTable table = new TextTable("lrlrll").row("VOLUME", "SIZE", "STATE", "UNSENT", "FRONT-END", "SOCKET");
+        for (final Object each : volumes) {
+            final Map<?, ?> fields = (Map<?, ?>) each;
+            table.row(
+                    text(fields, "volume"),
+                    size(fields, "size_bytes"),
+                    text(fields, "state"),
+                    size(fields, "unsent_bytes"),
+                    text(fields, "front_end"),
+                    text(fields, "socket_path"));
+        }
+        table.print(out());
+        for (final Object each : volumes) {
+            final Map<?, ?> fields = (Map<?, ?>) each;
+            if (fields.get("trouble") != null) {
+                out().println(fields.get("volume") + ": " + fields.get("trouble"));
+            }
+        }
+    }
+
+    private static String text(final Map<?, ?> fields, final String name) {
+        return fields.get(name) == null ? "-" : fields.get(name).toString();
+    }
+
+    private static String size(final Map<?, ?> fields, final String name) {
+        return fields.get(name) instanceof Number bytes ? ByteSize.format(bytes.longValue()) : "-";
+    }
+}

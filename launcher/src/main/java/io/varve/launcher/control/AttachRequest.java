@@ -1,0 +1,105 @@
+package io.varve.launcher.control;
+
+import io.varve.launcher.UserException;
+import io.varve.launcher.config.Setting;
+import io.varve.launcher.config.Settings;
+import io.varve.launcher.daemon.DoorPlan;
+import io.varve.launcher.daemon.OpeningChoices;
+import io.varve.launcher.daemon.SocketAccess;
+import io.varve.launcher.daemon.VolumeOptions;
+import io.varve.lsvd.store.ObjectStore;
+import java.nio.file.InvalidPathException;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.function.Function;
+
+/**
+ * The parameters of {@code attach}.
+ *
+ * @param volume          its name.
+ * @param socketPath      where to listen; null for the usual place.
+ * @param isReadOnly      whether writes are refused.
+ * @param isTakeOver      whether the volume is taken over.
+ * @param acceptsDataLoss whether damage to the log is put up with.
+ * @param allowsUnfitStore whether the store is not tried.
+ * @param settings        that differ from the daemon's, for this volume, by key.
+ */
+record AttachRequest(
+        String volume,
+        String socketPath,
+        boolean isReadOnly,
+        boolean isTakeOver,
+        boolean acceptsDataLoss,
+        boolean allowsUnfitStore,
+        Map<String, String> settings) {
+    /** Behind the name of a volume, the file name of its socket. No other file beside the control socket ends so. */
+    private static final String SOCKET_SUFFIX = ".vhost.sock";
+
+    private static final Set<String> PARAMS = new TreeSet<>(List.of(
+            "volume", "socket_path", "read_only", "take_over", "accept_data_loss", "allow_unfit_store", "settings"));
+
+    /** Reads parameters. */
+    static AttachRequest of(final Map<String, Object> values) throws RpcException {
+        final Params params = new Params(values, PARAMS);
+        return new AttachRequest(
+                params.required("volume"),
+                params.string("socket_path"),
+                params.flag("read_only"),
+                params.flag("take_over"),
+                params.flag("accept_data_loss"),
+                params.flag("allow_unfit_store"),
+                params.strings("settings"));
+    }
+
+    /** The parameters again, but for what the operator has stated of this one time. */
+    Map<String, Object> lasting() {
+        final Map<String, Object> params = new LinkedHashMap<>();
+        params.put("volume", volume);
+        if (socketPath != null) {
+            params.put("socket_path", socketPath);
+        }
+        params.put("read_only", isReadOnly);
+        params.put("allow_unfit_store", allowsUnfitStore);
+        params.put("settings", settings);
+        return params;
+    }
+
+    /**
+     * What that means.
+     *
+     * @param daemon    settings of the daemon.
+     * @param store     opens a store according to settings.
+     * @param isPatient whether opening is tried again until it succeeds.
+     * @throws UserException when a setting or the socket's path is no good.
+     */
+    VolumeOptions options(final Settings daemon, final Function<Settings, ObjectStore> store, final boolean isPatient) {
+        final Settings own = daemon.with(settings, Setting.OF_VOLUME);
+        return VolumeOptions.of(
+                volume,
+                own,
+                () -> store.apply(own),
+                DoorPlan.at(socket(own.get(Setting.CONTROL)), SocketAccess.of(own)),
+                new OpeningChoices(isReadOnly, isTakeOver, acceptsDataLoss, allowsUnfitStore, isPatient));
+    }
+
+    private Path socket(final Path control) {
+        if (socketPath == null) {
+            if (!volume.matches("[a-z0-9._-]{1,63}")) {
+                throw new UserException("'" + volume + "' is no name for a volume");
+            }
+            return control.resolveSibling(volume + SOCKET_SUFFIX);
+        }
+        try {
+            if (socketPath.startsWith("/")) {
+                return Path.of(socketPath);
+            }
+        } catch (final InvalidPathException e) {
+            throw new UserException("socket path '" + socketPath + "' is not a path", e);
+        }
+        throw new UserException("socket path '" + socketPath + "' is not absolute");
+    }
+}

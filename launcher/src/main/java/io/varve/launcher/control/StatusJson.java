@@ -1,0 +1,42 @@
+package io.varve.launcher.control;
+
+import io.varve.launcher.daemon.VolumeStatus;
+import io.varve.lsvd.VolumeStats;
+import java.util.LinkedHashMap;
+import java.util.Locale;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+
+/** The JSON form of how a volume is. Names are stable; more may be added. */
+final class StatusJson {
+    private StatusJson() {}
+
+    static Map<String, Object> of(final VolumeStatus status) {
+        final Map<String, Object> fields = new LinkedHashMap<>();
+        fields.put("volume", status.name());
+        fields.put("state", status.state().name().toLowerCase(Locale.ROOT));
+        fields.put("trouble", status.trouble());
+        fields.put(
+                "socket_path", status.socket() == null ? null : status.socket().toString());
+        fields.put("front_end", status.frontEnd().name().toLowerCase(Locale.ROOT));
+        fields.put("read_only", status.isReadOnly());
+        final VolumeStats stats = status.stats();
+        if (stats != null) {
+            fields.put("uuid", status.uuid().toString());
+            fields.put("size_bytes", status.sizeBytes());
+            fields.put("written_bytes", stats.bytesWritten());
+            fields.put("log_bytes", stats.logLength());
+            fields.put("log_used_bytes", stats.logUsed());
+            fields.put("unsent_bytes", stats.unsentBytes());
+            fields.put("unsent_records", stats.unsentRecords());
+            fields.put("unsent_age_ms", TimeUnit.NANOSECONDS.toMillis(stats.oldestUnsentAgeNs()));
+            fields.put("objects_put", stats.objectsPut());
+            fields.put("put_bytes", stats.bytesPut());
+            fields.put("fetches", stats.fetches());
+            fields.put("fetched_bytes", stats.bytesFetched());
+            fields.put("extents", stats.extents());
+            fields.put("map_bytes", stats.mapBytes());
+        }
+        return fields;
+    }
+}

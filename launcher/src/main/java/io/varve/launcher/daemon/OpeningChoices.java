@@ -1,0 +1,13 @@
+package io.varve.launcher.daemon;
+
+/**
+ * How a volume is to be opened.
+ *
+ * @param isReadOnly      whether writes are refused.
+ * @param isTakeOver      whether it is opened although another daemon had it and has not closed it.
+ * @param acceptsDataLoss whether damage to flushed records of the log is put up with.
+ * @param allowsUnfitStore whether the store is not even tried for what volumes need.
+ * @param isPatient       whether opening is tried again until it succeeds.
+ */
+public record OpeningChoices(
+        boolean isReadOnly, boolean isTakeOver, boolean acceptsDataLoss, boolean allowsUnfitStore, boolean isPatient) {}

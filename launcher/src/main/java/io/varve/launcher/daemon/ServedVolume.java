@@ -1,0 +1,352 @@
+package io.varve.launcher.daemon;
+
+import io.varve.launcher.UserException;
+import io.varve.launcher.daemon.VolumeStatus.FrontEndState;
+import io.varve.launcher.daemon.VolumeStatus.State;
+import io.varve.launcher.metrics.RequestCounters;
+import io.varve.launcher.metrics.StoreMeter;
+import io.varve.launcher.metrics.VolumeMetrics;
+import io.varve.linux.ErrnoException;
+import io.varve.linux.IoRing;
+import io.varve.linux.IoRings;
+import io.varve.lsvd.Volume;
+import io.varve.lsvd.VolumeCatalog;
+import io.varve.lsvd.VolumeContext;
+import io.varve.lsvd.VolumeException;
+import io.varve.vhostuser.CloseReason;
+import io.varve.vhostuser.SessionListener;
+import io.varve.vhostuser.SessionOptions;
+import io.varve.vhostuser.VhostUserBlkServer;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * A volume that is opened, served and ended on a thread of its own, which is its reactor. It shares nothing with other
+ * volumes of the process, its store's threads and connections included: whatever it waits for or fails at, they go on.
+ *
+ * <p>The first {@link #end()} ends the door, has everything shipped and the volume sealed; when the store does not answer in
+ * time, or on {@link #hurry()}, it ends with everything durable in the log, to be shipped by whoever opens it next. An
+ * opening is broken off at once: nothing has been acknowledged.
+ *
+ * <p>Methods may be called by any thread, and don't wait.
+ */
+public final class ServedVolume {
+    private static final System.Logger LOGGER = System.getLogger(ServedVolume.class.getName());
+
+    /** Longest sleep while ending, so that the deadline is met. */
+    private static final long SHUTDOWN_TURN_NS = 10_000_000;
+
+    /** An end that takes longer than this says what it waits for. */
+    private static final long TELL_NS = 1_000_000_000;
+
+    /** A reactor that has not come round for so long hangs. It sleeps for a second at most. */
+    private static final long HUNG_NS = 5_000_000_000L;
+
+    /** Pause between attempts to open. */
+    private static final long RETRY_MS = 3_000;
+
+    private final VolumeOptions options;
+    private final VolumeListener listener;
+    private final OpeningRuntime runtime = new OpeningRuntime();
+    private final CompletableFuture<Void> ready = new CompletableFuture<>();
+    private final CompletableFuture<Void> ended = new CompletableFuture<>();
+    private final Thread thread;
+
+    private final RequestCounters counters = new RequestCounters();
+
+    private StoreMeter store;
+    private DoorSocket door;
+    private VhostUserBlkServer server;
+
+    private volatile IoRing ring;
+    private volatile Volume volume;
+    private volatile State state = State.OPENING;
+    private volatile VolumeMetrics metrics;
+    private volatile FrontEndState frontEnd = FrontEndState.NONE;
+    private volatile String trouble;
+    private volatile ServingDuties heartbeat;
+    private volatile boolean isToEnd;
+    private volatile boolean isToHurry;
+
+    private ServedVolume(final VolumeOptions options, final VolumeListener listener) {
+        this.options = options;
+        this.listener = listener;
+        thread = new Thread(this::run, "varve-" + options.name());
+        thread.setDaemon(true);
+    }
+
+    /** Begins to open a volume. */
+    public static ServedVolume start(final VolumeOptions options, final VolumeListener listener) {
+        final ServedVolume served = new ServedVolume(options, listener);
+        served.thread.start();
+        return served;
+    }
+
+    /** How it is served. */
+    public VolumeOptions options() {
+        return options;
+    }
+
+    /**
+     * Completes when front-ends can connect; or exceptionally with why the volume could not be opened: a {@link
+     * VolumeException} or {@link UserException}, or a {@link CancellationException} when it was asked to end before.
+     */
+    public CompletableFuture<Void> ready() {
+        return ready.copy();
+    }
+
+    /** Completes when nothing of the volume is left, however it ended. */
+    public CompletableFuture<Void> ended() {
+        return ended.copy();
+    }
+
+    /** Asks it to end. Idempotent. */
+    public void end() {
+        isToEnd = true;
+        runtime.breakOff();
+        wakeUp();
+    }
+
+    /** Asks it to end without waiting for the store. Idempotent. */
+    public void hurry() {
+        isToHurry = true;
+        end();
+    }
+
+    private void wakeUp() {
+        final IoRing current = ring;
+        if (current != null) {
+            current.wakeUp();
+        }
+    }
+
+    /** How it is. */
+    public VolumeStatus status() {
+        final Volume opened = volume;
+        return new VolumeStatus(
+                options.name(),
+                state,
+                options.door().path(),
+                opened == null ? null : opened.uuid(),
+                opened == null ? 0 : opened.sizeBytes(),
+                options.opening().isReadOnly(),
+                frontEnd,
+                trouble(opened),
+                opened == null ? null : opened.stats());
+    }
+
+    /** Its figures in Prometheus' text format; empty while it has not been opened. */
+    public String metrics() {
+        final VolumeMetrics figures = metrics;
+        return figures == null ? "" : figures.text();
+    }
+
+    private String trouble(final Volume opened) {
+        final ServingDuties beating = heartbeat;
+        final String failure = opened == null ? null : opened.stats().failure();
+        if (trouble != null) {
+            return trouble;
+        }
+        if (failure != null) {
+            return "every request fails: " + failure;
+        }
+        if (state == State.SERVING && beating != null) {
+            final long silentNs = System.nanoTime() - beating.lastCycleNs();
+            if (silentNs >= HUNG_NS) {
+                return "its reactor has not moved for " + TimeUnit.NANOSECONDS.toSeconds(silentNs) + " s";
+            }
+        }
+        return opened == null ? null : opened.stats().storeTrouble();
+    }
+
+    private void run() {
+        try {
+            open();
+            try {
+                serve();
+            } catch (final UserException e) {
+                shutDown(System.nanoTime());
+                throw e;
+            }
+            state = State.ENDING;
+            shutDown(System.nanoTime());
+            state = State.ENDED;
+            listener.onEnded(this, volume.stats());
+        } catch (final CancellationException e) {
+            state = State.ENDED;
+            ready.completeExceptionally(e);
+        } catch (final Throwable e) {
+            fail(e);
+        } finally {
+            release();
+            ended.complete(null);
+        }
+    }
+
+    private void open() throws VolumeException {
+        try {
+            ring = IoRings.open(IoRings.DEFAULT_ENTRIES);
+        } catch (final ErrnoException e) {
+            throw new UserException("cannot set up I/O: " + e.getMessage(), e);
+        }
+        while (volume == null) {
+            try {
+                tryToOpen();
+            } catch (final VolumeException | UserException e) {
+                if (!options.opening().isPatient()) {
+                    throw e;
+                }
+                if (!e.getMessage().equals(trouble)) {
+                    trouble = e.getMessage();
+                    listener.onRetry(this, trouble);
+                }
+                runtime.pause(RETRY_MS);
+            }
+        }
+        runtime.opened();
+        metrics = new VolumeMetrics(
+                options.name(),
+                volume.sizeBytes(),
+                volume::stats,
+                () -> frontEnd != FrontEndState.NONE,
+                counters,
+                store);
+        trouble = null;
+    }
+
+    private void tryToOpen() throws VolumeException {
+        if (store == null) {
+            store = new StoreMeter(options.store().open());
+        }
+        if (!options.opening().allowsUnfitStore() && !options.opening().isReadOnly()) {
+            final VolumeCatalog catalog = new VolumeCatalog(store, runtime, VolumeContext.DEFAULT_STORE_TIMEOUT_MS);
+            StoreFitness.require(catalog.checkStoreOf(options.name()), store.url());
+        }
+        volume = Volume.open(new VolumeContext()
+                .store(store)
+                .name(options.name())
+                .cacheDirectory(options.cacheDirectory())
+                .logSizeBytes(options.logSizeBytes())
+                .readOnly(options.opening().isReadOnly())
+                .takeOver(options.opening().isTakeOver())
+                .acceptDataLoss(options.opening().acceptsDataLoss())
+                .runtime(runtime)
+                .ring(ring));
+    }
+
+    private void serve() {
+        final EngineBlockDevice device = new EngineBlockDevice(volume, counters);
+        door = options.door().open();
+        server = new VhostUserBlkServer(
+                ring,
+                door.socket(),
+                device,
+                SessionOptions.of(options.name())
+                        .withWriteCache(new VolumeWriteCache(volume))
+                        .withListener(new FrontEndWatch(device)));
+        final ServingDuties duties =
+                new ServingDuties(options.name(), volume, server, failure -> listener.onFailing(this, failure));
+        heartbeat = duties;
+        state = State.SERVING;
+        listener.onReady(this);
+        ready.complete(null);
+        new Reactor(ring, duties, options.pollTime().toNanos()).runUntil(() -> isToEnd);
+        server.close();
+    }
+
+    /** Ships and seals, or in the end leaves that to the next start. */
+    private void shutDown(final long startNs) {
+        final long timeoutNs = options.shutdownTimeout().toNanos();
+        boolean isTold = false;
+        while (!volume.isShutDown()) {
+            final long elapsedNs = System.nanoTime() - startNs;
+            final boolean isTimeUp = isToHurry || elapsedNs >= timeoutNs;
+            if (isTimeUp && server != null) {
+                // What is not answered by then, the guest asks for again: it must not see that it failed.
+                server.abandon();
+            }
+            if (isTimeUp || server == null || server.isClosed()) {
+                volume.shutdown();
+            }
+            if (isTimeUp) {
+                volume.abandonStore();
+            } else if (!isTold && elapsedNs >= TELL_NS) {
+                isTold = true;
+                listener.onShipping(this, volume.stats().unsentBytes());
+            }
+            if (volume.doWork() + (server == null ? 0 : server.doWork()) + ring.turn(0) == 0) {
+                ring.turn(Math.min(volume.maxIdleNs(), SHUTDOWN_TURN_NS));
+            }
+        }
+    }
+
+    private void fail(final Throwable e) {
+        final boolean isOpening = !ready.isDone();
+        state = State.FAILED;
+        final boolean isForPeople = e instanceof VolumeException || e instanceof UserException;
+        trouble = isForPeople ? e.getMessage() : "the reactor failed: " + e;
+        LOGGER.log(System.Logger.Level.DEBUG, "the reactor failed", e);
+        if (isOpening) {
+            ready.completeExceptionally(e);
+        } else {
+            listener.onDied(this, e.toString());
+        }
+    }
+
+    /**
+     * Gives everything back, in an order that holds after a failure too: the front-end is let go first, so that it can go
+     * elsewhere; then nothing is in flight in the ring any more; then the log's lock goes with the volume.
+     */
+    private void release() {
+        frontEnd = FrontEndState.NONE;
+        release("the socket", door, options.door(), () -> {
+            if (server != null) {
+                server.release();
+            }
+        });
+        release("the volume", ring, volume, store);
+    }
+
+    private void release(final String what, final AutoCloseable... parts) {
+        try {
+            for (final AutoCloseable part : parts) {
+                if (part != null) {
+                    part.close();
+                }
+            }
+        } catch (final Exception e) {
+            LOGGER.log(System.Logger.Level.WARNING, "volume " + options.name() + ": cannot release " + what, e);
+        }
+    }
+
+    /** Keeps in mind who is connected. */
+    private final class FrontEndWatch implements SessionListener {
+        private final EngineBlockDevice device;
+
+        FrontEndWatch(final EngineBlockDevice device) {
+            this.device = device;
+        }
+
+        @Override
+        public void onOpened() {
+            frontEnd = FrontEndState.CONNECTED;
+        }
+
+        @Override
+        public void onFirstRingStarted() {
+            frontEnd = FrontEndState.RUNNING;
+        }
+
+        @Override
+        public void onLastRingStopped() {
+            frontEnd = FrontEndState.CONNECTED;
+        }
+
+        @Override
+        public void onClosed(final CloseReason reason) {
+            frontEnd = FrontEndState.NONE;
+            device.forgetCompletions();
+        }
+    }
+}

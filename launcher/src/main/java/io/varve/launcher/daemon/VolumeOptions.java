@@ -1,0 +1,46 @@
+package io.varve.launcher.daemon;
+
+import io.varve.launcher.config.Setting;
+import io.varve.launcher.config.Settings;
+import java.nio.file.Path;
+import java.time.Duration;
+
+/**
+ * How a volume is to be served.
+ *
+ * @param name            of the volume.
+ * @param store           opens the store that has it.
+ * @param cacheDirectory  of the local logs.
+ * @param logSizeBytes    size of its log, if that is yet to be made.
+ * @param door            where front-ends connect.
+ * @param opening         how it is opened.
+ * @param shutdownTimeout how long the end waits for the store.
+ * @param pollTime        how long the reactor polls after its last work.
+ */
+public record VolumeOptions(
+        String name,
+        StoreOpener store,
+        Path cacheDirectory,
+        long logSizeBytes,
+        DoorPlan door,
+        OpeningChoices opening,
+        Duration shutdownTimeout,
+        Duration pollTime) {
+    /** Options that leave the rest to the settings. */
+    public static VolumeOptions of(
+            final String name,
+            final Settings settings,
+            final StoreOpener store,
+            final DoorPlan door,
+            final OpeningChoices opening) {
+        return new VolumeOptions(
+                name,
+                store,
+                settings.get(Setting.CACHE),
+                settings.get(Setting.CACHE_SIZE),
+                door,
+                opening,
+                settings.get(Setting.SHUTDOWN_TIMEOUT),
+                settings.get(Setting.POLL_TIME));
+    }
+}

@@ -1,0 +1,75 @@
+package io.varve.launcher.metrics;
+
+import io.varve.lsvd.VolumeStats;
+import java.util.function.BooleanSupplier;
+import java.util.function.Supplier;
+
+/** Everything that is told of a served volume; docs/metrics.md says what each figure means. */
+public final class VolumeMetrics {
+    private static final String FENCED = "fenced:";
+
+    private final String name;
+    private final long sizeBytes;
+    private final Supplier<VolumeStats> stats;
+    private final RequestCounters requests;
+    private final StoreMeter store;
+    private final BooleanSupplier isConnected;
+
+    /**
+     * Makes the figures of a volume.
+     *
+     * @param name      of the volume.
+     * @param sizeBytes of the disk.
+     * @param stats     gives the volume's figures, on any thread and without waiting.
+     * @param isConnected whether a front-end is there, on any thread.
+     * @param requests  counts on the reactor.
+     * @param store     that the volume uses.
+     */
+    public VolumeMetrics(
+            final String name,
+            final long sizeBytes,
+            final Supplier<VolumeStats> stats,
+            final BooleanSupplier isConnected,
+            final RequestCounters requests,
+            final StoreMeter store) {
+        this.name = name;
+        this.sizeBytes = sizeBytes;
+        this.stats = stats;
+        this.isConnected = isConnected;
+        this.requests = requests;
+        this.store = store;
+    }
+
+    /** All figures in Prometheus' text format. Any thread. */
+    public String text() {
+        final VolumeStats now = stats.get();
+        final MetricsText text = new MetricsText("volume", name);
+        text.gauge("varve_size_bytes", "Size of the disk.", sizeBytes);
+        text.gauge("varve_front_end_connected", "Whether a front-end is connected.", isConnected.getAsBoolean());
+        text.gauge(
+                "varve_failed", "Whether every request fails, until the daemon is restarted.", now.failure() != null);
+        text.gauge(
+                "varve_fenced",
+                "Whether that is because another daemon has taken the volume over.",
+                now.failure() != null && now.failure().startsWith(FENCED));
+        text.gauge(
+                "varve_store_trouble", "Whether the store did not take the last upload.", now.storeTrouble() != null);
+        text.gauge("varve_unsent_bytes", "Bytes of the log that are not in the store yet.", now.unsentBytes());
+        text.gauge("varve_unsent_records", "Records of the log that are not in the store yet.", now.unsentRecords());
+        text.begin("varve_oldest_unsent_age_seconds", "gauge", "How long the oldest of them has waited.");
+        text.sample("", new String[0], MetricsText.seconds(now.oldestUnsentAgeNs()));
+        text.gauge("varve_log_size_bytes", "Size of the local log.", now.logLength());
+        text.gauge("varve_log_free_bytes", "Room for new records in it.", now.logLength() - now.logUsed());
+        text.counter("varve_written_bytes_total", "Bytes that the guest wrote.", now.bytesWritten());
+        text.counter(
+                "varve_objects_put_total", "Objects put into the store's history of the volume.", now.objectsPut());
+        text.counter("varve_objects_put_bytes_total", "Their bytes.", now.bytesPut());
+        text.counter("varve_fetches_total", "Reads from the store, for the guest.", now.fetches());
+        text.counter("varve_fetched_bytes_total", "Their bytes.", now.bytesFetched());
+        text.gauge("varve_extents", "Extents in the map.", now.extents());
+        text.gauge("varve_map_bytes", "Memory of the map.", now.mapBytes());
+        requests.print(text);
+        store.print(text);
+        return text.toString();
+    }
+}

@@ -1,0 +1,49 @@
+package io.varve.lsvd.format;
+
+import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
+
+/**
+ * What has been set for a volume after its creation; the highest version counts, from the next epoch on. The size of the disk
+ * and the write cache stand in it as they were, and don't count: the one can't be changed, the other is the guest's.
+ *
+ * @param settings the volume's settings, whole.
+ * @param setMs    when that was, in milliseconds since 1970; for people, not for decisions.
+ */
+public record SettingsRecord(VolumeSettings settings, long setMs) {
+    /** Greatest length of an encoded record in bytes. */
+    public static final int MAX_LENGTH = SmallRecord.MAX_LENGTH;
+
+    private static final int MAGIC = 0x53565256;
+    private static final int VERSION = 1;
+
+    /** The record's bytes. */
+    public MemorySegment encode() {
+        final ByteBuffer payload = SmallRecord.payload();
+        settings.encode(payload);
+        payload.putLong(setMs);
+        return SmallRecord.frame(MAGIC, VERSION, payload);
+    }
+
+    /** These settings, for the disk of an epoch. */
+    public VolumeSettings applyTo(final VolumeSettings epoch) {
+        return new VolumeSettings(
+                epoch.sizeBytes(),
+                epoch.writeCache(),
+                settings.durability(),
+                settings.maxUnsentBytes(),
+                settings.maxUnsentAgeMs(),
+                settings.fenceTimeoutMs());
+    }
+
+    /**
+     * Reads a record.
+     *
+     * @param what names it in messages.
+     * @throws FormatException when it is damaged or unknown.
+     */
+    public static SettingsRecord decode(final String what, final MemorySegment record) throws FormatException {
+        final ByteBuffer payload = SmallRecord.open(what, record, MAGIC, VERSION);
+        return new SettingsRecord(VolumeSettings.decode(what, payload), payload.getLong());
+    }
+}

@@ -1,0 +1,143 @@
+package io.varve.lsvd.history;
+
+import io.varve.lsvd.format.FormatException;
+import io.varve.lsvd.format.ObjectHeader;
+import io.varve.lsvd.format.ObjectType;
+import io.varve.lsvd.map.ExtentMap;
+import io.varve.lsvd.store.Keys;
+import io.varve.lsvd.store.StoreClient;
+import io.varve.lsvd.store.StoreClient.Part;
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.List;
+import java.util.UUID;
+
+/**
+ * Reads the newest checkpoint and all that it builds on, several at a time, lays the deltas over each other, newest last, and all of
+ * them over the whole one into a map.
+ */
+final class CheckpointReader {
+    private final StoreClient store;
+    private final HeaderReader headers;
+    private final UUID volume;
+
+    CheckpointReader(final StoreClient store, final HeaderReader headers, final UUID volume) {
+        this.store = store;
+        this.headers = headers;
+        this.volume = volume;
+    }
+
+    /** What was read: the newest checkpoint's header, the epochs that it lists, and the chain that it ends. */
+    record Loaded(ObjectHeader newest, Epochs epochs, CheckpointChain chain) {}
+
+    /**
+     * Reads a checkpoint into an empty map.
+     *
+     * @throws FormatException when one is damaged, or none.
+     */
+    Loaded read(final long epoch, final long sequence, final ExtentMap map) throws IOException {
+        final ObjectHeader newest = header(epoch, sequence);
+        final MemorySegment newestBody = bodies(List.of(newest)).getFirst();
+        final Checkpoint.Content content = Checkpoint.decode(key(newest), newest, newestBody);
+        final List<ObjectHeader> chain = baseHeaders(newest, content);
+        final List<MemorySegment> bodies = bodies(chain);
+        chain.add(newest);
+        final List<Checkpoint.Content> contents = new ArrayList<>();
+        for (int i = 0; i < bodies.size(); i++) {
+            contents.add(Checkpoint.decode(key(chain.get(i)), chain.get(i), bodies.get(i)));
+        }
+        contents.add(content);
+        load(contents, map);
+        CheckpointChain sequences = CheckpointChain.whole(chain.getFirst().sequence());
+        for (final ObjectHeader delta : chain.subList(1, chain.size())) {
+            sequences = sequences.with(delta.sequence(), delta.objectLength());
+        }
+        return new Loaded(newest, content.epochs(), sequences);
+    }
+
+    private List<ObjectHeader> baseHeaders(final ObjectHeader newest, final Checkpoint.Content content)
+            throws IOException {
+        final List<Long> bases = content.bases();
+        final Epochs epochs = content.epochs();
+        final List<ObjectHeader> chain = new ArrayList<>();
+        int ahead = 0;
+        for (final long base : bases) {
+            while (ahead < bases.size() && headers.ahead(epochs.epochOf(bases.get(ahead)), bases.get(ahead))) {
+                ahead++;
+            }
+            chain.add(header(epochs.epochOf(base), base));
+        }
+        if (bases.isEmpty()) {
+            // An old checkpoint does not list what it builds on: each names the one before.
+            ObjectHeader header = newest;
+            while (header.checkpoint() != header.sequence()) {
+                header = header(epochs.epochOf(header.checkpoint()), header.checkpoint());
+                chain.addFirst(header);
+            }
+        }
+        return chain;
+    }
+
+    private List<MemorySegment> bodies(final List<ObjectHeader> chain) throws IOException {
+        final List<MemorySegment> bodies = new ArrayList<>();
+        final List<Part> parts = new ArrayList<>();
+        for (final ObjectHeader header : chain) {
+            final MemorySegment body =
+                    Arena.ofAuto().allocate(header.objectLength() - header.headerLength(), Long.BYTES);
+            bodies.add(body);
+            Part.split(key(header), header.headerLength(), body, parts);
+        }
+        store.getAll(parts);
+        return bodies;
+    }
+
+    private static void load(final List<Checkpoint.Content> contents, final ExtentMap map) {
+        Deque<Runs> deltas = new ArrayDeque<>();
+        for (final Checkpoint.Content delta : contents.subList(1, contents.size())) {
+            deltas.add(Runs.overlay(delta.written(), delta.removed()));
+        }
+        while (deltas.size() > 1) {
+            deltas = overlayPairs(deltas);
+        }
+        final Runs whole = contents.getFirst().written();
+        if (deltas.isEmpty()) {
+            deltas.add(contents.getFirst().removed());
+        }
+        try (Runs changed = deltas.remove()) {
+            Runs.overlay(changed, whole, (block, length, location) -> {
+                if (location != Runs.REMOVED) {
+                    map.append(block, (int) length, location);
+                }
+            });
+        }
+    }
+
+    /** Lays each second list over the one before it: half as many stay, in the same order. */
+    private static Deque<Runs> overlayPairs(final Deque<Runs> lists) {
+        final Deque<Runs> halved = new ArrayDeque<>();
+        while (lists.size() > 1) {
+            try (Runs older = lists.remove();
+                    Runs newer = lists.remove()) {
+                halved.add(Runs.overlay(newer, older));
+            }
+        }
+        halved.addAll(lists);
+        return halved;
+    }
+
+    private ObjectHeader header(final long epoch, final long sequence) throws IOException {
+        final ObjectHeader header = headers.read(epoch, sequence);
+        if (header.type() != ObjectType.CHECKPOINT || header.checkpoint() > sequence || header.checkpoint() < 0) {
+            throw new FormatException(key(header) + " should be a checkpoint and is not");
+        }
+        return header;
+    }
+
+    private String key(final ObjectHeader header) {
+        return Keys.object(volume, header.epoch(), header.sequence());
+    }
+}

@@ -1,0 +1,165 @@
+package io.varve.lsvd;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.varve.lsvd.format.Durability;
+import io.varve.lsvd.format.NameRecord;
+import io.varve.lsvd.format.VolumeSettings;
+import io.varve.lsvd.store.DirectoryStore;
+import io.varve.lsvd.store.Keys;
+import io.varve.lsvd.store.ObjectStore;
+import io.varve.lsvd.store.StoredObject;
+import java.lang.foreign.MemorySegment;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+final class VolumeCatalogTest {
+    private static final long SIZE = 1 << 20;
+
+    @TempDir
+    private Path directory;
+
+    private ObjectStore store;
+
+    @BeforeEach
+    void openStore() throws Exception {
+        store = DirectoryStore.open(directory.resolve("store"), true);
+    }
+
+    @AfterEach
+    void closeStore() {
+        store.close();
+    }
+
+    @Test
+    void knowsItsOwnClaimWhenTheAnswerComesLate() throws Exception {
+        final VolumeCatalog catalog = new VolumeCatalog(new AnsweringTaken(Keys.NAMES) {
+            @Override
+            void before(final String key) {}
+        });
+        final VolumeInfo made = catalog.create("data", SIZE);
+        assertThat(new VolumeCatalog(store).info("data")).isEqualTo(made);
+    }
+
+    @Test
+    void leavesNothingBehindWhenAnotherClaimsTheName() throws Exception {
+        final UUID other = UUID.randomUUID();
+        final VolumeCatalog catalog = new VolumeCatalog(new AnsweringTaken("none") {
+            @Override
+            void before(final String key) {
+                if (key.startsWith(Keys.NAMES)) {
+                    store.putIfAbsent(key, new NameRecord(other, true).encode()).join();
+                }
+            }
+        });
+        assertThatThrownBy(() -> catalog.create("data", SIZE))
+                .isInstanceOf(VolumeException.class)
+                .hasMessageContaining("made by someone else at the same time");
+        assertThat(store.list("volumes/").get()).isEmpty();
+        assertThat(new VolumeCatalog(store).find("data")).isEqualTo(other);
+    }
+
+    @Test
+    void changesSettingsOfTheNextEpoch() throws Exception {
+        final VolumeCatalog catalog = new VolumeCatalog(store);
+        catalog.create("data", SIZE);
+        catalog.set("data", settings -> settings.withMaxUnsentAgeMs(1000));
+        final VolumeInfo info = catalog.set("data", settings -> settings.withDurability(Durability.STORE));
+        final VolumeSettings expected =
+                VolumeSettings.ofSize(SIZE).withMaxUnsentAgeMs(1000).withDurability(Durability.STORE);
+        assertThat(info.settings()).isEqualTo(expected);
+        assertThat(info.nextSettings()).isEqualTo(expected);
+        assertThat(catalog.info("data")).isEqualTo(info);
+    }
+
+    @Test
+    void refusesSettingsThatAreNoGood() throws Exception {
+        final VolumeCatalog catalog = new VolumeCatalog(store);
+        final VolumeInfo info = catalog.create("data", SIZE);
+        assertThatThrownBy(() -> catalog.set("data", settings -> settings.withFenceTimeoutMs(1)))
+                .isInstanceOf(VolumeException.class)
+                .hasMessage("the fence timeout is 0 for none, or 200ms to 7 days");
+        assertThatThrownBy(() -> catalog.set("other", settings -> settings))
+                .hasMessageStartingWith("no volume 'other'");
+        assertThat(catalog.info("data")).isEqualTo(info);
+    }
+
+    @Test
+    void losesNoChangeOfSettingsToAnotherAtTheSameTime() throws Exception {
+        final VolumeCatalog straight = new VolumeCatalog(store);
+        straight.create("data", SIZE);
+        final AtomicBoolean isFirst = new AtomicBoolean(true);
+        final VolumeCatalog catalog = new VolumeCatalog(new AnsweringTaken("none") {
+            @Override
+            void before(final String key) {
+                if (isFirst.getAndSet(false)) {
+                    try {
+                        straight.set("data", settings -> settings.withMaxUnsentBytes(1 << 20));
+                    } catch (final VolumeException e) {
+                        throw new IllegalStateException(e);
+                    }
+                }
+            }
+        });
+        assertThat(catalog.set("data", settings -> settings.withMaxUnsentAgeMs(1000))
+                        .nextSettings())
+                .isEqualTo(VolumeSettings.ofSize(SIZE).withMaxUnsentAgeMs(1000).withMaxUnsentBytes(1 << 20));
+    }
+
+    @Test
+    void removesSettingsWithTheVolume() throws Exception {
+        final VolumeCatalog catalog = new VolumeCatalog(store);
+        catalog.create("data", SIZE);
+        catalog.set("data", settings -> settings.withMaxUnsentAgeMs(1000));
+        catalog.remove("data");
+        assertThat(store.list("volumes/").get()).allMatch(object -> object.key().matches(".*/(tombstone|log/.*)"));
+    }
+
+    /** Calls every creation under a prefix refused, as a store does when the answer to an earlier attempt was lost. */
+    private abstract class AnsweringTaken implements ObjectStore {
+        private final String prefix;
+
+        AnsweringTaken(final String prefix) {
+            this.prefix = prefix;
+        }
+
+        abstract void before(String key);
+
+        @Override
+        public CompletableFuture<Boolean> putIfAbsent(final String key, final MemorySegment body) {
+            before(key);
+            return store.putIfAbsent(key, body).thenApply(created -> created && !key.startsWith(prefix));
+        }
+
+        @Override
+        public CompletableFuture<Integer> get(final String key, final long offset, final MemorySegment target) {
+            return store.get(key, offset, target);
+        }
+
+        @Override
+        public CompletableFuture<List<StoredObject>> list(final String prefix) {
+            return store.list(prefix);
+        }
+
+        @Override
+        public CompletableFuture<Void> delete(final String key) {
+            return store.delete(key);
+        }
+
+        @Override
+        public String url() {
+            return store.url();
+        }
+
+        @Override
+        public void close() {}
+    }
+}

@@ -1,0 +1,162 @@
+package io.varve.lsvd.history;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.varve.lsvd.format.Covered;
+import io.varve.lsvd.format.FormatException;
+import io.varve.lsvd.map.ExtentMap;
+import io.varve.lsvd.map.Location;
+import io.varve.lsvd.runtime.SystemRuntime;
+import io.varve.lsvd.store.DirectoryStore;
+import io.varve.lsvd.store.Keys;
+import io.varve.lsvd.store.ObjectStore;
+import io.varve.lsvd.store.StoreClient;
+import java.io.InputStream;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.nio.file.Path;
+import java.util.Random;
+import java.util.UUID;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class CheckpointTest {
+    private static final UUID VOLUME = new UUID(1, 2);
+    private static final int BLOCKS = 3000;
+    private static final Covered COVERED = Covered.through(9, true);
+
+    @TempDir
+    Path directory;
+
+    private final ExtentMap map = new ExtentMap();
+    private final MapChanges changes = new MapChanges();
+    private final Checkpoint.Author author = new Checkpoint.Author(
+            VOLUME, 1, new UUID(3, 4), Epochs.NONE.with(0, 0).with(1, 1));
+    private ObjectStore store;
+    private StoreClient client;
+
+    @BeforeEach
+    void openStore() throws Exception {
+        store = DirectoryStore.open(directory, true);
+        client = new StoreClient(store, new SystemRuntime(), 10_000);
+    }
+
+    @AfterEach
+    void close() {
+        store.close();
+        map.close();
+        changes.close();
+    }
+
+    /** However the map came about, and in however many steps, loading the chain gives the same map. */
+    @ParameterizedTest
+    @ValueSource(longs = {1, 2, 3, 4, 5, 6, 7, 8})
+    void aChainOfDeltasLoadsAsTheMapThatItWasMadeOf(final long seed) throws Exception {
+        final Random random = new Random(seed);
+        change(random, 50);
+        CheckpointChain chain = CheckpointChain.whole(5);
+        put(5, Checkpoint.whole(author, 5, COVERED, map));
+        changes.clear();
+        final int deltas = random.nextInt(9);
+        for (int i = 0; i < deltas; i++) {
+            change(random, 1 + random.nextInt(60));
+            final long sequence = 10 + 7L * i;
+            final MemorySegment delta = Checkpoint.delta(author, sequence, COVERED, chain, changes);
+            put(sequence, delta);
+            chain = chain.with(sequence, delta.byteSize());
+            changes.clear();
+        }
+        try (ExtentMap loaded = new ExtentMap()) {
+            final CheckpointReader.Loaded found = new CheckpointReader(client, new HeaderReader(client, VOLUME), VOLUME)
+                    .read(1, chain.newest(), loaded);
+            assertThat(found.chain()).isEqualTo(chain);
+            assertThat(found.epochs().count()).isEqualTo(2);
+            assertThat(locations(loaded)).isEqualTo(locations(map));
+            assertThat(loaded.mappedBlocks()).isEqualTo(map.mappedBlocks());
+        }
+    }
+
+    /** The samples of the first version: each checkpoint names the one before, and lists nothing. */
+    @Test
+    void aChainOfTheFirstVersionIsRead() throws Exception {
+        final UUID volume = UUID.fromString("00112233-4455-6677-8899-aabbccddeeff");
+        putSample("whole_checkpoint-1.bin", Keys.object(volume, 3, 77));
+        putSample("delta_checkpoint-1.bin", Keys.object(volume, 3, 79));
+        try (ExtentMap loaded = new ExtentMap()) {
+            final CheckpointReader.Loaded found =
+                    new CheckpointReader(client, new HeaderReader(client, volume), volume).read(3, 79, loaded);
+            assertThat(found.chain().sequences()).containsExactly(77L, 79L);
+            assertThat(loaded.mappedBlocks()).isEqualTo(1 + 4 + ExtentMap.MAX_EXTENT_BLOCKS);
+            assertThat(loaded.find(200)).isTrue();
+            assertThat(loaded.foundBlock()).isEqualTo(201);
+            assertThat(loaded.foundLocation()).isEqualTo(Location.inObject(76, 1));
+        }
+    }
+
+    @Test
+    void aChainThatLacksOneIsRefused() throws Exception {
+        put(5, Checkpoint.whole(author, 5, COVERED, map));
+        changes.onWritten(1, 1, Location.inObject(7, 0));
+        final CheckpointChain chain = CheckpointChain.whole(5).with(6, 100);
+        put(8, Checkpoint.delta(author, 8, COVERED, chain, changes));
+        try (ExtentMap loaded = new ExtentMap()) {
+            assertThatThrownBy(() ->
+                            new CheckpointReader(client, new HeaderReader(client, VOLUME), VOLUME).read(1, 8, loaded))
+                    .hasMessageContaining(Keys.object(VOLUME, 1, 6));
+        }
+    }
+
+    @Test
+    void runsThatAreNotInOrderAreRefused() {
+        final MemorySegment memory = Arena.ofAuto().allocate(2L * Runs.LENGTH, 8);
+        Runs.encode(memory, 0, 10, 5, 0);
+        Runs.encode(memory, Runs.LENGTH, 14, 5, 0);
+        assertThatThrownBy(() -> Runs.of("it", memory))
+                .isInstanceOf(FormatException.class)
+                .hasMessage("it is damaged: its extents are not in order");
+        Runs.encode(memory, Runs.LENGTH, (1L << 40) - 1, 5, 0);
+        assertThatThrownBy(() -> Runs.of("it", memory)).isInstanceOf(FormatException.class);
+    }
+
+    private void change(final Random random, final int count) {
+        for (int i = 0; i < count; i++) {
+            final int length = 1 + random.nextInt(random.nextInt(5) == 0 ? 400 : 12);
+            final int block = random.nextInt(BLOCKS - length);
+            if (random.nextInt(4) == 0) {
+                map.remove(block, length);
+                changes.onRemoved(block, length);
+            } else {
+                final long location = Location.inObject(random.nextInt(50), random.nextInt(1000));
+                map.put(block, length, location);
+                changes.onWritten(block, length, location);
+            }
+        }
+    }
+
+    private void put(final long sequence, final MemorySegment object) throws Exception {
+        assertThat(client.putIfAbsent(Keys.object(VOLUME, 1, sequence), object)).isTrue();
+    }
+
+    private void putSample(final String name, final String key) throws Exception {
+        try (InputStream file = Covered.class.getResourceAsStream(name)) {
+            final byte[] bytes = file.readAllBytes();
+            final MemorySegment object = Arena.ofAuto().allocate(bytes.length, 8);
+            object.copyFrom(MemorySegment.ofArray(bytes));
+            assertThat(client.putIfAbsent(key, object)).isTrue();
+        }
+    }
+
+    private static long[] locations(final ExtentMap map) {
+        final long[] locations = new long[BLOCKS];
+        for (int block = 0; block < BLOCKS; block++) {
+            locations[block] =
+                    map.find(block) && map.foundBlock() <= block ? map.foundLocation() + block - map.foundBlock() : -1;
+        }
+        return locations;
+    }
+}

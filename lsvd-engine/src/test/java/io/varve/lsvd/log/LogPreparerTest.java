@@ -1,0 +1,168 @@
+package io.varve.lsvd.log;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.varve.lsvd.format.Superblock;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.UUID;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+class LogPreparerTest {
+    private static final int WINDOW = LogGeometry.MIN_WINDOW;
+    private static final int PIECE = WINDOW / 4;
+    private static final LogGeometry GEOMETRY = new LogGeometry(8L * WINDOW, WINDOW);
+    private static final int AHEAD = 2 * WINDOW;
+
+    private final Arena arena = Arena.ofConfined();
+    private final Device device = new Device();
+
+    @AfterEach
+    void close() {
+        arena.close();
+    }
+
+    @Test
+    void writesAQuarterOfTheLogAhead() {
+        final LogPreparer preparer = preparer(writer(0));
+        long offset = Superblock.AREA_OFFSET;
+        while (preparer.doWork() > 0) {
+            assertThat(device.offset).isEqualTo(offset);
+            assertThat(device.length).isEqualTo(PIECE);
+            assertThat(preparer.doWork()).as("a second piece").isZero();
+            offset += PIECE;
+            device.answer(PIECE);
+        }
+        assertThat(offset - Superblock.AREA_OFFSET).isEqualTo(AHEAD);
+        assertThat(preparer.isQuiet()).isTrue();
+    }
+
+    @Test
+    void theWriterDoesNotReachAPieceInFlight() {
+        final LogWriter log = writer(0);
+        final LogPreparer preparer = preparer(log);
+        final long free = log.room();
+        preparer.doWork();
+        assertThat(log.room()).isLessThan(1);
+        device.answer(PIECE);
+        assertThat(log.room()).isEqualTo(free);
+        preparer.doWork();
+        device.answer(PIECE);
+        preparer.doWork();
+        assertThat(log.room()).isBetween(1L, (long) PIECE / 4096);
+    }
+
+    @Test
+    void staysWithinTheAreaAndDoesNothingInLaterLaps() {
+        final LogPreparer atTheEnd = preparer(writer(GEOMETRY.areaLength() - PIECE - 4096));
+        assertThat(atTheEnd.doWork()).isEqualTo(1);
+        device.answer(PIECE);
+        assertThat(atTheEnd.doWork()).isEqualTo(1);
+        assertThat(device.length).isEqualTo(4096);
+        device.answer(4096);
+        assertThat(atTheEnd.doWork()).isZero();
+        assertThat(preparer(writer(GEOMETRY.areaLength())).doWork()).isZero();
+    }
+
+    @Test
+    void aFailureEndsItAndHoldsNobodyUp() {
+        final LogWriter log = writer(0);
+        final LogPreparer preparer = preparer(log);
+        final long free = log.room();
+        preparer.doWork();
+        device.answer(-5);
+        assertThat(preparer.doWork()).isZero();
+        assertThat(log.room()).isEqualTo(free);
+        assertThat(log.isUnsure()).isFalse();
+    }
+
+    private LogPreparer preparer(final LogWriter log) {
+        return new LogPreparer(GEOMETRY, device, log, arena);
+    }
+
+    private LogWriter writer(final long position) {
+        return new LogWriter(
+                GEOMETRY,
+                device,
+                new LogWindow(GEOMETRY, position, arena),
+                new LogChecksums(GEOMETRY, arena),
+                new UUID(1, 2),
+                1,
+                1,
+                new Superblock.Tail(position, 1, 0),
+                0,
+                position,
+                null);
+    }
+
+    /** Keeps the last write, and answers it when told to. */
+    private static final class Device implements LogDevice {
+        private final List<Listener> listeners = new ArrayList<>();
+        private long offset;
+        private int length;
+        private int listener;
+
+        void answer(final int result) {
+            listeners.get(listener).onCompletion(0, result);
+        }
+
+        @Override
+        public int register(final Listener newListener) {
+            listeners.add(newListener);
+            return listeners.size() - 1;
+        }
+
+        @Override
+        public void write(
+                final long newOffset,
+                final long address,
+                final int newLength,
+                final int newListener,
+                final long token) {
+            offset = newOffset;
+            length = newLength;
+            listener = newListener;
+        }
+
+        @Override
+        public void read(final long at, final long address, final int size, final int toListener, final long token) {
+            throw new AssertionError();
+        }
+
+        @Override
+        public void sync(final int toListener, final long token) {
+            throw new AssertionError();
+        }
+
+        @Override
+        public void readFully(final long at, final MemorySegment target) {
+            throw new AssertionError();
+        }
+
+        @Override
+        public void writeFully(final long at, final MemorySegment source) {
+            throw new AssertionError();
+        }
+
+        @Override
+        public void syncFully() {
+            throw new AssertionError();
+        }
+
+        @Override
+        public long length() {
+            return GEOMETRY.fileLength();
+        }
+
+        @Override
+        public String name() {
+            return "a log";
+        }
+
+        @Override
+        public void close() {}
+    }
+}
