@@ -126,6 +126,17 @@ public final class Memory {
         return (byte) (old >>> shift);
     }
 
+    /**
+     * Throws here, at the latest, what accesses before have met. The JVM tells of memory that has lost its file's bytes with a
+     * delay, at the thread's next stop, which may be in the caller of whoever made the access. The return from native code is
+     * such a stop; this goes by a method of the JDK's that is native and otherwise does nothing, and allocates nothing.
+     *
+     * @throws InternalError when the thread has accessed such memory.
+     */
+    public static void surfaceFaults() {
+        Thread.holdsLock(ALL);
+    }
+
     /** Copies {@code length} bytes; the areas may overlap. */
     public static void copy(final long source, final long target, final long length) {
         MemorySegment.copy(ALL, source, ALL, target, length);

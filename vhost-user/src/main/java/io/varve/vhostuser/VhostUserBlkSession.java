@@ -2,6 +2,7 @@ package io.varve.vhostuser;
 
 import io.varve.linux.ErrnoException;
 import io.varve.linux.IoRing;
+import io.varve.linux.Memory;
 import io.varve.linux.UnixSocket;
 import io.varve.virtqueue.BlockDevice;
 import java.lang.System.Logger;
@@ -91,7 +92,7 @@ public final class VhostUserBlkSession implements AutoCloseable {
         } catch (final ErrnoException e) {
             end(CloseReason.DISCONNECTED, e.getMessage());
         } catch (final InternalError e) {
-            end(CloseReason.MEMORY_FAULT, "guest memory was taken away");
+            endForFault();
         }
         if (closeReason != null && vrings.inFlight() == 0) {
             release();
@@ -149,7 +150,7 @@ public final class VhostUserBlkSession implements AutoCloseable {
 
     private void check(final Vring vring) {
         if (vring.queue().hasFaulted()) {
-            end(CloseReason.MEMORY_FAULT, "guest memory was taken away");
+            endForFault();
         }
         if (vring.takeBroken()) {
             LOGGER.log(
@@ -181,9 +182,13 @@ public final class VhostUserBlkSession implements AutoCloseable {
                 work |= isServed(vring) && vring.armNotifications();
                 check(vring);
             }
+            Memory.surfaceFaults();
             return work || closeReason != null;
         } catch (final ProtocolException e) {
             end(CloseReason.PROTOCOL_ERROR, e.getMessage());
+            return true;
+        } catch (final InternalError e) {
+            endForFault();
             return true;
         }
     }
@@ -200,10 +205,15 @@ public final class VhostUserBlkSession implements AutoCloseable {
 
     /** Tells the guest that it need not notify: the rings are polled from now on. */
     public void disarmNotifications() {
-        for (int i = 0; i < vrings.startedCount(); i++) {
-            if (vrings.started(i).isServed()) {
-                vrings.started(i).queue().disarmNotifications();
+        try {
+            for (int i = 0; i < vrings.startedCount(); i++) {
+                if (vrings.started(i).isServed()) {
+                    vrings.started(i).queue().disarmNotifications();
+                }
             }
+            Memory.surfaceFaults();
+        } catch (final InternalError e) {
+            endForFault();
         }
     }
 
@@ -260,11 +270,24 @@ public final class VhostUserBlkSession implements AutoCloseable {
             return;
         }
         if (!abandoned) {
-            vrings.publish();
+            publishLast();
             connection.close();
         }
         backEnd.close();
         closed = true;
         options.listener().onClosed(closeReason);
+    }
+
+    private void publishLast() {
+        try {
+            vrings.publish();
+            Memory.surfaceFaults();
+        } catch (final InternalError e) {
+            LOGGER.log(Level.DEBUG, "the last completions could not be told", e);
+        }
+    }
+
+    private void endForFault() {
+        end(CloseReason.MEMORY_FAULT, "guest memory was taken away");
     }
 }
