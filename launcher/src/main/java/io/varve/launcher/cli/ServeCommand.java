@@ -64,11 +64,8 @@ final class ServeCommand extends Subcommand {
     @Mixin
     private OpeningOptions opening;
 
-    @Option(
-            names = "--metrics",
-            paramLabel = "HOST:PORT",
-            description = "Answer http://HOST:PORT/metrics with the daemon's figures, in Prometheus' format.")
-    private String metrics;
+    @Mixin
+    private MetricsOption metrics;
 
     @Option(
             names = PRINT_CAPABILITIES,
@@ -80,7 +77,7 @@ final class ServeCommand extends Subcommand {
         final Settings settings = serving.over(settings());
         try (DoorPlan door = door(settings);
                 ServiceManager manager = ServiceManager.of(environment());
-                MetricsServer server = metrics == null ? null : MetricsServer.listen(metrics)) {
+                MetricsServer server = metrics.listen()) {
             final VolumeOptions options =
                     VolumeOptions.of(name, settings, () -> StoreOption.openAsSet(settings), door, opening.choices());
             return new Foreground(out(), err(), manager, true, settings.get(Setting.SHUTDOWN_TIMEOUT))
