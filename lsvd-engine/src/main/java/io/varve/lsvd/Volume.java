@@ -574,6 +574,9 @@ public final class Volume implements AutoCloseable {
                 isUnsent ? log.endPosition() - gate.storedPosition() : 0,
                 isUnsent ? log.lastDataSequence() - gate.storedSequence() : 0,
                 isUnsent ? cutter.oldestUnsentAgeNs(runtime.bootTimeNs()) : 0,
+                isReadOnly ? 0 : log.writtenSequence(),
+                isReadOnly ? 0 : log.durableSequence(),
+                isReadOnly ? 0 : gate.storedSequence(),
                 isReadOnly ? 0 : destager.objectsPut(),
                 isReadOnly ? 0 : destager.bytesPut(),
                 fetcher.fetches(),
@@ -582,6 +585,7 @@ public final class Volume implements AutoCloseable {
                 map.bytesInUse(),
                 isReadOnly ? null : destager.trouble(),
                 isReadOnly || !log.isUnsure() ? null : "the local log failed with errno " + log.trouble(),
+                !isReadOnly && destager.isFenced(),
                 failure);
     }
 
