@@ -12,6 +12,7 @@ import io.varve.lsvd.format.VolumeSettings;
 import io.varve.lsvd.history.Epochs;
 import io.varve.lsvd.history.History;
 import io.varve.lsvd.history.HistoryReader;
+import io.varve.lsvd.history.SettingsHistory;
 import io.varve.lsvd.log.DeviceLogSource;
 import io.varve.lsvd.log.DirectoryLogStore;
 import io.varve.lsvd.log.LogDevice;
@@ -51,6 +52,7 @@ public final class Volume implements AutoCloseable {
     private final UUID uuid;
     private final VolumeSettings settings;
     private final boolean isReadOnly;
+    private volatile long sizeBytes;
     private final Arena arena;
     private final ExtentMap map;
     private final Fetcher fetcher;
@@ -101,6 +103,7 @@ public final class Volume implements AutoCloseable {
             final Arena arena) {
         this.uuid = uuid;
         this.settings = settings;
+        this.sizeBytes = settings.sizeBytes();
         this.isReadOnly = opened == null;
         this.isWriteCache = settings.writeCache();
         this.map = map;
@@ -141,8 +144,8 @@ public final class Volume implements AutoCloseable {
                 return new Volume(
                         context,
                         uuid,
-                        history.newest()
-                                .settings()
+                        new SettingsHistory(store, uuid)
+                                .newest(history.newest().settings())
                                 .withWriteCache(history.covered().isWriteCache()),
                         history.map(),
                         history.epochs(),
@@ -185,9 +188,19 @@ public final class Volume implements AutoCloseable {
         return uuid;
     }
 
-    /** Size in bytes. */
+    /** Size in bytes. Any thread. */
     public long sizeBytes() {
-        return settings.sizeBytes();
+        return sizeBytes;
+    }
+
+    /**
+     * Makes the disk larger. What is new reads as zeros. The size has been set in the store before, by
+     * {@link VolumeCatalog#grow}, so that whoever opens the volume next finds it.
+     *
+     * @param newSizeBytes a smaller one than now changes nothing.
+     */
+    public void grow(final long newSizeBytes) {
+        sizeBytes = Math.max(sizeBytes, newSizeBytes);
     }
 
     /** Whether everything but reading is refused. */

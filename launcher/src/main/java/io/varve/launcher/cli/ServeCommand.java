@@ -65,11 +65,8 @@ final class ServeCommand extends Subcommand {
     @Mixin
     private OpeningOptions opening;
 
-    @Option(
-            names = "--metrics",
-            paramLabel = "HOST:PORT",
-            description = "Answer http://HOST:PORT/metrics with the daemon's figures, in Prometheus' format.")
-    private String metrics;
+    @Mixin
+    private MetricsOption metrics;
 
     @Option(
             names = PRINT_CAPABILITIES,
@@ -81,7 +78,7 @@ final class ServeCommand extends Subcommand {
         final Settings settings = serving.over(settings());
         try (DoorPlan door = door(settings);
                 ServiceManager manager = ServiceManager.of(environment());
-                MetricsServer server = metrics == null ? null : MetricsServer.listen(metrics)) {
+                MetricsServer server = metrics.listen()) {
             final VolumeOptions options =
                     VolumeOptions.of(name, settings, () -> StoreOption.openAsSet(settings), door, opening.choices());
             final Foreground foreground =
