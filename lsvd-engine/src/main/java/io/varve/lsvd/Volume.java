@@ -512,20 +512,27 @@ public final class Volume implements AutoCloseable {
     }
 
     private void checkFailure() {
-        if (failure != null) {
-            return;
+        if (failure == null) {
+            failure = findFailure();
+            if (failure != null) {
+                writes.failAll();
+                gate.releaseAll();
+                updateStats();
+            }
         }
+        if (failure != null && log.isUnsure()) {
+            log.fail(log.trouble());
+        }
+    }
+
+    private String findFailure() {
         if (destager.failure() != null) {
-            failure = destager.failure();
-        } else if (log.failure() != 0) {
-            failure = "the local log failed with errno " + log.failure()
-                    + ": nothing more is acknowledged; restart the daemon once the disk is well";
+            return destager.failure();
         }
-        if (failure != null) {
-            writes.failAll();
-            gate.releaseAll();
-            updateStats();
-        }
+        return log.failure() == 0
+                ? null
+                : "the local log failed with errno " + log.failure()
+                        + ": nothing more is acknowledged; restart the daemon once the disk is well";
     }
 
     private void advanceShutdown() {
