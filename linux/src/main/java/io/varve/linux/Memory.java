@@ -23,6 +23,7 @@ public final class Memory {
             ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
     private static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
     private static final ValueLayout.OfLong LONG = ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+    private static final ValueLayout.OfShort ALIGNED_SHORT = ValueLayout.JAVA_SHORT.withOrder(ByteOrder.LITTLE_ENDIAN);
     private static final VarHandle VH$short =
             ValueLayout.JAVA_SHORT.withOrder(ByteOrder.LITTLE_ENDIAN).varHandle();
     private static final VarHandle VH$int =
@@ -77,9 +78,16 @@ public final class Memory {
         return (short) VH$short.getAcquire(ALL, address);
     }
 
-    /** Writes 2 aligned bytes; no earlier access is moved behind it. */
+    /**
+     * Writes 2 aligned bytes; no earlier access is moved behind it.
+     *
+     * <p>By a fence and a plain write: the JVM itself, where it has not compiled this yet, writes 2 bytes with release by an
+     * instruction that it can't decode when memory that has lost its file's bytes makes it fault, and dies of that (JDK 25,
+     * x86-64).
+     */
     public static void putShortRelease(final long address, final short value) {
-        VH$short.setRelease(ALL, address, value);
+        VarHandle.releaseFence();
+        ALL.set(ALIGNED_SHORT, address, value);
     }
 
     /** Reads 4 aligned bytes, as one access, with no order towards others. */

@@ -512,20 +512,27 @@ public final class Volume implements AutoCloseable {
     }
 
     private void checkFailure() {
-        if (failure != null) {
-            return;
+        if (failure == null) {
+            failure = findFailure();
+            if (failure != null) {
+                writes.failAll();
+                gate.releaseAll();
+                updateStats();
+            }
         }
+        if (failure != null && log.isUnsure()) {
+            log.fail(log.trouble());
+        }
+    }
+
+    private String findFailure() {
         if (destager.failure() != null) {
-            failure = destager.failure();
-        } else if (log.failure() != 0) {
-            failure = "the local log failed with errno " + log.failure()
-                    + ": nothing more is acknowledged; restart the daemon once the disk is well";
+            return destager.failure();
         }
-        if (failure != null) {
-            writes.failAll();
-            gate.releaseAll();
-            updateStats();
-        }
+        return log.failure() == 0
+                ? null
+                : "the local log failed with errno " + log.failure()
+                        + ": nothing more is acknowledged; restart the daemon once the disk is well";
     }
 
     private void advanceShutdown() {
@@ -587,6 +594,9 @@ public final class Volume implements AutoCloseable {
                 isUnsent ? log.endPosition() - gate.storedPosition() : 0,
                 isUnsent ? log.lastDataSequence() - gate.storedSequence() : 0,
                 isUnsent ? cutter.oldestUnsentAgeNs(runtime.bootTimeNs()) : 0,
+                isReadOnly ? 0 : log.writtenSequence(),
+                isReadOnly ? 0 : log.durableSequence(),
+                isReadOnly ? 0 : gate.storedSequence(),
                 isReadOnly ? 0 : destager.objectsPut(),
                 isReadOnly ? 0 : destager.bytesPut(),
                 fetcher.fetches(),
@@ -595,6 +605,7 @@ public final class Volume implements AutoCloseable {
                 map.bytesInUse(),
                 isReadOnly ? null : destager.trouble(),
                 isReadOnly || !log.isUnsure() ? null : "the local log failed with errno " + log.trouble(),
+                !isReadOnly && destager.isFenced(),
                 failure);
     }
 

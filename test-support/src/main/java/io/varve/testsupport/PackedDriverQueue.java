@@ -118,11 +118,8 @@ public final class PackedDriverQueue extends DriverQueue {
         added = 0;
         final int events = ram.getInt(used);
         final int flags = events >>> 16;
-        if (flags != EVENTS_DESC) {
+        if (flags != EVENTS_DESC || !eventIndex) {
             return flags != EVENTS_DISABLE;
-        }
-        if (!eventIndex) {
-            throw new AssertionError("the device asks for events by descriptor, which was not negotiated");
         }
         int wanted = events & ~(-1 << 15);
         if ((events & WRAP) != 0 != availableWrap) {

@@ -5,6 +5,7 @@ import io.varve.launcher.config.Setting;
 import io.varve.launcher.config.Settings;
 import io.varve.launcher.control.Control;
 import io.varve.launcher.control.ControlServer;
+import io.varve.launcher.control.LiveFigures;
 import io.varve.launcher.daemon.DoorSocket;
 import io.varve.launcher.daemon.Foreground;
 import io.varve.launcher.metrics.MetricsServer;
@@ -75,6 +76,7 @@ final class DaemonCommand extends Subcommand {
             final Settings settings, final DoorSocket door, final MetricsServer figures, final Foreground foreground) {
         final ControlServer server =
                 Control.start(foreground.daemon(), settings, StoreOption::openAsSet, door, this::complain);
+        final LiveFigures live = LiveFigures.start(foreground.daemon());
         try {
             out().println("varve: the daemon is ready, its control socket is " + settings.get(Setting.CONTROL));
             if (figures != null) {
@@ -86,6 +88,7 @@ final class DaemonCommand extends Subcommand {
             return foreground.awaitEnd(foreground.daemon().volumes()) ? ExitStatus.OK : ExitStatus.FAILED;
         } finally {
             server.close();
+            live.close();
         }
     }
 

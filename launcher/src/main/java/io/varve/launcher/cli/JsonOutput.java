@@ -27,6 +27,15 @@ final class JsonOutput {
         return PRETTY.asString(VolumeJson.ofVolume(info));
     }
 
+    /** @param live figures of the daemon that serves it here, or null. */
+    static String volume(final VolumeInfo info, final Map<String, Object> live) {
+        final Map<String, Object> fields = new LinkedHashMap<>(VolumeJson.ofVolume(info));
+        if (live != null) {
+            fields.put("live", live);
+        }
+        return PRETTY.asString(fields);
+    }
+
     static String volumes(final List<VolumeInfo> volumes) {
         return PRETTY.asString(volumes.stream().map(VolumeJson::ofVolume).toList());
     }

@@ -3,6 +3,7 @@ package io.varve.launcher.cli;
 import io.varve.launcher.UserException;
 import io.varve.launcher.config.Setting;
 import io.varve.launcher.config.Settings;
+import io.varve.launcher.control.LiveFigures;
 import io.varve.launcher.daemon.DoorPlan;
 import io.varve.launcher.daemon.DoorSocket;
 import io.varve.launcher.daemon.Foreground;
@@ -80,8 +81,14 @@ final class ServeCommand extends Subcommand {
                 MetricsServer server = metrics.listen()) {
             final VolumeOptions options =
                     VolumeOptions.of(name, settings, () -> StoreOption.openAsSet(settings), door, opening.choices());
-            return new Foreground(out(), err(), manager, true, settings.get(Setting.SHUTDOWN_TIMEOUT))
-                    .serve(options, server);
+            final Foreground foreground =
+                    new Foreground(out(), err(), manager, true, settings.get(Setting.SHUTDOWN_TIMEOUT));
+            final LiveFigures figures = LiveFigures.start(foreground.daemon());
+            try {
+                return foreground.serve(options, server);
+            } finally {
+                figures.close();
+            }
         }
     }
 

@@ -6,6 +6,7 @@ import io.varve.launcher.config.ByteSize;
 import io.varve.launcher.config.Setting;
 import io.varve.launcher.config.Settings;
 import io.varve.launcher.control.ControlClient;
+import io.varve.launcher.control.LiveFigures;
 import io.varve.launcher.control.RemoteVolumes;
 import io.varve.launcher.volume.StoreVolumes;
 import io.varve.launcher.volume.VolumeSettingText;
@@ -14,6 +15,8 @@ import io.varve.lsvd.VolumeException;
 import io.varve.lsvd.VolumeInfo;
 import io.varve.lsvd.format.VolumeSettings;
 import io.varve.lsvd.store.ObjectStore;
+import java.io.IOException;
+import java.nio.file.Path;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.LinkedHashMap;
@@ -215,19 +218,25 @@ final class VolumeCommand {
     }
 
     /** {@code varve volume info}. */
-    @Command(name = "info", description = "Show what is known of a volume.")
+    @Command(
+            name = "info",
+            description = "Show what is known of a volume; while a daemon here serves it, live figures too.")
     static final class Info extends OnStore {
         @Parameters(paramLabel = "NAME", description = "Name of the volume.")
         private String name;
 
+        @Mixin
+        private CacheOption cache;
+
         @Override
         void run(final Volumes volumes) throws VolumeException {
             final VolumeInfo info = volumes.info(name);
+            final Map<String, Object> live = live(info, cache.directory(settings()));
             if (json()) {
-                out().println(JsonOutput.volume(info));
+                out().println(JsonOutput.volume(info, live));
                 return;
             }
-            new TextTable("ll")
+            final TextTable table = new TextTable("ll")
                     .row("name", info.name())
                     .row("uuid", info.uuid().toString())
                     .row("size", bytes(info.sizeBytes()))
@@ -239,8 +248,36 @@ final class VolumeCommand {
                     .row("max unsent", VolumeSettingText.MAX_UNSENT_BYTES.describe(info))
                     .row("max age", VolumeSettingText.MAX_UNSENT_AGE.describe(info))
                     .row("fence", VolumeSettingText.FENCE_TIMEOUT.describe(info))
-                    .row("opened", info.opened() == null ? "never" : time(info.opened()) + " by " + info.openedBy())
-                    .print(out());
+                    .row("opened", info.opened() == null ? "never" : time(info.opened()) + " by " + info.openedBy());
+            if (live != null) {
+                table.row("served", "here, by a daemon whose front-end is " + live.get("front_end"))
+                        .row(
+                                "unsent",
+                                bytes(number(live, "unsent_bytes")) + " of the log, in "
+                                        + number(live, "unsent_records") + " records, the oldest for "
+                                        + number(live, "unsent_age_ms") + " ms")
+                        .row(
+                                "log",
+                                bytes(number(live, "log_used_bytes")) + " in use of "
+                                        + bytes(number(live, "log_bytes")));
+                if (live.get("trouble") != null) {
+                    table.row("trouble", live.get("trouble").toString());
+                }
+            }
+            table.print(out());
+        }
+
+        private static Map<String, Object> live(final VolumeInfo info, final Path cacheDirectory)
+                throws VolumeException {
+            try {
+                return LiveFigures.of(cacheDirectory, info.uuid());
+            } catch (final IOException e) {
+                throw new VolumeException("cannot read live figures: " + e.getMessage(), e);
+            }
+        }
+
+        private static long number(final Map<String, Object> live, final String field) {
+            return live.get(field) instanceof Number value ? value.longValue() : 0;
         }
 
         private static String bytes(final long bytes) {
