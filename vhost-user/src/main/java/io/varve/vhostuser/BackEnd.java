@@ -4,13 +4,10 @@ import io.varve.linux.ErrnoException;
 import io.varve.linux.Fd;
 import io.varve.linux.FdList;
 import io.varve.linux.IoRing;
-import io.varve.linux.Mapping;
-import io.varve.linux.Memory;
 import io.varve.virtqueue.BlockDevice;
 import io.varve.virtqueue.DirtyLog;
 import io.varve.virtqueue.GuestMemory;
 import io.varve.virtqueue.VirtioBlk;
-import io.varve.virtqueue.VirtioBlkConfig;
 
 /**
  * What a front-end's messages mean: the state that they build up, and the answers. Messages that must not overtake
@@ -49,13 +46,11 @@ final class BackEnd implements AutoCloseable {
     private final Vrings vrings;
     private final MemoryTable memory = new MemoryTable();
     private final MigrationLog migrationLog;
-    private final WriteCacheSwitch writeCacheSwitch;
     private final IoRing ring;
-    private final Mapping config;
+    private final DeviceConfig config;
 
     private InflightRegion inflight;
     private BackEndChannel channel;
-    private boolean isConfigStale = true;
     private long features;
     private long protocolFeatures;
     private long status;
@@ -66,12 +61,11 @@ final class BackEnd implements AutoCloseable {
      * @throws ErrnoException when there is no memory.
      */
     BackEnd(final IoRing ring, final BlockDevice device, final SessionOptions options) throws ErrnoException {
-        config = Memory.allocate(VirtioBlkConfig.LENGTH);
+        config = new DeviceConfig(device, options);
         this.device = device;
         this.options = options;
         vrings = new Vrings(options.queueCount(), ring);
         migrationLog = new MigrationLog(ring);
-        writeCacheSwitch = new WriteCacheSwitch(device, options.writeCache());
         this.ring = ring;
     }
 
@@ -91,7 +85,7 @@ final class BackEnd implements AutoCloseable {
                     FrontEndRequest.REM_MEM_REG,
                     FrontEndRequest.RESET_OWNER,
                     FrontEndRequest.RESET_DEVICE -> vrings.inFlight() > 0;
-            case FrontEndRequest.SET_CONFIG -> mustWaitForWriteCache(message);
+            case FrontEndRequest.SET_CONFIG -> config.mustWait(message, vrings.inFlight());
             case FrontEndRequest.SET_STATUS -> message.u64() == 0 && vrings.inFlight() > 0;
             default -> false;
         };
@@ -121,7 +115,7 @@ final class BackEnd implements AutoCloseable {
             case FrontEndRequest.GET_QUEUE_NUM -> reply.encodeReplyU64(message.request(), vrings.count());
             case FrontEndRequest.GET_MAX_MEM_SLOTS -> reply.encodeReplyU64(message.request(), GuestMemory.MAX_REGIONS);
             case FrontEndRequest.GET_STATUS -> reply.encodeReplyU64(message.request(), status);
-            case FrontEndRequest.GET_CONFIG -> getConfig(message, reply);
+            case FrontEndRequest.GET_CONFIG -> config.get(message, reply);
             case FrontEndRequest.GET_VRING_BASE -> getVringBase(message, reply);
             case FrontEndRequest.GET_INFLIGHT_FD ->
                 replyFds.add(InflightRegion.create(message, reply, vrings.count(), isPacked()));
@@ -247,59 +241,10 @@ final class BackEnd implements AutoCloseable {
         }
     }
 
-    private void getConfig(final Message message, final Message reply) throws ProtocolException {
-        ConfigSpace.validateGet(message);
-        VirtioBlkConfig.encode(
-                config.address(), device, vrings.count(), options.writeCache().isEnabled());
-        ConfigSpace.encodeReply(reply, message, config.address(), VirtioBlkConfig.LENGTH);
-        isConfigStale = false;
-    }
-
-    /** Begins to change the write cache setting, if that is what the message does, once nothing is in flight. */
-    private boolean mustWaitForWriteCache(final Message message) throws ProtocolException {
-        ConfigSpace.validateSet(message);
-        if (writeCacheSwitch.isIdle() && isAccepted(message) && setsWriteCache(message)) {
-            final boolean enabled = newWriteCache(message);
-            if (enabled != options.writeCache().isEnabled()) {
-                if (vrings.inFlight() > 0) {
-                    return true;
-                }
-                writeCacheSwitch.begin(enabled);
-            }
-        }
-        return writeCacheSwitch.isBusy();
-    }
-
     private long setConfig(final Message message) {
-        if (!isAccepted(message)) {
-            return REFUSED;
-        }
-        final boolean succeeded = writeCacheSwitch.takeOutcome();
+        final boolean succeeded = config.set(message);
         vrings.writesDurable(writesAreDurable());
         return succeeded ? ACK : REFUSED;
-    }
-
-    /** The driver may write one field; a migration writes all, and the rest of it has no effect. */
-    private boolean isAccepted(final Message message) {
-        if (device.isReadOnly()) {
-            return false;
-        }
-        return switch (ConfigSpace.flags(message)) {
-            case ConfigSpace.FLAGS_FRONT_END -> setsWriteCache(message) && ConfigSpace.size(message) == Byte.BYTES;
-            case ConfigSpace.FLAGS_MIGRATION -> true;
-            default -> false;
-        };
-    }
-
-    private static boolean setsWriteCache(final Message message) {
-        final int offset = ConfigSpace.offset(message);
-        final int field = VirtioBlkConfig.WRITEBACK_FIELD_OFFSET;
-        return offset >= 0 && offset <= field && field - offset < ConfigSpace.size(message);
-    }
-
-    private static boolean newWriteCache(final Message message) {
-        final int position = VirtioBlkConfig.WRITEBACK_FIELD_OFFSET - ConfigSpace.offset(message);
-        return Memory.getByte(ConfigSpace.contents(message) + position) != 0;
     }
 
     private void setBackEndChannel(final Message message, final FdList fds) throws ProtocolException {
@@ -322,12 +267,12 @@ final class BackEnd implements AutoCloseable {
      * before, and does not read the config space when it connects again.
      */
     void configChanged() {
-        isConfigStale = true;
+        config.changed();
         tellOfConfigChange();
     }
 
     private void tellOfConfigChange() {
-        if (isConfigStale && channel != null && vrings.startedCount() > 0) {
+        if (config.isStale() && channel != null && vrings.startedCount() > 0) {
             channel.tellOfConfigChange();
         }
     }

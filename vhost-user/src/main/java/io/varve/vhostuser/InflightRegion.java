@@ -14,6 +14,9 @@ import io.varve.virtqueue.Virtqueue;
  * process, and handed back with SET_INFLIGHT_FD (vhost-user.rst, "Inflight I/O tracking"). Each ring has a part of its own, in
  * the order of their indices.
  *
+ * <p>Each part has room for the largest ring, whatever size the front-end announces: with QEMU 10, firmware sets up larger rings than
+ * that. Memory that is not touched costs nothing.
+ *
  * <p>What was made here is sealed against a change of its size; what is handed over may be anything, and is checked for holding
  * what it has to hold.
  */
@@ -26,14 +29,12 @@ final class InflightRegion implements AutoCloseable {
 
     private final Mapping mapping;
     private final int queueCount;
-    private final int queueSize;
     private final boolean packed;
 
-    private InflightRegion(final Mapping mapping, final int queueCount, final int queueSize, final boolean packed) {
+    private InflightRegion(final Mapping mapping, final int queueCount, final boolean packed) {
         this.packed = packed;
         this.mapping = mapping;
         this.queueCount = queueCount;
-        this.queueSize = queueSize;
     }
 
     /**
@@ -43,7 +44,7 @@ final class InflightRegion implements AutoCloseable {
      * @param mmapSize   bytes of the region.
      * @param mmapOffset where it begins in its file, in bytes.
      * @param queueCount rings, from 1.
-     * @param queueSize  greatest size of a ring.
+     * @param queueSize  size of the rings as the front-end announces it; means nothing here.
      */
     record Description(long mmapSize, long mmapOffset, int queueCount, int queueSize) {
         static final int LENGTH = 20;
@@ -71,7 +72,7 @@ final class InflightRegion implements AutoCloseable {
         }
 
         private long neededLength(final boolean packed) {
-            return (long) queueCount * partLength(queueSize, packed);
+            return (long) queueCount * partLength(packed);
         }
 
         /** Makes a message the reply to a GET_INFLIGHT_FD. */
@@ -125,36 +126,34 @@ final class InflightRegion implements AutoCloseable {
                         + " in a file of " + stat.size() + " bytes");
             }
             return new InflightRegion(
-                    Mapping.ofFile(fd, description.mmapOffset, length),
-                    description.queueCount,
-                    description.queueSize,
-                    packed);
+                    Mapping.ofFile(fd, description.mmapOffset, length), description.queueCount, packed);
         } catch (final ErrnoException e) {
             throw new ProtocolException("in-flight region: " + e.getMessage(), e);
         }
     }
 
-    private static int partLength(final int queueSize, final boolean packed) {
-        final int length = packed ? PackedInflight.length(queueSize) : SplitInflight.length(queueSize);
+    private static int partLength(final boolean packed) {
+        final int length =
+                packed ? PackedInflight.length(Virtqueue.MAX_SIZE) : SplitInflight.length(Virtqueue.MAX_SIZE);
         return (int) Mapping.alignUp(length, ALIGNMENT);
     }
 
     /** The notes of a split ring. */
     SplitInflight split(final int index, final int ringSize) throws ProtocolException {
-        return new SplitInflight(part(index, ringSize, false), queueSize);
+        return new SplitInflight(part(index, false), ringSize);
     }
 
     /** The notes of a packed ring. */
     PackedInflight packed(final int index, final int ringSize) throws ProtocolException {
-        return new PackedInflight(part(index, ringSize, true), queueSize, ringSize);
+        return new PackedInflight(part(index, true), ringSize);
     }
 
-    private long part(final int index, final int ringSize, final boolean packedRing) throws ProtocolException {
-        if (index >= queueCount || ringSize > queueSize || packed != packedRing) {
+    private long part(final int index, final boolean packedRing) throws ProtocolException {
+        if (index >= queueCount || packed != packedRing) {
             throw new ProtocolException("in-flight region of " + queueCount + (packed ? " packed" : " split")
-                    + " rings of " + queueSize + " has no ring " + index + " of " + ringSize);
+                    + " rings has no ring " + index + (packedRing ? ", packed" : ", split"));
         }
-        return mapping.address() + (long) index * partLength(queueSize, packed);
+        return mapping.address() + (long) index * partLength(packed);
     }
 
     /** Forgets everything: the next start of a ring begins new notes. For a reset of the device. */

@@ -44,7 +44,6 @@ public final class PackedInflight {
     private static final int[] NONE = {};
 
     private final long address;
-    private final int capacity;
     private final int size;
     private final int[] next;
     private final int[] last;
@@ -62,19 +61,17 @@ public final class PackedInflight {
      * @param size of the ring.
      */
     PackedInflight(final int size) {
-        this(0, size, size);
+        this(0, size);
     }
 
     /**
      * A pool that is noted.
      *
-     * @param address  native address, a multiple of 8, of {@link #length} bytes.
-     * @param capacity entries that there is memory for.
-     * @param size     of the ring, at most the capacity.
+     * @param address native address, a multiple of 8, of {@link #length} bytes.
+     * @param size    of the ring.
      */
-    public PackedInflight(final long address, final int capacity, final int size) {
+    public PackedInflight(final long address, final int size) {
         this.address = address;
-        this.capacity = capacity;
         this.size = size;
         next = new int[size];
         last = new int[size];
@@ -83,8 +80,8 @@ public final class PackedInflight {
     }
 
     /** Bytes that the notes of a ring need. */
-    public static int length(final int capacity) {
-        return HEADER_LENGTH + ENTRY_LENGTH * capacity;
+    public static int length(final int size) {
+        return HEADER_LENGTH + ENTRY_LENGTH * size;
     }
 
     /**
@@ -130,7 +127,7 @@ public final class PackedInflight {
     private void initialize(final int ringUsed) {
         if (isNoted()) {
             Memory.putShortRelease(address + VERSION_FIELD_OFFSET, (short) 0);
-            Memory.zero(address + USED_WORD_OFFSET, (long) length(capacity) - USED_WORD_OFFSET);
+            Memory.zero(address + USED_WORD_OFFSET, (long) length(size) - USED_WORD_OFFSET);
         }
         for (int i = 0; i < size; i++) {
             next[i] = i + 1;
@@ -144,7 +141,7 @@ public final class PackedInflight {
     }
 
     private boolean isAnythingInFlight() {
-        for (int i = 0; i < capacity; i++) {
+        for (int i = 0; i < size; i++) {
             if ((links(i) & INFLIGHT_MASK) != 0) {
                 return true;
             }
@@ -157,7 +154,7 @@ public final class PackedInflight {
         final long positions = Memory.getLong(address + USED_WORD_OFFSET);
         final int newUsed = position(positions, 0, USED_WRAP_SHIFT);
         final int oldUsed = position(positions, OLD_USED_SHIFT, OLD_USED_WRAP_SHIFT);
-        if ((state >>> DESC_NUM_SHIFT & MASK) != capacity) {
+        if ((state >>> DESC_NUM_SHIFT & MASK) != size) {
             throw new IllegalArgumentException("in-flight region of a ring of another size");
         }
         final boolean committed = newUsed != oldUsed && !ring.isAvailable(index(oldUsed), wrap(oldUsed));
@@ -368,7 +365,7 @@ public final class PackedInflight {
             Memory.putLongRelease(
                     address + FREE_WORD_OFFSET,
                     VERSION
-                            | (long) capacity << DESC_NUM_SHIFT
+                            | (long) size << DESC_NUM_SHIFT
                             | (long) freeHead << FREE_HEAD_SHIFT
                             | (long) oldFreeHead << OLD_FREE_HEAD_SHIFT);
         }

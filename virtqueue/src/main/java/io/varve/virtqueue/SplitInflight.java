@@ -39,7 +39,7 @@ public final class SplitInflight {
      * Wraps the notes of one ring; {@link #begin} comes next.
      *
      * @param address native address, a multiple of 8, of {@link #length} bytes.
-     * @param size    entries: at least the size of the ring.
+     * @param size    of the ring.
      */
     public SplitInflight(final long address, final int size) {
         this.address = address;
@@ -59,41 +59,42 @@ public final class SplitInflight {
      * the used index says counts. In new notes, {@code used_idx} begins where the ring stands, which is not 0 after a
      * migration: at 0, the step just described would take elements away that are in flight.
      *
-     * @param ringSize      of the ring.
      * @param ringUsedIndex the used index, as the driver sees it.
      * @return heads of the elements that are in flight, in the order in which they were taken.
-     * @throws IllegalArgumentException when that can't be the notes of this ring.
+     * @throws IllegalArgumentException when something is in flight, and that can't be the notes of this ring.
      */
-    int[] begin(final int ringSize, final int ringUsedIndex) {
+    int[] begin(final int ringUsedIndex) {
         final long state = Memory.getLong(address + STATE_FIELD_OFFSET);
         usedIndex = ringUsedIndex;
         if ((state & MASK) == 0) {
             initialize();
             return NONE;
         }
+        final long[] order = new long[size];
+        final int[] heads = new int[size];
+        int count = readHeads(heads);
         if ((state & MASK) != VERSION || (state >>> DESC_NUM_SHIFT & MASK) != size) {
+            if (count == 0 && (state & MASK) == VERSION) {
+                initialize();
+                return NONE;
+            }
             throw new IllegalArgumentException("in-flight region of version " + (state & MASK) + " for "
                     + (state >>> DESC_NUM_SHIFT & MASK) + " descriptors, not version " + VERSION + " for " + size);
         }
         lastBatchHead = (int) (state >>> LAST_BATCH_HEAD_SHIFT) & MASK;
-        final long[] order = new long[size];
-        final int[] heads = new int[size];
-        int count = readHeads(heads);
         if (count > 0) {
             settleLastBatch((ringUsedIndex - (int) (state >>> USED_INDEX_SHIFT)) & MASK);
             count = readHeads(heads);
         }
         putState();
         for (int i = 0; i < count; i++) {
-            if (heads[i] >= ringSize) {
-                throw new IllegalArgumentException("in-flight region of a larger ring");
-            }
             order[heads[i]] = Memory.getLong(entry(heads[i]) + COUNTER_FIELD_OFFSET);
         }
         return inOrder(heads, count, order);
     }
 
     private void initialize() {
+        Memory.putShortRelease(address + VERSION_FIELD_OFFSET, (short) 0);
         Memory.zero(address, length(size));
         putState(0);
         Memory.putShortRelease(address + VERSION_FIELD_OFFSET, (short) VERSION);

@@ -109,7 +109,7 @@ public final class SplitVirtqueue implements Virtqueue {
         publishedUsed = nextUsed;
         nextAvailable = base & INDEX_MASK;
         if (inflight != null) {
-            leftInFlight = inflight.begin(size, nextUsed);
+            leftInFlight = inflight.begin(nextUsed);
             for (final int head : leftInFlight) {
                 inFlight[head] = true;
             }

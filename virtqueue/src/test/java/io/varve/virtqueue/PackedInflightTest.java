@@ -59,10 +59,10 @@ class PackedInflightTest {
     @Test
     void beginWhereTheFrontEndSaysTheFirstTime() {
         try (PackedTestRing ring = new PackedTestRing(SIZE, false)) {
-            final PackedInflight notes = new PackedInflight(ring.notes, SIZE, SIZE);
+            final PackedInflight notes = new PackedInflight(ring.notes, SIZE);
             assertThat(notes.begin((index, wrap) -> false, 0x8003)).isEmpty();
             assertThat(notes.used()).isEqualTo(0x8003);
-            final PackedInflight again = new PackedInflight(ring.notes, SIZE, SIZE);
+            final PackedInflight again = new PackedInflight(ring.notes, SIZE);
             assertThat(again.begin((index, wrap) -> false, 0x8000)).isEmpty();
             assertThat(again.used()).isEqualTo(0x8003);
         }
@@ -90,13 +90,13 @@ class PackedInflightTest {
             assertRefused(ring, 96, 0);
             assertRefused(ring, 32 + 32 * 5 + 2, 4);
             assertThatIllegalArgumentException()
-                    .isThrownBy(() -> new PackedInflight(ring.notes, SIZE, 2).begin((index, wrap) -> false, 0));
+                    .isThrownBy(() -> new PackedInflight(ring.notes, 4).begin((index, wrap) -> false, 0));
             assertThat(begin(ring)).containsExactly(0, 2);
         }
     }
 
     private static int[] begin(final PackedTestRing ring) {
-        return new PackedInflight(ring.notes, SIZE, SIZE).begin((index, wrap) -> false, 0x8000);
+        return new PackedInflight(ring.notes, SIZE).begin((index, wrap) -> false, 0x8000);
     }
 
     private static void assertRefused(final PackedTestRing ring, final int offset, final int value) {
@@ -123,7 +123,7 @@ class PackedInflightTest {
         try (PackedTestRing ring = new PackedTestRing(SIZE, false)) {
             int recovered = 0;
             for (int i = 0; i < 50_000; i++) {
-                final PackedInflight notes = new PackedInflight(ring.notes, SIZE, SIZE);
+                final PackedInflight notes = new PackedInflight(ring.notes, SIZE);
                 Memory.putShort(ring.notes + 8, (short) 0);
                 notes.begin((index, wrap) -> false, 0x8000);
                 for (int k = random.nextInt(4); k > 0; k--) {
@@ -140,7 +140,7 @@ class PackedInflightTest {
                 Memory.putShort(ring.notes + 10, (short) SIZE);
                 try {
                     final boolean available = random.nextBoolean();
-                    final int[] heads = new PackedInflight(ring.notes, SIZE, SIZE)
+                    final int[] heads = new PackedInflight(ring.notes, SIZE)
                             .begin((index, wrap) -> available && index < SIZE, 0x8000);
                     assertThat(heads).doesNotHaveDuplicates();
                     recovered += heads.length;
@@ -207,7 +207,7 @@ class PackedInflightTest {
         try (PackedTestRing ring = new PackedTestRing(SIZE, false)) {
             final boolean[] shown = new boolean[1];
             final PackedInflight.RingState state = (index, wrap) -> !shown[0];
-            PackedInflight notes = new PackedInflight(ring.notes, SIZE, SIZE);
+            PackedInflight notes = new PackedInflight(ring.notes, SIZE);
             notes.begin(state, 0x8000);
             final List<Integer> inFlight = new ArrayList<>();
             for (int i = 0; i < 20_000; i++) {
@@ -242,7 +242,7 @@ class PackedInflightTest {
                 assertFound(ring, state, mix(begun, ended, random, true), left, newUsed);
                 assertFound(ring, state, ended, left, newUsed);
                 inFlight.retainAll(left);
-                notes = new PackedInflight(ring.notes, SIZE, SIZE);
+                notes = new PackedInflight(ring.notes, SIZE);
                 assertThat(notes.begin(state, 0))
                         .containsExactly(
                                 inFlight.stream().mapToInt(Integer::intValue).toArray());
@@ -284,12 +284,12 @@ class PackedInflightTest {
             final int used) {
         final byte[] kept = copy(ring.notes);
         Memory.copy(notes, 0, ring.notes, notes.length);
-        final PackedInflight next = new PackedInflight(ring.notes, SIZE, SIZE);
+        final PackedInflight next = new PackedInflight(ring.notes, SIZE);
         assertThat(next.begin(state, 0))
                 .containsExactly(expected.stream().mapToInt(Integer::intValue).toArray());
         assertThat(next.used()).isEqualTo(used);
         // Whoever takes over from one that died while it took over finds the same.
-        final PackedInflight again = new PackedInflight(ring.notes, SIZE, SIZE);
+        final PackedInflight again = new PackedInflight(ring.notes, SIZE);
         assertThat(again.begin(state, 0)).hasSize(expected.size());
         assertThat(again.used()).isEqualTo(used);
         Memory.copy(kept, 0, ring.notes, kept.length);

@@ -53,7 +53,7 @@ final class PackedTestRing implements AutoCloseable {
 
     /** A device that takes notes, and finds what the one before has left. */
     PackedVirtqueue notedQueue() {
-        return new PackedVirtqueue(size, START, features, layout(), new PackedInflight(notes, size, size));
+        return new PackedVirtqueue(size, START, features, layout(), new PackedInflight(notes, size));
     }
 
     /** Makes a descriptor available at the next place. */

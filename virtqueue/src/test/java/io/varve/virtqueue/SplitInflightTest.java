@@ -34,14 +34,14 @@ class SplitInflightTest {
     }
 
     private int[] begin(final int usedIndex) {
-        return new SplitInflight(address, SIZE).begin(SIZE, usedIndex);
+        return new SplitInflight(address, SIZE).begin(usedIndex);
     }
 
     @Test
     void laysItselfOutAsTheDocumentSays() {
         assertThat(SplitInflight.length(SIZE)).isEqualTo(16 + 16 * SIZE);
         final SplitInflight notes = new SplitInflight(address, SIZE);
-        notes.begin(SIZE, 500);
+        notes.begin(500);
         notes.take(3);
         notes.take(5);
         notes.take(9);
@@ -68,7 +68,7 @@ class SplitInflightTest {
     @Test
     void loseNothingWhenTheUsedIndexDoesNotBeginAtZero() {
         final SplitInflight notes = new SplitInflight(address, SIZE);
-        notes.begin(SIZE, 700);
+        notes.begin(700);
         notes.take(0);
 
         assertThat(begin(700)).containsExactly(0);
@@ -85,6 +85,7 @@ class SplitInflightTest {
     @Test
     void goOnWhereNothingIsInFlightWhateverTheIndex() {
         begin(0);
+        assertThat(new SplitInflight(address, SIZE / 2).begin(7)).isEmpty();
 
         assertThat(begin(40_000)).isEmpty();
         assertThat(Memory.getShort(address + 14) & 0xffff).isEqualTo(40_000);
@@ -93,7 +94,7 @@ class SplitInflightTest {
     @Test
     void refuseWhatCannotBe() {
         final SplitInflight notes = new SplitInflight(address, SIZE);
-        notes.begin(SIZE, 0);
+        notes.begin(0);
         notes.take(12);
         final int version = 8;
         final int number = 10;
@@ -105,7 +106,7 @@ class SplitInflightTest {
         assertRefused(lastBatchHead, SIZE, 1);
         assertRefused(lastBatchHead, 3, SIZE + 1);
         assertRefused(16 + 3 * 16 + 6, SIZE, 2, lastBatchHead, 3);
-        assertThatIllegalArgumentException().isThrownBy(() -> new SplitInflight(address, SIZE).begin(8, 0));
+        assertThatIllegalArgumentException().isThrownBy(() -> new SplitInflight(address, SIZE - 1).begin(0));
         assertThat(begin(0)).containsExactly(12);
     }
 
@@ -151,7 +152,7 @@ class SplitInflightTest {
         final List<Integer> inFlight = new ArrayList<>();
         int used = 0xfff0;
         SplitInflight notes = new SplitInflight(address, SIZE);
-        notes.begin(SIZE, used);
+        notes.begin(used);
         for (int life = 0; life < 5000; life++) {
             for (int turn = random.nextInt(4); turn > 0; turn--) {
                 Collections.shuffle(free, random);
@@ -186,7 +187,7 @@ class SplitInflightTest {
                 notes.endPublish(used);
             }
             notes = new SplitInflight(address, SIZE);
-            final int[] found = notes.begin(SIZE, used);
+            final int[] found = notes.begin(used);
             assertThat(found)
                     .containsExactly(
                             inFlight.stream().mapToInt(Integer::intValue).toArray());
