@@ -60,10 +60,18 @@ public final class VolumeMetrics {
         text.sample("", new String[0], MetricsText.seconds(now.oldestUnsentAgeNs()));
         text.gauge("varve_log_size_bytes", "Size of the local log.", now.logLength());
         text.gauge("varve_log_free_bytes", "Room for new records in it.", now.logLength() - now.logUsed());
-        text.counter("varve_log_written_records_total", "Records of the log that are written.", now.writtenSequence());
-        text.counter("varve_log_durable_records_total", "Records of the log that are durable.", now.durableSequence());
-        text.counter(
-                "varve_log_stored_records_total", "Records of the log that the store holds.", now.storedSequence());
+        text.gauge(
+                "varve_log_written_sequence",
+                "Newest record of the log that is written, with all before it.",
+                now.writtenSequence());
+        text.gauge(
+                "varve_log_durable_sequence",
+                "Newest record of the log that is durable, with all before it.",
+                now.durableSequence());
+        text.gauge(
+                "varve_log_stored_sequence",
+                "Newest record of the log that the store holds, with all before it.",
+                now.storedSequence());
         text.counter("varve_written_bytes_total", "Bytes that the guest wrote.", now.bytesWritten());
         text.counter(
                 "varve_objects_put_total", "Objects put into the store's history of the volume.", now.objectsPut());
