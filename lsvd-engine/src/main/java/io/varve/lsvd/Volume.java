@@ -12,6 +12,7 @@ import io.varve.lsvd.format.VolumeSettings;
 import io.varve.lsvd.history.Epochs;
 import io.varve.lsvd.history.History;
 import io.varve.lsvd.history.HistoryReader;
+import io.varve.lsvd.history.SettingsHistory;
 import io.varve.lsvd.log.DeviceLogSource;
 import io.varve.lsvd.log.DirectoryLogStore;
 import io.varve.lsvd.log.LogDevice;
@@ -51,6 +52,7 @@ public final class Volume implements AutoCloseable {
     private final UUID uuid;
     private final VolumeSettings settings;
     private final boolean isReadOnly;
+    private volatile long sizeBytes;
     private final Arena arena;
     private final ExtentMap map;
     private final Fetcher fetcher;
@@ -101,6 +103,7 @@ public final class Volume implements AutoCloseable {
             final Arena arena) {
         this.uuid = uuid;
         this.settings = settings;
+        this.sizeBytes = settings.sizeBytes();
         this.isReadOnly = opened == null;
         this.isWriteCache = settings.writeCache();
         this.map = map;
@@ -141,8 +144,8 @@ public final class Volume implements AutoCloseable {
                 return new Volume(
                         context,
                         uuid,
-                        history.newest()
-                                .settings()
+                        new SettingsHistory(store, uuid)
+                                .newest(history.newest().settings())
                                 .withWriteCache(history.covered().isWriteCache()),
                         history.map(),
                         history.epochs(),
@@ -185,9 +188,19 @@ public final class Volume implements AutoCloseable {
         return uuid;
     }
 
-    /** Size in bytes. */
+    /** Size in bytes. Any thread. */
     public long sizeBytes() {
-        return settings.sizeBytes();
+        return sizeBytes;
+    }
+
+    /**
+     * Makes the disk larger. What is new reads as zeros. The size has been set in the store before, by
+     * {@link VolumeCatalog#grow}, so that whoever opens the volume next finds it.
+     *
+     * @param newSizeBytes a smaller one than now changes nothing.
+     */
+    public void grow(final long newSizeBytes) {
+        sizeBytes = Math.max(sizeBytes, newSizeBytes);
     }
 
     /** Whether everything but reading is refused. */
@@ -499,20 +512,27 @@ public final class Volume implements AutoCloseable {
     }
 
     private void checkFailure() {
-        if (failure != null) {
-            return;
+        if (failure == null) {
+            failure = findFailure();
+            if (failure != null) {
+                writes.failAll();
+                gate.releaseAll();
+                updateStats();
+            }
         }
+        if (failure != null && log.isUnsure()) {
+            log.fail(log.trouble());
+        }
+    }
+
+    private String findFailure() {
         if (destager.failure() != null) {
-            failure = destager.failure();
-        } else if (log.failure() != 0) {
-            failure = "the local log failed with errno " + log.failure()
-                    + ": nothing more is acknowledged; restart the daemon once the disk is well";
+            return destager.failure();
         }
-        if (failure != null) {
-            writes.failAll();
-            gate.releaseAll();
-            updateStats();
-        }
+        return log.failure() == 0
+                ? null
+                : "the local log failed with errno " + log.failure()
+                        + ": nothing more is acknowledged; restart the daemon once the disk is well";
     }
 
     private void advanceShutdown() {
@@ -574,6 +594,9 @@ public final class Volume implements AutoCloseable {
                 isUnsent ? log.endPosition() - gate.storedPosition() : 0,
                 isUnsent ? log.lastDataSequence() - gate.storedSequence() : 0,
                 isUnsent ? cutter.oldestUnsentAgeNs(runtime.bootTimeNs()) : 0,
+                isReadOnly ? 0 : log.writtenSequence(),
+                isReadOnly ? 0 : log.durableSequence(),
+                isReadOnly ? 0 : gate.storedSequence(),
                 isReadOnly ? 0 : destager.objectsPut(),
                 isReadOnly ? 0 : destager.bytesPut(),
                 fetcher.fetches(),
@@ -582,6 +605,7 @@ public final class Volume implements AutoCloseable {
                 map.bytesInUse(),
                 isReadOnly ? null : destager.trouble(),
                 isReadOnly || !log.isUnsure() ? null : "the local log failed with errno " + log.trouble(),
+                !isReadOnly && destager.isFenced(),
                 failure);
     }
 

@@ -197,6 +197,43 @@ public final class VolumeCatalog {
     }
 
     /**
+     * Makes the disk of a volume larger, from the next time on that it is opened; whoever has it open may let it
+     * {@linkplain Volume#grow grow} at once. A disk that is larger already stays as it is.
+     *
+     * @throws VolumeException when there is none of that name, or the size is no good.
+     */
+    public VolumeInfo grow(final String name, final long sizeBytes) throws VolumeException {
+        return resize(name, sizeBytes, before -> before.withSizeBytes(Math.max(before.sizeBytes(), sizeBytes)));
+    }
+
+    /**
+     * Makes the disk of a volume smaller, from the next time on that it is opened.
+     *
+     * @param open the volume, by whoever has it open and has discarded what lies beyond, with everything in the store.
+     * @throws VolumeException when there is none of that name, or the size is no good.
+     */
+    public VolumeInfo shrink(final String name, final long sizeBytes, final Volume open) throws VolumeException {
+        if (!open.isStored() || open.failure() != null) {
+            throw new IllegalStateException("the discarded end of volume '" + name + "' is not in the store");
+        }
+        return resize(name, sizeBytes, before -> before.withSizeBytes(sizeBytes));
+    }
+
+    private VolumeInfo resize(final String name, final long sizeBytes, final UnaryOperator<VolumeSettings> change)
+            throws VolumeException {
+        checkSize(sizeBytes);
+        final UUID volume = find(name);
+        try {
+            final VolumeSettings epoch =
+                    new HistoryReader(store, volume).newestEpoch().settings();
+            new SettingsHistory(store, volume).change(epoch, change, runtime.currentTimeMillis());
+            return describe(name, volume);
+        } catch (final IOException e) {
+            throw failure("resize volume '" + name + "'", e);
+        }
+    }
+
+    /**
      * The identity of a volume.
      *
      * @throws VolumeException when there is none of that name.
@@ -348,7 +385,12 @@ public final class VolumeCatalog {
         }
     }
 
-    private static void checkSize(final long sizeBytes) throws VolumeException {
+    /**
+     * Checks whether a volume can have a size.
+     *
+     * @throws VolumeException when it is not a multiple of 4096, or more than 64 TiB.
+     */
+    public void checkSize(final long sizeBytes) throws VolumeException {
         if (sizeBytes <= 0) {
             throw new VolumeException("the size of a volume must be more than 0");
         }

@@ -29,8 +29,8 @@ public record VolumeInfo(
         String state,
         String openedBy,
         Instant opened) {
-    /** Size of the disk in bytes. */
+    /** Size of the disk in bytes, as it was last set. */
     public long sizeBytes() {
-        return settings.sizeBytes();
+        return nextSettings.sizeBytes();
     }
 }

@@ -253,11 +253,13 @@ final class VolumeOpener {
                         + "' is being written faster than it can be sealed:" + " stop the daemon that has it");
             }
             final boolean isSealed = Sealer.seal(store, volume, history, nonce);
-            final History again = historyReader.read();
-            history.close();
-            history = again;
-            if (isSealed && history.sealedBy() == null) {
-                throw new IOException("the store lost a seal that it had taken");
+            final UUID sealedBy = isSealed ? historyReader.sealOf(history) : null;
+            if (sealedBy != null) {
+                history = history.withSeal(sealedBy);
+            } else {
+                final History again = historyReader.read();
+                history.close();
+                history = again;
             }
         }
     }

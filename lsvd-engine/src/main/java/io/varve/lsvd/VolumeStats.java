@@ -9,6 +9,9 @@ package io.varve.lsvd;
  * @param unsentBytes   bytes of the log, headers included, that no object in the store covers.
  * @param unsentRecords records that no object in the store covers.
  * @param oldestUnsentAgeNs how long the oldest of them has waited, in nanoseconds; 0 when there is none.
+ * @param writtenSequence newest log record that is written, with all before it.
+ * @param durableSequence newest log record that is durable, with all before it.
+ * @param storedSequence  newest log record that the store holds, with all before it.
  * @param objectsPut    objects put into the store since the volume was opened.
  * @param bytesPut      put into the store since the volume was opened.
  * @param fetches       reads from the store since the volume was opened.
@@ -17,6 +20,7 @@ package io.varve.lsvd;
  * @param mapBytes      memory of the map.
  * @param storeTrouble  why the store did not take the last upload, or null.
  * @param logTrouble    why writes wait until the store has what the log was given, or null.
+ * @param isFenced      whether another daemon has taken the volume.
  * @param failure       why the volume serves nothing any more, or null.
  */
 public record VolumeStats(
@@ -26,6 +30,9 @@ public record VolumeStats(
         long unsentBytes,
         long unsentRecords,
         long oldestUnsentAgeNs,
+        long writtenSequence,
+        long durableSequence,
+        long storedSequence,
         long objectsPut,
         long bytesPut,
         long fetches,
@@ -34,4 +41,5 @@ public record VolumeStats(
         long mapBytes,
         String storeTrouble,
         String logTrouble,
+        boolean isFenced,
         String failure) {}

@@ -81,6 +81,45 @@ final class VolumeCatalogTest {
     }
 
     @Test
+    void growsAndKeepsTheSizeOverOtherChangesAndOpenings() throws Exception {
+        final VolumeCatalog catalog = new VolumeCatalog(store);
+        catalog.create("disk", SIZE);
+        assertThat(catalog.grow("disk", 4 * SIZE).sizeBytes()).isEqualTo(4 * SIZE);
+        assertThat(catalog.grow("disk", 2 * SIZE).sizeBytes()).isEqualTo(4 * SIZE);
+        assertThat(catalog.set("disk", settings -> settings.withDurability(Durability.STORE))
+                        .sizeBytes())
+                .isEqualTo(4 * SIZE);
+        for (int i = 4; i < 8; i++) {
+            try (VolumeRig rig = new VolumeRig(store, directory.resolve("cache"))) {
+                assertThat(rig.volume.sizeBytes()).isEqualTo(i * SIZE);
+                assertThat(catalog.grow("disk", (i + 1) * SIZE).sizeBytes()).isEqualTo((i + 1) * SIZE);
+                assertThat(rig.volume.sizeBytes()).isEqualTo(i * SIZE);
+                rig.volume.grow((i + 1) * SIZE);
+                assertThat(rig.volume.sizeBytes()).isEqualTo((i + 1) * SIZE);
+            }
+        }
+        assertThat(catalog.info("disk").sizeBytes()).isEqualTo(8 * SIZE);
+    }
+
+    @Test
+    void isShrunkOnlyWithTheDiscardedEndInTheStore() throws Exception {
+        final VolumeCatalog catalog = new VolumeCatalog(store);
+        catalog.create("disk", 4 * SIZE);
+        try (VolumeRig rig = new VolumeRig(
+                VolumeRig.context(store, directory.resolve("cache")).destageDelayNs(Long.MAX_VALUE / 2))) {
+            rig.write(2 * SIZE, new byte[4096]);
+            rig.discard(SIZE, 3 * SIZE);
+            assertThatThrownBy(() -> catalog.shrink("disk", SIZE, rig.volume))
+                    .isInstanceOf(IllegalStateException.class);
+            assertThat(catalog.info("disk").sizeBytes()).isEqualTo(4 * SIZE);
+            rig.shutDown();
+            assertThat(catalog.shrink("disk", SIZE, rig.volume).sizeBytes()).isEqualTo(SIZE);
+        }
+        assertThatThrownBy(() -> catalog.grow("disk", SIZE + 1)).hasMessageContaining("multiple of 4096");
+        assertThatThrownBy(() -> catalog.grow("other", SIZE)).hasMessageStartingWith("no volume 'other'");
+    }
+
+    @Test
     void refusesSettingsThatAreNoGood() throws Exception {
         final VolumeCatalog catalog = new VolumeCatalog(store);
         final VolumeInfo info = catalog.create("data", SIZE);

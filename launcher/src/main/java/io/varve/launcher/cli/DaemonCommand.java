@@ -5,8 +5,10 @@ import io.varve.launcher.config.Setting;
 import io.varve.launcher.config.Settings;
 import io.varve.launcher.control.Control;
 import io.varve.launcher.control.ControlServer;
+import io.varve.launcher.control.LiveFigures;
 import io.varve.launcher.daemon.DoorSocket;
 import io.varve.launcher.daemon.Foreground;
+import io.varve.launcher.metrics.MetricsServer;
 import io.varve.launcher.systemd.ListenFds;
 import io.varve.launcher.systemd.ServiceManager;
 import java.util.LinkedHashMap;
@@ -49,6 +51,9 @@ final class DaemonCommand extends Subcommand {
     @Mixin
     private ServingOptions serving;
 
+    @Mixin
+    private MetricsOption metrics;
+
     @Override
     public Integer call() {
         final Map<String, String> given = new LinkedHashMap<>();
@@ -57,24 +62,33 @@ final class DaemonCommand extends Subcommand {
         final Settings settings = serving.over(control.over(settings())).with(given, Setting.OF_CONTROL);
         final DoorSocket passed = ListenFds.take(environment());
         try (DoorSocket door = passed == null ? Control.listen(settings) : passed;
+                MetricsServer figures = metrics.listen();
                 ServiceManager manager = ServiceManager.of(environment())) {
             return run(
                     settings,
                     door,
+                    figures,
                     new Foreground(out(), err(), manager, false, settings.get(Setting.SHUTDOWN_TIMEOUT)));
         }
     }
 
-    private int run(final Settings settings, final DoorSocket door, final Foreground foreground) {
+    private int run(
+            final Settings settings, final DoorSocket door, final MetricsServer figures, final Foreground foreground) {
         final ControlServer server =
                 Control.start(foreground.daemon(), settings, StoreOption::openAsSet, door, this::complain);
+        final LiveFigures live = LiveFigures.start(foreground.daemon());
         try {
             out().println("varve: the daemon is ready, its control socket is " + settings.get(Setting.CONTROL));
+            if (figures != null) {
+                figures.start(() -> foreground.daemon().metrics());
+                out().println("Metrics: " + figures.url());
+            }
             out().flush();
             foreground.awaitSignal();
             return foreground.awaitEnd(foreground.daemon().volumes()) ? ExitStatus.OK : ExitStatus.FAILED;
         } finally {
             server.close();
+            live.close();
         }
     }
 

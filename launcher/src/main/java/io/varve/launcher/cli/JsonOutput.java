@@ -1,8 +1,8 @@
 package io.varve.launcher.cli;
 
+import io.varve.launcher.volume.VolumeJson;
 import io.varve.lsvd.LogInventory;
 import io.varve.lsvd.VolumeInfo;
-import io.varve.lsvd.format.VolumeSettings;
 import io.varve.lsvd.store.StoreProbe;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -24,11 +24,20 @@ final class JsonOutput {
     }
 
     static String volume(final VolumeInfo info) {
-        return PRETTY.asString(fields(info));
+        return PRETTY.asString(VolumeJson.ofVolume(info));
+    }
+
+    /** @param live figures of the daemon that serves it here, or null. */
+    static String volume(final VolumeInfo info, final Map<String, Object> live) {
+        final Map<String, Object> fields = new LinkedHashMap<>(VolumeJson.ofVolume(info));
+        if (live != null) {
+            fields.put("live", live);
+        }
+        return PRETTY.asString(fields);
     }
 
     static String volumes(final List<VolumeInfo> volumes) {
-        return PRETTY.asString(volumes.stream().map(JsonOutput::fields).toList());
+        return PRETTY.asString(volumes.stream().map(VolumeJson::ofVolume).toList());
     }
 
     static String removed(final String name, final boolean removed) {
@@ -82,33 +91,6 @@ final class JsonOutput {
         fields.put("unsent_bytes", log.unsentBytes() < 0 ? null : log.unsentBytes());
         fields.put("state", log.state().name().toLowerCase(Locale.ROOT));
         fields.put("file", log.file().toString());
-        return fields;
-    }
-
-    private static Map<String, Object> fields(final VolumeInfo info) {
-        final Map<String, Object> fields = new LinkedHashMap<>();
-        fields.put("name", info.name());
-        fields.put("uuid", info.uuid().toString());
-        fields.put("size_bytes", info.sizeBytes());
-        fields.putAll(fields(info.settings()));
-        if (!info.nextSettings().equals(info.settings())) {
-            fields.put("next_settings", fields(info.nextSettings()));
-        }
-        fields.put("created", info.created().toString());
-        fields.put("objects", info.objects());
-        fields.put("stored_bytes", info.storedBytes());
-        fields.put("state", info.state());
-        fields.put("opened_by", info.openedBy());
-        fields.put("opened", info.opened() == null ? null : info.opened().toString());
-        return fields;
-    }
-
-    private static Map<String, Object> fields(final VolumeSettings settings) {
-        final Map<String, Object> fields = new LinkedHashMap<>();
-        fields.put("durability", settings.durability().name().toLowerCase(Locale.ROOT));
-        fields.put("max_unsent_bytes", settings.maxUnsentBytes());
-        fields.put("max_unsent_age_ms", settings.maxUnsentAgeMs());
-        fields.put("fence_timeout_ms", settings.fenceTimeoutMs());
         return fields;
     }
 }

@@ -3,6 +3,7 @@ package io.varve.launcher.cli;
 import io.varve.launcher.UserException;
 import io.varve.launcher.config.Setting;
 import io.varve.launcher.config.Settings;
+import io.varve.launcher.control.LiveFigures;
 import io.varve.launcher.daemon.DoorPlan;
 import io.varve.launcher.daemon.DoorSocket;
 import io.varve.launcher.daemon.Foreground;
@@ -64,11 +65,8 @@ final class ServeCommand extends Subcommand {
     @Mixin
     private OpeningOptions opening;
 
-    @Option(
-            names = "--metrics",
-            paramLabel = "HOST:PORT",
-            description = "Answer http://HOST:PORT/metrics with the daemon's figures, in Prometheus' format.")
-    private String metrics;
+    @Mixin
+    private MetricsOption metrics;
 
     @Option(
             names = PRINT_CAPABILITIES,
@@ -80,11 +78,17 @@ final class ServeCommand extends Subcommand {
         final Settings settings = serving.over(settings());
         try (DoorPlan door = door(settings);
                 ServiceManager manager = ServiceManager.of(environment());
-                MetricsServer server = metrics == null ? null : MetricsServer.listen(metrics)) {
+                MetricsServer server = metrics.listen()) {
             final VolumeOptions options =
                     VolumeOptions.of(name, settings, () -> StoreOption.openAsSet(settings), door, opening.choices());
-            return new Foreground(out(), err(), manager, true, settings.get(Setting.SHUTDOWN_TIMEOUT))
-                    .serve(options, server);
+            final Foreground foreground =
+                    new Foreground(out(), err(), manager, true, settings.get(Setting.SHUTDOWN_TIMEOUT));
+            final LiveFigures figures = LiveFigures.start(foreground.daemon());
+            try {
+                return foreground.serve(options, server);
+            } finally {
+                figures.close();
+            }
         }
     }
 

@@ -3,10 +3,14 @@ package io.varve.launcher.cli;
 import io.varve.launcher.ExitStatus;
 import io.varve.launcher.UserException;
 import io.varve.launcher.config.ByteSize;
+import io.varve.launcher.config.Setting;
 import io.varve.launcher.config.Settings;
-import io.varve.launcher.daemon.StoreFitness;
-import io.varve.lsvd.Volume;
-import io.varve.lsvd.VolumeCatalog;
+import io.varve.launcher.control.ControlClient;
+import io.varve.launcher.control.LiveFigures;
+import io.varve.launcher.control.RemoteVolumes;
+import io.varve.launcher.volume.StoreVolumes;
+import io.varve.launcher.volume.VolumeSettingText;
+import io.varve.launcher.volume.Volumes;
 import io.varve.lsvd.VolumeException;
 import io.varve.lsvd.VolumeInfo;
 import io.varve.lsvd.format.VolumeSettings;
@@ -15,9 +19,9 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
+import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Optional;
-import java.util.UUID;
+import java.util.Map;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -26,7 +30,7 @@ import picocli.CommandLine.Parameters;
 /** {@code varve volume}: volumes as a store knows them. None of this needs or disturbs a running daemon. */
 @Command(
         name = "volume",
-        description = "Create, list, show, change and remove volumes.",
+        description = "Create, list, show, change, resize and remove volumes.",
         synopsisSubcommandLabel = "COMMAND",
         commandListHeading = "%nCommands:%n",
         optionListHeading = "%nOptions:%n",
@@ -35,6 +39,7 @@ import picocli.CommandLine.Parameters;
             VolumeCommand.ListAll.class,
             VolumeCommand.Info.class,
             VolumeSetCommand.class,
+            VolumeResizeCommand.class,
             VolumeCommand.Remove.class
         })
 final class VolumeCommand {
@@ -43,8 +48,21 @@ final class VolumeCommand {
         @Mixin
         private StoreOption store;
 
+        @Mixin
+        private ControlOption control;
+
         @Option(names = "--json", description = "Answer in JSON.")
         private boolean json;
+
+        private Map<String, String> given() {
+            final Map<String, String> given = new LinkedHashMap<>();
+            store.collect(given);
+            collect(given);
+            return given;
+        }
+
+        /** Adds what was given on the command line beside the store, as texts by the keys of their settings. */
+        void collect(final Map<String, String> given) {}
 
         final boolean json() {
             return json;
@@ -54,8 +72,14 @@ final class VolumeCommand {
         public final Integer call() throws VolumeException {
             prepare();
             final Settings settings = settings();
-            try (ObjectStore opened = store.open(settings, createsStore())) {
-                run(new VolumeCatalog(opened), settings);
+            if (control.isGiven()) {
+                try (ControlClient daemon = control.connect(settings)) {
+                    run(new RemoteVolumes(daemon, given()));
+                }
+            } else {
+                try (ObjectStore opened = store.open(settings, createsStore())) {
+                    run(new StoreVolumes(opened, settings.with(given(), Setting.OF_VOLUME)));
+                }
             }
             out().flush();
             return ExitStatus.OK;
@@ -68,7 +92,7 @@ final class VolumeCommand {
             return false;
         }
 
-        abstract void run(VolumeCatalog catalog, Settings settings) throws VolumeException;
+        abstract void run(Volumes volumes) throws VolumeException;
     }
 
     private static String time(final Instant time) {
@@ -158,12 +182,8 @@ final class VolumeCommand {
         }
 
         @Override
-        void run(final VolumeCatalog catalog, final Settings settings) throws VolumeException {
-            if (!fitness.isUnfitAllowed()) {
-                catalog.checkMayCreate(name, volumeSettings);
-                StoreFitness.require(catalog.checkStore(), catalog.url());
-            }
-            final VolumeInfo info = catalog.create(name, volumeSettings);
+        void run(final Volumes volumes) throws VolumeException {
+            final VolumeInfo info = volumes.create(name, volumeSettings, fitness.isUnfitAllowed());
             if (json()) {
                 out().println(JsonOutput.volume(info));
             } else {
@@ -176,15 +196,15 @@ final class VolumeCommand {
     @Command(name = "list", description = "List the volumes of a store.")
     static final class ListAll extends OnStore {
         @Override
-        void run(final VolumeCatalog catalog, final Settings settings) throws VolumeException {
-            final List<VolumeInfo> volumes = catalog.list();
+        void run(final Volumes volumes) throws VolumeException {
+            final List<VolumeInfo> all = volumes.list();
             if (json()) {
-                out().println(JsonOutput.volumes(volumes));
+                out().println(JsonOutput.volumes(all));
                 return;
             }
             final TextTable table =
                     new TextTable("lrrrll").row("NAME", "SIZE", "OBJECTS", "STORED", "STATE", "CREATED");
-            for (final VolumeInfo info : volumes) {
+            for (final VolumeInfo info : all) {
                 table.row(
                         info.name(),
                         ByteSize.format(info.sizeBytes()),
@@ -198,19 +218,25 @@ final class VolumeCommand {
     }
 
     /** {@code varve volume info}. */
-    @Command(name = "info", description = "Show what is known of a volume.")
+    @Command(
+            name = "info",
+            description = "Show what is known of a volume; while a daemon here serves it, live figures too.")
     static final class Info extends OnStore {
         @Parameters(paramLabel = "NAME", description = "Name of the volume.")
         private String name;
 
+        @Mixin
+        private CacheOption cache;
+
         @Override
-        void run(final VolumeCatalog catalog, final Settings settings) throws VolumeException {
-            final VolumeInfo info = catalog.info(name);
+        void run(final Volumes volumes) throws VolumeException {
+            final VolumeInfo info = volumes.info(name);
+            final Map<String, Object> live = live(info, cache.directory(settings()));
             if (json()) {
-                out().println(JsonOutput.volume(info));
+                out().println(JsonOutput.volume(info, live));
                 return;
             }
-            new TextTable("ll")
+            final TextTable table = new TextTable("ll")
                     .row("name", info.name())
                     .row("uuid", info.uuid().toString())
                     .row("size", bytes(info.sizeBytes()))
@@ -222,8 +248,36 @@ final class VolumeCommand {
                     .row("max unsent", VolumeSettingText.MAX_UNSENT_BYTES.describe(info))
                     .row("max age", VolumeSettingText.MAX_UNSENT_AGE.describe(info))
                     .row("fence", VolumeSettingText.FENCE_TIMEOUT.describe(info))
-                    .row("opened", info.opened() == null ? "never" : time(info.opened()) + " by " + info.openedBy())
-                    .print(out());
+                    .row("opened", info.opened() == null ? "never" : time(info.opened()) + " by " + info.openedBy());
+            if (live != null) {
+                table.row("served", "here, by a daemon whose front-end is " + live.get("front_end"))
+                        .row(
+                                "unsent",
+                                bytes(number(live, "unsent_bytes")) + " of the log, in "
+                                        + number(live, "unsent_records") + " records, the oldest for "
+                                        + number(live, "unsent_age_ms") + " ms")
+                        .row(
+                                "log",
+                                bytes(number(live, "log_used_bytes")) + " in use of "
+                                        + bytes(number(live, "log_bytes")));
+                if (live.get("trouble") != null) {
+                    table.row("trouble", live.get("trouble").toString());
+                }
+            }
+            table.print(out());
+        }
+
+        private static Map<String, Object> live(final VolumeInfo info, final Path cacheDirectory)
+                throws VolumeException {
+            try {
+                return LiveFigures.of(cacheDirectory, info.uuid());
+            } catch (final IOException e) {
+                throw new VolumeException("cannot read live figures: " + e.getMessage(), e);
+            }
+        }
+
+        private static long number(final Map<String, Object> live, final String field) {
+            return live.get(field) instanceof Number value ? value.longValue() : 0;
         }
 
         private static String bytes(final long bytes) {
@@ -246,33 +300,17 @@ final class VolumeCommand {
         private CacheOption cache;
 
         @Override
-        void run(final VolumeCatalog catalog, final Settings settings) throws VolumeException {
-            final boolean removed = remove(catalog, cache.directory(settings));
+        void collect(final Map<String, String> given) {
+            cache.collect(given);
+        }
+
+        @Override
+        void run(final Volumes volumes) throws VolumeException {
+            final boolean removed = volumes.remove(name);
             if (json()) {
                 out().println(JsonOutput.removed(name, removed));
             } else {
                 out().println(removed ? "Removed volume " + name + "." : "There was no volume " + name + ".");
-            }
-        }
-
-        private boolean remove(final VolumeCatalog catalog, final Path cacheDirectory) throws VolumeException {
-            final Optional<UUID> volume = catalog.list().stream()
-                    .filter(info -> info.name().equals(name))
-                    .map(VolumeInfo::uuid)
-                    .findAny();
-            try {
-                if (volume.isPresent() && Volume.isInUse(cacheDirectory, volume.get())) {
-                    throw new UserException("volume '" + name + "' is in use: stop the daemon that serves it first");
-                }
-                final boolean removed = catalog.remove(name);
-                if (volume.isPresent()) {
-                    Volume.deleteLog(cacheDirectory, volume.get());
-                }
-                return removed;
-            } catch (final IOException e) {
-                throw new UserException(
-                        "cannot remove the log of volume '" + name + "' in " + cacheDirectory + ": " + e.getMessage(),
-                        e);
             }
         }
     }

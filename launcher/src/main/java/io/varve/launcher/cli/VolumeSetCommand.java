@@ -1,7 +1,7 @@
 package io.varve.launcher.cli;
 
-import io.varve.launcher.config.Settings;
-import io.varve.lsvd.VolumeCatalog;
+import io.varve.launcher.volume.VolumeSettingText;
+import io.varve.launcher.volume.Volumes;
 import io.varve.lsvd.VolumeException;
 import io.varve.lsvd.VolumeInfo;
 import io.varve.lsvd.format.VolumeSettings;
@@ -35,12 +35,12 @@ final class VolumeSetCommand extends VolumeCommand.OnStore {
     @Override
     void prepare() {
         changes = VolumeSettingText.parse(assignments);
-        change(VolumeSettings.ofSize(0));
+        VolumeSettingText.change(VolumeSettings.ofSize(0), changes);
     }
 
     @Override
-    void run(final VolumeCatalog catalog, final Settings settings) throws VolumeException {
-        final VolumeInfo info = catalog.set(name, this::change);
+    void run(final Volumes volumes) throws VolumeException {
+        final VolumeInfo info = volumes.set(name, changes);
         if (json()) {
             out().println(JsonOutput.volume(info));
             return;
@@ -51,14 +51,5 @@ final class VolumeSetCommand extends VolumeCommand.OnStore {
             line.append(setting.key()).append(' ').append(setting.describe(info));
         }
         out().println(line.append('.'));
-    }
-
-    private VolumeSettings change(final VolumeSettings before) {
-        VolumeSettings after = before;
-        for (final Map.Entry<VolumeSettingText, String> change : changes.entrySet()) {
-            after = change.getKey()
-                    .set(after, change.getValue(), change.getKey().key());
-        }
-        return after;
     }
 }

@@ -2,6 +2,7 @@ package io.varve.launcher.daemon;
 
 import io.varve.launcher.UserException;
 import io.varve.launcher.daemon.VolumeStatus.State;
+import io.varve.launcher.metrics.MetricsMerge;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
@@ -83,6 +84,11 @@ public final class Daemon {
     /** All volumes, by name. */
     public synchronized List<ServedVolume> volumes() {
         return new ArrayList<>(volumes.values());
+    }
+
+    /** Figures of all volumes in Prometheus' text format. */
+    public String metrics() {
+        return MetricsMerge.merge(volumes().stream().map(ServedVolume::metrics).toList());
     }
 
     /** Asks all volumes to end, and takes no more. Idempotent. */

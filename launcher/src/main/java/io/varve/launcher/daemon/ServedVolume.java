@@ -6,6 +6,7 @@ import io.varve.launcher.daemon.VolumeStatus.State;
 import io.varve.launcher.metrics.RequestCounters;
 import io.varve.launcher.metrics.StoreMeter;
 import io.varve.launcher.metrics.VolumeMetrics;
+import io.varve.launcher.volume.StoreFitness;
 import io.varve.linux.ErrnoException;
 import io.varve.linux.IoRing;
 import io.varve.linux.IoRings;
@@ -42,6 +43,9 @@ public final class ServedVolume {
 
     /** A reactor that has not come round for so long hangs. It sleeps for a second at most. */
     private static final long HUNG_NS = 5_000_000_000L;
+
+    /** Longest that a reactor may take to do what it is asked for. */
+    private static final long COMMAND_LIMIT_S = 10;
 
     /** Pause between attempts to open. */
     private static final long RETRY_MS = 3_000;
@@ -112,6 +116,31 @@ public final class ServedVolume {
     public void hurry() {
         isToHurry = true;
         end();
+    }
+
+    /**
+     * Lets the disk grow under the guest, which is told; the size has been set in the store before. Completes when that is
+     * done, or exceptionally when the volume ends before or its reactor hangs: then the size counts from the next opening on.
+     */
+    public CompletableFuture<Void> grow(final long sizeBytes) {
+        final CompletableFuture<Void> grown = new CompletableFuture<>();
+        final ServingDuties reactor = heartbeat;
+        final boolean isSubmitted = reactor != null
+                && reactor.submit(() -> {
+                    volume.grow(sizeBytes);
+                    server.configChanged();
+                    grown.complete(null);
+                });
+        final UserException failure = new UserException(
+                "volume '" + options.name() + "' has its new size from the next time on that it is attached");
+        if (!isSubmitted) {
+            grown.completeExceptionally(failure);
+        }
+        wakeUp();
+        ended.thenRun(() -> grown.completeExceptionally(failure));
+        return grown.orTimeout(COMMAND_LIMIT_S, TimeUnit.SECONDS).exceptionally(e -> {
+            throw failure;
+        });
     }
 
     private void wakeUp() {

@@ -4,10 +4,14 @@ import io.varve.lsvd.Volume;
 import io.varve.vhostuser.VhostUserBlkServer;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
+import org.agrona.concurrent.ManyToOneConcurrentArrayQueue;
 
 /** A volume and its door, as duties of the reactor. */
 final class ServingDuties implements Reactor.Duties {
     private static final System.Logger LOGGER = System.getLogger(ServingDuties.class.getName());
+
+    /** Most commands that may wait. */
+    private static final int MAX_COMMANDS = 64;
 
     /** How often it is told what is unsent. */
     private static final long TELL_PERIOD_NS = 60_000_000_000L;
@@ -16,6 +20,7 @@ final class ServingDuties implements Reactor.Duties {
     private final Volume volume;
     private final VhostUserBlkServer server;
     private final Consumer<String> failureListener;
+    private final ManyToOneConcurrentArrayQueue<Runnable> commands = new ManyToOneConcurrentArrayQueue<>(MAX_COMMANDS);
     private final AtomicLong cycleNs = new AtomicLong(System.nanoTime());
     private boolean isFailureTold;
     private long toldAtNs = System.nanoTime();
@@ -37,9 +42,18 @@ final class ServingDuties implements Reactor.Duties {
         this.failureListener = failureListener;
     }
 
+    /**
+     * Has something done between two cycles. Any thread, which then wakes the ring.
+     *
+     * @return false when too much waits already.
+     */
+    boolean submit(final Runnable command) {
+        return commands.offer(command);
+    }
+
     @Override
     public int doWork() {
-        final int work = volume.doWork() + server.doWork();
+        final int work = commands.drain(Runnable::run) + volume.doWork() + server.doWork();
         if (!isFailureTold && volume.failure() != null) {
             isFailureTold = true;
             failureListener.accept(volume.failure());

@@ -6,7 +6,6 @@ import java.util.function.Supplier;
 
 /** Everything that is told of a served volume; docs/metrics.md says what each figure means. */
 public final class VolumeMetrics {
-    private static final String FENCED = "fenced:";
 
     private final String name;
     private final long sizeBytes;
@@ -48,18 +47,31 @@ public final class VolumeMetrics {
         text.gauge("varve_front_end_connected", "Whether a front-end is connected.", isConnected.getAsBoolean());
         text.gauge(
                 "varve_failed", "Whether every request fails, until the daemon is restarted.", now.failure() != null);
-        text.gauge(
-                "varve_fenced",
-                "Whether that is because another daemon has taken the volume over.",
-                now.failure() != null && now.failure().startsWith(FENCED));
+        text.gauge("varve_fenced", "Whether that is because another daemon has taken the volume over.", now.isFenced());
         text.gauge(
                 "varve_store_trouble", "Whether the store did not take the last upload.", now.storeTrouble() != null);
+        text.gauge(
+                "varve_log_trouble",
+                "Whether writes wait until the store has what a failing log was given.",
+                now.logTrouble() != null);
         text.gauge("varve_unsent_bytes", "Bytes of the log that are not in the store yet.", now.unsentBytes());
         text.gauge("varve_unsent_records", "Records of the log that are not in the store yet.", now.unsentRecords());
         text.begin("varve_oldest_unsent_age_seconds", "gauge", "How long the oldest of them has waited.");
         text.sample("", new String[0], MetricsText.seconds(now.oldestUnsentAgeNs()));
         text.gauge("varve_log_size_bytes", "Size of the local log.", now.logLength());
         text.gauge("varve_log_free_bytes", "Room for new records in it.", now.logLength() - now.logUsed());
+        text.gauge(
+                "varve_log_written_sequence",
+                "Newest record of the log that is written, with all before it.",
+                now.writtenSequence());
+        text.gauge(
+                "varve_log_durable_sequence",
+                "Newest record of the log that is durable, with all before it.",
+                now.durableSequence());
+        text.gauge(
+                "varve_log_stored_sequence",
+                "Newest record of the log that the store holds, with all before it.",
+                now.storedSequence());
         text.counter("varve_written_bytes_total", "Bytes that the guest wrote.", now.bytesWritten());
         text.counter(
                 "varve_objects_put_total", "Objects put into the store's history of the volume.", now.objectsPut());

@@ -87,6 +87,23 @@ class UsageTest {
                         "x",
                         "--socket-mode",
                         "999"),
+                wrong(
+                        "missing required options and parameters: '--size=SIZE', 'NAME'; see 'varve volume resize --help'",
+                        "volume",
+                        "resize"),
+                wrong(
+                        "--size: 'big' is not a size: give bytes, or a whole number with K, M, G or T (10G)",
+                        "volume",
+                        "resize",
+                        "data",
+                        "--size",
+                        "big"),
+                wrong(
+                        "no daemon answers at /nope: start one with 'varve daemon', or name its socket with --control",
+                        "volume",
+                        "list",
+                        "--control",
+                        "/nope"),
                 wrong("missing required parameter: 'VOLUME'; see 'varve attach --help'", "attach"),
                 wrong("missing required parameter: 'VOLUME'; see 'varve detach --help'", "detach"),
                 wrong("unmatched argument at index 2: 'two'; see 'varve status --help'", "status", "one", "two"),

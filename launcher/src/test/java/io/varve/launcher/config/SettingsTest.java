@@ -118,7 +118,7 @@ class SettingsTest {
 
     @ParameterizedTest
     @CsvSource(delimiter = '|', textBlock = """
-            cache-siz = '1G'        | :2: unknown setting 'cache-siz'; there are store, s3-endpoint, s3-region, s3-path-style, cache, cache-size, shutdown-timeout, poll-time, log
+            cache-siz = '1G'        | :2: unknown setting 'cache-siz'; there are store, s3-endpoint, s3-region, s3-path-style, cache, cache-size, shutdown-timeout, poll-time, control, control-mode, control-group, socket-mode, socket-group, log
             cache-size = '1X'       | :2: cache-size: '1X' is not a size: give bytes, or a whole number with K, M, G or T (10G)
             cache-size = '1M'       | :2: cache-size: the cache's size is 32M to 1T, not 1M
             cache-size = 1.5        | :2: cache-size takes a string, a whole number, true or false
@@ -130,11 +130,37 @@ class SettingsTest {
             cache = ''              | :2: cache: the path is empty
             log = 'loud'            | :2: log: 'loud' is not off, error, warn, info, debug or trace
             shutdown-timeout = 20   | :2: shutdown-timeout: '20' is not a span of time: give a whole number with us, ms, s or m (20s)
-            [serve]                 | :2: unknown setting 'serve'; there are store, s3-endpoint, s3-region, s3-path-style, cache, cache-size, shutdown-timeout, poll-time, log
+            control-mode = '68'     | :2: control-mode: '68' is not a mode: give three octal digits, as for chmod (660)
+            socket-group = ''       | :2: socket-group: the group's name is empty
+            [serve]                 | :2: unknown setting 'serve'; there are store, s3-endpoint, s3-region, s3-path-style, cache, cache-size, shutdown-timeout, poll-time, control, control-mode, control-group, socket-mode, socket-group, log
             """)
     void namesTheLineOfWhatIsWrong(final String line, final String message) throws IOException {
         final Path file = write("# settings\n" + line.replace('\'', '"') + "\n");
         assertThatThrownBy(this::load).isInstanceOf(UserException.class).hasMessage(file + message);
+    }
+
+    @Test
+    void theControlSocketIsInTheUsersDirectoryOrForAll() {
+        assertThat(load().get(Setting.CONTROL)).isEqualTo(Path.of("/run/varve/control.sock"));
+        variables.put("XDG_RUNTIME_DIR", "/run/user/7");
+        assertThat(load().get(Setting.CONTROL)).isEqualTo(Path.of("/run/user/7/varve/control.sock"));
+        variables.put("VARVE_CONTROL_MODE", "0660");
+        assertThat(load().get(Setting.CONTROL_MODE)).isEqualTo(0660);
+        assertThat(load().get(Setting.SOCKET_MODE)).isEqualTo(0600);
+    }
+
+    @Test
+    void someCanBeSetForOneVolume() {
+        final Settings own = load().with(Map.of("cache-size", "1G"), Setting.OF_VOLUME);
+        assertThat(own.get(Setting.CACHE_SIZE)).isEqualTo(1L << 30);
+        assertThat(own.get(Setting.CACHE_SIZE, "2G")).isEqualTo(2L << 30);
+        assertThat(own.isDefault(Setting.CACHE_SIZE, null)).isFalse();
+        assertThat(own.with(Map.of("poll-time", "0us"), Setting.OF_VOLUME).get(Setting.CACHE_SIZE))
+                .isEqualTo(1L << 30);
+        assertThatThrownBy(() -> load().with(Map.of("cache-size", "1X"), Setting.OF_VOLUME))
+                .hasMessageStartingWith("--cache-size: '1X' is not a size");
+        assertThatThrownBy(() -> load().with(Map.of("log", "off"), Setting.OF_VOLUME))
+                .hasMessageStartingWith("setting 'log' can't be given here; there are store, ");
     }
 
     @Test

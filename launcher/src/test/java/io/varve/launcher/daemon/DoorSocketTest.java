@@ -2,6 +2,7 @@ package io.varve.launcher.daemon;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assumptions.assumeThat;
 
 import io.varve.launcher.UserException;
 import io.varve.linux.Fd;
@@ -9,6 +10,7 @@ import io.varve.linux.UnixSocket;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFileAttributes;
 import java.nio.file.attribute.PosixFilePermissions;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -27,6 +29,37 @@ class DoorSocketTest {
             UnixSocket.connect(path).close();
         }
         assertThat(path).doesNotExist();
+    }
+
+    @Test
+    void takesModeAndGroup() throws IOException {
+        final Path path = directory.resolve("socket");
+        final String group = Files.readAttributes(directory, PosixFileAttributes.class)
+                .group()
+                .getName();
+        try (DoorSocket door = DoorSocket.listen(path, new SocketAccess(0660, group))) {
+            assertThat(door.path()).isEqualTo(path);
+            assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(path)))
+                    .isEqualTo("rw-rw----");
+            assertThat(Files.readAttributes(path, PosixFileAttributes.class)
+                            .group()
+                            .getName())
+                    .isEqualTo(group);
+        }
+        assertThatThrownBy(() -> DoorSocket.listen(path, new SocketAccess(0660, "nobody-has-this")))
+                .isInstanceOf(UserException.class)
+                .hasMessage("cannot listen at " + path + ": there is no group 'nobody-has-this'");
+        assertThat(path).doesNotExist();
+    }
+
+    @Test
+    void givesTheSocketToAGroupThatIsNotTheProcesssOwn() throws IOException {
+        assumeThat(System.getProperty("user.name")).isEqualTo("root");
+        final Path path = directory.resolve("socket");
+        final DoorSocket door = DoorSocket.listen(path, new SocketAccess(0660, "daemon"));
+        assertThat(Files.readAttributes(path, PosixFileAttributes.class).group().getName())
+                .isEqualTo("daemon");
+        door.close();
     }
 
     @Test

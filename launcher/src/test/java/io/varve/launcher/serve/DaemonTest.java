@@ -7,6 +7,8 @@ import io.varve.testsupport.FrontEnd;
 import io.varve.testsupport.FrontEndOptions;
 import io.varve.testsupport.LoadGenerator;
 import java.io.IOException;
+import java.net.URI;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -246,6 +248,31 @@ class DaemonTest {
             daemon.signal("INT");
             assertThat(daemon.awaitExit()).isZero();
             assertThat(daemon.out()).contains("they are durable in the log");
+        }
+    }
+
+    @Test
+    void tellsTheFiguresOfAllVolumes() throws IOException, InterruptedException {
+        try (VarveProcess daemon = VarveProcess.daemon(home, "--metrics", "127.0.0.1:0")) {
+            final String url =
+                    daemon.awaitOut(line -> line.startsWith("Metrics: ")).substring("Metrics: ".length());
+            assertThat(get(url)).isEmpty();
+            rig.attach("one");
+            rig.attach("two");
+            final String figures = get(url);
+            assertThat(figures)
+                    .contains(
+                            "varve_size_bytes{volume=\"one\"} 268435456\nvarve_size_bytes{volume=\"two\"} 268435456\n")
+                    .containsOnlyOnce("# TYPE varve_size_bytes gauge\n")
+                    .containsOnlyOnce("# TYPE varve_store_operations_total counter\n");
+            rig.ok("detach", "one");
+            assertThat(get(url)).doesNotContain("volume=\"one\"").contains("volume=\"two\"");
+        }
+    }
+
+    private static String get(final String url) throws IOException {
+        try (var stream = URI.create(url).toURL().openStream()) {
+            return new String(stream.readAllBytes(), StandardCharsets.UTF_8);
         }
     }
 

@@ -19,6 +19,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.TimeUnit;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -41,6 +42,25 @@ final class MetricsTest {
         socket = home.resolve("socket");
         try (VarveProcess create = VarveProcess.start(home, "volume", "create", "data", "--size", "1G")) {
             assertThat(create.awaitExit()).isZero();
+        }
+    }
+
+    @Test
+    void theVolumesInfoTellsThemToo() throws IOException, InterruptedException {
+        try (VarveProcess serve = serve();
+                FrontEnd frontEnd = FrontEnd.started(socket, FrontEndOptions.DEFAULT)) {
+            ok(frontEnd.run(BlkRequest.write(0, new byte[BLOCK_SIZE])));
+            await().atMost(60, TimeUnit.SECONDS).until(() -> info().contains("8K (8192 bytes) in use of"));
+            assertThat(info()).contains("front-end is running").contains("unsent");
+            serve.kill();
+        }
+        assertThat(info()).doesNotContain("served");
+    }
+
+    private String info() throws IOException, InterruptedException {
+        try (VarveProcess info = VarveProcess.start(home, "volume", "info", "data")) {
+            assertThat(info.awaitExit()).isZero();
+            return info.describe();
         }
     }
 

@@ -140,6 +140,7 @@ class SystemdTest {
     void theDaemonTakesItsControlSocketFromTheServiceManager() throws IOException, InterruptedException {
         final Path control = VarveProcess.control(home);
         try (VarveProcess daemon = start(List.of(control.toString(), "LISTEN_FDS=1", "LISTEN_PID=PID"), "daemon")) {
+            daemon.awaitOut(line -> line.contains(" is ready, "));
             rig.attach("one");
             assertThat(rig.status("one").get("state")).isEqualTo("serving");
             daemon.signal("TERM");

@@ -157,7 +157,8 @@ public final class VarveProcess implements AutoCloseable {
         return err.toString();
     }
 
-    private String describe() {
+    /** What it has printed, for messages. */
+    public String describe() {
         return "standard output:\n" + out + "standard error:\n" + err;
     }
 

@@ -40,9 +40,13 @@ final class DiskHistory {
         }
     }
 
-    /** Another history that begins with contents of this disk; no stamp of one is a stamp of the other. */
+    /** Another history that begins with contents of this disk; no stamp of it is one of this history, or stands there already. */
     DiskHistory fork(final long[] seen) {
-        return new DiskHistory(seen.clone(), nextStamp + (1L << 40));
+        long newest = nextStamp;
+        for (final long stamp : seen) {
+            newest = Math.max(newest, stamp);
+        }
+        return new DiskHistory(seen.clone(), newest + (1L << 40));
     }
 
     int sectors() {

@@ -10,6 +10,19 @@ class DiskHistoryTest {
     private final long[] seen = new long[32];
 
     @Test
+    void aForkStampsWithNothingThatStandsThereAlready() {
+        final long[] seen = new long[8];
+        for (int round = 0; round < 3; round++) {
+            final DiskHistory fork = new DiskHistory(8).fork(seen);
+            for (int i = 0; i < 5; i++) {
+                final Operation write = fork.submitWrite(i, 1);
+                assertThat(seen).doesNotContain(write.stamp());
+                seen[(i + round) % 8] = write.stamp();
+            }
+        }
+    }
+
+    @Test
     void everythingThatCompletedIsExpected() {
         final Operation first = write(0, 8);
         final Operation second = write(4, 8);

@@ -67,6 +67,7 @@ public final class Destager implements Agent {
     private boolean sealPut;
     private volatile boolean finishing;
     private volatile boolean sealed;
+    private volatile boolean fenced;
     private volatile String failure;
     private volatile String trouble;
     private volatile long objectsPut;
@@ -153,6 +154,11 @@ public final class Destager implements Agent {
         return sealed;
     }
 
+    /** Whether that is because another writer has ended the epoch. Any thread. */
+    public boolean isFenced() {
+        return fenced;
+    }
+
     /** Why nothing will be uploaded any more, in one line, or null. Any thread. */
     public String failure() {
         return failure;
@@ -215,7 +221,7 @@ public final class Destager implements Agent {
             onProgress.run();
         }
         if (failure == null && proof.hasFound(nextSequence)) {
-            fail("fenced: " + Keys.object(volume, epoch, nextSequence) + " was written by someone else" + FENCED);
+            fence(Keys.object(volume, epoch, nextSequence) + " was written by someone else");
         }
         return work;
     }
@@ -304,6 +310,11 @@ public final class Destager implements Agent {
         return 1;
     }
 
+    private void fence(final String finding) {
+        fenced = true;
+        fail("fenced: " + finding + FENCED);
+    }
+
     private void fail(final String reason) {
         LOG.log(Level.ERROR, "volume {0}: {1}", volume, reason);
         failure = reason;
@@ -384,7 +395,7 @@ public final class Destager implements Agent {
                 if (length == found.byteSize() && own.mismatch(found) < 0) {
                     stored();
                 } else {
-                    fail("fenced: " + key + " in the store was written by someone else" + FENCED);
+                    fence(key + " in the store was written by someone else");
                 }
             } catch (final ExecutionException e) {
                 retry(e.getCause());

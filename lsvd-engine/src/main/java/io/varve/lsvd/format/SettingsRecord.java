@@ -4,8 +4,9 @@ import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 
 /**
- * What has been set for a volume after its creation; the highest version counts, from the next epoch on. The size of the disk
- * and the write cache stand in it as they were, and don't count: the one can't be changed, the other is the guest's.
+ * What has been set for a volume after its creation; the highest version counts, from the next epoch on, and the size of the
+ * disk at once where the volume grows while it is served. The write cache stands in it as it was, and does not count: it is
+ * the guest's.
  *
  * @param settings the volume's settings, whole.
  * @param setMs    when that was, in milliseconds since 1970; for people, not for decisions.
@@ -25,15 +26,9 @@ public record SettingsRecord(VolumeSettings settings, long setMs) {
         return SmallRecord.frame(MAGIC, VERSION, payload);
     }
 
-    /** These settings, for the disk of an epoch. */
+    /** These settings, with the guest's write cache as it was in an epoch. */
     public VolumeSettings applyTo(final VolumeSettings epoch) {
-        return new VolumeSettings(
-                epoch.sizeBytes(),
-                epoch.writeCache(),
-                settings.durability(),
-                settings.maxUnsentBytes(),
-                settings.maxUnsentAgeMs(),
-                settings.fenceTimeoutMs());
+        return settings.withWriteCache(epoch.writeCache());
     }
 
     /**

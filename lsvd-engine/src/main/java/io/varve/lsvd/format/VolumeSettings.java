@@ -38,6 +38,11 @@ public record VolumeSettings(
         return new VolumeSettings(sizeBytes, true, Durability.LOG, 0, 0, 0);
     }
 
+    /** The same with another size. */
+    public VolumeSettings withSizeBytes(final long value) {
+        return new VolumeSettings(value, writeCache, durability, maxUnsentBytes, maxUnsentAgeMs, fenceTimeoutMs);
+    }
+
     /** The same with another write cache. */
     public VolumeSettings withWriteCache(final boolean value) {
         return new VolumeSettings(sizeBytes, value, durability, maxUnsentBytes, maxUnsentAgeMs, fenceTimeoutMs);

@@ -32,6 +32,11 @@ public record History(
         return newest.nonce().equals(sealedBy);
     }
 
+    /** The same history, of which nothing has changed but that its newest epoch has been sealed where it ended. */
+    public History withSeal(final UUID nonce) {
+        return new History(newest, epochs, map, nextSequence, nonce, covered, checkpoints, changes);
+    }
+
     /** Last log record covered. */
     public long lastRecord() {
         return covered.lastRecord();

@@ -76,6 +76,31 @@ public final class HistoryReader {
         }
     }
 
+    /**
+     * Looks whether a seal that was put where a history ended ends it: it does unless the epoch has gone on behind it in the
+     * meantime, with a checkpoint, or is not the newest any more.
+     *
+     * @return the nonce of whoever has sealed; null when the history has to be read again.
+     */
+    public UUID sealOf(final History history) throws IOException {
+        final long epoch = history.newest().epoch();
+        final long sequence = history.nextSequence();
+        if (newestEpoch().epoch() != epoch) {
+            return null;
+        }
+        for (final StoredObject object : store.list(Keys.log(volume, epoch))) {
+            final long other = Keys.lastNumber(object.key());
+            if (other > sequence) {
+                final ObjectHeader header = headers.read(epoch, other);
+                if (header.type() == ObjectType.CHECKPOINT || header.checkpoint() >= sequence) {
+                    return null;
+                }
+            }
+        }
+        final ObjectHeader seal = headers.readIfPresent(epoch, sequence);
+        return seal == null || seal.type() != ObjectType.SEAL ? null : seal.nonce();
+    }
+
     /** The newest checkpoint that the last object of the contiguous prefix of the newest epoch knows of, or is. */
     private long newestCheckpoint(final EpochRecord newest, final Set<Long> present) throws IOException {
         long checkpoint = newest.checkpoint();

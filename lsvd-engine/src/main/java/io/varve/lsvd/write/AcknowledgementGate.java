@@ -14,7 +14,8 @@ import java.util.function.LongSupplier;
  *   <li>What has to be in the store waits until the store holds it and everything before.
  *   <li>A write waits while the store lacks more bytes up to it than may be unsent, or while it lacks an older record than may be
  *       unsent; one that the store holds by then has nothing to wait for.
- *   <li>Every answer, a read's as well, waits while the last proof of the epoch is too old.
+ *   <li>Every answer, a read's as well, waits while the last proof of the epoch is too old; a write is let out when it is within its
+ *       bounds and the epoch is proven at the same moment.
  * </ul>
  *
  * <p>Whatever waits hurries the next batch. The store's progress alone lets answers out, and never time: nothing has to be woken
@@ -78,8 +79,8 @@ public final class AcknowledgementGate {
      * @param end position behind it.
      */
     public void write(final long token, final long end) {
-        if (waitingForBounds.isEmpty() && isWithinBounds(end)) {
-            answer(token);
+        if (waitingForBounds.isEmpty() && isWithinBounds(end) && isProven()) {
+            listener.onReleased(token);
         } else {
             waitingForBounds.add(end, token, false);
             cutter.hurry();
@@ -121,8 +122,8 @@ public final class AcknowledgementGate {
             answer(waitingForStore.remove());
             work++;
         }
-        while (!waitingForBounds.isEmpty() && isWithinBounds(waitingForBounds.sequence())) {
-            answer(waitingForBounds.remove());
+        while (!waitingForBounds.isEmpty() && isWithinBounds(waitingForBounds.sequence()) && isProven()) {
+            listener.onReleased(waitingForBounds.remove());
             work++;
         }
         return work;

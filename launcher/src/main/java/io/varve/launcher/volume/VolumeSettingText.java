@@ -1,4 +1,4 @@
-package io.varve.launcher.cli;
+package io.varve.launcher.volume;
 
 import io.varve.launcher.UserException;
 import io.varve.launcher.config.ByteSize;
@@ -15,7 +15,7 @@ import java.util.function.Function;
 import java.util.function.LongFunction;
 
 /** The settings of a volume that can be changed, as people write and read them. */
-enum VolumeSettingText {
+public enum VolumeSettingText {
     /** What a completed flush survives. */
     DURABILITY(
             "durability",
@@ -54,7 +54,7 @@ enum VolumeSettingText {
     }
 
     /** Name of the setting; with two dashes before it, the option of {@code volume create}. */
-    String key() {
+    public String key() {
         return key;
     }
 
@@ -63,7 +63,7 @@ enum VolumeSettingText {
      *
      * @throws UserException when the text is no value: begins with the text that stands for the setting.
      */
-    VolumeSettings set(final VolumeSettings settings, final String text, final String what) {
+    public VolumeSettings set(final VolumeSettings settings, final String text, final String what) {
         try {
             return setter.apply(settings, text);
         } catch (final UserException e) {
@@ -72,7 +72,7 @@ enum VolumeSettingText {
     }
 
     /** The value as it counts now, and from when on another does, if so. */
-    String describe(final VolumeInfo info) {
+    public String describe(final VolumeInfo info) {
         final String now = format.apply(info.settings());
         final String next = format.apply(info.nextSettings());
         return now.equals(next) ? now : now + "; " + next + " once it is opened again";
@@ -83,7 +83,7 @@ enum VolumeSettingText {
      *
      * @throws UserException when one is none, or of an unknown setting, or one is set twice.
      */
-    static Map<VolumeSettingText, String> parse(final Iterable<String> assignments) {
+    public static Map<VolumeSettingText, String> parse(final Iterable<String> assignments) {
         final Map<VolumeSettingText, String> parsed = new LinkedHashMap<>();
         for (final String assignment : assignments) {
             final int sign = assignment.indexOf('=');
@@ -96,6 +96,15 @@ enum VolumeSettingText {
             }
         }
         return parsed;
+    }
+
+    /** Settings with these changes. */
+    public static VolumeSettings change(final VolumeSettings before, final Map<VolumeSettingText, String> changes) {
+        VolumeSettings after = before;
+        for (final Map.Entry<VolumeSettingText, String> change : changes.entrySet()) {
+            after = change.getKey().set(after, change.getValue(), change.getKey().key);
+        }
+        return after;
     }
 
     private static VolumeSettingText of(final String key) {

@@ -1,4 +1,4 @@
-package io.varve.launcher.daemon;
+package io.varve.launcher.volume;
 
 import io.varve.launcher.UserException;
 import io.varve.lsvd.store.StoreProbe;

@@ -1,0 +1,78 @@
+package io.varve.launcher.control;
+
+import io.varve.launcher.volume.VolumeJson;
+import io.varve.launcher.volume.VolumeSettingText;
+import io.varve.launcher.volume.Volumes;
+import io.varve.lsvd.VolumeInfo;
+import io.varve.lsvd.format.VolumeSettings;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/** The volumes of a daemon's store. */
+public final class RemoteVolumes implements Volumes {
+    private final ControlClient daemon;
+    private final Map<String, String> settings;
+
+    /**
+     * The volumes of a daemon's store, or of another one that it can reach.
+     *
+     * @param settings that differ from the daemon's, by key.
+     */
+    public RemoteVolumes(final ControlClient daemon, final Map<String, String> settings) {
+        this.daemon = daemon;
+        this.settings = settings;
+    }
+
+    @Override
+    public VolumeInfo create(final String name, final VolumeSettings volume, final boolean allowsUnfitStore) {
+        final Map<String, Object> params = params(name);
+        params.put("size_bytes", volume.sizeBytes());
+        params.putAll(VolumeJson.ofSettings(volume));
+        params.put("allow_unfit_store", allowsUnfitStore);
+        return VolumeJson.info(daemon.call("volume.create", params));
+    }
+
+    @Override
+    public List<VolumeInfo> list() {
+        final List<?> volumes = (List<?>)
+                daemon.call("volume.list", Map.of("settings", settings)).get("volumes");
+        return volumes.stream()
+                .map(fields -> VolumeJson.info((Map<?, ?>) fields))
+                .toList();
+    }
+
+    @Override
+    public VolumeInfo info(final String name) {
+        return VolumeJson.info(daemon.call("volume.info", params(name)));
+    }
+
+    @Override
+    public VolumeInfo set(final String name, final Map<VolumeSettingText, String> changes) {
+        final Map<String, Object> params = params(name);
+        final Map<String, String> texts = new LinkedHashMap<>();
+        changes.forEach((setting, text) -> texts.put(setting.key(), text));
+        params.put("changes", texts);
+        return VolumeJson.info(daemon.call("volume.set", params));
+    }
+
+    @Override
+    public VolumeInfo resize(final String name, final long sizeBytes, final boolean allowsShrink) {
+        final Map<String, Object> params = params(name);
+        params.put("size_bytes", sizeBytes);
+        params.put("allow_shrink", allowsShrink);
+        return VolumeJson.info(daemon.call("volume.resize", params));
+    }
+
+    @Override
+    public boolean remove(final String name) {
+        return Boolean.TRUE.equals(daemon.call("volume.remove", params(name)).get("removed"));
+    }
+
+    private Map<String, Object> params(final String name) {
+        final Map<String, Object> params = new LinkedHashMap<>();
+        params.put("volume", name);
+        params.put("settings", settings);
+        return params;
+    }
+}

@@ -1,0 +1,125 @@
+package io.varve.launcher.volume;
+
+import io.varve.launcher.UserException;
+import io.varve.launcher.config.ByteSize;
+import io.varve.launcher.config.Setting;
+import io.varve.launcher.config.Settings;
+import io.varve.lsvd.Volume;
+import io.varve.lsvd.VolumeCatalog;
+import io.varve.lsvd.VolumeException;
+import io.varve.lsvd.VolumeInfo;
+import io.varve.lsvd.format.VolumeSettings;
+import io.varve.lsvd.store.ObjectStore;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.UUID;
+
+/** The volumes of a store that this process has open, and of the logs on this host. */
+public final class StoreVolumes implements Volumes {
+    private final ObjectStore store;
+    private final Settings settings;
+    private final VolumeCatalog catalog;
+
+    /**
+     * The volumes of a store.
+     *
+     * @param store    left open.
+     * @param settings say where the logs are.
+     */
+    public StoreVolumes(final ObjectStore store, final Settings settings) {
+        this.store = store;
+        this.settings = settings;
+        catalog = new VolumeCatalog(store);
+    }
+
+    @Override
+    public VolumeInfo create(final String name, final VolumeSettings volume, final boolean allowsUnfitStore)
+            throws VolumeException {
+        if (!allowsUnfitStore) {
+            catalog.checkMayCreate(name, volume);
+            StoreFitness.require(catalog.checkStore(), catalog.url());
+        }
+        return catalog.create(name, volume);
+    }
+
+    @Override
+    public List<VolumeInfo> list() throws VolumeException {
+        return catalog.list();
+    }
+
+    @Override
+    public VolumeInfo info(final String name) throws VolumeException {
+        return catalog.info(name);
+    }
+
+    @Override
+    public VolumeInfo set(final String name, final Map<VolumeSettingText, String> changes) throws VolumeException {
+        return catalog.set(name, before -> VolumeSettingText.change(before, changes));
+    }
+
+    /** A volume that something on this host has open is refused: its guest would not hear of it. */
+    @Override
+    public VolumeInfo resize(final String name, final long sizeBytes, final boolean allowsShrink)
+            throws VolumeException {
+        final VolumeInfo info = catalog.info(name);
+        if (isInUse(info.uuid())) {
+            throw new UserException(
+                    "volume '" + name + "' is in use here: name the daemon that serves it with --control"
+                            + " PATH, or, if that is 'varve serve', end it first");
+        }
+        if (sizeBytes >= info.sizeBytes()) {
+            return sizeBytes == info.sizeBytes() ? info : catalog.grow(name, sizeBytes);
+        }
+        requireShrink(info, sizeBytes, allowsShrink);
+        return new OfflineShrink(store, settings, catalog).shrink(info, sizeBytes);
+    }
+
+    /**
+     * Checks whether a volume may become smaller.
+     *
+     * @throws UserException when that was not said.
+     */
+    static void requireShrink(final VolumeInfo info, final long sizeBytes, final boolean allowsShrink) {
+        if (!allowsShrink) {
+            throw new UserException("volume '" + info.name() + "' has " + ByteSize.format(info.sizeBytes())
+                    + ": --allow-shrink makes it smaller, and what lies beyond " + ByteSize.format(sizeBytes)
+                    + " is lost for good");
+        }
+    }
+
+    @Override
+    public boolean remove(final String name) throws VolumeException {
+        final Optional<UUID> volume = catalog.list().stream()
+                .filter(info -> info.name().equals(name))
+                .map(VolumeInfo::uuid)
+                .findAny();
+        if (volume.isPresent() && isInUse(volume.get())) {
+            throw new UserException("volume '" + name + "' is in use: stop the daemon that serves it first");
+        }
+        final boolean removed = catalog.remove(name);
+        if (volume.isPresent()) {
+            try {
+                Volume.deleteLog(cache(), volume.get());
+            } catch (final IOException e) {
+                throw new UserException(
+                        "cannot remove the log of volume '" + name + "' in " + cache() + ": " + e.getMessage(), e);
+            }
+        }
+        return removed;
+    }
+
+    private boolean isInUse(final UUID volume) {
+        try {
+            return Volume.isInUse(cache(), volume);
+        } catch (final IOException e) {
+            throw new UserException("cannot look at the log of a volume in " + cache() + ": " + e.getMessage(), e);
+        }
+    }
+
+    private Path cache() {
+        return settings.get(Setting.CACHE);
+    }
+}
