@@ -55,6 +55,8 @@ public final class GuestBuffers {
                 skip = 0;
                 entry++;
             }
+            // The fault is told late: it must be told here, and not to whoever comes next.
+            Memory.surfaceFaults();
             return true;
         } catch (final InternalError e) {
             // The virtual machine's word for a fault in memory that was mapped and is gone.
