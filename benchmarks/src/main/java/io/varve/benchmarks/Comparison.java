@@ -3,6 +3,7 @@ package io.varve.benchmarks;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Locale;
 import java.util.function.ToDoubleFunction;
 
 /** Rounds of one workload, each with a run of Varve and one of the other, right after each other. */
@@ -50,7 +51,7 @@ final class Comparison {
             least = Math.min(least, ratio);
             greatest = Math.max(greatest, ratio);
         }
-        return String.format(java.util.Locale.ROOT, "%.2f-%.2f", least, greatest);
+        return String.format(Locale.ROOT, "%.2f-%.2f", least, greatest);
     }
 
     private static double median(final List<Double> values) {

@@ -119,10 +119,6 @@ final class Runs implements AutoCloseable {
         }
     }
 
-    long count() {
-        return count;
-    }
-
     /** Frees the memory, unless it is someone else's. */
     @Override
     public void close() {

@@ -62,10 +62,6 @@ final class DiskModel {
         return sectors;
     }
 
-    int outstandingCount() {
-        return outstanding.size();
-    }
-
     boolean isBusy(final int sector, final int count) {
         // Whole blocks: a write of a part of one reads and rewrites all of it.
         final int first = sector / BLOCK_SECTORS;
