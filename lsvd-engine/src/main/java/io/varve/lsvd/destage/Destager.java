@@ -321,7 +321,9 @@ public final class Destager implements Agent {
     }
 
     private int beginUpload() throws IOException {
-        if (sealRequested || uploads.size() >= MAX_UPLOADS) {
+        // Nothing is sequenced behind a checkpoint that is not in the store: so the last object always knows the newest
+        // one.
+        if (sealRequested || uploads.size() >= MAX_UPLOADS || pendingCheckpoint != ObjectHeader.NO_CHECKPOINT) {
             return 0;
         }
         if (stored.isCheckpointDue()) {
