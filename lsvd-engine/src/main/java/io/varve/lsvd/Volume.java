@@ -351,6 +351,13 @@ public final class Volume implements AutoCloseable {
         return isReadOnly || log.lastDataSequence() <= gate.storedSequence();
     }
 
+    /** Stops garbage collection after its current round, or lets it go on. Any thread. */
+    public void pauseCollection(final boolean value) {
+        if (!isReadOnly) {
+            destager.collector().pause(value);
+        }
+    }
+
     /** Live figures, as of a short while ago. Any thread. */
     public VolumeStats stats() {
         return stats;
@@ -612,6 +619,7 @@ public final class Volume implements AutoCloseable {
                 isReadOnly ? 0 : destager.bytesPut(),
                 fetcher.fetches(),
                 fetcher.bytesFetched(),
+                isReadOnly ? null : destager.space(),
                 map.extentCount(),
                 map.bytesInUse(),
                 isReadOnly ? null : destager.trouble(),
