@@ -87,6 +87,7 @@ public final class VhostUserBlkSession implements AutoCloseable {
             if (!abandoned) {
                 work += serveRings();
             }
+            Memory.surfaceFaults();
         } catch (final ProtocolException e) {
             end(CloseReason.PROTOCOL_ERROR, e.getMessage());
         } catch (final ErrnoException e) {
@@ -121,6 +122,7 @@ public final class VhostUserBlkSession implements AutoCloseable {
             if (backEnd.handle(connection.message(), connection.fds(), connection.reply(), connection.replyFds())) {
                 connection.sendReply();
             }
+            Memory.surfaceFaults();
             connection.release();
         }
         return count;
@@ -182,13 +184,9 @@ public final class VhostUserBlkSession implements AutoCloseable {
                 work |= isServed(vring) && vring.armNotifications();
                 check(vring);
             }
-            Memory.surfaceFaults();
             return work || closeReason != null;
         } catch (final ProtocolException e) {
             end(CloseReason.PROTOCOL_ERROR, e.getMessage());
-            return true;
-        } catch (final InternalError e) {
-            endForFault();
             return true;
         }
     }
@@ -205,15 +203,10 @@ public final class VhostUserBlkSession implements AutoCloseable {
 
     /** Tells the guest that it need not notify: the rings are polled from now on. */
     public void disarmNotifications() {
-        try {
-            for (int i = 0; i < vrings.startedCount(); i++) {
-                if (vrings.started(i).isServed()) {
-                    vrings.started(i).queue().disarmNotifications();
-                }
+        for (int i = 0; i < vrings.startedCount(); i++) {
+            if (vrings.started(i).isServed()) {
+                vrings.started(i).queue().disarmNotifications();
             }
-            Memory.surfaceFaults();
-        } catch (final InternalError e) {
-            endForFault();
         }
     }
 
@@ -270,21 +263,12 @@ public final class VhostUserBlkSession implements AutoCloseable {
             return;
         }
         if (!abandoned) {
-            publishLast();
+            vrings.publish();
             connection.close();
         }
         backEnd.close();
         closed = true;
         options.listener().onClosed(closeReason);
-    }
-
-    private void publishLast() {
-        try {
-            vrings.publish();
-            Memory.surfaceFaults();
-        } catch (final InternalError e) {
-            LOGGER.log(Level.DEBUG, "the last completions could not be told", e);
-        }
     }
 
     private void endForFault() {
