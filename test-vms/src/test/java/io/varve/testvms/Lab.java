@@ -52,6 +52,11 @@ final class Lab {
                 : new VarveDaemon(files, socket, sizeMiB + "M", programs::add);
     }
 
+    /** A daemon for several volumes, not yet started; always Varve's. */
+    VarveHost newHost() throws IOException {
+        return new VarveHost(Files.createDirectories(directory.resolve("host")), programs::add);
+    }
+
     /**
      * Boots a guest.
      *

@@ -42,6 +42,7 @@ public final class VhostUserBlkSession implements AutoCloseable {
     private final Vrings vrings;
 
     private boolean messageWaits;
+    private boolean queueNumToldLast;
     private CloseReason closeReason;
     private boolean abandoned;
     private boolean closed;
@@ -110,7 +111,7 @@ public final class VhostUserBlkSession implements AutoCloseable {
                     break;
                 }
                 if (result == FrontEndConnection.END) {
-                    end(CloseReason.DISCONNECTED, null);
+                    end(CloseReason.DISCONNECTED, queueNumToldLast ? tooFewQueues() : null);
                     break;
                 }
             }
@@ -119,6 +120,7 @@ public final class VhostUserBlkSession implements AutoCloseable {
                 break;
             }
             count++;
+            queueNumToldLast = connection.message().request() == FrontEndRequest.GET_QUEUE_NUM;
             if (backEnd.handle(connection.message(), connection.fds(), connection.reply(), connection.replyFds())) {
                 connection.sendReply();
             }
@@ -126,6 +128,13 @@ public final class VhostUserBlkSession implements AutoCloseable {
             connection.release();
         }
         return count;
+    }
+
+    /** QEMU, which wants one queue for each virtual CPU, goes when it is told of fewer, and does not say how to go on. */
+    private String tooFewQueues() {
+        return "the front-end has gone after it was told of " + options.queueCount()
+                + " queues; if QEMU wants more, one for each virtual CPU, give its device num-queues="
+                + options.queueCount();
     }
 
     private int serveRings() throws ProtocolException {
@@ -253,7 +262,8 @@ public final class VhostUserBlkSession implements AutoCloseable {
         closeReason = reason;
         messageWaits = false;
         if (message != null) {
-            LOGGER.log(Level.WARNING, "{0}: front-end dropped: {1}", options.name(), message);
+            final String what = reason == CloseReason.DISCONNECTED ? "{0}: {1}" : "{0}: front-end dropped: {1}";
+            LOGGER.log(Level.WARNING, what, options.name(), message);
         }
     }
 
