@@ -81,32 +81,11 @@ final class QtestMachine implements AutoCloseable {
 
     /** Adds a disk, with a driver. */
     VirtioBlkPci plug(final int slot, final Path socket, final FrontEndOptions options) throws IOException {
-        qmp.execute(
-                "chardev-add",
-                Map.of(
-                        "id",
-                        "plugged" + slot,
-                        "backend",
-                        Map.of(
-                                "type",
-                                "socket",
-                                "data",
-                                Map.of(
-                                        "addr",
-                                        Map.of("type", "unix", "data", Map.of("path", socket.toString())),
-                                        "server",
-                                        false))));
+        final String id = "plugged" + slot;
+        qmp.addChardev(id, socket);
         qmp.execute(
                 "device_add",
-                Map.of(
-                        "driver",
-                        "vhost-user-blk-pci",
-                        "id",
-                        "plugged" + slot,
-                        "chardev",
-                        "plugged" + slot,
-                        "addr",
-                        Integer.toString(slot)));
+                Map.of("driver", "vhost-user-blk-pci", "id", id, "chardev", id, "addr", Integer.toString(slot)));
         return disk(slot, options);
     }
 

@@ -48,6 +48,24 @@ public final class Qmp implements AutoCloseable {
         }
     }
 
+    /** Adds a disk to a bus. */
+    public void addDisk(final String id, final Path socket, final String bus) throws IOException {
+        addChardev(id, socket);
+        execute("device_add", Map.of("driver", "vhost-user-blk-pci", "id", id, "chardev", id, "bus", bus));
+    }
+
+    /** Adds a connection to a back-end. */
+    public void addChardev(final String id, final Path socket) throws IOException {
+        final Map<String, ?> address = Map.of("type", "unix", "data", Map.of("path", socket.toString()));
+        execute(
+                "chardev-add",
+                Map.of(
+                        "id",
+                        id,
+                        "backend",
+                        Map.of("type", "socket", "data", Map.of("addr", address, "server", false))));
+    }
+
     /** Waits for an event, beyond all others; its data. */
     public Object awaitEvent(final String name) throws IOException {
         while (true) {
