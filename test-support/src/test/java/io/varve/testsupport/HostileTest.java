@@ -147,6 +147,11 @@ class HostileTest {
         REGION_WRAPS_IN_THE_FRONT_END(f -> addRegion(f, 1L << 40, 0x1000, -0x800, 0)),
         REGIONS_OVERLAP(f -> addRegion(f, 0x800, 0x1000, 1L << 40, 0)),
         REGIONS_OVERLAP_IN_THE_FRONT_END(f -> addRegion(f, 1L << 40, 0x1000, GuestRam.USER_OFFSET + 0x800, 0)),
+        REGIONS_TOO_MANY(f -> {
+            for (int i = f.ram().regions().size(); i <= 509; i++) {
+                addRegion(f, (1L << 40) + i * 0x1000, 0x1000, (1L << 40) + i * 0x1000, 0);
+            }
+        }),
         REGION_NOT_OF_A_FILE(f -> f.channel()
                 .send(37, region(1L << 40, 0x1000, 1L << 40, 0), f.err(0).fd())),
         TABLE_WITHOUT_THE_RING(f -> f.channel()
@@ -466,21 +471,6 @@ class HostileTest {
         assertThat(ServedDisk.guestMappings()).isZero();
         assertThat(ServedDisk.openDescriptors()).isEqualTo(descriptors);
         assertServes();
-    }
-
-    @Test
-    void givesBackACircularChain() throws IOException {
-        try (FrontEnd frontEnd = FrontEnd.started(disk.socketPath, FrontEndOptions.DEFAULT)) {
-            final SplitDriverQueue queue = frontEnd.splitQueue(0);
-            queue.putDescriptor(5, 0x1000, 16, 1, 5);
-            queue.putAvailable(5);
-            queue.publish();
-            while (queue.usedIndex() == 0) {
-                Thread.onSpinWait();
-            }
-            assertThat(frontEnd.ram().getInt(queue.used() + 4)).isEqualTo(5);
-            assertThat(frontEnd.ram().getInt(queue.used() + 8)).isZero();
-        }
     }
 
     @Test
