@@ -15,6 +15,7 @@ final class VarveHost {
     private final Path directory;
     private final Consumer<Program> register;
     private Program daemon;
+    private int volumes;
 
     /**
      * Prepares.
@@ -28,7 +29,7 @@ final class VarveHost {
         Files.createDirectories(store());
     }
 
-    /** Starts the daemon, which serves what it served before. */
+    /** Starts the daemon, and waits until it serves what it served before. */
     void start() throws IOException, InterruptedException {
         daemon = Varve.launch(
                 "varve daemon",
@@ -43,7 +44,10 @@ final class VarveHost {
                 directory.resolve("cache").toString(),
                 "--cache-size",
                 "64M");
-        daemon.output().await("ready", LIMIT);
+        awaitLine("the daemon is ready");
+        for (int i = 0; i < volumes; i++) {
+            awaitLine("volume .*, is ready at ");
+        }
     }
 
     /** Creates a volume and has it served; its socket. */
@@ -51,6 +55,7 @@ final class VarveHost {
         final Path socket = directory.resolve(volume + ".sock");
         Varve.run("volume", "create", volume, "--size", size, "--control", control());
         Varve.run("attach", volume, "--socket-path", socket.toString(), "--control", control());
+        volumes++;
         return socket;
     }
 
