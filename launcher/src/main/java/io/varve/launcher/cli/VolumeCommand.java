@@ -41,6 +41,8 @@ import picocli.CommandLine.Parameters;
             VolumeSetCommand.class,
             VolumeResizeCommand.class,
             VolumeVerifyCommand.class,
+            VolumeExportCommand.class,
+            VolumeImportCommand.class,
             VolumeCommand.Remove.class
         })
 final class VolumeCommand {
