@@ -226,7 +226,7 @@ class DifferenceTest {
     }
 
     private static void load(final Volume volume, final IoRing ring, final byte[] difference) throws IOException {
-        new VolumeLoad(volume, ring, false, Cancellation.NEVER, bytes -> {}).run(reader(difference));
+        new VolumeLoad(volume, ring, false, Long.MAX_VALUE, Cancellation.NEVER, bytes -> {}).run(reader(difference));
     }
 
     private long fingerprintOfCopy() throws IOException, VolumeException {

@@ -8,6 +8,7 @@ import io.varve.lsvd.VolumeException;
 import io.varve.lsvd.VolumeInfo;
 import io.varve.lsvd.runtime.EngineRuntime;
 import io.varve.lsvd.runtime.SystemRuntime;
+import io.varve.lsvd.scan.Cancellation;
 import io.varve.lsvd.store.NoSuchObjectException;
 import io.varve.lsvd.store.ObjectStore;
 import io.varve.lsvd.store.StoreClient;
@@ -23,7 +24,6 @@ import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
-import java.util.concurrent.CancellationException;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -39,7 +39,7 @@ import picocli.CommandLine.Parameters;
             "  varve volume export data data.qcow2",
             "  varve volume export data - | zstd > data.raw.zst",
         })
-final class VolumeExportCommand extends Subcommand {
+final class VolumeExportCommand extends InterruptibleCommand {
     private static final String PIPE = "-";
     private static final Path STDOUT = Path.of("/proc/self/fd/1");
 
@@ -58,57 +58,61 @@ final class VolumeExportCommand extends Subcommand {
     @Mixin
     private StoreOption store;
 
-    @Mixin
-    private Progress.Choice progressChoice;
-
-    private Progress progress;
+    private VolumeExport.Format form;
 
     @Override
-    public Integer call() throws VolumeException {
-        final VolumeExport.Format form = switch (ImageFormat.of(format, file)) {
+    void prepare() {
+        form = switch (ImageFormat.of(format, file)) {
             case RAW -> VolumeExport.Format.RAW;
             case QCOW2 -> VolumeExport.Format.QCOW2;
             case DIFF -> throw new UserException("a whole volume is exported as raw or qcow2");
         };
+        if (file.equals(PIPE) && Progress.isTerminal(STDOUT)) {
+            throw new UserException("a disk is not written to a terminal: name a file, or a pipe");
+        }
+    }
+
+    @Override
+    ObjectStore openStore() {
+        return store.open(settings(), false);
+    }
+
+    @Override
+    int run(final ObjectStore opened, final Cancellation cancellation) throws VolumeException, IOException {
         final EngineRuntime runtime = new SystemRuntime();
-        try (Interruption interruption = new Interruption();
-                ObjectStore opened = store.open(settings(), false)) {
-            progress = progressChoice.begin(err());
-            try {
-                final VolumeInfo info = new VolumeCatalog(opened).info(name);
-                if (info.state().equals("open")) {
-                    err().println("varve: volume " + name + " is open, by " + info.openedBy()
-                            + ": this exports what the store holds of it now");
-                }
-                try (VolumeExport export = new VolumeExport(
-                        new StoreClient(opened, runtime, StoreClient.DEFAULT_TIMEOUT_MS),
-                        runtime,
-                        info.uuid(),
-                        info.sizeBytes(),
-                        interruption,
-                        (bytes, total) -> progress.show("exported", bytes, total, bytes))) {
-                    export(export, form);
-                }
-                return ExitStatus.OK;
-            } catch (final CancellationException e) {
-                progress.clear();
-                err().println("varve: broken off" + (isStream() ? "" : "; there is no " + file));
-                return ExitStatus.FAILED;
-            } catch (final NoSuchObjectException e) {
-                progress.clear();
-                err().println("varve: volume '" + name + "' cannot be exported: " + e.getMessage()
-                        + "; whoever has it open has gone on meanwhile, or 'varve volume verify' finds more missing");
-                return ExitStatus.FAILED;
-            } catch (final FileAlreadyExistsException e) {
-                throw new UserException(e.getMessage() + " exists already: remove it, or export to another file", e);
-            } catch (final IOException e) {
-                progress.clear();
-                err().println("varve: volume '" + name + "' cannot be exported: " + e.getMessage());
-                return ExitStatus.FAILED;
-            } finally {
-                err().flush();
+        final VolumeInfo info = new VolumeCatalog(opened).info(name);
+        if (info.state().equals("open")) {
+            err().println("varve: volume " + name + " is open, by " + info.openedBy()
+                    + ": this exports what the store holds of it now");
+        }
+        try (VolumeExport export = new VolumeExport(
+                new StoreClient(opened, runtime, StoreClient.DEFAULT_TIMEOUT_MS),
+                runtime,
+                info.uuid(),
+                info.sizeBytes(),
+                cancellation,
+                (bytes, total) -> progress().show("exported", bytes, total, bytes))) {
+            write(output -> export.write(form, output));
+            progress().clear();
+            if (!isStream()) {
+                out().println("Exported volume " + name + ", " + ByteSize.format(export.totalBytes()) + " of data, to "
+                        + file + ".");
             }
         }
+        return ExitStatus.OK;
+    }
+
+    @Override
+    String remains() {
+        return isStream() ? "what was written so far is not all" : "there is no file " + file;
+    }
+
+    @Override
+    String describe(final IOException e) {
+        return "volume '" + name + "' cannot be exported: " + e.getMessage()
+                + (e instanceof NoSuchObjectException
+                        ? "; whoever has it open has gone on meanwhile, or else 'varve volume verify' tells more"
+                        : "");
     }
 
     /** What is there and is no plain file is written from its beginning to its end. */
@@ -116,29 +120,25 @@ final class VolumeExportCommand extends Subcommand {
         return file.equals(PIPE) || Files.exists(Path.of(file)) && !Files.isRegularFile(Path.of(file));
     }
 
-    private void export(final VolumeExport export, final VolumeExport.Format form) throws IOException {
+    /** What writes to an output that it is given. */
+    @FunctionalInterface
+    private interface Writer {
+        void writeTo(SparseOutput output) throws IOException;
+    }
+
+    private void write(final Writer writer) throws IOException {
         if (file.equals(PIPE)) {
-            if (Progress.isTerminal(STDOUT)) {
-                throw new UserException("a disk is not written to a terminal: name a file, or a pipe");
-            }
-            exportTo(export, form, new StreamOutput(new FileOutputStream(FileDescriptor.out).getChannel()));
+            writer.writeTo(new StreamOutput(new FileOutputStream(FileDescriptor.out).getChannel()));
         } else if (isStream()) {
             try (FileChannel channel = FileChannel.open(Path.of(file), StandardOpenOption.WRITE)) {
-                exportTo(export, form, new StreamOutput(channel));
+                writer.writeTo(new StreamOutput(channel));
             }
         } else {
             try (FileOutput output = FileOutput.create(Path.of(file))) {
-                exportTo(export, form, output);
+                writer.writeTo(output);
+            } catch (final FileAlreadyExistsException e) {
+                throw new UserException(e.getMessage() + " exists already: remove it, or export to another file", e);
             }
-            out().println("Exported volume " + name + ", " + ByteSize.format(export.totalBytes()) + " of data, to "
-                    + file + ".");
-            out().flush();
         }
-    }
-
-    private void exportTo(final VolumeExport export, final VolumeExport.Format form, final SparseOutput output)
-            throws IOException {
-        export.write(form, output);
-        progress.clear();
     }
 }

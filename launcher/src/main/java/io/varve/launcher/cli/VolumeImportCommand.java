@@ -11,8 +11,10 @@ import io.varve.lsvd.VolumeException;
 import io.varve.lsvd.VolumeInfo;
 import io.varve.lsvd.format.Blocks;
 import io.varve.lsvd.format.VolumeSettings;
+import io.varve.lsvd.scan.Cancellation;
 import io.varve.lsvd.store.ObjectStore;
 import io.varve.lsvd.transfer.ChangeSource;
+import io.varve.lsvd.transfer.DifferenceReader;
 import io.varve.lsvd.transfer.RawFileSource;
 import io.varve.lsvd.transfer.RawStreamSource;
 import java.io.FileDescriptor;
@@ -25,7 +27,6 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.LinkedHashMap;
 import java.util.Map;
-import java.util.concurrent.CancellationException;
 import java.util.function.LongSupplier;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -43,19 +44,20 @@ import picocli.CommandLine.Parameters;
             "  varve volume import debian.qcow2 debian",
             "  zstdcat data.raw.zst | varve volume import - data",
         })
-final class VolumeImportCommand extends Subcommand {
+final class VolumeImportCommand extends InterruptibleCommand {
     private static final String PIPE = "-";
 
     @Parameters(index = "0", paramLabel = "FILE", description = "The image, or '-' for the standard input.")
     private String file;
 
-    @Parameters(index = "1", paramLabel = "NAME", description = "Name of the volume to make.")
+    @Parameters(index = "1", paramLabel = "NAME", description = "Name of the volume to make, or to bring forward.")
     private String name;
 
     @Option(
             names = "--format",
             paramLabel = "WHAT",
-            description = "raw or qcow2, which qemu-img reads (default: as the file's name ends, else raw).")
+            description = "raw; qcow2, which qemu-img reads; or diff, a difference (default: as the file's name ends,"
+                    + " .qcow2 or .vdiff, else raw).")
     private String format;
 
     @Option(
@@ -63,6 +65,12 @@ final class VolumeImportCommand extends Subcommand {
             paramLabel = "SIZE",
             description = "Size of the volume, if it is to be larger than the image.")
     private String size;
+
+    @Option(
+            names = "--any-base",
+            description = "Of a difference: do not check what the volume holds before. Whether it holds what it should"
+                    + " afterwards is checked all the same.")
+    private boolean anyBase;
 
     @Mixin
     private StoreOption store;
@@ -73,47 +81,56 @@ final class VolumeImportCommand extends Subcommand {
     @Mixin
     private FitnessOption fitness;
 
-    @Mixin
-    private Progress.Choice progressChoice;
-
-    private Interruption interruption;
-    private Progress progress;
+    private ImageFormat form;
+    private long leastBytes;
     private Settings settings;
+    private Cancellation cancellation;
     private ObjectStore opened;
 
     @Override
-    public Integer call() throws VolumeException {
-        final ImageFormat form = ImageFormat.of(format, file);
-        final long leastBytes = parseSize();
-        settings = settings().with(given(), Setting.OF_VOLUME);
-        try (Interruption signals = new Interruption();
-                ObjectStore closing = store.open(settings, true)) {
-            interruption = signals;
-            opened = closing;
-            progress = progressChoice.begin(err());
-            final VolumeInfo info = switch (form) {
-                case RAW -> isStream() ? importStream(leastBytes) : importRaw(checked(), leastBytes);
-                case QCOW2 -> importQcow2(leastBytes);
-                case DIFF -> throw new UserException("a difference can't be imported yet");
-            };
-            progress.clear();
-            out().println("Imported volume " + info.name() + " of " + ByteSize.format(info.sizeBytes()) + ", "
-                    + ByteSize.format(info.storedBytes()) + " in the store.");
-            out().flush();
-            return ExitStatus.OK;
-        } catch (final CancellationException e) {
-            progress.clear();
-            err().println("varve: broken off; there is no volume " + name);
-            return ExitStatus.FAILED;
-        } catch (final NoSuchFileException e) {
-            throw new UserException("there is no file " + file, e);
-        } catch (final IOException e) {
-            progress.clear();
-            err().println("varve: " + file + " cannot be imported: " + e.getMessage());
-            return ExitStatus.FAILED;
-        } finally {
-            err().flush();
+    void prepare() {
+        form = ImageFormat.of(format, file);
+        leastBytes = parseSize();
+        if (form == ImageFormat.DIFF && size != null) {
+            throw new UserException("--size: a difference says what size the volume gets");
         }
+        if (form == ImageFormat.QCOW2 && isStream()) {
+            throw new UserException("a qcow2 image can't be read from a pipe: name a file");
+        }
+    }
+
+    @Override
+    ObjectStore openStore() {
+        settings = settings().with(given(), Setting.OF_VOLUME);
+        return store.open(settings, form != ImageFormat.DIFF);
+    }
+
+    @Override
+    int run(final ObjectStore intoStore, final Cancellation breaksOff) throws VolumeException, IOException {
+        opened = intoStore;
+        cancellation = breaksOff;
+        try {
+            final String done = switch (form) {
+                case RAW -> describe(isStream() ? importStream() : importRaw(checked()));
+                case QCOW2 -> describe(importQcow2());
+                case DIFF -> importDifference();
+            };
+            progress().clear();
+            out().println(done);
+            return ExitStatus.OK;
+        } catch (final NoSuchFileException e) {
+            throw new UserException("there is no file " + e.getMessage(), e);
+        }
+    }
+
+    @Override
+    String remains() {
+        return form == ImageFormat.DIFF ? "nothing was changed" : "there is no volume " + name;
+    }
+
+    @Override
+    String describe(final IOException e) {
+        return file + " cannot be imported: " + e.getMessage();
     }
 
     private Map<String, String> given() {
@@ -144,7 +161,7 @@ final class VolumeImportCommand extends Subcommand {
         return path;
     }
 
-    private VolumeInfo importRaw(final Path path, final long leastBytes) throws VolumeException, IOException {
+    private VolumeInfo importRaw(final Path path) throws VolumeException, IOException {
         try (RawFileSource source = new RawFileSource(path)) {
             final long bytes = source.diskSize();
             if (leastBytes != 0 && leastBytes < bytes) {
@@ -159,11 +176,9 @@ final class VolumeImportCommand extends Subcommand {
         }
     }
 
-    private VolumeInfo importStream(final long sizeBytes) throws VolumeException, IOException {
-        try (FileChannel channel = file.equals(PIPE)
-                        ? new FileInputStream(FileDescriptor.in).getChannel()
-                        : FileChannel.open(Path.of(file), StandardOpenOption.READ);
-                RawStreamSource source = new RawStreamSource(channel, sizeBytes)) {
+    private VolumeInfo importStream() throws VolumeException, IOException {
+        final long sizeBytes = leastBytes;
+        try (RawStreamSource source = new RawStreamSource(openStream(), sizeBytes)) {
             return importNew(
                     sizeBytes == 0 ? Blocks.MAX_VOLUME_SIZE : sizeBytes,
                     source,
@@ -173,10 +188,7 @@ final class VolumeImportCommand extends Subcommand {
         }
     }
 
-    private VolumeInfo importQcow2(final long leastBytes) throws VolumeException, IOException {
-        if (isStream()) {
-            throw new UserException("a qcow2 image can't be read from a pipe: name a file");
-        }
+    private VolumeInfo importQcow2() throws VolumeException, IOException {
         final Path image = Path.of(file);
         if (!Files.exists(image)) {
             throw new NoSuchFileException(file);
@@ -185,12 +197,40 @@ final class VolumeImportCommand extends Subcommand {
         final Path directory = Files.createTempDirectory(settings.get(Setting.CACHE), "import-");
         final Path raw = directory.resolve("disk.raw");
         try {
-            new QemuImg(interruption).convert(image.toAbsolutePath(), raw);
-            return importRaw(raw, leastBytes);
+            new QemuImg(cancellation).convert(image.toAbsolutePath(), raw);
+            return importRaw(raw);
         } finally {
             Files.deleteIfExists(raw);
             Files.deleteIfExists(directory);
         }
+    }
+
+    private String importDifference() throws VolumeException, IOException {
+        try (DifferenceReader reader = new DifferenceReader(openStream())) {
+            final boolean isNews = new VolumeImporter(
+                            opened,
+                            settings,
+                            cancellation,
+                            bytes -> progress()
+                                    .show("imported", bytes, reader.header().dataBlocks() << Blocks.SHIFT, bytes))
+                    .importDifference(name, reader, anyBase);
+            final String state = "'" + reader.header().newer() + "' of volume "
+                    + reader.header().volume();
+            return isNews
+                    ? "Volume " + name + " holds " + state + " now."
+                    : "Volume " + name + " holds " + state + " already.";
+        }
+    }
+
+    private FileChannel openStream() throws IOException {
+        return file.equals(PIPE)
+                ? new FileInputStream(FileDescriptor.in).getChannel()
+                : FileChannel.open(Path.of(file), StandardOpenOption.READ);
+    }
+
+    private static String describe(final VolumeInfo info) {
+        return "Imported volume " + info.name() + " of " + ByteSize.format(info.sizeBytes()) + ", "
+                + ByteSize.format(info.storedBytes()) + " in the store.";
     }
 
     private VolumeInfo importNew(
@@ -203,8 +243,8 @@ final class VolumeImportCommand extends Subcommand {
         return new VolumeImporter(
                         opened,
                         settings,
-                        interruption,
-                        bytes -> progress.show("imported", position.getAsLong(), totalBytes, bytes))
+                        cancellation,
+                        bytes -> progress().show("imported", position.getAsLong(), totalBytes, bytes))
                 .importNew(name, VolumeSettings.ofSize(sizeBytes), fitness.isUnfitAllowed(), source, finalBytes);
     }
 }

@@ -3,12 +3,12 @@ package io.varve.launcher.cli;
 import io.varve.launcher.ExitStatus;
 import io.varve.launcher.UserException;
 import io.varve.launcher.config.ByteSize;
-import io.varve.launcher.config.Settings;
 import io.varve.lsvd.VolumeCatalog;
 import io.varve.lsvd.VolumeException;
 import io.varve.lsvd.VolumeInfo;
 import io.varve.lsvd.runtime.EngineRuntime;
 import io.varve.lsvd.runtime.SystemRuntime;
+import io.varve.lsvd.scan.Cancellation;
 import io.varve.lsvd.store.ObjectStore;
 import io.varve.lsvd.store.StoreClient;
 import io.varve.lsvd.verify.Finding;
@@ -18,7 +18,6 @@ import io.varve.lsvd.verify.VolumeVerifier;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.CancellationException;
 import java.util.stream.Collectors;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -38,7 +37,7 @@ import picocli.CommandLine.Parameters;
             "Example:",
             "  varve volume verify data --rate 50M",
         })
-final class VolumeVerifyCommand extends Subcommand {
+final class VolumeVerifyCommand extends InterruptibleCommand {
     private static final int MAX_RANGES_TOLD = 8;
 
     @Parameters(paramLabel = "NAME", description = "Name of the volume.")
@@ -56,44 +55,49 @@ final class VolumeVerifyCommand extends Subcommand {
     @Option(names = "--json", description = "Answer in JSON, with all that is damaged.")
     private boolean json;
 
-    @Mixin
-    private Progress.Choice progressChoice;
-
     private final List<Finding> findings = new ArrayList<>();
 
+    private long bytesPerSecond;
+
     @Override
-    public Integer call() throws VolumeException {
-        final long bytesPerSecond = parseRate();
-        final Settings settings = settings();
+    void prepare() {
+        bytesPerSecond = parseRate();
+    }
+
+    @Override
+    ObjectStore openStore() {
+        return store.open(settings(), false);
+    }
+
+    @Override
+    int run(final ObjectStore opened, final Cancellation cancellation) throws VolumeException {
         final EngineRuntime runtime = new SystemRuntime();
-        try (Interruption interruption = new Interruption();
-                ObjectStore opened = store.open(settings, false)) {
-            final VolumeInfo info = new VolumeCatalog(opened).info(name);
-            final Progress progress = progressChoice.begin(err());
-            final VolumeVerifier verifier = new VolumeVerifier(
-                    new StoreClient(opened, runtime, StoreClient.DEFAULT_TIMEOUT_MS),
-                    runtime,
-                    info.uuid(),
-                    bytesPerSecond,
-                    interruption,
-                    new Listener(progress));
-            try {
-                final Verification result = verifier.verify();
-                progress.clear();
-                tell(info, result);
-                return result.isWell() ? ExitStatus.OK : ExitStatus.FAILED;
-            } catch (final CancellationException e) {
-                progress.clear();
-                err().println("varve: broken off; what was checked so far had " + findings.size() + " damages");
-                return ExitStatus.FAILED;
-            } catch (final IOException e) {
-                progress.clear();
-                throw new UserException("volume '" + name + "' can't be verified: " + e.getMessage(), e);
-            } finally {
-                out().flush();
-                err().flush();
-            }
+        final VolumeInfo info = new VolumeCatalog(opened).info(name);
+        final VolumeVerifier verifier = new VolumeVerifier(
+                new StoreClient(opened, runtime, StoreClient.DEFAULT_TIMEOUT_MS),
+                runtime,
+                info.uuid(),
+                bytesPerSecond,
+                cancellation,
+                new Listener());
+        try {
+            final Verification result = verifier.verify();
+            progress().clear();
+            tell(info, result);
+            return result.isWell() ? ExitStatus.OK : ExitStatus.FAILED;
+        } catch (final IOException e) {
+            throw new UserException(describe(e), e);
         }
+    }
+
+    @Override
+    String remains() {
+        return findings.isEmpty() ? "nothing damaged was found so far" : "so much was found so far";
+    }
+
+    @Override
+    String describe(final IOException e) {
+        return "volume '" + name + "' can't be verified: " + e.getMessage();
     }
 
     private long parseRate() {
@@ -105,17 +109,11 @@ final class VolumeVerifyCommand extends Subcommand {
     }
 
     private final class Listener implements VolumeVerifier.Listener {
-        private final Progress progress;
-
-        Listener(final Progress progress) {
-            this.progress = progress;
-        }
-
         @Override
         public void onFinding(final Finding finding) {
             findings.add(finding);
             if (!json) {
-                progress.clear();
+                progress().clear();
                 out().println(finding.object() + " " + finding.problem() + ": " + describe(finding.affected()));
                 out().flush();
             }
@@ -123,7 +121,7 @@ final class VolumeVerifyCommand extends Subcommand {
 
         @Override
         public void onProgress(final long objects, final long total, final long bytes) {
-            progress.show("verified", objects, total, bytes);
+            progress().show("verified", objects, total, bytes);
         }
     }
 

@@ -35,6 +35,7 @@ public final class VolumeLoad {
     private final Cancellation cancellation;
     private final Listener listener;
     private final boolean skipsZeros;
+    private final long patienceNs;
     private final BlockingQueue<Slot> free = new ArrayBlockingQueue<>(SLOTS);
     private final BlockingQueue<Slot> full = new ArrayBlockingQueue<>(SLOTS + 1);
     private final MemorySegment zeros = Arena.ofAuto().allocate(Blocks.SIZE, Blocks.SIZE);
@@ -42,6 +43,7 @@ public final class VolumeLoad {
     private long written;
     private int underWay;
     private boolean hasFailed;
+    private long troubledSinceNs;
     private volatile IOException sourceFailure;
     private volatile boolean isSourceDone;
 
@@ -69,16 +71,19 @@ public final class VolumeLoad {
      * Makes a load.
      *
      * @param skipsZeros whether blocks of zeros are not written: right for a volume that is new.
+     * @param patienceNs how long a store that takes nothing is waited for, in nanoseconds.
      */
     public VolumeLoad(
             final Volume volume,
             final IoRing ring,
             final boolean skipsZeros,
+            final long patienceNs,
             final Cancellation cancellation,
             final Listener listener) {
         this.volume = volume;
         this.ring = ring;
         this.skipsZeros = skipsZeros;
+        this.patienceNs = patienceNs;
         this.cancellation = cancellation;
         this.listener = listener;
     }
@@ -109,8 +114,31 @@ public final class VolumeLoad {
         if (sourceFailure != null) {
             throw sourceFailure;
         }
-        drive(volume::isStored);
+        awaitStored();
         return written;
+    }
+
+    /** Waits until everything that was acknowledged is in the store. */
+    public void awaitStored() throws IOException {
+        drive(volume::isStored);
+    }
+
+    /** Discards what is behind an offset, and waits until that is in the store. */
+    public void discardBehind(final long offset) throws IOException {
+        for (long at = offset; at < volume.sizeBytes(); at += MAX_DISCARD) {
+            final boolean[] isDone = new boolean[1];
+            volume.discard(
+                    at,
+                    Math.min(MAX_DISCARD, volume.sizeBytes() - at),
+                    true,
+                    (token, status) -> {
+                        hasFailed |= status != VolumeCompletion.OK;
+                        isDone[0] = true;
+                    },
+                    0);
+            drive(() -> isDone[0]);
+        }
+        awaitStored();
     }
 
     /** Shuts the volume down, with everything in the store and its epoch sealed. */
@@ -210,7 +238,19 @@ public final class VolumeLoad {
                 throw new StoreException(
                         volume.failure() != null ? volume.failure() : "the volume has refused to be written");
             }
+            checkStore();
             listener.onProgress(written);
+        }
+    }
+
+    private void checkStore() throws StoreException {
+        final String trouble = volume.stats().storeTrouble();
+        if (trouble == null) {
+            troubledSinceNs = 0;
+        } else if (troubledSinceNs == 0) {
+            troubledSinceNs = System.nanoTime();
+        } else if (System.nanoTime() - troubledSinceNs > patienceNs) {
+            throw new StoreException("the store takes nothing: " + trouble);
         }
     }
 }
