@@ -6,7 +6,6 @@ import io.varve.lsvd.destage.Batch;
 import io.varve.lsvd.destage.BatchCutter;
 import io.varve.lsvd.destage.Destager;
 import io.varve.lsvd.destage.EpochProof;
-import io.varve.lsvd.destage.ObjectLayout;
 import io.varve.lsvd.format.Durability;
 import io.varve.lsvd.format.VolumeSettings;
 import io.varve.lsvd.history.Epochs;
@@ -24,7 +23,9 @@ import io.varve.lsvd.read.Fetcher;
 import io.varve.lsvd.read.ReadPath;
 import io.varve.lsvd.runtime.EngineRuntime;
 import io.varve.lsvd.store.StoreClient;
+import io.varve.lsvd.stored.ObjectLayout;
 import io.varve.lsvd.write.AcknowledgementGate;
+import io.varve.lsvd.write.CollectedRelocation;
 import io.varve.lsvd.write.LogMender;
 import io.varve.lsvd.write.LogReclaimer;
 import io.varve.lsvd.write.WritePath;
@@ -66,6 +67,7 @@ public final class Volume implements AutoCloseable {
     private LogWriter log;
     private WritePath writes;
     private LogReclaimer reclaimer;
+    private CollectedRelocation relocation;
     private LogPreparer preparer;
     private BatchCutter cutter;
     private AcknowledgementGate gate;
@@ -284,6 +286,7 @@ public final class Volume implements AutoCloseable {
             work += log.doWork();
             work += destage();
             work += gate.doWork();
+            work += relocation.doWork();
             work += reclaimer.doWork();
             work += mender.doWork();
             work += shutdown == Shutdown.NONE ? preparer.doWork() : 0;
@@ -348,6 +351,13 @@ public final class Volume implements AutoCloseable {
         return isReadOnly || log.lastDataSequence() <= gate.storedSequence();
     }
 
+    /** Stops garbage collection after its current round, or lets it go on. Any thread. */
+    public void pauseCollection(final boolean value) {
+        if (!isReadOnly) {
+            destager.collector().pause(value);
+        }
+    }
+
     /** Live figures, as of a short while ago. Any thread. */
     public VolumeStats stats() {
         return stats;
@@ -379,6 +389,7 @@ public final class Volume implements AutoCloseable {
         }
         if (device != null) {
             device.close();
+            reclaimer.close();
         }
         map.close();
         if (isMemoryFree) {
@@ -429,11 +440,15 @@ public final class Volume implements AutoCloseable {
                 opened.covered(),
                 opened.checkpoints(),
                 opened.changes(),
+                opened.objects(),
+                context.gcPolicy(),
+                this::sizeBytes,
                 context.checkpointInterval(),
                 runtime::bootTimeNs,
                 runtime.randomUuid().getLeastSignificantBits(),
                 proof,
                 wakeReactor));
+        relocation = new CollectedRelocation(map, reclaimer, destager::relocatedThrough);
         destagerThread = runtime.start(destager);
     }
 
@@ -486,8 +501,11 @@ public final class Volume implements AutoCloseable {
         }
         ObjectLayout layout;
         while ((layout = destager.pollStored()) != null) {
-            gate.onStored(layout.to().position(), layout.to().sequence() - 1);
-            reclaimer.onStored(layout);
+            if (!layout.isCollected()) {
+                gate.onStored(layout.to().position(), layout.to().sequence() - 1);
+                reclaimer.onStored(layout);
+            }
+            relocation.onStored(layout);
             destagerThread.wake();
             work++;
         }
@@ -566,7 +584,7 @@ public final class Volume implements AutoCloseable {
     /** Spares the next opening to read what is in the store anyway; if that fails, it reads it. */
     private void endLog() {
         try {
-            reclaimer.close();
+            reclaimer.finish();
         } catch (final IOException e) {
             LOG.log(Level.WARNING, "volume {0}: cannot write the log''s superblock: {1}", uuid, e.getMessage());
         }
@@ -601,6 +619,7 @@ public final class Volume implements AutoCloseable {
                 isReadOnly ? 0 : destager.bytesPut(),
                 fetcher.fetches(),
                 fetcher.bytesFetched(),
+                isReadOnly ? null : destager.space(),
                 map.extentCount(),
                 map.bytesInUse(),
                 isReadOnly ? null : destager.trouble(),

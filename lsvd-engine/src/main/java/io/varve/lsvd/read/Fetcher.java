@@ -6,7 +6,6 @@ import io.varve.lsvd.format.FormatException;
 import io.varve.lsvd.format.ObjectHeader;
 import io.varve.lsvd.history.Epochs;
 import io.varve.lsvd.map.Location;
-import io.varve.lsvd.store.Keys;
 import io.varve.lsvd.store.NoSuchObjectException;
 import io.varve.lsvd.store.ObjectStore;
 import java.lang.System.Logger.Level;
@@ -155,8 +154,8 @@ public final class Fetcher implements Agent {
     }
 
     private CompletableFuture<ObjectIndex> load(final long sequence) {
-        final long epoch = epochs.epochOf(sequence);
-        final String key = Keys.object(volume, epoch, sequence);
+        final Epochs.Entry epoch = epochs.of(sequence);
+        final String key = epoch.key(sequence);
         final MemorySegment first = Arena.ofAuto().allocate(FIRST_READ, Long.BYTES);
         return store.get(key, 0, first).thenCompose(length -> {
             final MemorySegment bytes = first.asSlice(0, length);
@@ -169,10 +168,11 @@ public final class Fetcher implements Agent {
         });
     }
 
-    private ObjectIndex parse(final String key, final MemorySegment bytes, final long epoch, final long sequence) {
+    private ObjectIndex parse(
+            final String key, final MemorySegment bytes, final Epochs.Entry epoch, final long sequence) {
         try {
             final ObjectHeader header = new ObjectHeader(bytes);
-            header.validate(key, volume, epoch, sequence);
+            header.validate(key, epoch.volume(), epoch.epoch(), sequence);
             return ObjectIndex.of(key, header);
         } catch (final FormatException e) {
             throw new CompletionException(e);
@@ -193,6 +193,7 @@ public final class Fetcher implements Agent {
             this.piece = piece;
             this.sequence = Location.sequence(piece.location);
             piece.failure = null;
+            piece.isMissing = false;
         }
 
         boolean advance() {
@@ -233,7 +234,7 @@ public final class Fetcher implements Agent {
         }
 
         private String key() {
-            return Keys.object(volume, epochs.epochOf(sequence), sequence);
+            return epochs.key(sequence);
         }
 
         private void verify(final int length) throws ExecutionException {
@@ -262,7 +263,12 @@ public final class Fetcher implements Agent {
             index = null;
             data = null;
             if (cause instanceof NoSuchObjectException || cause instanceof FormatException) {
-                LOG.log(Level.ERROR, "volume {0}: {1}: a read fails", volume, cause.getMessage());
+                piece.isMissing = cause instanceof NoSuchObjectException;
+                LOG.log(
+                        piece.isMissing ? Level.DEBUG : Level.ERROR,
+                        "volume {0}: {1}: a read fails",
+                        volume,
+                        cause.getMessage());
                 piece.failure = cause.getMessage();
                 isDone = true;
             } else {

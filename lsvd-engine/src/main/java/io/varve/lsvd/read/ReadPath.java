@@ -19,7 +19,8 @@ import java.util.ArrayDeque;
  * while the store is away. Requests that find no piece free wait, in order, with those that need the same. Allocates nothing
  * in steady state.
  *
- * <p>What turns out to be damaged in the log's file is read from the store, if it is there already.
+ * <p>What turns out to be damaged in the log's file is read from the store, if it is there already. An object that is gone when it
+ * is asked for was deleted because nothing names it any more: then the map is asked again.
  */
 public final class ReadPath {
     /** Number of pieces. */
@@ -121,7 +122,14 @@ public final class ReadPath {
         int work = 0;
         ReadPiece piece;
         while ((piece = fetcher.pollFetched()) != null) {
-            finish(piece, piece.failure != null);
+            if (piece.isMissing && piece.request.tries < MAX_TRIES && isElsewhereNow(piece)) {
+                readAgain(piece);
+            } else {
+                if (piece.isMissing) {
+                    LOG.log(Level.ERROR, "{0}: a read fails", piece.failure);
+                }
+                finish(piece, piece.failure != null);
+            }
             work++;
         }
         return work;
@@ -259,15 +267,19 @@ public final class ReadPath {
         if (request.tries < MAX_TRIES
                 && (copies.turnToStore(Location.logPosition(piece.location), piece.blocks) || isElsewhereNow(piece))) {
             LOG.log(Level.WARNING, "{0}; what is wanted is elsewhere too, and read from there", what);
-            final ReadRequest part = takeRequest();
-            part.setPart(request, piece);
-            free(piece);
-            begin(part);
-            goOn();
+            readAgain(piece);
         } else {
             LOG.log(Level.ERROR, "{0}: a read fails", what);
             finish(piece, true);
         }
+    }
+
+    private void readAgain(final ReadPiece piece) {
+        final ReadRequest part = takeRequest();
+        part.setPart(piece.request, piece);
+        free(piece);
+        begin(part);
+        goOn();
     }
 
     /** Whether the map has named another place for some of a piece since its read began: then nothing here has to be readable. */

@@ -25,6 +25,7 @@ final class ReadPiece {
     int length;
     int guard;
     String failure;
+    boolean isMissing;
 
     ReadPiece(final int index) {
         this.index = index;

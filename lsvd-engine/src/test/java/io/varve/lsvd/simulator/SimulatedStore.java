@@ -12,6 +12,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
 import java.util.TreeMap;
+import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 
 /** A store in memory that several hosts share, each through a {@link Client} that delays, loses and repeats. */
@@ -62,6 +63,20 @@ final class SimulatedStore {
         return objects.putIfAbsent(key, body) == null;
     }
 
+    /** All keys that begin like this. */
+    List<String> keys(final String prefix) {
+        return objects.keySet().stream().filter(key -> key.startsWith(prefix)).toList();
+    }
+
+    /** The volume, of which there is one. */
+    UUID volume() {
+        return UUID.fromString(keys("volumes/").getFirst().split("/")[1]);
+    }
+
+    boolean isSeal(final String key) {
+        return isSeal(objects.get(key));
+    }
+
     private static boolean isSeal(final byte[] body) {
         final MemorySegment bytes = MemorySegment.ofArray(body);
         return body.length >= ObjectHeader.FIXED_LENGTH
@@ -95,7 +110,7 @@ final class SimulatedStore {
             isDead = true;
             for (int i = inFlight.size() - 1; i >= 0; i--) {
                 final Request request = inFlight.get(i);
-                if (request.client == this && !(request.future instanceof Put && random.nextBoolean())) {
+                if (request.client == this && !(request.future instanceof Change && random.nextBoolean())) {
                     inFlight.remove(i);
                 }
             }
@@ -104,7 +119,7 @@ final class SimulatedStore {
         @Override
         public CompletableFuture<Boolean> putIfAbsent(final String key, final MemorySegment body) {
             final byte[] bytes = body.toArray(ValueLayout.JAVA_BYTE);
-            final Put future = new Put();
+            final Change<Boolean> future = new Change<>();
             if (bug == PlantedBug.BROKEN_ORDER && key.contains("/log/") && random.nextInt(3) == 0) {
                 submit(future, () -> create(key, bytes));
                 future.complete(true);
@@ -168,9 +183,16 @@ final class SimulatedStore {
 
         @Override
         public CompletableFuture<Void> delete(final String key) {
-            final CompletableFuture<Void> future = new CompletableFuture<>();
+            final Change<Void> future = new Change<>();
+            final int trouble = trouble();
             submit(future, () -> {
+                if (isAway || trouble == 1) {
+                    throw new StoreException("simulated trouble");
+                }
                 objects.remove(key);
+                if (trouble == 2) {
+                    throw new StoreException("simulated loss of an answer");
+                }
                 future.complete(null);
             });
             return future;
@@ -197,6 +219,6 @@ final class SimulatedStore {
         }
     }
 
-    /** The future of a creation: one that may be carried out after its host has ended. */
-    private static final class Put extends CompletableFuture<Boolean> {}
+    /** The future of a creation or deletion: one that may be carried out after its host has ended. */
+    private static final class Change<T> extends CompletableFuture<T> {}
 }
