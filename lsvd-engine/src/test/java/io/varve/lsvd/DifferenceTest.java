@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.varve.linux.IoRing;
 import io.varve.lsvd.format.Blocks;
 import io.varve.lsvd.format.FormatException;
+import io.varve.lsvd.gc.GcPolicy;
 import io.varve.lsvd.history.History;
 import io.varve.lsvd.history.HistoryReader;
 import io.varve.lsvd.runtime.SystemRuntime;
@@ -30,12 +31,14 @@ import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.lang.reflect.Proxy;
 import java.nio.channels.Channels;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.BitSet;
 import java.util.Random;
 import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -62,7 +65,7 @@ class DifferenceTest {
 
     @BeforeEach
     void writeVolume() throws IOException, VolumeException {
-        store = DirectoryStore.open(home.resolve("store"), true);
+        store = keeping(DirectoryStore.open(home.resolve("store"), true));
         client = new StoreClient(store, RUNTIME, 10_000);
         final VolumeCatalog catalog = new VolumeCatalog(store);
         catalog.create("disk", SIZE);
@@ -74,7 +77,9 @@ class DifferenceTest {
         before = disk.clone();
         try (VolumeRig rig = rig()) {
             change(rig, 60);
-            rewrite(rig, 40);
+            for (int i = 0; i < 12; i++) {
+                changeALittle(rig);
+            }
         }
         newer = state("after");
     }
@@ -89,6 +94,7 @@ class DifferenceTest {
     private VolumeRig rig() throws IOException, VolumeException {
         return new VolumeRig(VolumeRig.context(store, home.resolve("cache"))
                 .checkpointInterval(4)
+                .gcPolicy(new GcPolicy(1.05, 0.05, 0))
                 .destageDelayNs(2_000_000));
     }
 
@@ -116,14 +122,26 @@ class DifferenceTest {
         }
     }
 
-    /** Writes what is there already: it stands elsewhere then, as what garbage collection has moved. */
-    private void rewrite(final VolumeRig rig, final int count) {
-        for (int i = 0; i < count; i++) {
-            final int block = random.nextInt(BLOCKS);
-            if (disk[block] != null) {
-                write(rig, block, disk[block]);
+    /** A store that deletes nothing, so that the older state can be read although its data has been collected. */
+    private static ObjectStore keeping(final ObjectStore store) {
+        return (ObjectStore) Proxy.newProxyInstance(
+                ObjectStore.class.getClassLoader(),
+                new Class<?>[] {ObjectStore.class},
+                (self, method, arguments) -> method.getName().equals("delete")
+                        ? CompletableFuture.completedFuture(null)
+                        : method.invoke(store, arguments));
+    }
+
+    /** Makes garbage, a few blocks in each object, so that the rest of them is collected. */
+    private void changeALittle(final VolumeRig rig) {
+        for (int block = random.nextInt(2); block < BLOCKS; block += 2) {
+            if (block % 400 < 120 && disk[block] != null) {
+                final byte[] data = new byte[Blocks.SIZE];
+                random.nextBytes(data);
+                write(rig, block, data);
             }
         }
+        rig.await(rig.volume::isStored);
     }
 
     private void write(final VolumeRig rig, final int block, final byte[] data) {
@@ -177,7 +195,23 @@ class DifferenceTest {
         assertThat(written).isEqualTo(expectedWritten);
         assertThat(discarded).isEqualTo(expectedDiscarded);
         assertThat(written.cardinality()).isPositive();
+        assertThat(movedByCollection()).isPositive();
         assertThat(discarded.cardinality()).isPositive();
+    }
+
+    /** Blocks that stand elsewhere in the newer state and have not changed. */
+    private long movedByCollection() {
+        long moved = 0;
+        for (int block = 0; block < BLOCKS; block++) {
+            if (disk[block] != null && Arrays.equals(disk[block], before[block])) {
+                older.map().find(block);
+                newer.map().find(block);
+                final long from = older.map().foundLocation() - older.map().foundBlock();
+                final long to = newer.map().foundLocation() - newer.map().foundBlock();
+                moved += from == to ? 0 : 1;
+            }
+        }
+        return moved;
     }
 
     @Test

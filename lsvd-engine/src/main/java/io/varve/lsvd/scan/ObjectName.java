@@ -12,9 +12,10 @@ import java.util.UUID;
  * @param sequence its number.
  */
 public record ObjectName(UUID volume, long epoch, long sequence) {
-    /** The object of a volume's history that has a sequence. */
-    public static ObjectName of(final UUID volume, final Epochs epochs, final long sequence) {
-        return new ObjectName(volume, epochs.epochOf(sequence), sequence);
+    /** The object that has a sequence in the history of a volume; it may be an ancestor's. */
+    public static ObjectName of(final Epochs epochs, final long sequence) {
+        final Epochs.Entry epoch = epochs.of(sequence);
+        return new ObjectName(epoch.volume(), epoch.epoch(), sequence);
     }
 
     /**

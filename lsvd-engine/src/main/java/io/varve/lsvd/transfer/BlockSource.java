@@ -22,7 +22,6 @@ import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.UUID;
 
 /**
  * Reads blocks of a volume out of its objects, and checks them. What a range needs of one object, which mostly stands together,
@@ -39,7 +38,6 @@ public final class BlockSource implements AutoCloseable {
     private static final int MAX_TRIES = 3;
 
     private final StoreClient store;
-    private final UUID volume;
     private final Epochs epochs;
     private final Pace pace;
     private final Cancellation cancellation;
@@ -54,14 +52,8 @@ public final class BlockSource implements AutoCloseable {
      *
      * @param epochs of all objects that are going to be read.
      */
-    public BlockSource(
-            final StoreClient store,
-            final UUID volume,
-            final Epochs epochs,
-            final Pace pace,
-            final Cancellation cancellation) {
+    public BlockSource(final StoreClient store, final Epochs epochs, final Pace pace, final Cancellation cancellation) {
         this.store = store;
-        this.volume = volume;
         this.epochs = epochs;
         this.pace = pace;
         this.cancellation = cancellation;
@@ -166,8 +158,7 @@ public final class BlockSource implements AutoCloseable {
                     && piece.end() - last.first() <= READ_BLOCKS;
             if (!isNear) {
                 last = new Group(
-                        names.computeIfAbsent(piece.sequence(), one -> ObjectName.of(volume, epochs, one)),
-                        new ArrayList<>());
+                        names.computeIfAbsent(piece.sequence(), one -> ObjectName.of(epochs, one)), new ArrayList<>());
                 groups.add(last);
             }
             last.pieces.add(piece);

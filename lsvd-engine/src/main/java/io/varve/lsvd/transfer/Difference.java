@@ -9,16 +9,21 @@ import io.varve.lsvd.scan.ObjectScan;
 import io.varve.lsvd.scan.Pace;
 import io.varve.lsvd.store.StoreClient;
 import java.io.IOException;
+import java.util.BitSet;
 
 /**
  * What makes a newer state of a volume out of an older one: blocks that were written, by where they are in the newer, and
- * blocks that were discarded. A block that stands elsewhere now counts as written only if its checksum is another: what garbage
- * collection has moved is not reported. Checksums are read from the headers of the objects that such blocks are in, for {@value
- * #WINDOW_BLOCKS} blocks at a time at most.
+ * blocks that were discarded. A block that garbage collection has put where it stands now counts as written only if its
+ * checksum is another: what was merely moved is not reported. Checksums are read from the headers of the objects that such
+ * blocks are in, for {@value #WINDOW_BLOCKS} blocks at a time at most.
+ *
+ * <p>Two different blocks have the same CRC32C once in four billion times. So a write that was collected since may be taken for
+ * a move with that likelihood; one that was not collected never is.
  */
 public final class Difference implements AutoCloseable {
     private static final int WINDOW_BLOCKS = 4 << 20;
     private static final int READS = 16;
+    private static final int WRITTEN_BY_CLIENT = 0;
 
     private final StoreClient store;
     private final VolumeState older;
@@ -138,8 +143,14 @@ public final class Difference implements AutoCloseable {
 
     /** @param window blocks, and the rank of each among them. */
     private void compareChecksums(final ExtentMap window, final int count) throws IOException {
-        final int[] before = checksums(older, window, count);
-        final int[] after = checksums(newer, window, count);
+        final BitSet changed = new BitSet(count);
+        final int[] before = checksums(older, window, count, new BitSet());
+        final int[] after = checksums(newer, window, count, changed);
+        for (int rank = 0; rank < count; rank++) {
+            if (before[rank] != after[rank]) {
+                changed.set(rank);
+            }
+        }
         final ExtentMap to = newer.map();
         long block = 0;
         while (window.find(block)) {
@@ -147,15 +158,10 @@ public final class Difference implements AutoCloseable {
             final int rank = (int) window.foundLocation();
             final int length = window.foundLength();
             block = start + length;
-            for (int i = 0; i < length; ) {
-                int end = i + 1;
-                if (before[rank + i] != after[rank + i]) {
-                    while (end < length && before[rank + end] != after[rank + end]) {
-                        end++;
-                    }
-                    putWritten(to, start + i, start + end);
-                }
-                i = end;
+            for (int i = changed.nextSetBit(rank); i >= 0 && i < rank + length; ) {
+                final int end = Math.min(rank + length, changed.nextClearBit(i));
+                putWritten(to, start + i - rank, start + end - rank);
+                i = changed.nextSetBit(end);
             }
         }
     }
@@ -169,8 +175,13 @@ public final class Difference implements AutoCloseable {
         }
     }
 
-    /** The checksums of some blocks of a state, by their ranks. */
-    private int[] checksums(final VolumeState state, final ExtentMap window, final int count) throws IOException {
+    /**
+     * The checksums of some blocks of a state, by their ranks.
+     *
+     * @param original receives the ranks of those that stand where a client's write has put them.
+     */
+    private int[] checksums(final VolumeState state, final ExtentMap window, final int count, final BitSet original)
+            throws IOException {
         final int[] crcs = new int[count];
         final long[] found = new long[1];
         try (ExtentMap part = restrict(state.map(), window);

@@ -59,7 +59,7 @@ public final class DifferenceExport implements AutoCloseable {
                 runtime.currentTimeMillis(),
                 older.name(),
                 newer.name());
-        try (BlockSource source = new BlockSource(store, newer.volume(), newer.epochs(), pace, cancellation)) {
+        try (BlockSource source = new BlockSource(store, newer.epochs(), pace, cancellation)) {
             final BlockPump pump = new BlockPump(
                     source, cancellation, blocks -> listener.onProgress(blocks << Blocks.SHIFT, totalBytes()));
             DifferenceWriter.write(header, difference, pump, output);

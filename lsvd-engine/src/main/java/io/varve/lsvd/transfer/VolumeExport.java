@@ -19,7 +19,6 @@ import java.util.UUID;
  */
 public final class VolumeExport implements AutoCloseable {
     private final StoreClient store;
-    private final UUID volume;
     private final long sizeBytes;
     private final History history;
     private final Pace pace;
@@ -51,7 +50,6 @@ public final class VolumeExport implements AutoCloseable {
             final Listener listener)
             throws IOException {
         this.store = store;
-        this.volume = volume;
         this.sizeBytes = sizeBytes;
         this.cancellation = cancellation;
         this.listener = listener;
@@ -68,7 +66,7 @@ public final class VolumeExport implements AutoCloseable {
 
     /** Writes the image. */
     public void write(final Format format, final SparseOutput output) throws IOException {
-        try (BlockSource source = new BlockSource(store, volume, history.epochs(), pace, cancellation)) {
+        try (BlockSource source = new BlockSource(store, history.epochs(), pace, cancellation)) {
             final BlockPump pump = new BlockPump(
                     source, cancellation, blocks -> listener.onProgress(blocks << Blocks.SHIFT, totalBytes()));
             switch (format) {

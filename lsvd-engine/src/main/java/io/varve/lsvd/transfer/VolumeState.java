@@ -24,10 +24,10 @@ public record VolumeState(String name, UUID volume, Epochs epochs, ExtentMap map
         return new VolumeState(name, volume, history.epochs(), history.map(), sizeBytes);
     }
 
-    /** The objects of this volume that a map names, which may be part of this state's. */
+    /** The objects that a map names, which may be part of this state's. */
     Iterator<ObjectName> objectsOf(final ExtentMap part) {
         return Arrays.stream(LiveObjects.of(part).sequences())
-                .mapToObj(sequence -> ObjectName.of(volume, epochs, sequence))
+                .mapToObj(sequence -> ObjectName.of(epochs, sequence))
                 .iterator();
     }
 }

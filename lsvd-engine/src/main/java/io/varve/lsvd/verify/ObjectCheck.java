@@ -4,6 +4,8 @@ import io.varve.lsvd.format.Blocks;
 import io.varve.lsvd.format.Checksum;
 import io.varve.lsvd.format.ObjectHeader;
 import io.varve.lsvd.format.ObjectType;
+import io.varve.lsvd.history.Epochs;
+import io.varve.lsvd.history.History;
 import io.varve.lsvd.map.ExtentMap;
 import io.varve.lsvd.map.Location;
 import io.varve.lsvd.scan.LiveRuns;
@@ -24,6 +26,7 @@ final class ObjectCheck {
 
     private final StoreClient store;
     private final Pace pace;
+    private final Epochs epochs;
     private final ExtentMap map;
     private final Consumer<Finding> findings;
     private final CRC32C crc = new CRC32C();
@@ -33,12 +36,13 @@ final class ObjectCheck {
     /**
      * Makes a check.
      *
-     * @param map of the volume; null when it is not known: then only checksums are checked.
+     * @param history of the volume; null when it is not known: then only checksums are checked.
      */
-    ObjectCheck(final StoreClient store, final Pace pace, final ExtentMap map, final Consumer<Finding> findings) {
+    ObjectCheck(final StoreClient store, final Pace pace, final History history, final Consumer<Finding> findings) {
         this.store = store;
         this.pace = pace;
-        this.map = map;
+        epochs = history == null ? null : history.epochs();
+        map = history == null ? null : history.map();
         this.findings = findings;
     }
 
@@ -61,6 +65,14 @@ final class ObjectCheck {
         }
         if (bytes.byteSize() > header.objectLength()) {
             findings.accept(new Finding(name.key(), "is damaged: it is longer than its header says", new Ranges()));
+        }
+        if (epochs != null
+                && header.type() != ObjectType.SEAL
+                && !header.nonce().equals(epochs.of(name.sequence()).nonce())) {
+            findings.accept(new Finding(
+                    name.key(),
+                    "was written by someone who had not opened the volume",
+                    namedIn(name.sequence(), null)));
         }
         if (header.type() == ObjectType.DATA) {
             checkBlocks(name, header, bytes);

@@ -4,7 +4,6 @@ import io.varve.lsvd.format.Blocks;
 import io.varve.lsvd.format.EpochRecord;
 import io.varve.lsvd.format.FormatException;
 import io.varve.lsvd.format.ObjectHeader;
-import io.varve.lsvd.format.ObjectType;
 import io.varve.lsvd.history.History;
 import io.varve.lsvd.history.HistoryException;
 import io.varve.lsvd.history.HistoryReader;
@@ -109,7 +108,7 @@ public final class VolumeVerifier {
         checkRecords();
         final History history;
         try {
-            history = readWithoutGap();
+            history = readHistory();
         } catch (final FormatException | HistoryException | NoSuchObjectException e) {
             checkWithoutHistory(e);
             return verification();
@@ -131,7 +130,7 @@ public final class VolumeVerifier {
                 if (rounds > MAX_ROUNDS) {
                     throw new StoreException("the volume is changed faster than it can be verified");
                 }
-                check(round, history.map());
+                check(round, history);
                 if (failed.isEmpty()) {
                     return;
                 }
@@ -161,67 +160,29 @@ public final class VolumeVerifier {
         }
     }
 
-    /**
-     * Reads a history that ends where its newest epoch does. A missing object looks as if the epoch ended before it; but behind
-     * the end of one that its owner has sealed, or made a checkpoint in, nothing is missing.
-     */
-    private History readWithoutGap() throws IOException {
-        final History history = readHistory();
-        final String further = history.sealedBy() == null ? provesGap(history) : null;
-        if (further == null) {
-            return history;
-        }
-        history.close();
-        final History again = readHistory();
-        if (again.nextSequence() != history.nextSequence() || again.sealedBy() != null) {
-            return again;
-        }
-        again.close();
-        throw new HistoryException(ObjectName.of(volume, history.epochs(), history.nextSequence())
-                        .key() + " is missing, and " + further + " stands behind it");
-    }
-
-    /** The key of an object that would not be there if the epoch ended before it; null when there is none. */
-    private String provesGap(final History history) throws IOException {
-        final long epoch = history.newest().epoch();
-        final List<ObjectName> beyond = new ArrayList<>();
-        for (final StoredObject object : store.list(Keys.log(volume, epoch))) {
-            if (Keys.lastNumber(object.key()) > history.nextSequence()) {
-                beyond.add(ObjectName.parse(volume, object.key()));
-            }
-        }
-        final String[] proof = new String[1];
-        try (ObjectScan scan = new ObjectScan(store, pace, cancellation, ObjectScan.HEADER_READ, READS)) {
-            scan.scan(beyond.iterator(), (name, header, read) -> {
-                if (header.type() == ObjectType.CHECKPOINT
-                        || header.type() == ObjectType.SEAL
-                                && header.nonce().equals(history.newest().nonce())) {
-                    proof[0] = name.key();
-                }
-            });
-        }
-        return proof[0];
-    }
-
     /** Names what a history needs: what its map names, and what it was read from. */
     private List<ObjectName> neededBy(final History history) {
         live = LiveObjects.of(history.map());
         final TreeMap<Long, ObjectName> needed = new TreeMap<>();
         for (final long sequence : live.sequences()) {
-            needed.put(sequence, ObjectName.of(volume, history.epochs(), sequence));
+            needed.put(sequence, ObjectName.of(history.epochs(), sequence));
         }
         for (final long sequence : history.checkpoints().sequences()) {
-            needed.put(sequence, ObjectName.of(volume, history.epochs(), sequence));
+            needed.put(sequence, ObjectName.of(history.epochs(), sequence));
         }
         final long end = history.nextSequence() + (history.sealedBy() == null ? 0 : 1);
         for (long sequence = history.checkpoints().newest() + 1; sequence < end; sequence++) {
-            needed.put(sequence, ObjectName.of(volume, history.epochs(), sequence));
+            final ObjectName name = ObjectName.of(history.epochs(), sequence);
+            if (name.volume().equals(volume)) {
+                needed.put(sequence, name);
+            }
         }
         return new ArrayList<>(needed.values());
     }
 
-    private void check(final Collection<ObjectName> names, final ExtentMap map) throws IOException {
-        final ObjectCheck check = new ObjectCheck(store, pace, map, this::tell);
+    /** @param history that needs the objects; null when it is not known. */
+    private void check(final Collection<ObjectName> names, final History history) throws IOException {
+        final ObjectCheck check = new ObjectCheck(store, pace, history, this::tell);
         final long bytesBefore = bytes;
         final long total = checked.size() + names.size();
         try (ObjectScan scan = new ObjectScan(store, pace, cancellation, READ_BYTES, READS)) {
@@ -232,7 +193,7 @@ public final class VolumeVerifier {
                 public void onObject(final ObjectName name, final ObjectHeader header, final MemorySegment read)
                         throws IOException {
                     try {
-                        check.check(name, header, read, map == null ? 0 : live.blocksIn(name.sequence()));
+                        check.check(name, header, read, history == null ? 0 : live.blocksIn(name.sequence()));
                     } catch (final NoSuchObjectException e) {
                         onFailure(name, e);
                         return;
