@@ -71,6 +71,11 @@ class DifferenceTest {
         catalog.create("disk", SIZE);
         uuid = catalog.find("disk");
         try (VolumeRig rig = rig()) {
+            for (int block = 0; block < BLOCKS; block += 250) {
+                final byte[] data = new byte[250 * Blocks.SIZE];
+                random.nextBytes(data);
+                write(rig, block, data);
+            }
             change(rig, 150);
         }
         older = state("before");
