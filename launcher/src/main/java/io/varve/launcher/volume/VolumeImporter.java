@@ -78,14 +78,11 @@ public final class VolumeImporter {
         catalog.checkMayCreate(name, volume);
         requireNoDraft(name, draft);
         volumes.create(draft, volume, allowsUnfitStore);
-        boolean isDone = false;
         try {
             load(draft, source, finalBytes);
-            isDone = true;
-        } finally {
-            if (!isDone) {
-                remove(draft);
-            }
+        } catch (final VolumeException | IOException | RuntimeException e) {
+            remove(draft, e);
+            throw e;
         }
         return catalog.publish(name);
     }
@@ -224,14 +221,14 @@ public final class VolumeImporter {
         return Math.min(MAX_LOG, cacheSize());
     }
 
-    private void remove(final String draft) {
+    private void remove(final String draft, final Exception reason) {
         try {
             volumes.remove(draft);
         } catch (final VolumeException | RuntimeException e) {
             throw new UserException(
-                    "the import has failed, and what is there of it is called '" + draft
-                            + "': remove it, by 'varve volume remove " + draft + "' (" + e.getMessage() + ")",
-                    e);
+                    "the import has failed: " + reason.getMessage() + "; what is there of it is called '" + draft
+                            + "': remove it, by 'varve volume remove " + draft + "'",
+                    reason);
         }
     }
 }
