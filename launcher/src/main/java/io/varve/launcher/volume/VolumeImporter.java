@@ -32,10 +32,16 @@ import java.util.function.LongSupplier;
  * {@link VolumeCatalog#DRAFT_SUFFIX} says, and an import that fails or is broken off removes it.
  */
 public final class VolumeImporter {
-    /** Greatest log of an import, in bytes: it is deleted at the end, so that the volume gets one as the settings say. */
+    /** Size of the log of a new volume, in memory, in bytes. */
+    private static final long MEMORY_LOG = 128L << 20;
+
+    /** Greatest log of a volume that had none here, in bytes: it is deleted at the end. */
     private static final long MAX_LOG = 256L << 20;
 
-    private final ObjectStore store;
+    /** How long uploads that are under way are waited for before a volume is removed. */
+    private static final long SETTLE_MS = 10_000;
+
+    private final SettlingStore store;
     private final Settings settings;
     private final VolumeCatalog catalog;
     private final StoreVolumes volumes;
@@ -53,7 +59,7 @@ public final class VolumeImporter {
             final Settings settings,
             final Cancellation cancellation,
             final VolumeLoad.Listener listener) {
-        this.store = store;
+        this.store = new SettlingStore(store);
         this.settings = settings;
         this.cancellation = cancellation;
         this.listener = listener;
@@ -97,7 +103,7 @@ public final class VolumeImporter {
 
     private void load(final String draft, final ChangeSource source, final LongSupplier finalBytes)
             throws VolumeException, IOException {
-        try (OpenVolume open = new OpenVolume(context(draft).logSizeBytes(logSize()))) {
+        try (OpenVolume open = OpenVolume.withMemoryLog(context(draft).logSizeBytes(MEMORY_LOG))) {
             final VolumeLoad load = load(open, true, cancellation);
             load.run(source);
             final long sizeBytes = finalBytes.getAsLong();
@@ -108,8 +114,6 @@ public final class VolumeImporter {
                 catalog.shrink(draft, sizeBytes, open.volume());
             }
             load.shutDown();
-            open.end();
-            Volume.deleteLog(settings.get(Setting.CACHE), open.volume().uuid());
         }
     }
 
@@ -125,7 +129,7 @@ public final class VolumeImporter {
         final VolumeInfo info = catalog.info(name);
         final boolean hadLog = Volume.hasLog(settings.get(Setting.CACHE), info.uuid());
         catalog.checkSize(difference.header().newerBytes());
-        try (OpenVolume open = new OpenVolume(context(name).logSizeBytes(hadLog ? cacheSize() : logSize()))) {
+        try (OpenVolume open = OpenVolume.withLog(context(name).logSizeBytes(hadLog ? cacheSize() : logSize()))) {
             final VolumeLoad load = load(open, false, cancellation);
             try {
                 load.awaitStored();
@@ -223,6 +227,7 @@ public final class VolumeImporter {
 
     private void remove(final String draft, final Exception reason) {
         try {
+            store.awaitSettled(SETTLE_MS);
             volumes.remove(draft);
         } catch (final VolumeException | RuntimeException e) {
             throw new UserException(
