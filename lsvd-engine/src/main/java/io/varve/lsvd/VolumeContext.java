@@ -1,6 +1,9 @@
 package io.varve.lsvd;
 
 import io.varve.linux.IoRing;
+import io.varve.lsvd.cache.ObjectTags;
+import io.varve.lsvd.cache.ReadCache;
+import io.varve.lsvd.cache.VolumeCache;
 import io.varve.lsvd.log.DirectoryLogStore;
 import io.varve.lsvd.log.LogStore;
 import io.varve.lsvd.runtime.EngineRuntime;
@@ -34,6 +37,7 @@ public final class VolumeContext {
     private IoRing ring;
     private EngineRuntime runtime = new SystemRuntime();
     private LogStore logs;
+    private ReadCache readCache;
     private Runnable wakeReactor;
     private long destageDelayNs = DEFAULT_DESTAGE_DELAY_NS;
     private int checkpointInterval = DEFAULT_CHECKPOINT_INTERVAL;
@@ -139,6 +143,16 @@ public final class VolumeContext {
 
     Runnable wakeReactor() {
         return wakeReactor != null ? wakeReactor : ring::wakeUp;
+    }
+
+    /** The read cache, which the caller closes after the volume; null for none. */
+    public VolumeContext readCache(final ReadCache value) {
+        readCache = value;
+        return this;
+    }
+
+    VolumeCache readCache(final ObjectTags tags) {
+        return readCache == null ? null : new VolumeCache(readCache, tags, ring);
     }
 
     /** The reactor's ring. The caller drives and closes it. */

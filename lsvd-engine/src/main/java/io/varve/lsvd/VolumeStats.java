@@ -1,5 +1,7 @@
 package io.varve.lsvd;
 
+import io.varve.lsvd.cache.VolumeCacheStats;
+
 /**
  * Live figures of an open volume, in bytes unless the name says otherwise.
  *
@@ -16,6 +18,7 @@ package io.varve.lsvd;
  * @param bytesPut      put into the store since the volume was opened.
  * @param fetches       reads from the store since the volume was opened.
  * @param bytesFetched  read from the store since the volume was opened.
+ * @param cache        what the read cache does for the volume.
  * @param extents       extents in the map.
  * @param mapBytes      memory of the map.
  * @param storeTrouble  why the store did not take the last upload, or null.
@@ -37,6 +40,7 @@ public record VolumeStats(
         long bytesPut,
         long fetches,
         long bytesFetched,
+        VolumeCacheStats cache,
         long extents,
         long mapBytes,
         String storeTrouble,
