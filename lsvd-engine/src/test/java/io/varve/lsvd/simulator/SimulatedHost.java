@@ -6,8 +6,10 @@ import io.varve.lsvd.Volume;
 import io.varve.lsvd.VolumeCompletion;
 import io.varve.lsvd.VolumeContext;
 import io.varve.lsvd.VolumeException;
+import io.varve.lsvd.cache.ReadCache;
 import io.varve.lsvd.log.LogGeometry;
 import io.varve.lsvd.runtime.EngineRuntime;
+import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -26,6 +28,7 @@ final class SimulatedHost implements EngineRuntime {
     private static final int MAX_AWAIT_STEPS = 5000;
 
     final SimulatedDisk disk;
+    final SimulatedCacheFile cacheFile;
     private final Simulation world;
     private final Random random;
     private final CrashPoints crashes;
@@ -36,6 +39,7 @@ final class SimulatedHost implements EngineRuntime {
     private final ArrayDeque<Long> freeBuffers = new ArrayDeque<>();
     private final List<int[]> reading = new ArrayList<>();
     private SimulatedStore.Client client;
+    private ReadCache cache;
     private Volume volume;
     private boolean isOfficial;
     private int requests;
@@ -48,6 +52,7 @@ final class SimulatedHost implements EngineRuntime {
     SimulatedHost(
             final Simulation world,
             final SimulatedDisk disk,
+            final SimulatedCacheFile cacheFile,
             final DiskModel model,
             final CrashPoints crashes,
             final Random random,
@@ -55,6 +60,7 @@ final class SimulatedHost implements EngineRuntime {
             final boolean isClockSlow) {
         this.world = world;
         this.disk = disk;
+        this.cacheFile = cacheFile;
         this.model = model;
         this.crashes = crashes;
         this.random = random;
@@ -111,6 +117,7 @@ final class SimulatedHost implements EngineRuntime {
         mustBeSilent = false;
         reading.clear();
         life++;
+        cache = openCache();
         volume = Volume.open(new VolumeContext()
                 .store(client)
                 .name(Simulation.NAME)
@@ -120,7 +127,16 @@ final class SimulatedHost implements EngineRuntime {
                 .storeTimeoutMs(60_000)
                 .takeOver(isTakeOver)
                 .runtime(this)
+                .readCache(cache)
                 .logs(disk, () -> {}));
+    }
+
+    private ReadCache openCache() {
+        try {
+            return ReadCache.open(cacheFile, SimulatedCacheFile.SIZE, this);
+        } catch (final IOException e) {
+            return null;
+        }
     }
 
     /** The process ends at once. */
@@ -129,11 +145,51 @@ final class SimulatedHost implements EngineRuntime {
         life++;
         client.kill();
         disk.kill();
+        cacheFile.kill();
         if (volume != null) {
             volume.closeQuietly();
             volume = null;
         }
+        if (cache != null) {
+            cache.closeQuietly();
+            cache = null;
+        }
         agents.clear();
+    }
+
+    /** The host loses power. */
+    void losePower() {
+        disk.losePower();
+        cacheFile.losePower();
+    }
+
+    /** The host's disk is lost. */
+    void loseDisk() {
+        disk.lose();
+        cacheFile.lose();
+    }
+
+    /** The process has shut the volume down, and says its last word to the cache. */
+    void end() {
+        volume.closeQuietly();
+        volume = null;
+        if (cache != null) {
+            cache.close();
+            cache = null;
+        }
+        kill();
+    }
+
+    /** What is on the host's disk now, to be put back later; null when there is no log. */
+    byte[][] copyDisk() {
+        final byte[] log = disk.copy();
+        return log == null ? null : new byte[][] {log, cacheFile.copy()};
+    }
+
+    /** Puts an old copy back, as the restoration of a host does. */
+    void restoreDisk(final byte[][] copy) {
+        disk.restore(copy[0]);
+        cacheFile.restore(copy[1]);
     }
 
     /** One step of this host, at random. */
@@ -144,7 +200,11 @@ final class SimulatedHost implements EngineRuntime {
                     request();
                 }
             }
-            case 2, 3 -> disk.step();
+            case 2 -> disk.step();
+            case 3 -> {
+                disk.step();
+                cacheFile.step();
+            }
             case 4 -> {
                 if (!agents.isEmpty()) {
                     work(agents.get(random.nextInt(agents.size())));

@@ -28,7 +28,7 @@ final class Simulation implements AutoCloseable {
     private final int sectors;
     private SimulatedHost active;
     private long nowNs = 1;
-    private byte[] oldCopy;
+    private byte[][] oldCopy;
     private SimulatedHost oldCopyOf;
     private int troubleOneIn;
 
@@ -41,7 +41,14 @@ final class Simulation implements AutoCloseable {
         for (int i = 0; i < hosts.length; i++) {
             final boolean isClockSlow = bug == PlantedBug.SLOW_CLOCK && i == 0;
             hosts[i] = new SimulatedHost(
-                    this, new SimulatedDisk(random, crashes, bug), model, crashes, random, arena, isClockSlow);
+                    this,
+                    new SimulatedDisk(random, crashes, bug),
+                    new SimulatedCacheFile(random, crashes, bug),
+                    model,
+                    crashes,
+                    random,
+                    arena,
+                    isClockSlow);
         }
     }
 
@@ -132,7 +139,7 @@ final class Simulation implements AutoCloseable {
             active.step(true);
             stepOthers(active);
             if (random.nextInt(3000) == 0) {
-                oldCopy = active.disk.copy();
+                oldCopy = active.copyDisk();
                 oldCopyOf = active;
             }
             if (active.volume().failure() != null) {
@@ -152,14 +159,14 @@ final class Simulation implements AutoCloseable {
             }
             case 2 -> {
                 active.kill();
-                active.disk.losePower();
+                active.losePower();
                 reopen(active, false, model.flushedCount(), when + ", after a power cut");
             }
             case 3 -> closeAndReopen(when);
             case 4 -> takeOver(when);
             case 5 -> {
                 active.kill();
-                active.disk.lose();
+                active.loseDisk();
                 reopen(random.nextBoolean() ? active : other(), true, model.keptCount(), when + ", after a lost disk");
             }
             default -> restoreOldCopy(when);
@@ -178,7 +185,7 @@ final class Simulation implements AutoCloseable {
         runUntil(host, host.volume()::isShutDown, "a shutdown");
         final boolean isWell = host.volume().failure() == null;
         final int acknowledged = isWell ? model.acknowledgedCount() : leastAfterKill();
-        host.kill();
+        host.end();
         reopen(
                 isWell && random.nextBoolean() ? other() : host,
                 false,
@@ -208,7 +215,7 @@ final class Simulation implements AutoCloseable {
             return;
         }
         active.kill();
-        active.disk.restore(oldCopy);
+        active.restoreDisk(oldCopy);
         reopen(active, true, model.keptCount(), when + ", after the restoration of an old copy");
     }
 
@@ -249,7 +256,7 @@ final class Simulation implements AutoCloseable {
                 refusal = "crash";
                 host.kill();
                 if (random.nextInt(4) == 0) {
-                    host.disk.losePower();
+                    host.losePower();
                     floor = Math.min(floor, model.flushedCount());
                 }
             } catch (final VolumeException e) {
@@ -279,7 +286,7 @@ final class Simulation implements AutoCloseable {
         runUntil(host, host.volume()::isShutDown, "the shutdown at the end");
         if (host.volume().failure() == null) {
             final int acknowledged = model.acknowledgedCount();
-            host.kill();
+            host.end();
             reopen(other(), false, acknowledged, "at the end, on the other host");
         }
     }
