@@ -9,7 +9,6 @@ import io.varve.lsvd.destage.Batch;
 import io.varve.lsvd.destage.BatchCutter;
 import io.varve.lsvd.destage.Destager;
 import io.varve.lsvd.destage.EpochProof;
-import io.varve.lsvd.destage.ObjectLayout;
 import io.varve.lsvd.format.Durability;
 import io.varve.lsvd.format.VolumeSettings;
 import io.varve.lsvd.history.Epochs;
@@ -27,7 +26,9 @@ import io.varve.lsvd.read.Fetcher;
 import io.varve.lsvd.read.ReadPath;
 import io.varve.lsvd.runtime.EngineRuntime;
 import io.varve.lsvd.store.StoreClient;
+import io.varve.lsvd.stored.ObjectLayout;
 import io.varve.lsvd.write.AcknowledgementGate;
+import io.varve.lsvd.write.CollectedRelocation;
 import io.varve.lsvd.write.LogMender;
 import io.varve.lsvd.write.LogReclaimer;
 import io.varve.lsvd.write.WritePath;
@@ -70,6 +71,7 @@ public final class Volume implements AutoCloseable {
     private LogWriter log;
     private WritePath writes;
     private LogReclaimer reclaimer;
+    private CollectedRelocation relocation;
     private LogPreparer preparer;
     private BatchCutter cutter;
     private AcknowledgementGate gate;
@@ -114,7 +116,7 @@ public final class Volume implements AutoCloseable {
         this.arena = arena;
         runtime = context.runtime();
         wakeReactor = context.wakeReactor();
-        cache = context.readCache(ObjectTags.of(context.store().url(), uuid, epochs));
+        cache = context.readCache(ObjectTags.of(context.store().url(), epochs));
         fetcher = new Fetcher(context.store(), uuid, epochs, cache, runtime::nanoTime, wakeReactor);
         if (opened == null) {
             reads = new ReadPath(map, null, null, null, null, cache, fetcher, arena, this::onRead);
@@ -289,6 +291,7 @@ public final class Volume implements AutoCloseable {
             work += log.doWork();
             work += destage();
             work += gate.doWork();
+            work += relocation.doWork();
             work += reclaimer.doWork();
             work += mender.doWork();
             work += shutdown == Shutdown.NONE ? preparer.doWork() : 0;
@@ -389,6 +392,7 @@ public final class Volume implements AutoCloseable {
         }
         if (device != null) {
             device.close();
+            reclaimer.close();
         }
         map.close();
         if (isMemoryFree) {
@@ -439,11 +443,15 @@ public final class Volume implements AutoCloseable {
                 opened.covered(),
                 opened.checkpoints(),
                 opened.changes(),
+                opened.objects(),
+                context.gcPolicy(),
+                this::sizeBytes,
                 context.checkpointInterval(),
                 runtime::bootTimeNs,
                 runtime.randomUuid().getLeastSignificantBits(),
                 proof,
                 wakeReactor));
+        relocation = new CollectedRelocation(map, reclaimer, destager::relocatedThrough);
         destagerThread = runtime.start(destager);
     }
 
@@ -496,8 +504,11 @@ public final class Volume implements AutoCloseable {
         }
         ObjectLayout layout;
         while ((layout = destager.pollStored()) != null) {
-            gate.onStored(layout.to().position(), layout.to().sequence() - 1);
-            reclaimer.onStored(layout);
+            if (!layout.isCollected()) {
+                gate.onStored(layout.to().position(), layout.to().sequence() - 1);
+                reclaimer.onStored(layout);
+            }
+            relocation.onStored(layout);
             destagerThread.wake();
             work++;
         }
@@ -576,7 +587,7 @@ public final class Volume implements AutoCloseable {
     /** Spares the next opening to read what is in the store anyway; if that fails, it reads it. */
     private void endLog() {
         try {
-            reclaimer.close();
+            reclaimer.finish();
         } catch (final IOException e) {
             LOG.log(Level.WARNING, "volume {0}: cannot write the log''s superblock: {1}", uuid, e.getMessage());
         }

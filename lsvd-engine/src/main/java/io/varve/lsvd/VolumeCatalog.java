@@ -376,7 +376,8 @@ public final class VolumeCatalog {
 
     private EpochRecord creation(final VolumeSettings settings) {
         final long nowMs = runtime.currentTimeMillis();
-        return new EpochRecord(0, runtime.randomUuid(), 0, 0, ObjectHeader.NO_CHECKPOINT, settings, nowMs, nowMs, "");
+        return new EpochRecord(
+                0, runtime.randomUuid(), 0, 0, ObjectHeader.NO_CHECKPOINT, settings, nowMs, nowMs, "", null);
     }
 
     private static void checkName(final String name) throws VolumeException {

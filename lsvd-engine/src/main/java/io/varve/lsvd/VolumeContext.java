@@ -4,6 +4,7 @@ import io.varve.linux.IoRing;
 import io.varve.lsvd.cache.ObjectTags;
 import io.varve.lsvd.cache.ReadCache;
 import io.varve.lsvd.cache.VolumeCache;
+import io.varve.lsvd.gc.GcPolicy;
 import io.varve.lsvd.log.DirectoryLogStore;
 import io.varve.lsvd.log.LogStore;
 import io.varve.lsvd.runtime.EngineRuntime;
@@ -42,6 +43,7 @@ public final class VolumeContext {
     private long destageDelayNs = DEFAULT_DESTAGE_DELAY_NS;
     private int checkpointInterval = DEFAULT_CHECKPOINT_INTERVAL;
     private long storeTimeoutMs = DEFAULT_STORE_TIMEOUT_MS;
+    private GcPolicy gcPolicy = GcPolicy.DEFAULT;
 
     /** The store that holds the volume. The caller closes it. */
     public VolumeContext store(final ObjectStore value) {
@@ -186,6 +188,17 @@ public final class VolumeContext {
     /** Number of objects behind which a checkpoint is written. */
     public int checkpointInterval() {
         return checkpointInterval;
+    }
+
+    /** How much garbage the volume may hold in the store. */
+    public VolumeContext gcPolicy(final GcPolicy value) {
+        gcPolicy = value;
+        return this;
+    }
+
+    /** How much garbage the volume may hold in the store. */
+    public GcPolicy gcPolicy() {
+        return gcPolicy;
     }
 
     /** How long opening waits for one answer of the store, in milliseconds. */

@@ -15,6 +15,7 @@ import io.varve.lsvd.history.Epochs;
 import io.varve.lsvd.history.History;
 import io.varve.lsvd.history.HistoryReader;
 import io.varve.lsvd.history.MapChanges;
+import io.varve.lsvd.history.ObjectTable;
 import io.varve.lsvd.history.Sealer;
 import io.varve.lsvd.history.SettingsHistory;
 import io.varve.lsvd.log.DeviceLogSource;
@@ -94,6 +95,7 @@ final class VolumeOpener {
             Covered covered,
             CheckpointChain checkpoints,
             MapChanges changes,
+            ObjectTable objects,
             LogGeometry geometry,
             LogDevice device,
             LogSuperblock superblock,
@@ -134,7 +136,8 @@ final class VolumeOpener {
                 replay();
             }
             final EpochRecord epoch = begin();
-            final Epochs epochs = history.epochs().with(epoch.epoch(), epoch.firstSequence());
+            final Epochs epochs = history.epochs()
+                    .with(new Epochs.Entry(volume, epoch.epoch(), epoch.firstSequence(), epoch.nonce()));
             return new Opened(
                     epoch,
                     epochs,
@@ -143,6 +146,7 @@ final class VolumeOpener {
                     history.covered(),
                     history.checkpoints(),
                     history.changes(),
+                    history.objects(),
                     geometry,
                     device,
                     superblock,
@@ -414,7 +418,8 @@ final class VolumeOpener {
                 settings.withWriteCache(isWriteCache),
                 previous.createdMs(),
                 runtime.currentTimeMillis(),
-                hostAndProcess());
+                hostAndProcess(),
+                previous.origin());
         begunNs = runtime.bootTimeNs();
         if (!store.putIfAbsent(Keys.epoch(volume, record.epoch()), record.encode())
                 && !historyReader.epoch(record.epoch()).nonce().equals(nonce)) {

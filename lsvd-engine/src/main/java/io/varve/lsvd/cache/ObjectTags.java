@@ -5,7 +5,6 @@ import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
-import java.util.UUID;
 
 /**
  * Names the objects of a volume's history in the cache: store, volume, epoch and the epoch's nonce, as a tag of 128 bits (half of
@@ -23,23 +22,26 @@ public final class ObjectTags {
     }
 
     /** Tags of all objects that a volume's map can name. */
-    public static ObjectTags of(final String storeUrl, final UUID volume, final Epochs epochs) {
+    public static ObjectTags of(final String storeUrl, final Epochs epochs) {
         final ObjectTags tags = new ObjectTags(epochs.count());
         for (int i = 0; i < epochs.count(); i++) {
-            final ByteBuffer digest = digest(storeUrl, volume, epochs.epoch(i));
-            tags.firstSequences[i] = epochs.firstSequence(i);
+            final Epochs.Entry epoch = epochs.get(i);
+            final ByteBuffer digest = digest(storeUrl, epoch);
+            tags.firstSequences[i] = epoch.firstSequence();
             tags.high[i] = digest.getLong();
             tags.low[i] = digest.getLong();
         }
         return tags;
     }
 
-    private static ByteBuffer digest(final String storeUrl, final UUID volume, final long epoch) {
+    private static ByteBuffer digest(final String storeUrl, final Epochs.Entry epoch) {
         final byte[] url = storeUrl.getBytes(StandardCharsets.UTF_8);
-        final ByteBuffer text = ByteBuffer.allocate(3 * Long.BYTES + url.length)
-                .putLong(volume.getMostSignificantBits())
-                .putLong(volume.getLeastSignificantBits())
-                .putLong(epoch)
+        final ByteBuffer text = ByteBuffer.allocate(5 * Long.BYTES + url.length)
+                .putLong(epoch.volume().getMostSignificantBits())
+                .putLong(epoch.volume().getLeastSignificantBits())
+                .putLong(epoch.epoch())
+                .putLong(epoch.nonce().getMostSignificantBits())
+                .putLong(epoch.nonce().getLeastSignificantBits())
                 .put(url);
         try {
             return ByteBuffer.wrap(MessageDigest.getInstance("SHA-256").digest(text.array()));

@@ -3,29 +3,38 @@ package io.varve.lsvd.destage;
 import io.varve.lsvd.format.Covered;
 import io.varve.lsvd.format.FormatException;
 import io.varve.lsvd.format.ObjectHeader;
+import io.varve.lsvd.gc.GarbageCollector;
+import io.varve.lsvd.gc.GcPolicy;
+import io.varve.lsvd.gc.ObjectRemover;
 import io.varve.lsvd.history.Checkpoint;
 import io.varve.lsvd.history.CheckpointChain;
 import io.varve.lsvd.history.Epochs;
 import io.varve.lsvd.history.MapChanges;
+import io.varve.lsvd.history.ObjectTable;
 import io.varve.lsvd.history.Sealer;
 import io.varve.lsvd.log.LogSource;
 import io.varve.lsvd.map.ExtentMap;
 import io.varve.lsvd.store.Keys;
 import io.varve.lsvd.store.ObjectStore;
+import io.varve.lsvd.stored.BuiltObject;
+import io.varve.lsvd.stored.ObjectLayout;
+import io.varve.lsvd.stored.StoredMap;
 import java.io.IOException;
 import java.lang.System.Logger.Level;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayDeque;
+import java.util.List;
+import java.util.Objects;
 import java.util.Random;
 import java.util.UUID;
-import java.util.concurrent.ExecutionException;
 import java.util.function.LongSupplier;
 import org.agrona.concurrent.Agent;
 import org.agrona.concurrent.OneToOneConcurrentArrayQueue;
 
 /**
  * Uploads a volume's objects. An agent with a thread of its own, advanced by {@link #doWork()}; the reactor hands it
- * batches and takes back the layouts of objects once they and all before them are in the store.
+ * batches and takes back the layouts of objects once they and all before them are in the store. Garbage collection and
+ * deletion are done by the same thread, which alone decides what comes next in the sequence.
  *
  * <p>At most {@value #MAX_UPLOADS} uploads are in flight. A failed one is tried again, for ever, under the same key with
  * the same bytes. A key that is taken holds either these very bytes, from an answer that was lost, or another writer's
@@ -41,11 +50,10 @@ public final class Destager implements Agent {
     private static final System.Logger LOG = System.getLogger(Destager.class.getName());
     private static final String FENCED =
             ", so another daemon has taken this volume; what is not in the store yet stays in the local log";
-    private static final long RETRY_MIN_NS = 50_000_000L;
-    private static final long RETRY_MAX_NS = 5_000_000_000L;
 
     private final OneToOneConcurrentArrayQueue<Batch> incoming = new OneToOneConcurrentArrayQueue<>(MAX_WAITING);
     private final OneToOneConcurrentArrayQueue<ObjectLayout> outgoing = new OneToOneConcurrentArrayQueue<>(64);
+    private final UploadEvents uploadEvents = new UploadEvents();
     private final ArrayDeque<Upload> uploads = new ArrayDeque<>();
     private final BufferPool buffers = new BufferPool();
     private final ObjectStore store;
@@ -58,6 +66,8 @@ public final class Destager implements Agent {
     private final Random jitter;
     private final Runnable onProgress;
     private final EpochProof proof;
+    private final GarbageCollector collector;
+    private final ObjectRemover remover;
 
     private long nextSequence;
     private Covered covered;
@@ -70,6 +80,7 @@ public final class Destager implements Agent {
     private volatile boolean fenced;
     private volatile String failure;
     private volatile String trouble;
+    private volatile long relocatedThrough;
     private volatile long objectsPut;
     private volatile long bytesPut;
     private volatile long checkpointBytesPut;
@@ -88,6 +99,9 @@ public final class Destager implements Agent {
      * @param covered      what is in the store covers.
      * @param checkpoints  the newest checkpoint.
      * @param changes      what has changed since; the destager's own from now on.
+     * @param objects      the volume's objects; the destager's own from now on.
+     * @param gcPolicy     how much garbage there may be.
+     * @param sizeBytes    the volume's size.
      * @param checkpointInterval number of objects behind which a checkpoint is due.
      * @param clockNs      a monotonic clock in nanoseconds.
      * @param seed         of the jitter between tries.
@@ -106,6 +120,9 @@ public final class Destager implements Agent {
             Covered covered,
             CheckpointChain checkpoints,
             MapChanges changes,
+            ObjectTable objects,
+            GcPolicy gcPolicy,
+            LongSupplier sizeBytes,
             int checkpointInterval,
             LongSupplier clockNs,
             long seed,
@@ -124,6 +141,7 @@ public final class Destager implements Agent {
                 new Checkpoint.Author(context.volume, context.epoch, context.nonce, context.epochs),
                 context.stored,
                 context.changes,
+                context.objects,
                 context.checkpoints,
                 context.checkpointInterval);
         nextSequence = context.nextSequence;
@@ -132,6 +150,9 @@ public final class Destager implements Agent {
         jitter = new Random(context.seed);
         proof = context.proof;
         onProgress = context.onProgress;
+        relocatedThrough = nextSequence - 1;
+        collector = new GarbageCollector(store, volume, stored, context.gcPolicy, context.sizeBytes, clockNs);
+        remover = new ObjectRemover(store, volume, stored, clockNs);
     }
 
     /** Hands over a batch; false when {@value #MAX_WAITING} wait already. Reactor only. */
@@ -142,6 +163,21 @@ public final class Destager implements Agent {
     /** The layout of the next object that is in the store with all before it, or null. Reactor only. */
     public ObjectLayout pollStored() {
         return outgoing.poll();
+    }
+
+    /** The reactor's map names nothing any more that an object up to this sequence has moved. Reactor only. */
+    public void relocatedThrough(final long sequence) {
+        relocatedThrough = sequence;
+    }
+
+    /** The collector of garbage; of which other threads may use what it says. */
+    public GarbageCollector collector() {
+        return collector;
+    }
+
+    /** Number of objects deleted. Any thread. */
+    public long objectsDeleted() {
+        return remover.deleted();
     }
 
     /** Asks to end the epoch once everything handed over is in the store: with a checkpoint and a seal. Any thread. */
@@ -196,8 +232,10 @@ public final class Destager implements Agent {
         }
         int work = 0;
         try {
+            stored.count(nextSequence - 1);
             work += checkUploads();
             work += publishStored();
+            work += collectGarbage();
             work += beginUpload();
             work += finishEpoch();
             work += proveEpoch();
@@ -212,11 +250,13 @@ public final class Destager implements Agent {
     @Override
     public void onClose() {
         builder.close();
+        collector.close();
         stored.close();
     }
 
     private int proveEpoch() {
-        final int work = proof.doWork(uploads.isEmpty() ? nextSequence : uploads.peek().sequence);
+        final int work =
+                proof.doWork(uploads.isEmpty() ? nextSequence : uploads.peek().sequence());
         if (work > 0) {
             onProgress.run();
         }
@@ -234,6 +274,18 @@ public final class Destager implements Agent {
         return work;
     }
 
+    private int collectGarbage() {
+        if (finishing) {
+            return 0;
+        }
+        final int work = remover.doWork(relocatedThrough);
+        if (remover.pins() == null) {
+            return work;
+        }
+        collector.newestPin(remover.pins().newest());
+        return work + collector.doWork();
+    }
+
     private int publishStored() {
         int work = 0;
         while (!uploads.isEmpty() && uploads.peek().isStored() && publish(uploads.peek())) {
@@ -244,54 +296,93 @@ public final class Destager implements Agent {
     }
 
     private boolean publish(final Upload upload) {
-        if (upload.layout != null) {
-            if (!outgoing.offer(upload.layout)) {
+        final ObjectLayout layout = upload.layout();
+        if (layout != null) {
+            if (!outgoing.offer(layout)) {
                 return false;
             }
-            stored.onStored(upload.layout);
-            covered = upload.layout.covered();
-            buffers.give(upload.bytes);
-        } else if (upload.sequence == pendingCheckpoint) {
-            stored.onCheckpointStored(upload.sequence, upload.bytes.byteSize());
-            checkpointBytesPut += upload.bytes.byteSize();
+            stored.onStored(layout);
+            collector.onStored(layout);
+            covered = layout.covered();
+            buffers.give(upload.bytes());
+        } else if (upload.sequence() == pendingCheckpoint) {
+            stored.onCheckpointStored(upload.sequence(), upload.bytes().byteSize());
+            remover.onCheckpointStored(upload.sequence());
+            checkpointBytesPut += upload.bytes().byteSize();
             pendingCheckpoint = ObjectHeader.NO_CHECKPOINT;
         } else {
             sealed = true;
         }
-        proof.onPublished(upload.createdNs);
+        proof.onPublished(upload.createdNs());
         objectsPut++;
-        bytesPut += upload.bytes.byteSize();
+        bytesPut += upload.bytes().byteSize();
         onProgress.run();
         return true;
     }
 
     private int beginUpload() throws IOException {
-        if (sealRequested || uploads.size() >= MAX_UPLOADS) {
+        // Nothing is sequenced behind a checkpoint that is not in the store: so the last object always knows the newest
+        // one.
+        if (sealRequested || uploads.size() >= MAX_UPLOADS || pendingCheckpoint != ObjectHeader.NO_CHECKPOINT) {
             return 0;
         }
         if (stored.isCheckpointDue()) {
             return uploads.isEmpty() ? beginCheckpoint() : 0;
         }
+        if (!finishing && collector.isReady()) {
+            return beginCollected();
+        }
         if (undelivered == null) {
             undelivered = incoming.poll();
         }
-        if (undelivered == null) {
+        if (undelivered == null || !finishing && collector.isOverdue()) {
             return 0;
         }
-        final ObjectBuilder.BuiltObject built =
-                builder.build(undelivered, nextSequence, stored.checkpoint(), buffers::take);
+        begin(builder.build(undelivered, nextSequence, stored.checkpoint(), buffers::take));
         undelivered = null;
-        uploads.add(new Upload(nextSequence++, built.layout(), built.bytes()));
-        uploads.peekLast().put();
+        collector.onClientObject();
         onProgress.run();
         return 1;
+    }
+
+    private int beginCollected() {
+        final List<ObjectLayout> inFlight =
+                uploads.stream().map(Upload::layout).filter(Objects::nonNull).toList();
+        final BuiltObject built = collector.build(epoch, nonce, nextSequence, lastCovered(), inFlight, buffers::take);
+        if (built != null) {
+            begin(built);
+        }
+        return 1;
+    }
+
+    /** What the last object covers that has been sequenced. */
+    private Covered lastCovered() {
+        final Upload last = uploads.peekLast();
+        return last == null || last.layout() == null ? covered : last.layout().covered();
+    }
+
+    private void begin(final BuiltObject built) {
+        begin(built.layout(), built.bytes());
+    }
+
+    private void begin(final ObjectLayout layout, final MemorySegment bytes) {
+        uploads.add(new Upload(
+                store,
+                Keys.object(volume, epoch, nextSequence),
+                nextSequence,
+                layout,
+                bytes,
+                clockNs,
+                jitter,
+                uploadEvents));
+        nextSequence++;
+        uploads.peekLast().put();
     }
 
     private int beginCheckpoint() {
         pendingCheckpoint = nextSequence;
         final MemorySegment bytes = stored.buildCheckpoint(nextSequence, covered);
-        uploads.add(new Upload(nextSequence++, null, bytes));
-        uploads.peekLast().put();
+        begin(null, bytes);
         return 1;
     }
 
@@ -305,8 +396,7 @@ public final class Destager implements Agent {
         }
         sealPut = true;
         final MemorySegment seal = Sealer.encode(volume, epoch, nextSequence, nonce, covered, stored.checkpoint());
-        uploads.add(new Upload(nextSequence++, null, seal));
-        uploads.peekLast().put();
+        begin(null, seal);
         return 1;
     }
 
@@ -321,107 +411,27 @@ public final class Destager implements Agent {
         onProgress.run();
     }
 
-    /** One object on its way. */
-    private final class Upload {
-        private final long sequence;
-        private final ObjectLayout layout;
-        private final MemorySegment bytes;
-        private final String key;
-        private java.util.concurrent.CompletableFuture<Boolean> put;
-        private java.util.concurrent.CompletableFuture<Integer> comparison;
-        private MemorySegment found;
-        private boolean isStored;
-        private long sentNs;
-        private long createdNs;
-        private long retryAtNs;
-        private long backOffNs = RETRY_MIN_NS;
-
-        Upload(final long sequence, final ObjectLayout layout, final MemorySegment bytes) {
-            this.sequence = sequence;
-            this.layout = layout;
-            this.bytes = bytes;
-            this.key = Keys.object(volume, epoch, sequence);
-            createdNs = clockNs.getAsLong();
-        }
-
-        boolean isStored() {
-            return isStored;
-        }
-
-        void put() {
-            comparison = null;
-            sentNs = clockNs.getAsLong();
-            put = store.putIfAbsent(key, bytes);
-        }
-
-        int advance() {
-            if (isStored) {
-                return 0;
-            }
-            if (put == null) {
-                if (clockNs.getAsLong() - retryAtNs < 0) {
-                    return 0;
-                }
-                put();
-                return 1;
-            }
-            if (comparison != null) {
-                return comparison.isDone() ? compare() : 0;
-            }
-            if (!put.isDone()) {
-                return 0;
-            }
-            try {
-                if (put.get()) {
-                    createdNs = sentNs;
-                    stored();
-                } else {
-                    final long length = new ObjectHeader(bytes).headerLength();
-                    found = java.lang.foreign.Arena.ofAuto().allocate(length, Long.BYTES);
-                    comparison = store.get(key, 0, found);
-                }
-            } catch (final ExecutionException e) {
-                retry(e.getCause());
-            } catch (final InterruptedException e) {
-                Thread.currentThread().interrupt();
-            }
-            return 1;
-        }
-
-        private int compare() {
-            try {
-                final int length = comparison.get();
-                final MemorySegment own = bytes.asSlice(0, found.byteSize());
-                if (length == found.byteSize() && own.mismatch(found) < 0) {
-                    stored();
-                } else {
-                    fence(key + " in the store was written by someone else");
-                }
-            } catch (final ExecutionException e) {
-                retry(e.getCause());
-            } catch (final InterruptedException e) {
-                Thread.currentThread().interrupt();
-            }
-            return 1;
-        }
-
-        private void stored() {
-            isStored = true;
+    /** What uploads tell. */
+    private final class UploadEvents implements Upload.Listener {
+        @Override
+        public void onStored() {
             if (trouble != null) {
                 LOG.log(Level.INFO, "volume {0}: the store answers again", volume);
                 trouble = null;
             }
         }
 
-        private void retry(final Throwable cause) {
+        @Override
+        public void onTrouble(final String what) {
             if (trouble == null) {
-                LOG.log(Level.WARNING, "volume {0}: {1}; trying again", volume, cause.getMessage());
+                LOG.log(Level.WARNING, "volume {0}: {1}; trying again", volume, what);
             }
-            trouble = cause.getMessage();
-            put = null;
-            comparison = null;
-            retryAtNs = clockNs.getAsLong() + backOffNs + (long) (jitter.nextDouble() * backOffNs);
-            backOffNs = Math.min(RETRY_MAX_NS, backOffNs * 2);
+            trouble = what;
+        }
+
+        @Override
+        public void onForeign(final String key) {
+            fence(key + " in the store was written by someone else");
         }
     }
 }

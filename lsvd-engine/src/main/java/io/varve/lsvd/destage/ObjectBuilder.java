@@ -13,6 +13,8 @@ import io.varve.lsvd.log.LogReader;
 import io.varve.lsvd.log.LogSource;
 import io.varve.lsvd.map.ExtentMap;
 import io.varve.lsvd.map.Location;
+import io.varve.lsvd.stored.BuiltObject;
+import io.varve.lsvd.stored.ObjectLayout;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
@@ -59,7 +61,7 @@ final class ObjectBuilder implements AutoCloseable {
         final long[] blocks = new long[extents];
         final int[] lengths = new int[extents];
         final int[] dataBlocks = new int[extents];
-        final long[] logPositions = new long[extents];
+        final long[] sources = new long[extents];
         int count = 0;
         long at = 0;
         while (trims.find(at)) {
@@ -75,7 +77,7 @@ final class ObjectBuilder implements AutoCloseable {
             blocks[count] = data.foundBlock();
             lengths[count] = data.foundLength();
             dataBlocks[count] = dataBlock;
-            logPositions[count] = Location.logPosition(data.foundLocation());
+            sources[count] = data.foundLocation();
             dataBlock += data.foundLength();
             at = data.foundBlock() + data.foundLength();
             count++;
@@ -89,10 +91,11 @@ final class ObjectBuilder implements AutoCloseable {
                 blocks,
                 lengths,
                 dataBlocks,
-                logPositions,
+                sources,
                 blockCount,
-                length);
-        fill(object, layout, blocks, lengths, dataBlocks, logPositions, checkpoint);
+                length,
+                0);
+        fill(object, layout, checkpoint);
         return new BuiltObject(layout, object);
     }
 
@@ -136,15 +139,7 @@ final class ObjectBuilder implements AutoCloseable {
         }
     }
 
-    private void fill(
-            final MemorySegment object,
-            final ObjectLayout layout,
-            final long[] blocks,
-            final int[] lengths,
-            final int[] dataBlocks,
-            final long[] logPositions,
-            final long checkpoint)
-            throws IOException {
+    private void fill(final MemorySegment object, final ObjectLayout layout, final long checkpoint) throws IOException {
         final ObjectHeader header = new ObjectHeader(object);
         header.begin(
                 ObjectType.DATA, volume, epoch, layout.sequence(), nonce, layout.extentCount(), layout.blockCount());
@@ -152,21 +147,24 @@ final class ObjectBuilder implements AutoCloseable {
         header.checkpoint(checkpoint);
         final Checksum checksum = new Checksum(object);
         final int headerLength = header.headerLength();
-        for (int i = 0; i < blocks.length; i++) {
-            if (ObjectLayout.isTrim(dataBlocks[i])) {
-                header.extent(i, ExtentEntry.TRIM, blocks[i], lengths[i], 0);
+        for (int i = 0; i < layout.extentCount(); i++) {
+            if (layout.isTrim(i)) {
+                header.extent(i, ExtentEntry.TRIM, layout.block(i), layout.length(i), 0);
                 continue;
             }
-            header.extent(i, ExtentEntry.DATA, blocks[i], lengths[i], dataBlocks[i]);
-            final int offset = headerLength + dataBlocks[i] * Blocks.SIZE;
-            image.read(logPositions[i] << Blocks.SHIFT, object.asSlice(offset, (long) lengths[i] * Blocks.SIZE));
-            for (int j = 0; j < lengths[i]; j++) {
-                final int crc = crcs.get(logPositions[i] + j);
+            final int first = layout.dataBlock(i);
+            final int length = layout.length(i);
+            final long position = Location.logPosition(layout.source(i));
+            header.extent(i, ExtentEntry.DATA, layout.block(i), length, first);
+            final int offset = headerLength + first * Blocks.SIZE;
+            image.read(position << Blocks.SHIFT, object.asSlice(offset, (long) length * Blocks.SIZE));
+            for (int j = 0; j < length; j++) {
+                final int crc = crcs.get(position + j);
                 if (checksum.of(offset + j * Blocks.SIZE, Blocks.SIZE) != crc) {
-                    throw new FormatException("the local log is damaged at position "
-                            + (logPositions[i] + j << Blocks.SHIFT) + ": a block that is not in the store yet");
+                    throw new FormatException("the local log is damaged at position " + (position + j << Blocks.SHIFT)
+                            + ": a block that is not in the store yet");
                 }
-                header.blockCrc(dataBlocks[i] + j, crc);
+                header.blockCrc(first + j, crc);
             }
         }
         header.seal();
@@ -177,9 +175,6 @@ final class ObjectBuilder implements AutoCloseable {
     interface ObjectBuffers {
         MemorySegment take(long length);
     }
-
-    /** An object and what is in it. */
-    record BuiltObject(ObjectLayout layout, MemorySegment bytes) {}
 
     /** The CRC32C of the blocks of one batch. */
     private static final class BatchChecksums {

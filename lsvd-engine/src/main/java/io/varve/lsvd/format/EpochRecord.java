@@ -17,6 +17,7 @@ import java.util.UUID;
  * @param createdMs     when the volume was created, in milliseconds since 1970.
  * @param openedMs      when the epoch was begun, in milliseconds since 1970; for people, not for decisions.
  * @param openedBy      who began it, for people: host and process.
+ * @param origin        the snapshot that the volume is a clone of, or null.
  */
 public record EpochRecord(
         long epoch,
@@ -27,12 +28,22 @@ public record EpochRecord(
         VolumeSettings settings,
         long createdMs,
         long openedMs,
-        String openedBy) {
+        String openedBy,
+        Origin origin) {
     /** Greatest length of an encoded record in bytes. */
     public static final int MAX_LENGTH = SmallRecord.MAX_LENGTH;
 
     private static final int MAGIC = 0x45565256;
-    private static final int VERSION = 1;
+    private static final int VERSION = 2;
+
+    /**
+     * A snapshot: the checkpoint that holds its map.
+     *
+     * @param volume   whose snapshot it is.
+     * @param epoch    of the checkpoint.
+     * @param sequence of the checkpoint.
+     */
+    public record Origin(UUID volume, long epoch, long sequence) {}
 
     /** The record's bytes. */
     public MemorySegment encode() {
@@ -43,6 +54,11 @@ public record EpochRecord(
         settings.encode(payload);
         payload.putLong(createdMs).putLong(openedMs);
         SmallRecord.putString(payload, openedBy);
+        payload.put((byte) (origin == null ? 0 : 1));
+        if (origin != null) {
+            SmallRecord.putUuid(payload, origin.volume);
+            payload.putLong(origin.epoch).putLong(origin.sequence);
+        }
         return SmallRecord.frame(MAGIC, VERSION, payload);
     }
 
@@ -63,6 +79,9 @@ public record EpochRecord(
                 VolumeSettings.decode(what, payload),
                 payload.getLong(),
                 payload.getLong(),
-                SmallRecord.getString(payload));
+                SmallRecord.getString(payload),
+                payload.get() == 0
+                        ? null
+                        : new Origin(SmallRecord.getUuid(payload), payload.getLong(), payload.getLong()));
     }
 }

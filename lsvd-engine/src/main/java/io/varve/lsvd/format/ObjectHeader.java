@@ -17,11 +17,12 @@ import java.util.UUID;
  * 40  u64  sequence                        108  u32  CRC of the header of the last log record covered
  * 48  16B  nonce of the epoch              112  u64  position in the log behind that record, or 0 when unknown
  *                                          120  u8   write cache then: 0 as the epoch record says, 1 off, 2 on
- *                                          121  7B   zero
+ *                                          121  u8   how often the data has been collected
+ *                                          122  6B   zero
  *                                          128  extents, one CRC32C for each data block, zeros to a whole block
  * </pre>
  *
- * <p>Version 1 has zeros from 108 on. The data blocks follow the header. The header of a checkpoint or seal has no extents.
+ * <p>The data blocks follow the header. The header of a checkpoint or seal has no extents.
  */
 public final class ObjectHeader {
     /** Length of the fixed part, and least length of any header, in bytes. */
@@ -34,8 +35,7 @@ public final class ObjectHeader {
     public static final int MAX_LENGTH = 64 << 20;
 
     private static final int MAGIC = 0x4f565256;
-    private static final int OLDEST_VERSION = 1;
-    private static final int VERSION = 2;
+    private static final int VERSION = 3;
 
     private static final int VERSION_OFFSET = 4;
     private static final int TYPE_OFFSET = 6;
@@ -55,6 +55,7 @@ public final class ObjectHeader {
     private static final int LOG_CRC_OFFSET = 108;
     private static final int LOG_POSITION_OFFSET = 112;
     private static final int WRITE_CACHE_OFFSET = 120;
+    private static final int GENERATION_OFFSET = 121;
 
     private static final byte WRITE_CACHE_OFF = 1;
     private static final byte WRITE_CACHE_ON = 2;
@@ -109,6 +110,11 @@ public final class ObjectHeader {
         Layouts.putByte(segment, WRITE_CACHE_OFFSET, covered.isWriteCache() ? WRITE_CACHE_ON : WRITE_CACHE_OFF);
     }
 
+    /** Sets how often the data has been collected: 0 as a client wrote it. */
+    public void generation(final int generation) {
+        Layouts.putByte(segment, GENERATION_OFFSET, (byte) generation);
+    }
+
     /** Sets the newest checkpoint known durable. */
     public void checkpoint(final long sequence) {
         Layouts.putLong(segment, CHECKPOINT_OFFSET, sequence);
@@ -147,7 +153,7 @@ public final class ObjectHeader {
             throw new FormatException(key + " is not a Varve object");
         }
         final int version = version();
-        if (version < OLDEST_VERSION || version > VERSION) {
+        if (version != VERSION) {
             throw new FormatException(key + " is of object format " + version + ", which this version does not know");
         }
         final int length = headerLength();
@@ -244,6 +250,11 @@ public final class ObjectHeader {
     /** Newest checkpoint known durable when the object was made, or {@link #NO_CHECKPOINT}. */
     public long checkpoint() {
         return Layouts.getLong(segment, CHECKPOINT_OFFSET);
+    }
+
+    /** How often the data has been collected: 0 as a client wrote it. */
+    public int generation() {
+        return Layouts.getByte(segment, GENERATION_OFFSET) & 0xff;
     }
 
     /** Length of the object in bytes. */

@@ -17,26 +17,27 @@ import java.util.UUID;
 /**
  * A checkpoint object: the extent map as all objects before it make it, and the epochs that those belong to. A whole one
  * holds all of the map and names itself in its header; a delta holds what has changed since the checkpoint that its header
- * names, removals included, and lists all that it builds on. Behind the header stand
+ * names, removals included, and lists all that it builds on. With the map goes the table of the objects. Behind the header stand
  *
  * <pre>
  *  0  u64  number of extents
  *  8  u64  number of epochs
  * 16  u64  number of checkpoints that it builds on
- * 24  u64  zero
- * 32  epochs, oldest first: number u64, first sequence u64
- *     checkpoints, the whole one first: sequence u64, zero u64
+ * 24  u64  number of objects
+ * 32  epochs, oldest first: volume 16B, number u64, first sequence u64, nonce 16B
+ *     checkpoints, the whole one first: sequence u64
+ *     objects, ascending: sequence u64, length in bytes u64 (0 when it has been deleted), since when dead u64 or all ones,
+ *         data blocks u32, generation u32 (255 a checkpoint)
  *     extents: first block u64 (low 40 bits) and length (high 24 bits, 0 standing for 2^24), location u64 or, for a run
  *     that is not mapped any more, all ones; removals first, then the others, each in ascending order
  * </pre>
- *
- * <p>In version 1 the epochs begin at 16, and checkpoints are not listed.
  */
 public final class Checkpoint {
     private static final ValueLayout.OfLong LONG = ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
-    private static final int PAIR = 2 * Long.BYTES;
-    private static final int PREAMBLE_1 = PAIR;
-    private static final int PREAMBLE = 2 * PAIR;
+    private static final int PREAMBLE = 4 * Long.BYTES;
+    private static final int EPOCH_LENGTH = 6 * Long.BYTES;
+    private static final int BASE_LENGTH = Long.BYTES;
+    private static final int OBJECT_LENGTH = 4 * Long.BYTES;
 
     private Checkpoint() {}
 
@@ -55,20 +56,40 @@ public final class Checkpoint {
      *
      * @param epochs  all epochs of the map.
      * @param bases   sequences of the checkpoints that it builds on, the whole one first.
+     * @param objects entries of the table of objects; see {@link #loadObjects}.
      * @param removed runs that are not mapped any more.
      * @param written runs that are mapped.
      */
-    record Content(Epochs epochs, List<Long> bases, Runs removed, Runs written) {}
+    record Content(Epochs epochs, List<Long> bases, MemorySegment objects, Runs removed, Runs written) {}
 
-    /** Length in bytes of a checkpoint object with so many extents, removals included. */
-    public static long length(final long extents, final Epochs epochs, final int bases) {
-        return ObjectHeader.length(0, 0) + PREAMBLE + (epochs.count() + bases + extents) * PAIR;
+    /** Length in bytes of a whole checkpoint. */
+    public static long wholeLength(final Epochs epochs, final ObjectTable objects, final ExtentMap map) {
+        return length(epochs, 0, objects.entryCount(true), map.extentCount());
+    }
+
+    /** Length in bytes of a delta. */
+    public static long deltaLength(
+            final Epochs epochs, final CheckpointChain base, final ObjectTable objects, final MapChanges changes) {
+        return length(epochs, base.sequences().size(), objects.entryCount(false), changes.extentCount());
+    }
+
+    private static long length(final Epochs epochs, final int bases, final long objects, final long extents) {
+        return ObjectHeader.length(0, 0)
+                + PREAMBLE
+                + (long) epochs.count() * EPOCH_LENGTH
+                + (long) bases * BASE_LENGTH
+                + objects * OBJECT_LENGTH
+                + extents * Runs.LENGTH;
     }
 
     /** Builds a whole checkpoint in memory of the automatic arena. */
     public static MemorySegment whole(
-            final Author author, final long sequence, final Covered covered, final ExtentMap map) {
-        return encode(author, sequence, covered, sequence, List.of(), null, map);
+            final Author author,
+            final long sequence,
+            final Covered covered,
+            final ObjectTable objects,
+            final ExtentMap map) {
+        return encode(author, sequence, covered, sequence, List.of(), objects, null, map);
     }
 
     /**
@@ -82,8 +103,17 @@ public final class Checkpoint {
             final long sequence,
             final Covered covered,
             final CheckpointChain base,
+            final ObjectTable objects,
             final MapChanges changes) {
-        return encode(author, sequence, covered, base.newest(), base.sequences(), changes.removed(), changes.written());
+        return encode(
+                author,
+                sequence,
+                covered,
+                base.newest(),
+                base.sequences(),
+                objects,
+                changes.removed(),
+                changes.written());
     }
 
     private static MemorySegment encode(
@@ -92,27 +122,35 @@ public final class Checkpoint {
             final Covered covered,
             final long base,
             final List<Long> bases,
+            final ObjectTable objects,
             final ExtentMap removed,
             final ExtentMap map) {
-        final long extents = map.extentCount() + (removed == null ? 0 : removed.extentCount());
+        final boolean isWhole = removed == null;
+        final long extents = map.extentCount() + (isWhole ? 0 : removed.extentCount());
         final Epochs epochs = author.epochs;
-        final MemorySegment object = Arena.ofAuto().allocate(length(extents, epochs, bases.size()), Long.BYTES);
+        final long entries = objects.entryCount(isWhole);
+        final MemorySegment object =
+                Arena.ofAuto().allocate(length(epochs, bases.size(), entries, extents), Long.BYTES);
         final ObjectHeader header = new ObjectHeader(object);
         header.begin(ObjectType.CHECKPOINT, author.volume, author.epoch, sequence, author.nonce, 0, 0);
         header.covers(covered.lastRecord(), covered);
         header.checkpoint(base);
         final MemorySegment body = object.asSlice(header.headerLength());
         put(body, 0, extents, epochs.count());
-        put(body, PAIR, bases.size(), 0);
+        put(body, 2 * Long.BYTES, bases.size(), entries);
         long offset = PREAMBLE;
         for (int i = 0; i < epochs.count(); i++) {
-            put(body, offset, epochs.epoch(i), epochs.firstSequence(i));
-            offset += PAIR;
+            final Epochs.Entry epoch = epochs.get(i);
+            putUuid(body, offset, epoch.volume());
+            put(body, offset + 2 * Long.BYTES, epoch.epoch(), epoch.firstSequence());
+            putUuid(body, offset + 4 * Long.BYTES, epoch.nonce());
+            offset += EPOCH_LENGTH;
         }
         for (final long one : bases) {
-            put(body, offset, one, 0);
-            offset += PAIR;
+            body.set(LONG, offset, one);
+            offset += BASE_LENGTH;
         }
+        offset = putObjects(body, offset, objects, isWhole);
         if (removed != null) {
             offset = putExtents(body, offset, removed, true);
         }
@@ -120,6 +158,54 @@ public final class Checkpoint {
         header.body(body.byteSize(), Checksum.of(body));
         header.seal();
         return object;
+    }
+
+    private static long putObjects(
+            final MemorySegment body, final long start, final ObjectTable objects, final boolean isWhole) {
+        long offset = start;
+        if (isWhole) {
+            for (int i = 0; i < objects.count(); i++) {
+                putObject(body, offset, objects, i);
+                offset += OBJECT_LENGTH;
+            }
+            return offset;
+        }
+        for (final long sequence : objects.changedSequences()) {
+            final int index = objects.find(sequence);
+            if (index >= 0) {
+                putObject(body, offset, objects, index);
+            } else {
+                put(body, offset, sequence, 0);
+            }
+            offset += OBJECT_LENGTH;
+        }
+        return offset;
+    }
+
+    private static void putObject(
+            final MemorySegment body, final long offset, final ObjectTable objects, final int index) {
+        put(body, offset, objects.sequence(index), objects.length(index));
+        put(
+                body,
+                offset + 2 * Long.BYTES,
+                objects.deadSince(index),
+                (long) objects.generation(index) << Integer.SIZE | objects.blocks(index));
+    }
+
+    /** Brings what a checkpoint says of objects into a table, on top of what those that it builds on said. */
+    static void loadObjects(final Content content, final ObjectTable objects) {
+        final MemorySegment entries = content.objects;
+        for (long offset = 0; offset < entries.byteSize(); offset += OBJECT_LENGTH) {
+            final long sequence = entries.get(LONG, offset);
+            final long length = entries.get(LONG, offset + Long.BYTES);
+            final long dead = entries.get(LONG, offset + 2 * Long.BYTES);
+            final long kind = entries.get(LONG, offset + 3 * Long.BYTES);
+            if (length == 0) {
+                objects.remove(sequence);
+            } else {
+                objects.load(sequence, length, (int) kind, (int) (kind >>> Integer.SIZE), dead);
+            }
+        }
     }
 
     private static long putExtents(
@@ -145,35 +231,58 @@ public final class Checkpoint {
         if (Checksum.of(body) != header.bodyCrc()) {
             throw new FormatException(key + " is damaged: its checksum does not match");
         }
-        final boolean hasBases = header.version() > 1;
-        final int preamble = hasBases ? PREAMBLE : PREAMBLE_1;
         final long extentCount = body.get(LONG, 0);
         final long epochCount = body.get(LONG, Long.BYTES);
-        final long baseCount = hasBases ? body.get(LONG, PAIR) : 0;
-        final long most = body.byteSize() / PAIR;
+        final long baseCount = body.get(LONG, 2 * Long.BYTES);
+        final long objectCount = body.get(LONG, 3 * Long.BYTES);
+        final long most = body.byteSize() / Long.BYTES;
         if (Long.compareUnsigned(extentCount, most) > 0
                 || Long.compareUnsigned(epochCount, most) > 0
                 || Long.compareUnsigned(baseCount, most) > 0
-                || preamble + (epochCount + baseCount + extentCount) * PAIR != body.byteSize()) {
+                || Long.compareUnsigned(objectCount, most) > 0
+                || PREAMBLE
+                                + epochCount * EPOCH_LENGTH
+                                + baseCount * BASE_LENGTH
+                                + objectCount * OBJECT_LENGTH
+                                + extentCount * Runs.LENGTH
+                        != body.byteSize()) {
             throw new FormatException(key + " is damaged: its lengths do not add up");
         }
-        long offset = preamble;
+        long offset = PREAMBLE;
         Epochs epochs = Epochs.NONE;
         for (long i = 0; i < epochCount; i++) {
-            epochs = epochs.with(body.get(LONG, offset), body.get(LONG, offset + Long.BYTES));
-            offset += PAIR;
+            epochs = epochs.with(new Epochs.Entry(
+                    getUuid(body, offset),
+                    body.get(LONG, offset + 2 * Long.BYTES),
+                    body.get(LONG, offset + 3 * Long.BYTES),
+                    getUuid(body, offset + 4 * Long.BYTES)));
+            offset += EPOCH_LENGTH;
         }
         final List<Long> bases = new ArrayList<>();
         for (long i = 0; i < baseCount; i++) {
             bases.add(body.get(LONG, offset));
-            offset += PAIR;
+            offset += BASE_LENGTH;
         }
+        final MemorySegment objects = body.asSlice(offset, objectCount * OBJECT_LENGTH);
+        offset += objects.byteSize();
         long end = offset;
         while (end < body.byteSize() && body.get(LONG, end + Long.BYTES) == Runs.REMOVED) {
-            end += PAIR;
+            end += Runs.LENGTH;
         }
         return new Content(
-                epochs, bases, Runs.of(key, body.asSlice(offset, end - offset)), Runs.of(key, body.asSlice(end)));
+                epochs,
+                bases,
+                objects,
+                Runs.of(key, body.asSlice(offset, end - offset)),
+                Runs.of(key, body.asSlice(end)));
+    }
+
+    private static void putUuid(final MemorySegment body, final long offset, final UUID uuid) {
+        put(body, offset, uuid.getMostSignificantBits(), uuid.getLeastSignificantBits());
+    }
+
+    private static UUID getUuid(final MemorySegment body, final long offset) {
+        return new UUID(body.get(LONG, offset), body.get(LONG, offset + Long.BYTES));
     }
 
     private static void put(final MemorySegment body, final long offset, final long first, final long second) {

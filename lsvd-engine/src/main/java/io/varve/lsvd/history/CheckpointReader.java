@@ -23,27 +23,25 @@ import java.util.UUID;
 final class CheckpointReader {
     private final StoreClient store;
     private final HeaderReader headers;
-    private final UUID volume;
 
-    CheckpointReader(final StoreClient store, final HeaderReader headers, final UUID volume) {
+    CheckpointReader(final StoreClient store, final HeaderReader headers) {
         this.store = store;
         this.headers = headers;
-        this.volume = volume;
     }
 
-    /** What was read: the newest checkpoint's header, the epochs that it lists, and the chain that it ends. */
-    record Loaded(ObjectHeader newest, Epochs epochs, CheckpointChain chain) {}
+    /** What was read: the newest checkpoint's header, the epochs and objects that it lists, and the chain that it ends. */
+    record Loaded(ObjectHeader newest, Epochs epochs, ObjectTable objects, CheckpointChain chain) {}
 
     /**
      * Reads a checkpoint into an empty map.
      *
      * @throws FormatException when one is damaged, or none.
      */
-    Loaded read(final long epoch, final long sequence, final ExtentMap map) throws IOException {
-        final ObjectHeader newest = header(epoch, sequence);
+    Loaded read(final UUID volume, final long epoch, final long sequence, final ExtentMap map) throws IOException {
+        final ObjectHeader newest = header(volume, epoch, sequence);
         final MemorySegment newestBody = bodies(List.of(newest)).getFirst();
         final Checkpoint.Content content = Checkpoint.decode(key(newest), newest, newestBody);
-        final List<ObjectHeader> chain = baseHeaders(newest, content);
+        final List<ObjectHeader> chain = baseHeaders(content);
         final List<MemorySegment> bodies = bodies(chain);
         chain.add(newest);
         final List<Checkpoint.Content> contents = new ArrayList<>();
@@ -56,28 +54,24 @@ final class CheckpointReader {
         for (final ObjectHeader delta : chain.subList(1, chain.size())) {
             sequences = sequences.with(delta.sequence(), delta.objectLength());
         }
-        return new Loaded(newest, content.epochs(), sequences);
+        final ObjectTable objects = new ObjectTable();
+        for (final Checkpoint.Content one : contents) {
+            Checkpoint.loadObjects(one, objects);
+        }
+        return new Loaded(newest, content.epochs(), objects, sequences);
     }
 
-    private List<ObjectHeader> baseHeaders(final ObjectHeader newest, final Checkpoint.Content content)
-            throws IOException {
+    private List<ObjectHeader> baseHeaders(final Checkpoint.Content content) throws IOException {
         final List<Long> bases = content.bases();
         final Epochs epochs = content.epochs();
         final List<ObjectHeader> chain = new ArrayList<>();
         int ahead = 0;
         for (final long base : bases) {
-            while (ahead < bases.size() && headers.ahead(epochs.epochOf(bases.get(ahead)), bases.get(ahead))) {
+            while (ahead < bases.size() && isAhead(epochs.of(bases.get(ahead)), bases.get(ahead))) {
                 ahead++;
             }
-            chain.add(header(epochs.epochOf(base), base));
-        }
-        if (bases.isEmpty()) {
-            // An old checkpoint does not list what it builds on: each names the one before.
-            ObjectHeader header = newest;
-            while (header.checkpoint() != header.sequence()) {
-                header = header(epochs.epochOf(header.checkpoint()), header.checkpoint());
-                chain.addFirst(header);
-            }
+            final Epochs.Entry epoch = epochs.of(base);
+            chain.add(header(epoch.volume(), epoch.epoch(), base));
         }
         return chain;
     }
@@ -129,15 +123,19 @@ final class CheckpointReader {
         return halved;
     }
 
-    private ObjectHeader header(final long epoch, final long sequence) throws IOException {
-        final ObjectHeader header = headers.read(epoch, sequence);
+    private boolean isAhead(final Epochs.Entry epoch, final long sequence) {
+        return headers.ahead(epoch.volume(), epoch.epoch(), sequence);
+    }
+
+    private ObjectHeader header(final UUID volume, final long epoch, final long sequence) throws IOException {
+        final ObjectHeader header = headers.read(volume, epoch, sequence);
         if (header.type() != ObjectType.CHECKPOINT || header.checkpoint() > sequence || header.checkpoint() < 0) {
             throw new FormatException(key(header) + " should be a checkpoint and is not");
         }
         return header;
     }
 
-    private String key(final ObjectHeader header) {
-        return Keys.object(volume, header.epoch(), header.sequence());
+    private static String key(final ObjectHeader header) {
+        return Keys.object(header.volume(), header.epoch(), header.sequence());
     }
 }

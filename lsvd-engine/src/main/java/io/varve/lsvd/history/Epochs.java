@@ -1,31 +1,64 @@
 package io.varve.lsvd.history;
 
+import io.varve.lsvd.store.Keys;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
+import java.util.UUID;
+import java.util.function.Predicate;
 
-/** Which epoch an object of a volume's history belongs to: sequences grow through all epochs. Immutable. */
+/**
+ * Which volume and epoch an object of a history belongs to: sequences grow through all epochs, and from an ancestor's on into its
+ * clone's, so that the sequence alone tells. Immutable.
+ */
 public final class Epochs {
     /** No epochs. */
-    public static final Epochs NONE = new Epochs(new long[0], new long[0]);
+    public static final Epochs NONE = new Epochs(new Entry[0]);
 
-    private final long[] epochs;
+    private final Entry[] entries;
     private final long[] firstSequences;
 
-    private Epochs(final long[] epochs, final long[] firstSequences) {
-        this.epochs = epochs;
-        this.firstSequences = firstSequences;
+    private Epochs(final Entry[] entries) {
+        this.entries = entries;
+        this.firstSequences =
+                Arrays.stream(entries).mapToLong(Entry::firstSequence).toArray();
+    }
+
+    /**
+     * One epoch.
+     *
+     * @param volume        whose epoch it is: the volume itself or an ancestor.
+     * @param epoch         its number.
+     * @param firstSequence of its first object.
+     * @param nonce         which all its data objects carry.
+     */
+    public record Entry(UUID volume, long epoch, long firstSequence, UUID nonce) {
+        /** The key of an object of this epoch. */
+        public String key(final long sequence) {
+            return Keys.object(volume, epoch, sequence);
+        }
     }
 
     /** These epochs and one more, which must come after them. */
-    public Epochs with(final long epoch, final long firstSequence) {
-        final int count = epochs.length;
-        if (count > 0 && (epoch <= epochs[count - 1] || firstSequence <= firstSequences[count - 1])) {
-            throw new IllegalArgumentException("epoch " + epoch + " does not follow " + epochs[count - 1]);
+    public Epochs with(final Entry entry) {
+        final int count = entries.length;
+        if (count > 0) {
+            final Entry last = entries[count - 1];
+            if (entry.firstSequence <= last.firstSequence
+                    || entry.volume.equals(last.volume) && entry.epoch <= last.epoch) {
+                throw new IllegalArgumentException(entry + " does not follow " + last);
+            }
         }
-        final long[] moreEpochs = Arrays.copyOf(epochs, count + 1);
-        final long[] moreSequences = Arrays.copyOf(firstSequences, count + 1);
-        moreEpochs[count] = epoch;
-        moreSequences[count] = firstSequence;
-        return new Epochs(moreEpochs, moreSequences);
+        final Entry[] more = Arrays.copyOf(entries, count + 1);
+        more[count] = entry;
+        return new Epochs(more);
+    }
+
+    /** Those of these epochs that match. */
+    public Epochs only(final Predicate<Entry> wanted) {
+        final List<Entry> kept = new ArrayList<>(List.of(entries));
+        kept.removeIf(wanted.negate());
+        return new Epochs(kept.toArray(Entry[]::new));
     }
 
     /**
@@ -33,27 +66,27 @@ public final class Epochs {
      *
      * @throws IllegalArgumentException when it is older than all that is known.
      */
-    public long epochOf(final long sequence) {
+    public Entry of(final long sequence) {
         final int found = Arrays.binarySearch(firstSequences, sequence);
         final int index = found >= 0 ? found : -found - 2;
         if (index < 0) {
             throw new IllegalArgumentException("no epoch has sequence " + sequence);
         }
-        return epochs[index];
+        return entries[index];
+    }
+
+    /** The key of an object. */
+    public String key(final long sequence) {
+        return of(sequence).key(sequence);
     }
 
     /** Number of epochs. */
     public int count() {
-        return epochs.length;
+        return entries.length;
     }
 
-    /** Number of the epoch at an index, oldest first. */
-    public long epoch(final int index) {
-        return epochs[index];
-    }
-
-    /** First sequence of the epoch at an index. */
-    public long firstSequence(final int index) {
-        return firstSequences[index];
+    /** The epoch at an index, oldest first. */
+    public Entry get(final int index) {
+        return entries[index];
     }
 }

@@ -11,22 +11,20 @@ import java.util.HashMap;
 import java.util.Map;
 import java.util.UUID;
 
-/** Reads the headers of a volume's objects; those that will be wanted next are read ahead, at most {@value #AHEAD} of them. */
+/** Reads the headers of objects of a volume and its ancestors; those that will be wanted next are read ahead, at most {@value #AHEAD} of them. */
 final class HeaderReader {
     private static final int AHEAD = 16;
     private static final int FIRST_READ = 64 << 10;
 
     private final StoreClient store;
-    private final UUID volume;
     private final Map<String, Reading> underWay = new HashMap<>();
 
-    HeaderReader(final StoreClient store, final UUID volume) {
+    HeaderReader(final StoreClient store) {
         this.store = store;
-        this.volume = volume;
     }
 
     /** Begins to read a header that will be wanted soon; false when too many are under way. */
-    boolean ahead(final long epoch, final long sequence) {
+    boolean ahead(final UUID volume, final long epoch, final long sequence) {
         final String key = Keys.object(volume, epoch, sequence);
         if (underWay.containsKey(key)) {
             return true;
@@ -44,16 +42,16 @@ final class HeaderReader {
     }
 
     /** Reads and checks an object's header, or gives null when there is no such object. */
-    ObjectHeader readIfPresent(final long epoch, final long sequence) throws IOException {
+    ObjectHeader readIfPresent(final UUID volume, final long epoch, final long sequence) throws IOException {
         try {
-            return read(epoch, sequence);
+            return read(volume, epoch, sequence);
         } catch (final NoSuchObjectException e) {
             return null;
         }
     }
 
     /** Reads and checks an object's header. */
-    ObjectHeader read(final long epoch, final long sequence) throws IOException {
+    ObjectHeader read(final UUID volume, final long epoch, final long sequence) throws IOException {
         final String key = Keys.object(volume, epoch, sequence);
         final Reading reading = underWay.remove(key);
         MemorySegment bytes = reading == null ? store.getWhole(key, FIRST_READ) : store.await(reading);

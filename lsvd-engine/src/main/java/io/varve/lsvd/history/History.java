@@ -16,6 +16,7 @@ import java.util.UUID;
  * @param covered       what the objects cover.
  * @param checkpoints   the newest checkpoint.
  * @param changes       what has changed since; whoever takes the history owns it.
+ * @param objects       the volume's own objects; their live blocks are not counted yet.
  */
 public record History(
         EpochRecord newest,
@@ -25,7 +26,8 @@ public record History(
         UUID sealedBy,
         Covered covered,
         CheckpointChain checkpoints,
-        MapChanges changes)
+        MapChanges changes,
+        ObjectTable objects)
         implements AutoCloseable {
     /** Whether whoever opened the newest epoch has ended it, so that all of it is in the store. */
     public boolean isClosedByOwner() {
@@ -34,7 +36,7 @@ public record History(
 
     /** The same history, of which nothing has changed but that its newest epoch has been sealed where it ended. */
     public History withSeal(final UUID nonce) {
-        return new History(newest, epochs, map, nextSequence, nonce, covered, checkpoints, changes);
+        return new History(newest, epochs, map, nextSequence, nonce, covered, checkpoints, changes, objects);
     }
 
     /** Last log record covered. */

@@ -10,16 +10,19 @@ import io.varve.lsvd.history.CheckpointReader.Loaded;
 import io.varve.lsvd.map.ExtentMap;
 import io.varve.lsvd.map.Location;
 import io.varve.lsvd.store.Keys;
+import io.varve.lsvd.store.NoSuchObjectException;
 import io.varve.lsvd.store.StoreClient;
 import io.varve.lsvd.store.StoredObject;
 import java.io.IOException;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.TreeSet;
 import java.util.UUID;
 
 /** Reads a volume's history from the store: newest checkpoint, then the objects behind it, in sequence. */
 public final class HistoryReader {
+    private static final int READ_TRIES = 100;
+
     private final StoreClient store;
     private final UUID volume;
     private final HeaderReader headers;
@@ -28,7 +31,7 @@ public final class HistoryReader {
     public HistoryReader(final StoreClient store, final UUID volume) {
         this.store = store;
         this.volume = volume;
-        this.headers = new HeaderReader(store, volume);
+        this.headers = new HeaderReader(store);
     }
 
     /** The record of an epoch. */
@@ -39,7 +42,7 @@ public final class HistoryReader {
 
     /** The nonce of whoever sealed an epoch that has a successor. */
     public UUID sealedBy(final long epoch) throws IOException {
-        return headers.read(epoch, epoch(epoch + 1).firstSequence() - 1).nonce();
+        return headers.read(volume, epoch, epoch(epoch + 1).firstSequence() - 1).nonce();
     }
 
     /** The record of the newest epoch. */
@@ -52,19 +55,33 @@ public final class HistoryReader {
     }
 
     /**
-     * Reads the history up to now.
+     * Reads the history up to now. A writer that goes on meanwhile may delete what a newer checkpoint of its own has made needless:
+     * then this begins again.
      *
      * @throws HistoryException when it does not hang together.
      * @throws FormatException  when an object is damaged or of an unknown version.
      */
     public History read() throws IOException {
-        final EpochRecord newest = newestEpoch();
-        final Set<Long> present = new HashSet<>();
-        for (final StoredObject object : store.list(Keys.log(volume, newest.epoch()))) {
-            present.add(Keys.lastNumber(object.key()));
+        Set<Long> presentBefore = Set.of();
+        for (int i = 0; ; i++) {
+            headers.forget();
+            final EpochRecord newest = newestEpoch();
+            final TreeSet<Long> present = new TreeSet<>();
+            for (final StoredObject object : store.list(Keys.log(volume, newest.epoch()))) {
+                present.add(Keys.lastNumber(object.key()));
+            }
+            try {
+                return read(newestCheckpoint(newest, present), newest, present);
+            } catch (final NoSuchObjectException | HistoryException e) {
+                if (i == READ_TRIES || i > 0 && present.equals(presentBefore)) {
+                    throw e;
+                }
+            }
+            presentBefore = present;
         }
-        headers.forget();
-        final long checkpoint = newestCheckpoint(newest, present);
+    }
+
+    private History read(final long checkpoint, final EpochRecord newest, final Set<Long> present) throws IOException {
         final ExtentMap map = new ExtentMap();
         final MapChanges changes = new MapChanges();
         try {
@@ -91,29 +108,28 @@ public final class HistoryReader {
         for (final StoredObject object : store.list(Keys.log(volume, epoch))) {
             final long other = Keys.lastNumber(object.key());
             if (other > sequence) {
-                final ObjectHeader header = headers.read(epoch, other);
-                if (header.type() == ObjectType.CHECKPOINT || header.checkpoint() >= sequence) {
+                final ObjectHeader header = headers.readIfPresent(volume, epoch, other);
+                if (header == null || header.type() == ObjectType.CHECKPOINT || header.checkpoint() >= sequence) {
                     return null;
                 }
             }
         }
-        final ObjectHeader seal = headers.readIfPresent(epoch, sequence);
+        final ObjectHeader seal = headers.readIfPresent(volume, epoch, sequence);
         return seal == null || seal.type() != ObjectType.SEAL ? null : seal.nonce();
     }
 
-    /** The newest checkpoint that the last object of the contiguous prefix of the newest epoch knows of, or is. */
-    private long newestCheckpoint(final EpochRecord newest, final Set<Long> present) throws IOException {
-        long checkpoint = newest.checkpoint();
-        long sequence = newest.firstSequence();
-        while (present.contains(sequence)) {
-            sequence++;
+    /**
+     * The newest checkpoint that the last object of the newest epoch knows of, or is. No object is made while a checkpoint is on
+     * its way; and what a checkpoint covers was all in the store before it. So whatever is missing below has been deleted.
+     */
+    private long newestCheckpoint(final EpochRecord newest, final TreeSet<Long> present) throws IOException {
+        if (present.isEmpty()) {
+            return newest.checkpoint();
         }
-        if (sequence > newest.firstSequence()) {
-            final ObjectHeader last = headers.read(newest.epoch(), sequence - 1);
-            checkpoint =
-                    last.type() == ObjectType.CHECKPOINT ? last.sequence() : Math.max(checkpoint, last.checkpoint());
-        }
-        return checkpoint;
+        final ObjectHeader last = headers.read(volume, newest.epoch(), present.last());
+        return last.type() == ObjectType.CHECKPOINT
+                ? last.sequence()
+                : Math.max(newest.checkpoint(), last.checkpoint());
     }
 
     private History readFrom(
@@ -125,25 +141,45 @@ public final class HistoryReader {
             throws IOException {
         CheckpointChain chain = CheckpointChain.NONE;
         Epochs epochs = Epochs.NONE;
-        long sequence = 0;
-        long epoch = 0;
+        ObjectTable objects = new ObjectTable();
         Covered covered = Covered.through(newest.lastRecord(), newest.settings().writeCache());
-        if (checkpoint != ObjectHeader.NO_CHECKPOINT) {
-            epoch = epochOf(checkpoint, newest);
-            final Loaded loaded = new CheckpointReader(store, headers, volume).read(epoch, checkpoint, map);
+        final EpochRecord.Origin origin = newest.origin();
+        final boolean isOrigins = origin != null && checkpoint == origin.sequence();
+        EpochRecord current;
+        long sequence;
+        if (isOrigins) {
+            current = epoch(0);
+            sequence = current.firstSequence();
+            final Loaded loaded =
+                    new CheckpointReader(store, headers).read(origin.volume(), origin.epoch(), checkpoint, map);
+            epochs = loaded.epochs();
+            chain = loaded.chain();
+        } else if (checkpoint != ObjectHeader.NO_CHECKPOINT) {
+            current = epochRecordOf(checkpoint, newest);
+            sequence = checkpoint + 1;
+            final Loaded loaded = new CheckpointReader(store, headers).read(volume, current.epoch(), checkpoint, map);
             epochs = loaded.epochs();
             chain = loaded.chain();
             covered = cover(covered, loaded.newest(), newest);
-            sequence = checkpoint + 1;
+            objects = loaded.objects();
+            objects.add(checkpoint, loaded.newest().objectLength(), 0, ObjectTable.CHECKPOINT);
         } else {
-            epochs = epochs.with(0, 0);
+            current = epoch(0);
+            sequence = 0;
         }
-        EpochRecord current = epoch == newest.epoch() ? newest : epoch(epoch);
+        if (isOrigins || checkpoint == ObjectHeader.NO_CHECKPOINT) {
+            epochs = epochs.with(entry(current));
+        }
         while (true) {
-            readAhead(current.epoch(), sequence, current.epoch() == newest.epoch() ? present : null);
-            final ObjectHeader header = headers.readIfPresent(current.epoch(), sequence);
+            final boolean isNewest = current.epoch() == newest.epoch();
+            readAhead(current.epoch(), sequence, isNewest ? present : null);
+            final ObjectHeader header = headers.readIfPresent(volume, current.epoch(), sequence);
+            if (header == null && isNewest && present.contains(sequence)) {
+                throw new HistoryException(
+                        Keys.object(volume, current.epoch(), sequence) + " has gone while it was wanted");
+            }
             if (header == null || header.type() == ObjectType.SEAL) {
-                if (current.epoch() == newest.epoch()) {
+                if (isNewest) {
                     return new History(
                             newest,
                             epochs,
@@ -152,20 +188,28 @@ public final class HistoryReader {
                             header == null ? null : header.nonce(),
                             covered,
                             chain,
-                            changes);
+                            changes,
+                            objects);
                 }
                 current = next(current, sequence, header);
-                epochs = epochs.with(current.epoch(), current.firstSequence());
+                epochs = epochs.with(entry(current));
                 sequence = current.firstSequence();
                 headers.forget();
                 continue;
             }
             if (header.type() == ObjectType.DATA) {
                 apply(header, map, changes);
+                objects.add(sequence, header.objectLength(), header.blockCount(), header.generation());
                 covered = cover(covered, header, newest);
+            } else {
+                objects.add(sequence, header.objectLength(), 0, ObjectTable.CHECKPOINT);
             }
             sequence++;
         }
+    }
+
+    private Epochs.Entry entry(final EpochRecord record) {
+        return new Epochs.Entry(volume, record.epoch(), record.firstSequence(), record.nonce());
     }
 
     /** The newest epoch's record knows of the write cache what the epochs before have brought about. */
@@ -180,7 +224,7 @@ public final class HistoryReader {
     /** @param present which objects there are in the epoch; null when that is not known: then some may be asked for in vain. */
     private void readAhead(final long epoch, final long sequence, final Set<Long> present) {
         long next = sequence;
-        while ((present == null || present.contains(next)) && headers.ahead(epoch, next)) {
+        while ((present == null || present.contains(next)) && headers.ahead(volume, epoch, next)) {
             next++;
         }
     }
@@ -197,12 +241,12 @@ public final class HistoryReader {
         return next;
     }
 
-    private long epochOf(final long sequence, final EpochRecord newest) throws IOException {
+    private EpochRecord epochRecordOf(final long sequence, final EpochRecord newest) throws IOException {
         EpochRecord record = newest;
         while (record.firstSequence() > sequence) {
             record = epoch(record.epoch() - 1);
         }
-        return record.epoch();
+        return record;
     }
 
     /** Maps what an object holds, and unmaps what it trims. */

@@ -68,7 +68,7 @@ public final class Fetcher implements Agent {
             final Runnable onFetched) {
         this.store = store;
         this.volume = volume;
-        this.indexes = new ObjectIndexes(store, volume, epochs);
+        this.indexes = new ObjectIndexes(store, epochs);
         this.cache = cache;
         this.clockNs = clockNs;
         this.onFetched = onFetched;
@@ -219,7 +219,7 @@ public final class Fetcher implements Agent {
 
     private boolean fetch(final Span span) {
         if (span.isWaiting && isGivenUp) {
-            fail(span, "the store does not answer");
+            fail(span, "the store does not answer", false);
             return true;
         }
         try {
@@ -289,16 +289,17 @@ public final class Fetcher implements Agent {
         span.index = null;
         span.data = null;
         if (cause instanceof NoSuchObjectException || cause instanceof FormatException) {
-            LOG.log(Level.ERROR, "volume {0}: {1}: a read fails", volume, cause.getMessage());
-            fail(span, cause.getMessage());
+            final boolean isMissing = cause instanceof NoSuchObjectException;
+            LOG.log(isMissing ? Level.DEBUG : Level.ERROR, "volume {0}: {1}: a read fails", volume, cause.getMessage());
+            fail(span, cause.getMessage(), isMissing);
         } else {
             span.dueNs = clockNs.getAsLong() + RETRY_NS;
             span.isWaiting = true;
         }
     }
 
-    private void fail(final Span span, final String failure) {
-        for (final ReadPiece piece : span.failAll(failure)) {
+    private void fail(final Span span, final String failure, final boolean isMissing) {
+        for (final ReadPiece piece : span.failAll(failure, isMissing)) {
             answerIfDone(piece);
         }
         remove(span);

@@ -3,14 +3,12 @@ package io.varve.lsvd.read;
 import io.varve.lsvd.format.FormatException;
 import io.varve.lsvd.format.ObjectHeader;
 import io.varve.lsvd.history.Epochs;
-import io.varve.lsvd.store.Keys;
 import io.varve.lsvd.store.ObjectStore;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.Map;
-import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 
@@ -26,18 +24,16 @@ final class ObjectIndexes {
 
     private final Map<Long, CompletableFuture<ObjectIndex>> indexes = new LinkedHashMap<>(64, 0.75f, true);
     private final ObjectStore store;
-    private final UUID volume;
     private final Epochs epochs;
 
-    ObjectIndexes(final ObjectStore store, final UUID volume, final Epochs epochs) {
+    ObjectIndexes(final ObjectStore store, final Epochs epochs) {
         this.store = store;
-        this.volume = volume;
         this.epochs = epochs;
     }
 
     /** The key of an object. */
     String key(final long sequence) {
-        return Keys.object(volume, epochs.epochOf(sequence), sequence);
+        return epochs.key(sequence);
     }
 
     /** The header of an object, now or later. */
@@ -76,23 +72,25 @@ final class ObjectIndexes {
     }
 
     private CompletableFuture<ObjectIndex> load(final long sequence) {
-        final String key = key(sequence);
+        final Epochs.Entry epoch = epochs.of(sequence);
+        final String key = epoch.key(sequence);
         final MemorySegment first = Arena.ofAuto().allocate(FIRST_READ, Long.BYTES);
         return store.get(key, 0, first).thenCompose(length -> {
             final MemorySegment bytes = first.asSlice(0, length);
             final ObjectHeader header = new ObjectHeader(bytes);
             if (!header.isRecognizable() || header.headerLength() <= length) {
-                return CompletableFuture.completedFuture(parse(key, bytes, sequence));
+                return CompletableFuture.completedFuture(parse(key, bytes, epoch, sequence));
             }
             final MemorySegment whole = Arena.ofAuto().allocate(header.headerLength(), Long.BYTES);
-            return store.get(key, 0, whole).thenApply(all -> parse(key, whole.asSlice(0, all), sequence));
+            return store.get(key, 0, whole).thenApply(all -> parse(key, whole.asSlice(0, all), epoch, sequence));
         });
     }
 
-    private ObjectIndex parse(final String key, final MemorySegment bytes, final long sequence) {
+    private static ObjectIndex parse(
+            final String key, final MemorySegment bytes, final Epochs.Entry epoch, final long sequence) {
         try {
             final ObjectHeader header = new ObjectHeader(bytes);
-            header.validate(key, volume, epochs.epochOf(sequence), sequence);
+            header.validate(key, epoch.volume(), epoch.epoch(), sequence);
             return ObjectIndex.of(key, header);
         } catch (final FormatException e) {
             throw new CompletionException(e);

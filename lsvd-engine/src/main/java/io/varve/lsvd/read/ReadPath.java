@@ -18,11 +18,12 @@ import java.util.ArrayDeque;
 /**
  * Serves reads, on the reactor. What the log's window holds is copied at once; the rest, from the log's file, the read cache
  * or the store, goes through at most {@value #PIECES} pieces of private memory, of which at most {@value #STORE_PIECES} wait for
- * the store: so reads of the disk go on while the store is away. Requests that find no piece free wait, in order, with those that need the same. Allocates nothing
- * in steady state.
+ * the store: so reads of the disk go on while the store is away. Requests that find no piece free wait, in order, with those that need the same.
+ * Allocates nothing in steady state.
  *
  * <p>What turns out to be damaged in the log's file is read from the store, if it is there already; what is damaged in the
- * cache always.
+ * cache always. An object that is gone when it is asked for was deleted because nothing names it any more: then the map is
+ * asked again.
  */
 public final class ReadPath {
     /** Number of pieces. */
@@ -131,7 +132,14 @@ public final class ReadPath {
         int work = 0;
         ReadPiece piece;
         while ((piece = fetcher.pollFetched()) != null) {
-            finish(piece, piece.failure != null);
+            if (piece.isMissing && piece.request.tries < MAX_TRIES && isElsewhereNow(piece)) {
+                readAgain(piece, false);
+            } else {
+                if (piece.isMissing) {
+                    LOG.log(Level.ERROR, "{0}: a read fails", piece.failure);
+                }
+                finish(piece, piece.failure != null);
+            }
             work++;
         }
         return work;
@@ -292,12 +300,7 @@ public final class ReadPath {
                 piece.slot, piece.version, piece.location, piece.blocks, result, pieceChecksums[piece.index])) {
             finish(piece, false);
         } else {
-            final ReadRequest part = takeRequest();
-            part.setPart(piece.request, piece);
-            part.passesCache = true;
-            free(piece);
-            begin(part);
-            goOn();
+            readAgain(piece, true);
         }
     }
 
@@ -325,15 +328,20 @@ public final class ReadPath {
         if (request.tries < MAX_TRIES
                 && (copies.turnToStore(Location.logPosition(piece.location), piece.blocks) || isElsewhereNow(piece))) {
             LOG.log(Level.WARNING, "{0}; what is wanted is elsewhere too, and read from there", what);
-            final ReadRequest part = takeRequest();
-            part.setPart(request, piece);
-            free(piece);
-            begin(part);
-            goOn();
+            readAgain(piece, false);
         } else {
             LOG.log(Level.ERROR, "{0}: a read fails", what);
             finish(piece, true);
         }
+    }
+
+    private void readAgain(final ReadPiece piece, final boolean passesCache) {
+        final ReadRequest part = takeRequest();
+        part.setPart(piece.request, piece);
+        part.passesCache |= passesCache;
+        free(piece);
+        begin(part);
+        goOn();
     }
 
     /** Whether the map has named another place for some of a piece since its read began: then nothing here has to be readable. */

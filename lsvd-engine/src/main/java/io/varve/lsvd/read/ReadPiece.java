@@ -40,6 +40,7 @@ final class ReadPiece {
 
     int joined;
     String failure;
+    boolean isMissing;
 
     ReadPiece(final int index) {
         this.index = index;
@@ -56,5 +57,6 @@ final class ReadPiece {
         spans = 0;
         joined = 0;
         failure = null;
+        isMissing = false;
     }
 }

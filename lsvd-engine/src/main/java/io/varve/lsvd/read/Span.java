@@ -123,9 +123,12 @@ final class Span {
         return letGo();
     }
 
-    /** Fails the pieces that wait, and lets go of them. */
-    List<ReadPiece> failAll(final String failure) {
-        parts.forEach(part -> part.piece.failure = failure);
+    /** Fails the pieces that wait, perhaps because the object is not there, and lets go of them. */
+    List<ReadPiece> failAll(final String failure, final boolean isMissing) {
+        for (final Part part : parts) {
+            part.piece.failure = failure;
+            part.piece.isMissing = isMissing;
+        }
         return letGo();
     }
 

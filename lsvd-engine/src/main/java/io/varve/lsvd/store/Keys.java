@@ -12,6 +12,7 @@ public final class Keys {
     public static final String NAMES = "names/";
 
     private static final int NUMBER_LENGTH = 16;
+    private static final String REMOVED = "/removed";
     private static final Pattern KEY = Pattern.compile("[a-z0-9_-][a-z0-9._-]*(/[a-z0-9_-][a-z0-9._-]*)*");
     private static final Pattern PREFIX = Pattern.compile("([a-z0-9_-][a-z0-9._-]*(/[a-z0-9_-][a-z0-9._-]*)*/?)?");
 
@@ -69,6 +70,42 @@ public final class Keys {
     /** An object in the sequence of an epoch. */
     public static String object(final UUID volume, final long epoch, final long sequence) {
         return log(volume, epoch) + number(sequence);
+    }
+
+    /** Prefix of the pins of a volume: what keeps the objects that a checkpoint needs. */
+    public static String pins(final UUID volume) {
+        return volume(volume) + "pins/";
+    }
+
+    /** A version of the pin of a checkpoint. */
+    public static String pin(final UUID volume, final long checkpoint, final long version) {
+        return pins(volume) + number(checkpoint) + "/" + number(version);
+    }
+
+    /** The mark that the pin of a checkpoint is removed, for good. */
+    public static String pinRemoved(final UUID volume, final long checkpoint) {
+        return pins(volume) + number(checkpoint) + REMOVED;
+    }
+
+    /** Whether the key of a pin is that mark. */
+    public static boolean isPinRemoved(final String key) {
+        return key.endsWith(REMOVED);
+    }
+
+    /** Prefix of the clones of a volume. */
+    public static String children(final UUID volume) {
+        return volume(volume) + "children/";
+    }
+
+    /** The mark that a clone needs what a checkpoint does. */
+    public static String child(final UUID volume, final long checkpoint, final UUID child) {
+        return children(volume) + number(checkpoint) + "/" + child;
+    }
+
+    /** The checkpoint that the key of a pin or child names. */
+    public static long pinned(final String key) {
+        final int end = key.lastIndexOf('/');
+        return Long.parseUnsignedLong(key, end - NUMBER_LENGTH, end, 16);
     }
 
     /** The mark of a removed volume; never deleted. */

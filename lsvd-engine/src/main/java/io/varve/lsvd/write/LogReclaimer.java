@@ -1,13 +1,15 @@
 package io.varve.lsvd.write;
 
-import io.varve.lsvd.destage.ObjectLayout;
+import io.varve.lsvd.format.Blocks;
 import io.varve.lsvd.format.Superblock;
 import io.varve.lsvd.log.LogDevice;
 import io.varve.lsvd.log.LogGeometry;
 import io.varve.lsvd.log.LogSuperblock;
 import io.varve.lsvd.log.LogWriter;
 import io.varve.lsvd.map.ExtentMap;
+import io.varve.lsvd.map.Location;
 import io.varve.lsvd.read.ReadPath;
+import io.varve.lsvd.stored.ObjectLayout;
 import java.io.IOException;
 import java.util.ArrayDeque;
 
@@ -19,7 +21,7 @@ import java.util.ArrayDeque;
  * <p>Also moves the tail in the superblock, and nothing else, whenever {@value #TAIL_STEP} more bytes, or a quarter of the
  * log, are in the store: that bounds how much a recovery has to read.
  */
-public final class LogReclaimer {
+public final class LogReclaimer implements AutoCloseable {
     private static final int EXTENTS_A_TURN = 256;
     private static final int TAIL_STEP = 64 << 20;
     private static final int EIO = 5;
@@ -43,6 +45,7 @@ public final class LogReclaimer {
     private final int listener;
     private final long tailStep;
     private final ArrayDeque<ObjectLayout> stored = new ArrayDeque<>();
+    private final ExtentMap moved = new ExtentMap();
     private State state = State.IDLE;
     private long oldestInUse;
     private long goal;
@@ -73,10 +76,18 @@ public final class LogReclaimer {
         this.listener = device.register(this::onCompletion);
     }
 
-    /** An object is in the store, with all before it. */
+    /** An object made of a batch is in the store, with all before it. */
     public void onStored(final ObjectLayout layout) {
         stored.add(layout);
         storedTo = layout.to();
+    }
+
+    /**
+     * The data of a run of the log has been moved on in the store by garbage collection, before the map was turned to where it
+     * was.
+     */
+    public void onMoved(final long positionBlocks, final long blocks, final long location) {
+        moved.put(positionBlocks, blocks, location);
     }
 
     /** Goes on; returns an amount of work. */
@@ -103,10 +114,16 @@ public final class LogReclaimer {
     }
 
     /** Moves the tail in the superblock to what is stored, waiting for it: the end of a clean shutdown. */
-    public void close() throws IOException {
+    public void finish() throws IOException {
         if (storedTo != null && log.failure() == 0) {
             superblock.write(superblock.current().withTail(storedTo));
         }
+    }
+
+    /** Frees its memory. */
+    @Override
+    public void close() {
+        moved.close();
     }
 
     /** Whether nothing of the superblock is being written. */
@@ -129,8 +146,8 @@ public final class LogReclaimer {
         boolean isFound = false;
         for (final ObjectLayout layout : stored) {
             for (int i = 0; i < layout.extentCount(); i++) {
-                if (layout.isFrom(i, positionBlocks, blocks)) {
-                    layout.relocate(i, map);
+                if (isFrom(layout, i, positionBlocks, blocks)) {
+                    relocate(layout, i);
                     isFound = true;
                 }
             }
@@ -180,7 +197,7 @@ public final class LogReclaimer {
                 return;
             }
             while (budget > 0 && extent < layout.extentCount()) {
-                layout.relocate(extent++, map);
+                relocate(layout, extent++);
                 budget--;
             }
             if (extent == layout.extentCount()) {
@@ -188,6 +205,47 @@ public final class LogReclaimer {
                 extent = 0;
                 budget--;
                 stored.remove();
+            }
+        }
+    }
+
+    private static boolean isFrom(
+            final ObjectLayout layout, final int extent, final long positionBlocks, final int blocks) {
+        if (layout.isTrim(extent)) {
+            return false;
+        }
+        final long position = Location.logPosition(layout.source(extent));
+        return position < positionBlocks + blocks && positionBlocks < position + layout.length(extent);
+    }
+
+    /** Turns whatever of an extent is still mapped to the log to where it is in the store now. */
+    private void relocate(final ObjectLayout layout, final int extent) {
+        if (layout.isTrim(extent)) {
+            return;
+        }
+        final long block = layout.block(extent);
+        final long position = Location.logPosition(layout.source(extent));
+        final long end = position + layout.length(extent);
+        long at = position;
+        while (at < end) {
+            final boolean isMoved = moved.find(at) && moved.foundBlock() < end;
+            final long gone = isMoved ? Math.max(at, moved.foundBlock()) : end;
+            if (gone > at) {
+                map.relocate(
+                        block + (at - position),
+                        gone - at,
+                        Location.inLog(at),
+                        layout.location(extent) + (at - position));
+                at = gone;
+            }
+            if (isMoved) {
+                final long stop = Math.min(end, moved.foundBlock() + moved.foundLength());
+                map.relocate(
+                        block + (at - position),
+                        stop - at,
+                        Location.inLog(at),
+                        moved.foundLocation() + (at - moved.foundBlock()));
+                at = stop;
             }
         }
     }
@@ -216,6 +274,7 @@ public final class LogReclaimer {
                 oldestInUse = reusableTo.position();
                 reusableTo = null;
                 log.reusable(oldestInUse);
+                moved.remove(0, oldestInUse >>> Blocks.SHIFT);
             }
             state = State.IDLE;
         }

@@ -12,10 +12,11 @@ import io.varve.lsvd.store.DirectoryStore;
 import io.varve.lsvd.store.Keys;
 import io.varve.lsvd.store.ObjectStore;
 import io.varve.lsvd.store.StoreClient;
-import java.io.InputStream;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Random;
 import java.util.UUID;
 import org.junit.jupiter.api.AfterEach;
@@ -27,6 +28,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 class CheckpointTest {
     private static final UUID VOLUME = new UUID(1, 2);
+    private static final UUID NONCE = new UUID(3, 4);
     private static final int BLOCKS = 3000;
     private static final Covered COVERED = Covered.through(9, true);
 
@@ -35,8 +37,12 @@ class CheckpointTest {
 
     private final ExtentMap map = new ExtentMap();
     private final MapChanges changes = new MapChanges();
+    private final ObjectTable objects = new ObjectTable();
     private final Checkpoint.Author author = new Checkpoint.Author(
-            VOLUME, 1, new UUID(3, 4), Epochs.NONE.with(0, 0).with(1, 1));
+            VOLUME,
+            1,
+            NONCE,
+            Epochs.NONE.with(new Epochs.Entry(VOLUME, 0, 0, NONCE)).with(new Epochs.Entry(VOLUME, 1, 1, NONCE)));
     private ObjectStore store;
     private StoreClient client;
 
@@ -60,53 +66,39 @@ class CheckpointTest {
         final Random random = new Random(seed);
         change(random, 50);
         CheckpointChain chain = CheckpointChain.whole(5);
-        put(5, Checkpoint.whole(author, 5, COVERED, map));
+        put(5, Checkpoint.whole(author, 5, COVERED, objects, map));
         changes.clear();
+        objects.clearChanges();
         final int deltas = random.nextInt(9);
         for (int i = 0; i < deltas; i++) {
             change(random, 1 + random.nextInt(60));
             final long sequence = 10 + 7L * i;
-            final MemorySegment delta = Checkpoint.delta(author, sequence, COVERED, chain, changes);
+            final MemorySegment delta = Checkpoint.delta(author, sequence, COVERED, chain, objects, changes);
             put(sequence, delta);
             chain = chain.with(sequence, delta.byteSize());
             changes.clear();
+            objects.clearChanges();
         }
         try (ExtentMap loaded = new ExtentMap()) {
-            final CheckpointReader.Loaded found = new CheckpointReader(client, new HeaderReader(client, VOLUME), VOLUME)
-                    .read(1, chain.newest(), loaded);
+            final CheckpointReader.Loaded found =
+                    new CheckpointReader(client, new HeaderReader(client)).read(VOLUME, 1, chain.newest(), loaded);
             assertThat(found.chain()).isEqualTo(chain);
             assertThat(found.epochs().count()).isEqualTo(2);
+            assertThat(found.epochs().get(1)).isEqualTo(author.epochs().get(1));
+            assertThat(entries(found.objects())).isEqualTo(entries(objects));
             assertThat(locations(loaded)).isEqualTo(locations(map));
             assertThat(loaded.mappedBlocks()).isEqualTo(map.mappedBlocks());
         }
     }
 
-    /** The samples of the first version: each checkpoint names the one before, and lists nothing. */
-    @Test
-    void aChainOfTheFirstVersionIsRead() throws Exception {
-        final UUID volume = UUID.fromString("00112233-4455-6677-8899-aabbccddeeff");
-        putSample("whole_checkpoint-1.bin", Keys.object(volume, 3, 77));
-        putSample("delta_checkpoint-1.bin", Keys.object(volume, 3, 79));
-        try (ExtentMap loaded = new ExtentMap()) {
-            final CheckpointReader.Loaded found =
-                    new CheckpointReader(client, new HeaderReader(client, volume), volume).read(3, 79, loaded);
-            assertThat(found.chain().sequences()).containsExactly(77L, 79L);
-            assertThat(loaded.mappedBlocks()).isEqualTo(1 + 4 + ExtentMap.MAX_EXTENT_BLOCKS);
-            assertThat(loaded.find(200)).isTrue();
-            assertThat(loaded.foundBlock()).isEqualTo(201);
-            assertThat(loaded.foundLocation()).isEqualTo(Location.inObject(76, 1));
-        }
-    }
-
     @Test
     void aChainThatLacksOneIsRefused() throws Exception {
-        put(5, Checkpoint.whole(author, 5, COVERED, map));
+        put(5, Checkpoint.whole(author, 5, COVERED, objects, map));
         changes.onWritten(1, 1, Location.inObject(7, 0));
         final CheckpointChain chain = CheckpointChain.whole(5).with(6, 100);
-        put(8, Checkpoint.delta(author, 8, COVERED, chain, changes));
+        put(8, Checkpoint.delta(author, 8, COVERED, chain, objects, changes));
         try (ExtentMap loaded = new ExtentMap()) {
-            assertThatThrownBy(() ->
-                            new CheckpointReader(client, new HeaderReader(client, VOLUME), VOLUME).read(1, 8, loaded))
+            assertThatThrownBy(() -> new CheckpointReader(client, new HeaderReader(client)).read(VOLUME, 1, 8, loaded))
                     .hasMessageContaining(Keys.object(VOLUME, 1, 6));
         }
     }
@@ -123,7 +115,30 @@ class CheckpointTest {
         assertThatThrownBy(() -> Runs.of("it", memory)).isInstanceOf(FormatException.class);
     }
 
+    private static List<String> entries(final ObjectTable table) {
+        final List<String> entries = new ArrayList<>();
+        for (int i = 0; i < table.count(); i++) {
+            entries.add(table.sequence(i) + " " + table.length(i) + " " + table.blocks(i) + " " + table.generation(i)
+                    + " " + table.deadSince(i));
+        }
+        return entries;
+    }
+
+    private void changeObjects(final Random random) {
+        for (int i = 0; i < 20; i++) {
+            final long sequence = random.nextInt(100);
+            final int index = objects.find(sequence);
+            switch (index < 0 ? 0 : 1 + random.nextInt(3)) {
+                case 0 -> objects.add(sequence, 4096 + random.nextInt(100), random.nextInt(2048), random.nextInt(3));
+                case 1 -> objects.remove(sequence);
+                case 2 -> objects.die(index, sequence + 5);
+                default -> objects.revive(index);
+            }
+        }
+    }
+
     private void change(final Random random, final int count) {
+        changeObjects(random);
         for (int i = 0; i < count; i++) {
             final int length = 1 + random.nextInt(random.nextInt(5) == 0 ? 400 : 12);
             final int block = random.nextInt(BLOCKS - length);
@@ -140,15 +155,6 @@ class CheckpointTest {
 
     private void put(final long sequence, final MemorySegment object) throws Exception {
         assertThat(client.putIfAbsent(Keys.object(VOLUME, 1, sequence), object)).isTrue();
-    }
-
-    private void putSample(final String name, final String key) throws Exception {
-        try (InputStream file = Covered.class.getResourceAsStream(name)) {
-            final byte[] bytes = file.readAllBytes();
-            final MemorySegment object = Arena.ofAuto().allocate(bytes.length, 8);
-            object.copyFrom(MemorySegment.ofArray(bytes));
-            assertThat(client.putIfAbsent(key, object)).isTrue();
-        }
     }
 
     private static long[] locations(final ExtentMap map) {

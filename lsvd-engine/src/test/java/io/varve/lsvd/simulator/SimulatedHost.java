@@ -7,6 +7,7 @@ import io.varve.lsvd.VolumeCompletion;
 import io.varve.lsvd.VolumeContext;
 import io.varve.lsvd.VolumeException;
 import io.varve.lsvd.cache.ReadCache;
+import io.varve.lsvd.gc.GcPolicy;
 import io.varve.lsvd.log.LogGeometry;
 import io.varve.lsvd.runtime.EngineRuntime;
 import java.io.IOException;
@@ -125,6 +126,7 @@ final class SimulatedHost implements EngineRuntime {
                 .destageDelayNs((1L + random.nextInt(100)) * 1_000_000)
                 .checkpointInterval(1 + random.nextInt(12))
                 .storeTimeoutMs(60_000)
+                .gcPolicy(new GcPolicy(1.05 + random.nextInt(4), 0.05 + 0.9 * random.nextDouble(), 0))
                 .takeOver(isTakeOver)
                 .runtime(this)
                 .readCache(cache)
@@ -381,7 +383,10 @@ final class SimulatedHost implements EngineRuntime {
                                         + stampOf(buffer, i) + " and not " + expected[i]);
                             }
                         }
-                    } else if (status != VolumeCompletion.OK && volume.failure() == null && !disk.hasLost()) {
+                    } else if (status != VolumeCompletion.OK
+                            && volume.failure() == null
+                            && !disk.hasLost()
+                            && !isSuperseded) {
                         throw new SimulationFailure("a read failed on a volume that is well");
                     }
                     freeBuffers.add(buffer);

@@ -95,7 +95,7 @@ final class SimulatedStore {
             isDead = true;
             for (int i = inFlight.size() - 1; i >= 0; i--) {
                 final Request request = inFlight.get(i);
-                if (request.client == this && !(request.future instanceof Put && random.nextBoolean())) {
+                if (request.client == this && !(request.future instanceof Change && random.nextBoolean())) {
                     inFlight.remove(i);
                 }
             }
@@ -104,7 +104,7 @@ final class SimulatedStore {
         @Override
         public CompletableFuture<Boolean> putIfAbsent(final String key, final MemorySegment body) {
             final byte[] bytes = body.toArray(ValueLayout.JAVA_BYTE);
-            final Put future = new Put();
+            final Change<Boolean> future = new Change<>();
             if (bug == PlantedBug.BROKEN_ORDER && key.contains("/log/") && random.nextInt(3) == 0) {
                 submit(future, () -> create(key, bytes));
                 future.complete(true);
@@ -168,9 +168,16 @@ final class SimulatedStore {
 
         @Override
         public CompletableFuture<Void> delete(final String key) {
-            final CompletableFuture<Void> future = new CompletableFuture<>();
+            final Change<Void> future = new Change<>();
+            final int trouble = trouble();
             submit(future, () -> {
+                if (isAway || trouble == 1) {
+                    throw new StoreException("simulated trouble");
+                }
                 objects.remove(key);
+                if (trouble == 2) {
+                    throw new StoreException("simulated loss of an answer");
+                }
                 future.complete(null);
             });
             return future;
@@ -197,6 +204,6 @@ final class SimulatedStore {
         }
     }
 
-    /** The future of a creation: one that may be carried out after its host has ended. */
-    private static final class Put extends CompletableFuture<Boolean> {}
+    /** The future of a creation or deletion: one that may be carried out after its host has ended. */
+    private static final class Change<T> extends CompletableFuture<T> {}
 }

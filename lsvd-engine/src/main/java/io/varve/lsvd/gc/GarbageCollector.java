@@ -1,0 +1,379 @@
+package io.varve.lsvd.gc;
+
+import io.varve.lsvd.format.Blocks;
+import io.varve.lsvd.format.Covered;
+import io.varve.lsvd.format.ExtentEntry;
+import io.varve.lsvd.format.FormatException;
+import io.varve.lsvd.format.ObjectHeader;
+import io.varve.lsvd.format.ObjectType;
+import io.varve.lsvd.history.ObjectTable;
+import io.varve.lsvd.map.ExtentMap;
+import io.varve.lsvd.map.Location;
+import io.varve.lsvd.store.NoSuchObjectException;
+import io.varve.lsvd.store.ObjectStore;
+import io.varve.lsvd.stored.BuiltObject;
+import io.varve.lsvd.stored.ObjectLayout;
+import io.varve.lsvd.stored.StoredMap;
+import java.lang.System.Logger.Level;
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.UUID;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.function.LongFunction;
+import java.util.function.LongSupplier;
+import org.agrona.collections.LongHashSet;
+
+/**
+ * Collects garbage: while more is stored than the policy allows, takes the live data of a few objects that hold much garbage and
+ * makes it the next object of the sequence. What is live is decided when that object gets its sequence, against everything that
+ * has been sequenced before it, on its way or in the store; so its extents count like those of any other object, and no reader of
+ * the history has to know where they came from.
+ *
+ * <p>One round at a time: choose, read, build, and wait until it is in the store. Advanced by the thread that uploads; only
+ * {@link #pause}, {@link #isPaused} and the figures are for any thread.
+ */
+public final class GarbageCollector implements AutoCloseable {
+    private static final System.Logger LOG = System.getLogger(GarbageCollector.class.getName());
+    private static final int MAX_READING = 4;
+    private static final long RETRY_NS = 500_000_000L;
+
+    /** Over the limit by more than this part, clients' data waits for collection, but not for longer than so many rounds. */
+    private static final double OVERDUE = 1.005;
+
+    private static final int MAX_ROUNDS_FIRST = 4;
+
+    private final ObjectStore store;
+    private final UUID volume;
+    private final StoredMap stored;
+    private final ObjectTable objects;
+    private final GcPolicy policy;
+    private final LongSupplier sizeBytes;
+    private final LongSupplier clockNs;
+    private final VictimChooser chooser;
+    private final LongHashSet notThese = new LongHashSet();
+    private final ExtentMap onTheirWay = new ExtentMap();
+    private final List<Victim> victims = new ArrayList<>();
+    private final List<Long> chosen = new ArrayList<>();
+    private State state = State.IDLE;
+    private long newestPin = -1;
+    private long objectsWhenIdle = -1;
+    private long notBeforeNs;
+    private long sequence;
+    private int roundsSinceClient;
+    private volatile boolean isPaused;
+    private volatile long bytesCollected;
+    private volatile long bytesRead;
+
+    /** What a round is doing. */
+    private enum State {
+        IDLE,
+        READING,
+        READY,
+        UPLOADING
+    }
+
+    /** A part of the output. */
+    private record Part(long block, int length, Victim from, int dataBlock) {}
+
+    /**
+     * Makes a collector.
+     *
+     * @param volume    whose objects these are.
+     * @param stored    the volume as its objects make it.
+     * @param sizeBytes the volume's size.
+     * @param clockNs   a monotonic clock in nanoseconds.
+     */
+    public GarbageCollector(
+            final ObjectStore store,
+            final UUID volume,
+            final StoredMap stored,
+            final GcPolicy policy,
+            final LongSupplier sizeBytes,
+            final LongSupplier clockNs) {
+        this.store = store;
+        this.volume = volume;
+        this.stored = stored;
+        this.objects = stored.objects();
+        this.policy = policy;
+        this.sizeBytes = sizeBytes;
+        this.clockNs = clockNs;
+        chooser = new VictimChooser(objects);
+        notBeforeNs = clockNs.getAsLong();
+    }
+
+    /** Stops after the current round, or goes on. Any thread. */
+    public void pause(final boolean value) {
+        isPaused = value;
+    }
+
+    /** Whether it has been stopped. Any thread. */
+    public boolean isPaused() {
+        return isPaused;
+    }
+
+    /** Bytes of objects that collection has made. Any thread. */
+    public long bytesCollected() {
+        return bytesCollected;
+    }
+
+    /** Bytes of live data read. Any thread. */
+    public long bytesRead() {
+        return bytesRead;
+    }
+
+    /** Objects up to this sequence are needed by a snapshot or clone. */
+    public void newestPin(final long pin) {
+        newestPin = pin;
+    }
+
+    /** Whether more is stored than the policy allows. */
+    public boolean isOverLimit() {
+        return objects.storedBytes() > limit();
+    }
+
+    /** Whether clients' data should wait for what collection is about to give back. */
+    public boolean isOverdue() {
+        return state != State.IDLE && roundsSinceClient < MAX_ROUNDS_FIRST && objects.storedBytes() > limit() * OVERDUE;
+    }
+
+    /** An object of a client's data goes next. */
+    public void onClientObject() {
+        roundsSinceClient = 0;
+    }
+
+    /** Whether an object can be built. */
+    public boolean isReady() {
+        return state == State.READY;
+    }
+
+    /** Goes on; returns an amount of work. */
+    public int doWork() {
+        return switch (state) {
+            case IDLE -> choose();
+            case READING -> read();
+            default -> 0;
+        };
+    }
+
+    /**
+     * Builds the output.
+     *
+     * @param nonce      of the epoch.
+     * @param next       the object's sequence.
+     * @param covered    as of the object before.
+     * @param inFlight   data objects that have been sequenced and are not in the map yet.
+     * @param memory     gives memory of a length in bytes.
+     * @return null when nothing of it is live any more.
+     */
+    public BuiltObject build(
+            final long epoch,
+            final UUID nonce,
+            final long next,
+            final Covered covered,
+            final Iterable<ObjectLayout> inFlight,
+            final LongFunction<MemorySegment> memory) {
+        onTheirWay.clear();
+        for (final ObjectLayout layout : inFlight) {
+            for (int i = 0; i < layout.extentCount(); i++) {
+                onTheirWay.put(layout.block(i), layout.length(i), layout.block(i));
+            }
+        }
+        final List<Part> parts = liveParts();
+        if (parts.isEmpty()) {
+            end();
+            return null;
+        }
+        final ObjectLayout layout = layOut(parts, next, covered, generation());
+        final MemorySegment bytes = memory.apply(layout.objectLength());
+        fill(bytes, parts, layout, epoch, nonce);
+        sequence = next;
+        state = State.UPLOADING;
+        bytesCollected += layout.objectLength();
+        return new BuiltObject(layout, bytes);
+    }
+
+    /** A collected object is in the store, and so is all before it. */
+    public void onStored(final ObjectLayout layout) {
+        if (state == State.UPLOADING && layout.sequence() == sequence) {
+            end();
+            stored.wantCheckpoint();
+        }
+    }
+
+    @Override
+    public void close() {
+        onTheirWay.close();
+    }
+
+    private long limit() {
+        return policy.limit(sizeBytes.getAsLong(), objects.liveBlocks() << Blocks.SHIFT);
+    }
+
+    private int choose() {
+        if (isPaused || !isOverLimit() || clockNs.getAsLong() - notBeforeNs < 0 || changeCount() == objectsWhenIdle) {
+            return 0;
+        }
+        chosen.clear();
+        chosen.addAll(chooser.choose(newestPin, notThese));
+        if (chosen.isEmpty()) {
+            objectsWhenIdle = changeCount();
+            return 0;
+        }
+        state = State.READING;
+        return 1;
+    }
+
+    /** Differs whenever another choice may be possible. */
+    private long changeCount() {
+        return objects.liveBlocks() * 31 + objects.storedBytes() * 17 + newestPin;
+    }
+
+    private int read() {
+        int work = 0;
+        int reading = 0;
+        try {
+            for (final Victim victim : victims) {
+                work += victim.advance(stored.map());
+                reading += victim.isRead() ? 0 : 1;
+            }
+            while (reading < MAX_READING && victims.size() < chosen.size()) {
+                final long next = chosen.get(victims.size());
+                victims.add(new Victim(store, stored.epochs().of(next), next));
+                reading++;
+                work++;
+            }
+        } catch (final ExecutionException e) {
+            onTrouble(e.getCause());
+            return 1;
+        } catch (final InterruptedException e) {
+            Thread.currentThread().interrupt();
+            return 0;
+        }
+        if (reading == 0) {
+            state = State.READY;
+        }
+        return work;
+    }
+
+    private void onTrouble(final Throwable cause) {
+        if (cause instanceof FormatException || cause instanceof NoSuchObjectException) {
+            LOG.log(
+                    Level.ERROR,
+                    "volume {0}: {1}; it is left where it is, and its garbage with it",
+                    volume,
+                    cause.getMessage());
+            for (final Victim victim : victims) {
+                if (!victim.isRead()) {
+                    notThese.add(victim.sequence());
+                }
+            }
+        }
+        end();
+        notBeforeNs = clockNs.getAsLong() + RETRY_NS;
+    }
+
+    private void end() {
+        long bytes = 0;
+        for (final Victim victim : victims) {
+            for (final Victim.Run run : victim.runs()) {
+                bytes += (long) run.length() << Blocks.SHIFT;
+            }
+        }
+        bytesRead += bytes;
+        if (policy.rate() > 0) {
+            notBeforeNs = clockNs.getAsLong() + (long) (2.0 * bytes / policy.rate() * TimeUnit.SECONDS.toNanos(1));
+        }
+        roundsSinceClient++;
+        victims.clear();
+        chosen.clear();
+        state = State.IDLE;
+    }
+
+    private int generation() {
+        int generation = 0;
+        for (final Victim victim : victims) {
+            final int index = objects.find(victim.sequence());
+            generation = Math.max(generation, index < 0 ? 0 : objects.generation(index));
+        }
+        return Math.min(ObjectTable.MAX_GENERATION, generation + 1);
+    }
+
+    private List<Part> liveParts() {
+        final List<Part> parts = new ArrayList<>();
+        for (final Victim victim : victims) {
+            for (final Victim.Run run : victim.runs()) {
+                LiveRuns.find(
+                        stored.map(),
+                        run.block(),
+                        run.length(),
+                        Location.inObject(victim.sequence(), run.dataBlock()),
+                        (block, length, location) -> LiveRuns.findUnmapped(
+                                onTheirWay,
+                                block,
+                                length,
+                                location,
+                                (first, blocks, from) ->
+                                        parts.add(new Part(first, (int) blocks, victim, Location.block(from)))));
+            }
+        }
+        parts.sort(Comparator.comparingLong(Part::block));
+        return parts;
+    }
+
+    private static ObjectLayout layOut(
+            final List<Part> parts, final long sequence, final Covered covered, final int generation) {
+        final int count = parts.size();
+        final long[] blocks = new long[count];
+        final int[] lengths = new int[count];
+        final int[] dataBlocks = new int[count];
+        final long[] sources = new long[count];
+        int blockCount = 0;
+        for (int i = 0; i < count; i++) {
+            final Part part = parts.get(i);
+            blocks[i] = part.block;
+            lengths[i] = part.length;
+            dataBlocks[i] = blockCount;
+            sources[i] = Location.inObject(part.from.sequence(), part.dataBlock);
+            blockCount += part.length;
+        }
+        final long length = ObjectHeader.length(count, blockCount) + ((long) blockCount << Blocks.SHIFT);
+        return new ObjectLayout(
+                sequence,
+                covered.lastRecord(),
+                covered,
+                blocks,
+                lengths,
+                dataBlocks,
+                sources,
+                blockCount,
+                length,
+                generation);
+    }
+
+    private void fill(
+            final MemorySegment bytes,
+            final List<Part> parts,
+            final ObjectLayout layout,
+            final long epoch,
+            final UUID nonce) {
+        final ObjectHeader header = new ObjectHeader(bytes);
+        header.begin(
+                ObjectType.DATA, volume, epoch, layout.sequence(), nonce, layout.extentCount(), layout.blockCount());
+        header.covers(layout.firstRecord(), layout.covered());
+        header.checkpoint(stored.checkpoint());
+        header.generation(layout.generation());
+        for (int i = 0; i < parts.size(); i++) {
+            final Part part = parts.get(i);
+            final int first = layout.dataBlock(i);
+            header.extent(i, ExtentEntry.DATA, part.block, part.length, first);
+            part.from.copy(part.dataBlock, part.length, bytes, header.headerLength() + ((long) first << Blocks.SHIFT));
+            for (int j = 0; j < part.length; j++) {
+                header.blockCrc(first + j, part.from.crc(part.dataBlock + j));
+            }
+        }
+        header.seal();
+    }
+}

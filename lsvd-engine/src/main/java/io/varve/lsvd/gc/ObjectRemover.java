@@ -1,0 +1,172 @@
+package io.varve.lsvd.gc;
+
+import io.varve.lsvd.history.Epochs;
+import io.varve.lsvd.history.ObjectTable;
+import io.varve.lsvd.store.Keys;
+import io.varve.lsvd.store.ObjectStore;
+import io.varve.lsvd.store.StoredObject;
+import io.varve.lsvd.stored.StoredMap;
+import java.lang.System.Logger.Level;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.function.LongSupplier;
+
+/**
+ * Deletes objects that nobody needs: those that a checkpoint of this epoch, in the store with all before it, has recorded as dead,
+ * which the reactor's map does not name any more, and which no pin or child that is listed <em>after</em> that checkpoint was
+ * published keeps. At most {@value #MAX_DELETES} requests are in flight; what fails is tried again. Advanced by the thread that
+ * uploads.
+ */
+public final class ObjectRemover {
+    private static final System.Logger LOG = System.getLogger(ObjectRemover.class.getName());
+    private static final int MAX_DELETES = 8;
+    private static final long RETRY_NS = TimeUnit.SECONDS.toNanos(1);
+    private static final long PINNED_RETRY_NS = TimeUnit.SECONDS.toNanos(30);
+    private static final long NOTHING = -1;
+
+    private final ObjectStore store;
+    private final UUID volume;
+    private final StoredMap stored;
+    private final ObjectTable objects;
+    private final LongSupplier clockNs;
+    private final List<Deletion> deletions = new ArrayList<>();
+    private final ArrayDeque<Long> doomed = new ArrayDeque<>();
+    private CompletableFuture<List<StoredObject>> pinsListing;
+    private CompletableFuture<List<StoredObject>> childrenListing;
+    private long checkpoint = NOTHING;
+    private long listedFor = NOTHING;
+    private long notBeforeNs;
+    private Pins pins;
+    private volatile long deleted;
+
+    /** An object on its way out. */
+    private record Deletion(long sequence, CompletableFuture<Void> done) {}
+
+    /** Makes a remover. */
+    public ObjectRemover(
+            final ObjectStore store, final UUID volume, final StoredMap stored, final LongSupplier clockNs) {
+        this.store = store;
+        this.volume = volume;
+        this.stored = stored;
+        this.objects = stored.objects();
+        this.clockNs = clockNs;
+        notBeforeNs = clockNs.getAsLong();
+    }
+
+    /** A checkpoint of this epoch is in the store with all before it. */
+    public void onCheckpointStored(final long sequence) {
+        checkpoint = sequence;
+        notBeforeNs = clockNs.getAsLong();
+    }
+
+    /** Number of objects deleted. Any thread. */
+    public long deleted() {
+        return deleted;
+    }
+
+    /** Pins and children as they were listed last; null before the first listing. */
+    public Pins pins() {
+        return pins;
+    }
+
+    /**
+     * Goes on; returns an amount of work.
+     *
+     * @param relocatedThrough newest object that the reactor's map has been turned to, as to all before it.
+     */
+    public int doWork(final long relocatedThrough) {
+        int work = finishDeletions();
+        if (pinsListing != null) {
+            return work + takeListings(relocatedThrough);
+        }
+        while (!doomed.isEmpty() && deletions.size() < MAX_DELETES) {
+            final long sequence = doomed.remove();
+            final Epochs.Entry epoch = stored.epochs().of(sequence);
+            deletions.add(new Deletion(sequence, store.delete(epoch.key(sequence))));
+            work++;
+        }
+        if (pins == null && clockNs.getAsLong() - notBeforeNs >= 0) {
+            return work + list();
+        }
+        if (doomed.isEmpty()
+                && deletions.isEmpty()
+                && checkpoint != NOTHING
+                && clockNs.getAsLong() - notBeforeNs >= 0) {
+            work += listIfNeeded(relocatedThrough);
+        }
+        return work;
+    }
+
+    /** Whether an object was dead when the checkpoint was made, and is named by no map of this process. */
+    private boolean isRecorded(final int index, final long recordedBy, final long relocatedThrough) {
+        final long dead = objects.deadSince(index);
+        return dead != ObjectTable.ALIVE
+                && dead <= recordedBy
+                && (dead <= relocatedThrough || objects.generation(index) == ObjectTable.CHECKPOINT);
+    }
+
+    private int listIfNeeded(final long relocatedThrough) {
+        for (int i = 0; i < objects.count(); i++) {
+            if (isRecorded(i, checkpoint, relocatedThrough)) {
+                return list();
+            }
+        }
+        notBeforeNs = clockNs.getAsLong() + RETRY_NS;
+        return 0;
+    }
+
+    private int list() {
+        listedFor = checkpoint;
+        pinsListing = store.list(Keys.pins(volume));
+        childrenListing = store.list(Keys.children(volume));
+        return 1;
+    }
+
+    private int takeListings(final long relocatedThrough) {
+        if (!pinsListing.isDone() || !childrenListing.isDone()) {
+            return 0;
+        }
+        try {
+            pins = Pins.of(pinsListing.get(), childrenListing.get());
+            for (int i = 0; i < objects.count(); i++) {
+                if (isRecorded(i, listedFor, relocatedThrough)
+                        && !pins.isNeeded(objects.sequence(i), objects.deadSince(i))) {
+                    doomed.add(objects.sequence(i));
+                }
+            }
+            // What is pinned now is looked at again when something changes, or after a while.
+            notBeforeNs = clockNs.getAsLong() + (doomed.isEmpty() ? PINNED_RETRY_NS : 0);
+        } catch (final ExecutionException e) {
+            notBeforeNs = clockNs.getAsLong() + RETRY_NS;
+        } catch (final InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+        pinsListing = null;
+        childrenListing = null;
+        return 1;
+    }
+
+    private int finishDeletions() {
+        int work = 0;
+        for (int i = deletions.size() - 1; i >= 0; i--) {
+            final Deletion deletion = deletions.get(i);
+            if (deletion.done.isDone()) {
+                deletions.remove(i);
+                work++;
+                if (deletion.done.isCompletedExceptionally()) {
+                    LOG.log(Level.DEBUG, "volume {0}: object {1} is deleted later", volume, deletion.sequence);
+                    notBeforeNs = clockNs.getAsLong() + RETRY_NS;
+                } else {
+                    objects.remove(deletion.sequence);
+                    deleted++;
+                }
+            }
+        }
+        return work;
+    }
+}

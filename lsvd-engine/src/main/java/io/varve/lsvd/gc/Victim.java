@@ -1,0 +1,203 @@
+package io.varve.lsvd.gc;
+
+import io.varve.lsvd.format.Blocks;
+import io.varve.lsvd.format.Checksum;
+import io.varve.lsvd.format.ExtentEntry;
+import io.varve.lsvd.format.FormatException;
+import io.varve.lsvd.format.ObjectHeader;
+import io.varve.lsvd.format.ObjectType;
+import io.varve.lsvd.history.Epochs;
+import io.varve.lsvd.map.ExtentMap;
+import io.varve.lsvd.map.Location;
+import io.varve.lsvd.store.ObjectStore;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+
+/** An object that is being collected: its header is read, and then what of it is live, each block checked against its checksum. */
+final class Victim {
+    private static final int FIRST_READ = 64 << 10;
+    private static final int MAX_GAP_BLOCKS = 16;
+    private static final int MAX_READ_BLOCKS = 1024;
+
+    private final ObjectStore store;
+    private final Epochs.Entry epoch;
+    private final long sequence;
+    private final String key;
+    private final List<Run> runs = new ArrayList<>();
+    private final List<Read> reads = new ArrayList<>();
+    private CompletableFuture<Integer> headerRead;
+    private MemorySegment headerBytes;
+    private ObjectHeader header;
+    private boolean isRead;
+
+    /** Live blocks that follow each other in the volume and in the object. */
+    record Run(long block, int length, int dataBlock) {}
+
+    /** A stretch of the object on its way into memory. */
+    private record Read(int dataBlock, int blocks, MemorySegment target, CompletableFuture<Integer> length) {}
+
+    Victim(final ObjectStore store, final Epochs.Entry epoch, final long sequence) {
+        this.store = store;
+        this.epoch = epoch;
+        this.sequence = sequence;
+        this.key = epoch.key(sequence);
+        readHeader(FIRST_READ);
+    }
+
+    long sequence() {
+        return sequence;
+    }
+
+    /** Whether all that was live is in memory. */
+    boolean isRead() {
+        return isRead;
+    }
+
+    List<Run> runs() {
+        return runs;
+    }
+
+    /** CRC32C of a data block. */
+    int crc(final int dataBlock) {
+        return header.blockCrc(dataBlock);
+    }
+
+    /** Copies live blocks of one run. */
+    void copy(final int dataBlock, final int blocks, final MemorySegment target, final long offset) {
+        for (final Read read : reads) {
+            if (dataBlock >= read.dataBlock && dataBlock + blocks <= read.dataBlock + read.blocks) {
+                MemorySegment.copy(
+                        read.target,
+                        (long) (dataBlock - read.dataBlock) << Blocks.SHIFT,
+                        target,
+                        offset,
+                        (long) blocks << Blocks.SHIFT);
+                return;
+            }
+        }
+        throw new IllegalStateException(key + ": data block " + dataBlock + " was not read");
+    }
+
+    /**
+     * Goes on; returns an amount of work.
+     *
+     * @throws ExecutionException with what the store said, or a {@link FormatException} when the object is damaged.
+     */
+    int advance(final ExtentMap map) throws ExecutionException, InterruptedException {
+        if (isRead) {
+            return 0;
+        }
+        if (header == null) {
+            if (!headerRead.isDone()) {
+                return 0;
+            }
+            takeHeader(headerRead.get());
+            if (header == null) {
+                return 1;
+            }
+            findLive(map);
+            beginReads();
+            return 1;
+        }
+        for (final Read read : reads) {
+            if (!read.length.isDone()) {
+                return 0;
+            }
+        }
+        for (final Read read : reads) {
+            if (read.length.get() != read.target.byteSize()) {
+                throw new ExecutionException(new FormatException(key + " is damaged: it is too short"));
+            }
+        }
+        verify();
+        isRead = true;
+        return 1;
+    }
+
+    private void readHeader(final int length) {
+        headerBytes = Arena.ofAuto().allocate(length, Long.BYTES);
+        headerRead = store.get(key, 0, headerBytes);
+    }
+
+    private void takeHeader(final int length) throws ExecutionException {
+        final MemorySegment bytes = headerBytes.asSlice(0, length);
+        final ObjectHeader found = new ObjectHeader(bytes);
+        if (found.isRecognizable() && found.headerLength() > length && length == FIRST_READ) {
+            readHeader(found.headerLength());
+            return;
+        }
+        try {
+            found.validate(key, epoch.volume(), epoch.epoch(), sequence);
+            if (found.type() != ObjectType.DATA) {
+                throw new FormatException(key + " should hold data and does not");
+            }
+        } catch (final FormatException e) {
+            throw new ExecutionException(e);
+        }
+        header = found;
+    }
+
+    private void findLive(final ExtentMap map) {
+        for (int i = 0, n = header.extentCount(); i < n; i++) {
+            if (header.extentKind(i) == ExtentEntry.DATA) {
+                LiveRuns.find(
+                        map,
+                        header.extentBlock(i),
+                        header.extentLength(i),
+                        Location.inObject(sequence, header.extentDataBlock(i)),
+                        (block, length, location) -> runs.add(new Run(block, (int) length, Location.block(location))));
+            }
+        }
+    }
+
+    /** What is live follows each other in the object as it does in the list: extents' data stands in their order. */
+    private void beginReads() {
+        int first = -1;
+        int end = -1;
+        for (final Run run : runs) {
+            if (first >= 0
+                    && (run.dataBlock - end > MAX_GAP_BLOCKS || run.dataBlock + run.length - first > MAX_READ_BLOCKS)) {
+                begin(first, end);
+                first = -1;
+            }
+            if (first < 0) {
+                first = run.dataBlock;
+            }
+            end = run.dataBlock + run.length;
+        }
+        if (first >= 0) {
+            begin(first, end);
+        }
+    }
+
+    private void begin(final int first, final int end) {
+        final MemorySegment target = Arena.ofAuto().allocate((long) (end - first) << Blocks.SHIFT, Blocks.SIZE);
+        reads.add(new Read(
+                first,
+                end - first,
+                target,
+                store.get(key, header.headerLength() + ((long) first << Blocks.SHIFT), target)));
+    }
+
+    private void verify() throws ExecutionException {
+        int at = 0;
+        for (final Run run : runs) {
+            while (run.dataBlock >= reads.get(at).dataBlock + reads.get(at).blocks) {
+                at++;
+            }
+            final Read read = reads.get(at);
+            final Checksum checksum = new Checksum(read.target);
+            for (int i = 0; i < run.length; i++) {
+                final int block = run.dataBlock + i;
+                if (checksum.of((block - read.dataBlock) * Blocks.SIZE, Blocks.SIZE) != header.blockCrc(block)) {
+                    throw new ExecutionException(new FormatException(
+                            key + " is damaged: data block " + block + " does not match its checksum"));
+                }
+            }
+        }
+    }
+}

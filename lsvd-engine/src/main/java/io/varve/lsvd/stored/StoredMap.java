@@ -1,0 +1,189 @@
+package io.varve.lsvd.stored;
+
+import io.varve.lsvd.format.Covered;
+import io.varve.lsvd.history.Checkpoint;
+import io.varve.lsvd.history.CheckpointChain;
+import io.varve.lsvd.history.Epochs;
+import io.varve.lsvd.history.MapChanges;
+import io.varve.lsvd.history.ObjectTable;
+import io.varve.lsvd.map.ExtentMap;
+import io.varve.lsvd.map.Location;
+import java.lang.foreign.MemorySegment;
+
+/**
+ * The extent map as the objects in the store make it, the table of those objects, and what of both no checkpoint holds yet; decides
+ * when the next checkpoint is due, and whether it is whole or a delta. One thread's.
+ *
+ * <p>A checkpoint is due behind every so many objects, or when one is wanted so that dead objects may be deleted. Once the
+ * deltas since the last whole checkpoint would add up to the length of a whole one, the next is whole: so whole ones cost about
+ * as much as deltas, together about 1 % of what clients write in pieces of 4 KiB.
+ */
+public final class StoredMap implements AutoCloseable {
+    private static final int MAX_DELTAS = 256;
+
+    private final Checkpoint.Author author;
+    private final ExtentMap map;
+    private final MapChanges changes;
+    private final ObjectTable objects;
+    private final int interval;
+    private CheckpointChain chain;
+    private boolean isCounted;
+    private boolean isNextWhole;
+    private boolean isWanted;
+
+    /**
+     * Makes the account; map, changes and table are its own from now on.
+     *
+     * @param map     all that the objects map.
+     * @param changes what is not in the newest checkpoint.
+     * @param objects the volume's objects; their live blocks need not be counted.
+     * @param chain   the newest checkpoint.
+     * @param interval number of objects behind which a checkpoint is due.
+     */
+    public StoredMap(
+            final Checkpoint.Author author,
+            final ExtentMap map,
+            final MapChanges changes,
+            final ObjectTable objects,
+            final CheckpointChain chain,
+            final int interval) {
+        this.author = author;
+        this.map = map;
+        this.changes = changes;
+        this.objects = objects;
+        this.chain = chain;
+        this.interval = interval;
+    }
+
+    /**
+     * Counts what is live in which object: once, before anything else is told.
+     *
+     * @param sequence of the last object so far: what is found dead is dead since then at the latest.
+     */
+    public void count(final long sequence) {
+        if (isCounted) {
+            return;
+        }
+        isCounted = true;
+        for (long at = 0; map.find(at); at = map.foundBlock() + map.foundLength()) {
+            objects.mapped(Location.sequence(map.foundLocation()), map.foundLength());
+        }
+        for (int i = 0; i < objects.count(); i++) {
+            if (objects.live(i) > 0) {
+                objects.revive(i);
+            } else if (objects.generation(i) != ObjectTable.CHECKPOINT) {
+                objects.die(i, sequence);
+            }
+        }
+    }
+
+    /** A data object is in the store with all before it. */
+    public void onStored(final ObjectLayout layout) {
+        final long sequence = layout.sequence();
+        objects.add(sequence, layout.objectLength(), layout.blockCount(), layout.generation());
+        changes.onObject();
+        for (int i = 0; i < layout.extentCount(); i++) {
+            final long block = layout.block(i);
+            final int length = layout.length(i);
+            unmapped(block, length, sequence);
+            if (layout.isTrim(i)) {
+                map.remove(block, length);
+                changes.onRemoved(block, length);
+            } else {
+                map.put(block, length, layout.location(i));
+                changes.onWritten(block, length, layout.location(i));
+                objects.mapped(sequence, length);
+            }
+        }
+        dieIfUnmapped(sequence, sequence);
+    }
+
+    /** The map. To be looked at only. */
+    public ExtentMap map() {
+        return map;
+    }
+
+    /** The volume's objects. What has been deleted is to be taken out by whoever deletes. */
+    public ObjectTable objects() {
+        return objects;
+    }
+
+    /** Epochs of all objects that the map names. */
+    public Epochs epochs() {
+        return author.epochs();
+    }
+
+    /** Newest checkpoint that is in the store with all before it. */
+    public long checkpoint() {
+        return chain.newest();
+    }
+
+    /** Asks for a checkpoint soon. */
+    public void wantCheckpoint() {
+        isWanted = true;
+    }
+
+    /** Whether a checkpoint should be next. */
+    public boolean isCheckpointDue() {
+        return changes.objects() >= interval || isWanted;
+    }
+
+    /** Whether something has changed since the newest checkpoint. */
+    public boolean hasChanged() {
+        return changes.objects() > 0;
+    }
+
+    /** Builds the next checkpoint; everything that has been told must be in the store. */
+    public MemorySegment buildCheckpoint(final long sequence, final Covered covered) {
+        final long wholeLength = Checkpoint.wholeLength(author.epochs(), objects, map);
+        final long deltaLength = Checkpoint.deltaLength(author.epochs(), chain, objects, changes);
+        isNextWhole =
+                chain.isEmpty() || chain.deltas() >= MAX_DELTAS || wholeLength <= chain.deltaBytes() + deltaLength;
+        if (isNextWhole) {
+            for (int i = 0; i < objects.count(); i++) {
+                if (objects.generation(i) == ObjectTable.CHECKPOINT) {
+                    objects.die(i, sequence);
+                }
+            }
+        }
+        final MemorySegment bytes = isNextWhole
+                ? Checkpoint.whole(author, sequence, covered, objects, map)
+                : Checkpoint.delta(author, sequence, covered, chain, objects, changes);
+        objects.clearChanges();
+        isWanted = false;
+        return bytes;
+    }
+
+    /** The checkpoint that was built is in the store. */
+    public void onCheckpointStored(final long sequence, final long length) {
+        chain = isNextWhole ? CheckpointChain.whole(sequence) : chain.with(sequence, length);
+        changes.clear();
+        objects.add(sequence, length, 0, ObjectTable.CHECKPOINT);
+    }
+
+    @Override
+    public void close() {
+        map.close();
+        changes.close();
+    }
+
+    private void unmapped(final long block, final long length, final long sequence) {
+        final long end = block + length;
+        long at = block;
+        while (at < end && map.find(at) && map.foundBlock() < end) {
+            final long start = Math.max(at, map.foundBlock());
+            final long stop = Math.min(end, map.foundBlock() + map.foundLength());
+            final long object = Location.sequence(map.foundLocation());
+            objects.mapped(object, (int) (start - stop));
+            dieIfUnmapped(object, sequence);
+            at = stop;
+        }
+    }
+
+    private void dieIfUnmapped(final long object, final long since) {
+        final int index = objects.find(object);
+        if (index >= 0 && objects.live(index) == 0) {
+            objects.die(index, since);
+        }
+    }
+}
