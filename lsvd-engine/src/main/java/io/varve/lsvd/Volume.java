@@ -356,6 +356,13 @@ public final class Volume implements AutoCloseable {
         return isReadOnly || log.lastDataSequence() <= gate.storedSequence();
     }
 
+    /** Stops garbage collection after its current round, or lets it go on. Any thread. */
+    public void pauseCollection(final boolean value) {
+        if (!isReadOnly) {
+            destager.collector().pause(value);
+        }
+    }
+
     /** Live figures, as of a short while ago. Any thread. */
     public VolumeStats stats() {
         return stats;
@@ -623,6 +630,7 @@ public final class Volume implements AutoCloseable {
                 fetcher.fetches(),
                 fetcher.bytesFetched(),
                 cache == null ? VolumeCacheStats.NONE : cache.volumeStats(),
+                isReadOnly ? null : destager.space(),
                 map.extentCount(),
                 map.bytesInUse(),
                 isReadOnly ? null : destager.trouble(),

@@ -13,6 +13,7 @@ import io.varve.lsvd.store.ObjectStore;
 import java.nio.file.Path;
 import java.util.UUID;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
 
 /** What a {@link Volume} is opened with. Every setter gives the context back. */
 public final class VolumeContext {
@@ -38,7 +39,7 @@ public final class VolumeContext {
     private IoRing ring;
     private EngineRuntime runtime = new SystemRuntime();
     private LogStore logs;
-    private ReadCache readCache;
+    private Supplier<ReadCache> readCache = () -> null;
     private Runnable wakeReactor;
     private long destageDelayNs = DEFAULT_DESTAGE_DELAY_NS;
     private int checkpointInterval = DEFAULT_CHECKPOINT_INTERVAL;
@@ -147,14 +148,17 @@ public final class VolumeContext {
         return wakeReactor != null ? wakeReactor : ring::wakeUp;
     }
 
-    /** The read cache, which the caller closes after the volume; null for none. */
-    public VolumeContext readCache(final ReadCache value) {
+    /**
+     * Gives the read cache once the volume is open, or null for none. The caller closes the cache after the volume.
+     */
+    public VolumeContext readCache(final Supplier<ReadCache> value) {
         readCache = value;
         return this;
     }
 
     VolumeCache readCache(final ObjectTags tags) {
-        return readCache == null ? null : new VolumeCache(readCache, tags, ring);
+        final ReadCache cache = readCache.get();
+        return cache == null ? null : new VolumeCache(cache, tags, ring);
     }
 
     /** The reactor's ring. The caller drives and closes it. */

@@ -1,6 +1,7 @@
 package io.varve.lsvd;
 
 import io.varve.lsvd.cache.VolumeCacheStats;
+import io.varve.lsvd.gc.SpaceStats;
 
 /**
  * Live figures of an open volume, in bytes unless the name says otherwise.
@@ -19,6 +20,7 @@ import io.varve.lsvd.cache.VolumeCacheStats;
  * @param fetches       reads from the store since the volume was opened.
  * @param bytesFetched  read from the store since the volume was opened.
  * @param cache        what the read cache does for the volume.
+ * @param space         what the volume takes of the store; null when it is read-only.
  * @param extents       extents in the map.
  * @param mapBytes      memory of the map.
  * @param storeTrouble  why the store did not take the last upload, or null.
@@ -41,6 +43,7 @@ public record VolumeStats(
         long fetches,
         long bytesFetched,
         VolumeCacheStats cache,
+        SpaceStats space,
         long extents,
         long mapBytes,
         String storeTrouble,

@@ -118,7 +118,7 @@ class ReadCacheVolumeTest {
     }
 
     private VolumeRig rig(final ReadCache cache) throws Exception {
-        return new VolumeRig(VolumeRig.context(store, directory.resolve("log")).readCache(cache));
+        return new VolumeRig(VolumeRig.context(store, directory.resolve("log")).readCache(() -> cache));
     }
 
     private void readAll(final VolumeRig rig) {

@@ -1,11 +1,14 @@
 package io.varve.lsvd.destage;
 
+import io.varve.lsvd.format.Blocks;
 import io.varve.lsvd.format.Covered;
 import io.varve.lsvd.format.FormatException;
 import io.varve.lsvd.format.ObjectHeader;
 import io.varve.lsvd.gc.GarbageCollector;
 import io.varve.lsvd.gc.GcPolicy;
 import io.varve.lsvd.gc.ObjectRemover;
+import io.varve.lsvd.gc.OrphanSweep;
+import io.varve.lsvd.gc.SpaceStats;
 import io.varve.lsvd.history.Checkpoint;
 import io.varve.lsvd.history.CheckpointChain;
 import io.varve.lsvd.history.Epochs;
@@ -68,6 +71,7 @@ public final class Destager implements Agent {
     private final EpochProof proof;
     private final GarbageCollector collector;
     private final ObjectRemover remover;
+    private final OrphanSweep sweep;
 
     private long nextSequence;
     private Covered covered;
@@ -83,7 +87,8 @@ public final class Destager implements Agent {
     private volatile long relocatedThrough;
     private volatile long objectsPut;
     private volatile long bytesPut;
-    private volatile long checkpointBytesPut;
+    private volatile SpaceStats space;
+    private long checkpointBytesPut;
 
     /**
      * What a destager is made of.
@@ -153,6 +158,8 @@ public final class Destager implements Agent {
         relocatedThrough = nextSequence - 1;
         collector = new GarbageCollector(store, volume, stored, context.gcPolicy, context.sizeBytes, clockNs);
         remover = new ObjectRemover(store, volume, stored, clockNs);
+        sweep = new OrphanSweep(store, volume, epoch, stored, clockNs);
+        account();
     }
 
     /** Hands over a batch; false when {@value #MAX_WAITING} wait already. Reactor only. */
@@ -175,9 +182,9 @@ public final class Destager implements Agent {
         return collector;
     }
 
-    /** Number of objects deleted. Any thread. */
-    public long objectsDeleted() {
-        return remover.deleted();
+    /** What the volume takes of the store. Any thread. */
+    public SpaceStats space() {
+        return space;
     }
 
     /** Asks to end the epoch once everything handed over is in the store: with a checkpoint and a seal. Any thread. */
@@ -215,11 +222,6 @@ public final class Destager implements Agent {
         return bytesPut;
     }
 
-    /** Bytes of checkpoints put. Any thread. */
-    public long checkpointBytesPut() {
-        return checkpointBytesPut;
-    }
-
     @Override
     public String roleName() {
         return "varve-destage";
@@ -232,7 +234,9 @@ public final class Destager implements Agent {
         }
         int work = 0;
         try {
-            stored.count(nextSequence - 1);
+            if (stored.count(nextSequence - 1)) {
+                account();
+            }
             work += checkUploads();
             work += publishStored();
             work += collectGarbage();
@@ -274,15 +278,32 @@ public final class Destager implements Agent {
         return work;
     }
 
+    private void account() {
+        final ObjectTable objects = stored.objects();
+        space = new SpaceStats(
+                objects.count(),
+                objects.storedBytes(),
+                objects.deadBytes(),
+                objects.liveBlocks() << Blocks.SHIFT,
+                collector.bytesCollected(),
+                checkpointBytesPut,
+                remover.deleted() + sweep.swept(),
+                collector.isPaused(),
+                sweep.isDone());
+    }
+
     private int collectGarbage() {
         if (finishing) {
             return 0;
         }
-        final int work = remover.doWork(relocatedThrough);
+        final int work = remover.doWork(relocatedThrough) + sweep.doWork(remover.checkpoint());
         if (remover.pins() == null) {
             return work;
         }
         collector.newestPin(remover.pins().newest());
+        if (work > 0) {
+            account();
+        }
         return work + collector.doWork();
     }
 
@@ -314,6 +335,7 @@ public final class Destager implements Agent {
             sealed = true;
         }
         proof.onPublished(upload.createdNs());
+        account();
         objectsPut++;
         bytesPut += upload.bytes().byteSize();
         onProgress.run();

@@ -64,6 +64,11 @@ public final class ObjectRemover {
         notBeforeNs = clockNs.getAsLong();
     }
 
+    /** The newest checkpoint of this epoch that is in the store with all before it, or a negative number. */
+    public long checkpoint() {
+        return checkpoint;
+    }
+
     /** Number of objects deleted. Any thread. */
     public long deleted() {
         return deleted;

@@ -80,6 +80,16 @@ public final class Epochs {
         return of(sequence).key(sequence);
     }
 
+    /** Whether a volume's epoch, which must be known and have a successor, is sealed at a sequence. */
+    public boolean isSeal(final UUID volume, final long epoch, final long sequence) {
+        for (int i = 1; i < entries.length; i++) {
+            if (entries[i].firstSequence == sequence + 1) {
+                return entries[i - 1].volume.equals(volume) && entries[i - 1].epoch == epoch;
+            }
+        }
+        return false;
+    }
+
     /** Number of epochs. */
     public int count() {
         return entries.length;

@@ -104,8 +104,12 @@ public final class Keys {
 
     /** The checkpoint that the key of a pin or child names. */
     public static long pinned(final String key) {
-        final int end = key.lastIndexOf('/');
-        return Long.parseUnsignedLong(key, end - NUMBER_LENGTH, end, 16);
+        return secondLastNumber(key);
+    }
+
+    /** The epoch that the key of an object names. */
+    public static long epochOf(final String key) {
+        return secondLastNumber(key);
     }
 
     /** The mark of a removed volume; never deleted. */
@@ -134,6 +138,11 @@ public final class Keys {
             throw new IllegalArgumentException("not a numbered key: " + key);
         }
         return Long.parseUnsignedLong(digits, 16);
+    }
+
+    private static long secondLastNumber(final String key) {
+        final int end = key.lastIndexOf('/');
+        return Long.parseUnsignedLong(key, end - NUMBER_LENGTH, end, 16);
     }
 
     private static String number(final long value) {

@@ -59,10 +59,11 @@ public final class StoredMap implements AutoCloseable {
      * Counts what is live in which object: once, before anything else is told.
      *
      * @param sequence of the last object so far: what is found dead is dead since then at the latest.
+     * @return false when that has been done before.
      */
-    public void count(final long sequence) {
+    public boolean count(final long sequence) {
         if (isCounted) {
-            return;
+            return false;
         }
         isCounted = true;
         for (long at = 0; map.find(at); at = map.foundBlock() + map.foundLength()) {
@@ -75,6 +76,7 @@ public final class StoredMap implements AutoCloseable {
                 objects.die(i, sequence);
             }
         }
+        return true;
     }
 
     /** A data object is in the store with all before it. */

@@ -129,7 +129,7 @@ final class SimulatedHost implements EngineRuntime {
                 .gcPolicy(new GcPolicy(1.05 + random.nextInt(4), 0.05 + 0.9 * random.nextDouble(), 0))
                 .takeOver(isTakeOver)
                 .runtime(this)
-                .readCache(cache)
+                .readCache(() -> cache)
                 .logs(disk, () -> {}));
     }
 

@@ -12,6 +12,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
 import java.util.TreeMap;
+import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 
 /** A store in memory that several hosts share, each through a {@link Client} that delays, loses and repeats. */
@@ -60,6 +61,20 @@ final class SimulatedStore {
             return true;
         }
         return objects.putIfAbsent(key, body) == null;
+    }
+
+    /** All keys that begin like this. */
+    List<String> keys(final String prefix) {
+        return objects.keySet().stream().filter(key -> key.startsWith(prefix)).toList();
+    }
+
+    /** The volume, of which there is one. */
+    UUID volume() {
+        return UUID.fromString(keys("volumes/").getFirst().split("/")[1]);
+    }
+
+    boolean isSeal(final String key) {
+        return isSeal(objects.get(key));
     }
 
     private static boolean isSeal(final byte[] body) {

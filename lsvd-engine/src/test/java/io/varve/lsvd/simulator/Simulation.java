@@ -4,8 +4,14 @@ import io.varve.lsvd.VolumeCatalog;
 import io.varve.lsvd.VolumeException;
 import io.varve.lsvd.format.Durability;
 import io.varve.lsvd.format.VolumeSettings;
+import io.varve.lsvd.history.History;
+import io.varve.lsvd.history.HistoryReader;
+import io.varve.lsvd.store.StoreClient;
+import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.util.Random;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.function.BooleanSupplier;
 
 /**
@@ -288,6 +294,41 @@ final class Simulation implements AutoCloseable {
             final int acknowledged = model.acknowledgedCount();
             host.end();
             reopen(other(), false, acknowledged, "at the end, on the other host");
+            checkLeaks();
+        }
+    }
+
+    /** After one more epoch that has swept, there is no object that nobody counts. */
+    private void checkLeaks() {
+        final SimulatedHost host = active;
+        while (store.step()) {
+            passTime();
+        }
+        for (int i = 0; !host.volume().stats().space().isSwept(); i++) {
+            if (i == MAX_STEPS) {
+                throw new SimulationFailure(
+                        "the sweep does not end: " + host.volume().stats());
+            }
+            host.step(true);
+            stepOthers(host);
+        }
+        closeAndReopen("before the leaks are counted");
+        runUntil(active, () -> active.requests() == 0, "draining before the leaks are counted");
+        active.volume().shutdown();
+        runUntil(active, active.volume()::isShutDown, "the last shutdown");
+        active.kill();
+        final Set<String> leaked = new TreeSet<>(store.keys("volumes/"));
+        leaked.removeIf(key -> !key.contains("/log/") || store.isSeal(key));
+        try (History history =
+                new HistoryReader(new StoreClient(store.client(), active, 60_000), store.volume()).read()) {
+            for (int i = 0; i < history.objects().count(); i++) {
+                leaked.remove(history.epochs().key(history.objects().sequence(i)));
+            }
+        } catch (final IOException e) {
+            throw new SimulationFailure("the history can't be read at the end: " + e.getMessage());
+        }
+        if (!leaked.isEmpty()) {
+            throw new SimulationFailure("objects that nobody counts are left: " + leaked);
         }
     }
 }

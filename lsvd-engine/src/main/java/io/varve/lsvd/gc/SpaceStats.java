@@ -1,0 +1,25 @@
+package io.varve.lsvd.gc;
+
+/**
+ * What a volume takes of its store, as of its last object; of a clone, without what it shares with its ancestors.
+ *
+ * @param objects        number of objects, those that are to be deleted included.
+ * @param storedBytes    their bytes.
+ * @param deadBytes      of them, bytes of objects that the volume does not need any more: to be deleted, or kept for snapshots and clones.
+ * @param liveBytes      bytes of data that the volume maps, in its own objects.
+ * @param collectedBytes bytes of objects that garbage collection has made since the volume was opened.
+ * @param checkpointBytes bytes of checkpoints put since the volume was opened.
+ * @param objectsDeleted number of objects deleted since the volume was opened.
+ * @param isPaused       whether garbage collection has been stopped.
+ * @param isSwept        whether what earlier epochs may have left behind has been deleted.
+ */
+public record SpaceStats(
+        long objects,
+        long storedBytes,
+        long deadBytes,
+        long liveBytes,
+        long collectedBytes,
+        long checkpointBytes,
+        long objectsDeleted,
+        boolean isPaused,
+        boolean isSwept) {}
