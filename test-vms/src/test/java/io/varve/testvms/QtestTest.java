@@ -49,7 +49,7 @@ class QtestTest {
                 .flatMap(emulator -> Stream.of(Arguments.of(emulator, false), Arguments.of(emulator, true)));
     }
 
-    /** The kinds of ring over the emulators, for what takes longer. */
+    /** One kind of ring with each emulator, for what takes longer. */
     static Stream<Arguments> oneRingEach() {
         final List<Emulator> all = Emulator.all();
         return Stream.of(Arguments.of(all.getFirst(), false), Arguments.of(all.getLast(), true));
@@ -104,7 +104,7 @@ class QtestTest {
 
     /** QEMU's "idx". */
     @ParameterizedTest(name = "{0}, packed {1}")
-    @MethodSource("rings")
+    @MethodSource("oneRingEach")
     void callsWhenAskedToAndTellsOfANewSize(final Emulator emulator, final boolean packed, final Lab lab)
             throws Exception {
         emulator.require();
@@ -176,7 +176,7 @@ class QtestTest {
 
     /** QEMU's "multiqueue", with more of them. */
     @ParameterizedTest(name = "{0}, packed {1}")
-    @MethodSource("rings")
+    @MethodSource("oneRingEach")
     void hasAsManyQueuesAsTheProtocolAllows(final Emulator emulator, final boolean packed, final Lab lab)
             throws Exception {
         emulator.require();
