@@ -6,6 +6,7 @@ import io.varve.testvms.qtest.Qmp;
 import io.varve.testvms.qtest.Qtest;
 import io.varve.testvms.qtest.VirtioBlkPci;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -18,7 +19,7 @@ final class QtestMachine implements AutoCloseable {
     /** Where the disk is that the machine starts with. */
     static final int SLOT = 4;
 
-    private static final long RAM_BYTES = 512L << 20;
+    private static final long RAM_BYTES = 256L << 20;
     private static final long MEMORY_OF_FIRST = 2L << 20;
     private static final long MEMORY_OF_SECOND = RAM_BYTES / 2;
     private static final Duration EXIT_LIMIT = Duration.ofSeconds(20);
@@ -110,6 +111,30 @@ final class QtestMachine implements AutoCloseable {
                 }
             }
         }
+    }
+
+    /** Begins to migrate the guest away, to nowhere. */
+    void migrate() throws IOException {
+        qmp.execute("migrate", Map.of("uri", "exec:cat >/dev/null"));
+    }
+
+    /** Whether the guest has been migrated away: it stands still here, then. */
+    boolean isMigrated() {
+        final Object status;
+        try {
+            status = ((Map<?, ?>) qmp.execute("query-migrate", Map.of())).get("status");
+        } catch (final IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        if ("failed".equals(status)) {
+            throw new AssertionError("the migration failed");
+        }
+        return "completed".equals(status);
+    }
+
+    /** Lets the guest go on that stood still. */
+    void goOn() throws IOException {
+        qmp.execute("cont", Map.of());
     }
 
     /** Presses the reset button. */

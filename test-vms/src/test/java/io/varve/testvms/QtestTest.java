@@ -235,6 +235,31 @@ class QtestTest {
         }
     }
 
+    /** The dirty log comes while rings run, and all stops; then the guest goes on here after all. */
+    @ParameterizedTest(name = "{0}, packed {1}")
+    @MethodSource("oneRingEach")
+    void goesOnAfterItWasMigratedAway(final Emulator emulator, final boolean packed, final Lab lab) throws Exception {
+        emulator.require();
+        try (QtestMachine machine = QtestMachine.started(lab, emulator, socket, properties(4, packed))) {
+            final VirtioBlkPci disk = machine.disk(
+                    SLOT, FrontEndOptions.DEFAULT.withPacked(packed).withQueues(4, 128));
+            disk.start();
+            final LoadGenerator load = new LoadGenerator(disk, 2000, 4096, 200, 5).flushEvery(50);
+            for (int i = 0; i < 2; i++) {
+                load.run(500);
+                machine.migrate();
+                final long before = load.submitted();
+                load.runUntil(machine::isMigrated);
+                assertThat(load.submitted())
+                        .as("requests while it was migrated")
+                        .isGreaterThan(before + 200);
+                machine.goOn();
+                load.drain();
+            }
+            load.verifyAll(disk);
+        }
+    }
+
     @ParameterizedTest(name = "{0}, packed {1}")
     @MethodSource("oneRingEach")
     void losesNothingWhenTheDaemonIsKilled(final Emulator emulator, final boolean packed, final Lab lab)
