@@ -168,6 +168,7 @@ class QtestTest {
                 assertThat(plugged.capacity()).isEqualTo(64 * MIB);
                 plugged.start();
                 assertServes(plugged, 0, Framing.USUAL);
+                new LoadGenerator(plugged, 1000, 4096, 64, i).fill();
                 machine.unplug(other);
                 assertServes(first, 0, Framing.USUAL);
             }
@@ -231,6 +232,32 @@ class QtestTest {
         try (QtestMachine machine = QtestMachine.started(lab, emulator, socket, properties(4, packed))) {
             final VirtioBlkPci disk = machine.disk(SLOT, options);
             disk.start();
+            load.verifyAll(disk);
+        }
+    }
+
+    @ParameterizedTest(name = "{0}, packed {1}")
+    @MethodSource("oneRingEach")
+    void usesMemoryThatComesAndGoes(final Emulator emulator, final boolean packed, final Lab lab) throws Exception {
+        emulator.require();
+        final FrontEndOptions options =
+                FrontEndOptions.DEFAULT.withPacked(packed).withQueues(4, 128);
+        try (QtestMachine machine = QtestMachine.started(lab, emulator, socket, properties(4, packed))) {
+            final VirtioBlkPci disk = machine.disk(SLOT, options);
+            disk.start();
+            final LoadGenerator load = new LoadGenerator(disk, 2000, 4096, 200, 6).flushEvery(50);
+            load.fill();
+            final VirtioBlkPci inNewMemory = machine.plugMemory(options);
+            load.drain();
+            load.run(500);
+
+            inNewMemory.start();
+            load.verifyAll(inNewMemory);
+
+            disk.start();
+            load.fill();
+            machine.unplugMemory();
+            load.drain();
             load.verifyAll(disk);
         }
     }
