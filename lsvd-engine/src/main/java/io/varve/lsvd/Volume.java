@@ -2,6 +2,9 @@ package io.varve.lsvd;
 
 import io.varve.linux.IoVec;
 import io.varve.lsvd.PendingRequests.Kind;
+import io.varve.lsvd.cache.ObjectTags;
+import io.varve.lsvd.cache.VolumeCache;
+import io.varve.lsvd.cache.VolumeCacheStats;
 import io.varve.lsvd.destage.Batch;
 import io.varve.lsvd.destage.BatchCutter;
 import io.varve.lsvd.destage.Destager;
@@ -56,6 +59,7 @@ public final class Volume implements AutoCloseable {
     private volatile long sizeBytes;
     private final Arena arena;
     private final ExtentMap map;
+    private final VolumeCache cache;
     private final Fetcher fetcher;
     private final ReadPath reads;
     private final EngineRuntime.Handle fetcherThread;
@@ -112,15 +116,16 @@ public final class Volume implements AutoCloseable {
         this.arena = arena;
         runtime = context.runtime();
         wakeReactor = context.wakeReactor();
-        fetcher = new Fetcher(context.store(), uuid, epochs, runtime::nanoTime, wakeReactor);
+        cache = context.readCache(ObjectTags.of(context.store().url(), epochs));
+        fetcher = new Fetcher(context.store(), uuid, epochs, cache, runtime::nanoTime, wakeReactor);
         if (opened == null) {
-            reads = new ReadPath(map, null, null, null, null, fetcher, arena, this::onRead);
+            reads = new ReadPath(map, null, null, null, null, cache, fetcher, arena, this::onRead);
         } else {
             device = opened.device();
             final LogWindow window =
                     new LogWindow(opened.geometry(), opened.end().position(), arena);
             reads = new ReadPath(
-                    map, opened.geometry(), window, device, opened.checksums(), fetcher, arena, this::onRead);
+                    map, opened.geometry(), window, device, opened.checksums(), cache, fetcher, arena, this::onRead);
             startWriting(context, opened, window);
         }
         fetcherThread = runtime.start(fetcher);
@@ -361,6 +366,11 @@ public final class Volume implements AutoCloseable {
     /** Live figures, as of a short while ago. Any thread. */
     public VolumeStats stats() {
         return stats;
+    }
+
+    /** Bytes of the volume's objects that are in the read cache. Any thread, until the volume is closed. */
+    public long cachedBytes() {
+        return cache == null ? 0 : cache.cachedBytes();
     }
 
     /**
@@ -619,6 +629,7 @@ public final class Volume implements AutoCloseable {
                 isReadOnly ? 0 : destager.bytesPut(),
                 fetcher.fetches(),
                 fetcher.bytesFetched(),
+                cache == null ? VolumeCacheStats.NONE : cache.volumeStats(),
                 isReadOnly ? null : destager.space(),
                 map.extentCount(),
                 map.bytesInUse(),

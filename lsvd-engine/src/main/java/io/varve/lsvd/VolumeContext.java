@@ -1,6 +1,9 @@
 package io.varve.lsvd;
 
 import io.varve.linux.IoRing;
+import io.varve.lsvd.cache.ObjectTags;
+import io.varve.lsvd.cache.ReadCache;
+import io.varve.lsvd.cache.VolumeCache;
 import io.varve.lsvd.gc.GcPolicy;
 import io.varve.lsvd.log.DirectoryLogStore;
 import io.varve.lsvd.log.LogStore;
@@ -10,6 +13,7 @@ import io.varve.lsvd.store.ObjectStore;
 import java.nio.file.Path;
 import java.util.UUID;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
 
 /** What a {@link Volume} is opened with. Every setter gives the context back. */
 public final class VolumeContext {
@@ -35,6 +39,7 @@ public final class VolumeContext {
     private IoRing ring;
     private EngineRuntime runtime = new SystemRuntime();
     private LogStore logs;
+    private Supplier<ReadCache> readCache = () -> null;
     private Runnable wakeReactor;
     private long destageDelayNs = DEFAULT_DESTAGE_DELAY_NS;
     private int checkpointInterval = DEFAULT_CHECKPOINT_INTERVAL;
@@ -141,6 +146,19 @@ public final class VolumeContext {
 
     Runnable wakeReactor() {
         return wakeReactor != null ? wakeReactor : ring::wakeUp;
+    }
+
+    /**
+     * Gives the read cache once the volume is open, or null for none. The caller closes the cache after the volume.
+     */
+    public VolumeContext readCache(final Supplier<ReadCache> value) {
+        readCache = value;
+        return this;
+    }
+
+    VolumeCache readCache(final ObjectTags tags) {
+        final ReadCache cache = readCache.get();
+        return cache == null ? null : new VolumeCache(cache, tags, ring);
     }
 
     /** The reactor's ring. The caller drives and closes it. */

@@ -1,5 +1,6 @@
 package io.varve.lsvd;
 
+import io.varve.lsvd.cache.VolumeCacheStats;
 import io.varve.lsvd.gc.SpaceStats;
 
 /**
@@ -18,6 +19,7 @@ import io.varve.lsvd.gc.SpaceStats;
  * @param bytesPut      put into the store since the volume was opened.
  * @param fetches       reads from the store since the volume was opened.
  * @param bytesFetched  read from the store since the volume was opened.
+ * @param cache        what the read cache does for the volume.
  * @param space         what the volume takes of the store; null when it is read-only.
  * @param extents       extents in the map.
  * @param mapBytes      memory of the map.
@@ -40,6 +42,7 @@ public record VolumeStats(
         long bytesPut,
         long fetches,
         long bytesFetched,
+        VolumeCacheStats cache,
         SpaceStats space,
         long extents,
         long mapBytes,

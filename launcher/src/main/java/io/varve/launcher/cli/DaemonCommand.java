@@ -52,6 +52,9 @@ final class DaemonCommand extends Subcommand {
     private ServingOptions serving;
 
     @Mixin
+    private ReadCacheOption readCache;
+
+    @Mixin
     private MetricsOption metrics;
 
     @Override
@@ -59,16 +62,13 @@ final class DaemonCommand extends Subcommand {
         final Map<String, String> given = new LinkedHashMap<>();
         ServingOptions.put(given, Setting.CONTROL_MODE, controlMode);
         ServingOptions.put(given, Setting.CONTROL_GROUP, controlGroup);
-        final Settings settings = serving.over(control.over(settings())).with(given, Setting.OF_CONTROL);
+        final Settings settings =
+                readCache.over(serving.over(control.over(settings()))).with(given, Setting.OF_CONTROL);
         final DoorSocket passed = ListenFds.take(environment());
         try (DoorSocket door = passed == null ? Control.listen(settings) : passed;
                 MetricsServer figures = metrics.listen();
                 ServiceManager manager = ServiceManager.of(environment())) {
-            return run(
-                    settings,
-                    door,
-                    figures,
-                    new Foreground(out(), err(), manager, false, settings.get(Setting.SHUTDOWN_TIMEOUT)));
+            return run(settings, door, figures, new Foreground(out(), err(), manager, false, settings));
         }
     }
 

@@ -1,7 +1,6 @@
 package io.varve.launcher.cli;
 
 import io.varve.launcher.UserException;
-import io.varve.launcher.config.Setting;
 import io.varve.launcher.config.Settings;
 import io.varve.launcher.control.LiveFigures;
 import io.varve.launcher.daemon.DoorPlan;
@@ -63,6 +62,9 @@ final class ServeCommand extends Subcommand {
     private ServingOptions serving;
 
     @Mixin
+    private ReadCacheOption readCache;
+
+    @Mixin
     private OpeningOptions opening;
 
     @Mixin
@@ -75,14 +77,13 @@ final class ServeCommand extends Subcommand {
 
     @Override
     public Integer call() throws VolumeException {
-        final Settings settings = serving.over(settings());
+        final Settings settings = readCache.over(serving.over(settings()));
         try (DoorPlan door = door(settings);
                 ServiceManager manager = ServiceManager.of(environment());
                 MetricsServer server = metrics.listen()) {
             final VolumeOptions options =
                     VolumeOptions.of(name, settings, () -> StoreOption.openAsSet(settings), door, opening.choices());
-            final Foreground foreground =
-                    new Foreground(out(), err(), manager, true, settings.get(Setting.SHUTDOWN_TIMEOUT));
+            final Foreground foreground = new Foreground(out(), err(), manager, true, settings);
             final LiveFigures figures = LiveFigures.start(foreground.daemon());
             try {
                 return foreground.serve(options, server);

@@ -263,6 +263,10 @@ final class VolumeCommand {
                                 "log",
                                 bytes(number(live, "log_used_bytes")) + " in use of "
                                         + bytes(number(live, "log_bytes")));
+                table.row(
+                        "read cache",
+                        bytes(number(live, "cached_bytes")) + " of its objects; it has served "
+                                + number(live, "cache_hits") + " reads, and the store " + number(live, "cache_misses"));
                 if (live.get("trouble") != null) {
                     table.row("trouble", live.get("trouble").toString());
                 }

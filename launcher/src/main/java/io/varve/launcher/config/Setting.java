@@ -41,7 +41,10 @@ public final class Setting<T> {
     public static final Setting<Boolean> S3_PATH_STYLE =
             new Setting<>("s3-path-style", Setting::parseBoolean, environment -> false);
 
-    /** Directory of the local logs. */
+    /** Least size of the read cache that is not 0, in bytes. */
+    public static final long MIN_READ_CACHE_SIZE = 16L << 20;
+
+    /** Directory of the local logs and the read cache. */
     public static final Setting<Path> CACHE = new Setting<>(
             "cache",
             Setting::parsePath,
@@ -50,6 +53,10 @@ public final class Setting<T> {
     /** Size of a volume's local log, in bytes. */
     public static final Setting<Long> CACHE_SIZE =
             new Setting<>("cache-size", Setting::parseCacheSize, environment -> 4L << 30);
+
+    /** Size of the read cache of a process, in bytes; 0 for none. */
+    public static final Setting<Long> READ_CACHE_SIZE =
+            new Setting<>("read-cache-size", Setting::parseReadCacheSize, environment -> 4L << 30);
 
     /** How long the end of {@code serve} waits for the store. */
     public static final Setting<Duration> SHUTDOWN_TIMEOUT =
@@ -91,6 +98,7 @@ public final class Setting<T> {
             S3_PATH_STYLE,
             CACHE,
             CACHE_SIZE,
+            READ_CACHE_SIZE,
             SHUTDOWN_TIMEOUT,
             POLL_TIME,
             CONTROL,
@@ -112,6 +120,9 @@ public final class Setting<T> {
             POLL_TIME,
             SOCKET_MODE,
             SOCKET_GROUP);
+
+    /** Those that the volumes of a process have in common. */
+    public static final List<Setting<?>> OF_PROCESS = List.of(READ_CACHE_SIZE);
 
     /** Those of the control socket. */
     public static final List<Setting<?>> OF_CONTROL = List.of(CONTROL, CONTROL_MODE, CONTROL_GROUP);
@@ -191,6 +202,15 @@ public final class Setting<T> {
         final long size = ByteSize.parse(text);
         if (size < MIN_CACHE_SIZE || size > MAX_CACHE_SIZE) {
             throw new UserException("the cache's size is " + ByteSize.format(MIN_CACHE_SIZE) + " to "
+                    + ByteSize.format(MAX_CACHE_SIZE) + ", not " + text);
+        }
+        return size;
+    }
+
+    private static long parseReadCacheSize(final String text) {
+        final long size = ByteSize.parse(text);
+        if (size != 0 && size < MIN_READ_CACHE_SIZE || size > MAX_CACHE_SIZE) {
+            throw new UserException("the read cache's size is 0 or " + ByteSize.format(MIN_READ_CACHE_SIZE) + " to "
                     + ByteSize.format(MAX_CACHE_SIZE) + ", not " + text);
         }
         return size;

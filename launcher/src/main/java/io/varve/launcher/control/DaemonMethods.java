@@ -161,6 +161,7 @@ final class DaemonMethods {
         }
         final Map<String, Object> answer = new LinkedHashMap<>();
         answer.put("pid", ProcessHandle.current().pid());
+        answer.put("read_cache", StatusJson.of(daemon.readCache()));
         answer.put(
                 "volumes",
                 volumes.stream().map(volume -> StatusJson.of(volume.status())).toList());

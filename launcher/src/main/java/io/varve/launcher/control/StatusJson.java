@@ -2,6 +2,7 @@ package io.varve.launcher.control;
 
 import io.varve.launcher.daemon.VolumeStatus;
 import io.varve.lsvd.VolumeStats;
+import io.varve.lsvd.cache.CacheStats;
 import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
@@ -34,9 +35,29 @@ final class StatusJson {
             fields.put("put_bytes", stats.bytesPut());
             fields.put("fetches", stats.fetches());
             fields.put("fetched_bytes", stats.bytesFetched());
+            fields.put("cached_bytes", status.cachedBytes());
+            fields.put("cache_hits", stats.cache().hits());
+            fields.put("cache_hit_bytes", stats.cache().hitBytes());
+            fields.put("cache_misses", stats.cache().misses());
+            fields.put("cache_damaged", stats.cache().damaged());
             fields.put("extents", stats.extents());
             fields.put("map_bytes", stats.mapBytes());
         }
+        return fields;
+    }
+
+    /** The read cache's figures; null for none. */
+    static Map<String, Object> of(final CacheStats stats) {
+        if (stats == null) {
+            return null;
+        }
+        final Map<String, Object> fields = new LinkedHashMap<>();
+        fields.put("size_bytes", stats.capacityBytes());
+        fields.put("used_bytes", stats.usedBytes());
+        fields.put("fills", stats.fills());
+        fields.put("evictions", stats.evictions());
+        fields.put("dropped", stats.dropped());
+        fields.put("trouble", stats.trouble());
         return fields;
     }
 }

@@ -2,12 +2,15 @@ package io.varve.launcher.daemon;
 
 import io.varve.launcher.UserException;
 import io.varve.launcher.daemon.VolumeStatus.State;
+import io.varve.launcher.metrics.CacheMetrics;
 import io.varve.launcher.metrics.MetricsMerge;
+import io.varve.lsvd.cache.CacheStats;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.stream.Stream;
 
 /**
  * The volumes of one process. Each is a {@link ServedVolume} of its own; this only keeps them by name. Any thread; no method
@@ -18,12 +21,18 @@ public final class Daemon {
     public static final int MAX_VOLUMES = 64;
 
     private final VolumeListener listener;
+    private final SharedReadCache readCache;
     private final Map<String, ServedVolume> volumes = new TreeMap<>();
     private boolean isEnding;
 
-    /** Makes a daemon without volumes. */
-    public Daemon(final VolumeListener listener) {
+    /**
+     * Makes a daemon without volumes.
+     *
+     * @param readCache for all of them; the caller closes it once they have ended.
+     */
+    public Daemon(final VolumeListener listener, final SharedReadCache readCache) {
         this.listener = listener;
+        this.readCache = readCache;
     }
 
     /**
@@ -43,7 +52,7 @@ public final class Daemon {
             throw new UserException("there are " + MAX_VOLUMES + " volumes in this daemon, and it takes no more: detach"
                     + " one, or start a second daemon");
         }
-        final ServedVolume volume = ServedVolume.start(options, listener);
+        final ServedVolume volume = ServedVolume.start(options, listener, readCache);
         volumes.put(options.name(), volume);
         volume.ended().thenRun(() -> forget(volume));
         return volume;
@@ -86,9 +95,16 @@ public final class Daemon {
         return new ArrayList<>(volumes.values());
     }
 
-    /** Figures of all volumes in Prometheus' text format. */
+    /** Figures of the read cache, or null when there is none. */
+    public CacheStats readCache() {
+        return readCache.stats();
+    }
+
+    /** Figures of all volumes and of what they have in common, in Prometheus' text format. */
     public String metrics() {
-        return MetricsMerge.merge(volumes().stream().map(ServedVolume::metrics).toList());
+        final Stream<String> ofVolumes = volumes().stream().map(ServedVolume::metrics);
+        return MetricsMerge.merge(Stream.concat(ofVolumes, Stream.of(CacheMetrics.text(readCache())))
+                .toList());
     }
 
     /** Asks all volumes to end, and takes no more. Idempotent. */

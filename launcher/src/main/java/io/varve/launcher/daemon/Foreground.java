@@ -1,6 +1,8 @@
 package io.varve.launcher.daemon;
 
 import io.varve.launcher.ExitStatus;
+import io.varve.launcher.config.Setting;
+import io.varve.launcher.config.Settings;
 import io.varve.launcher.metrics.MetricsServer;
 import io.varve.linux.IoRings;
 import io.varve.lsvd.VolumeException;
@@ -37,6 +39,7 @@ public final class Foreground {
     private final PrintWriter err;
     private final Manager manager;
     private final Duration shutdownTimeout;
+    private final SharedReadCache readCache;
     private final Daemon daemon;
     private final CompletableFuture<Void> signalled = new CompletableFuture<>();
     private final CompletableFuture<Void> overdue = new CompletableFuture<>();
@@ -46,19 +49,20 @@ public final class Foreground {
      *
      * @param manager         is told how the daemon is.
      * @param isAlone         whether it is there for one volume.
-     * @param shutdownTimeout how long the end waits for the store.
+     * @param settings        say how large the read cache is, and how long the end waits for the store.
      */
     public Foreground(
             final PrintWriter out,
             final PrintWriter err,
             final Manager manager,
             final boolean isAlone,
-            final Duration shutdownTimeout) {
+            final Settings settings) {
         this.out = out;
         this.err = err;
         this.manager = manager;
-        this.shutdownTimeout = shutdownTimeout;
-        daemon = new Daemon(new Announcer(out, err, manager::status, isAlone));
+        shutdownTimeout = settings.get(Setting.SHUTDOWN_TIMEOUT);
+        readCache = SharedReadCache.of(settings);
+        daemon = new Daemon(new Announcer(out, err, manager::status, isAlone), readCache);
         final String refusal = IoRings.refusal();
         if (refusal != null) {
             out.println("varve: " + refusal);
@@ -95,7 +99,7 @@ public final class Foreground {
         final ServedVolume volume = daemon.attach(options);
         volume.ready().thenRun(() -> {
             if (metrics != null) {
-                metrics.start(volume::metrics);
+                metrics.start(daemon::metrics);
                 out.println("Metrics: " + metrics.url());
                 out.flush();
             }
@@ -131,7 +135,7 @@ public final class Foreground {
     }
 
     /**
-     * Waits until volumes have ended.
+     * Waits until all volumes have ended, and closes what they have in common.
      *
      * @return false when some have not in time; this is told.
      */
@@ -140,6 +144,7 @@ public final class Foreground {
                 volumes.stream().map(ServedVolume::ended).toArray(CompletableFuture<?>[]::new));
         CompletableFuture.anyOf(ended, overdue).join();
         if (ended.isDone()) {
+            readCache.close();
             return true;
         }
         volumes.stream()

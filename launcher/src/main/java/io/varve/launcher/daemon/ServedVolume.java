@@ -52,6 +52,7 @@ public final class ServedVolume {
 
     private final VolumeOptions options;
     private final VolumeListener listener;
+    private final SharedReadCache readCache;
     private final OpeningRuntime runtime = new OpeningRuntime();
     private final CompletableFuture<Void> ready = new CompletableFuture<>();
     private final CompletableFuture<Void> ended = new CompletableFuture<>();
@@ -73,16 +74,18 @@ public final class ServedVolume {
     private volatile boolean isToEnd;
     private volatile boolean isToHurry;
 
-    private ServedVolume(final VolumeOptions options, final VolumeListener listener) {
+    private ServedVolume(final VolumeOptions options, final VolumeListener listener, final SharedReadCache readCache) {
         this.options = options;
         this.listener = listener;
+        this.readCache = readCache;
         thread = new Thread(this::run, "varve-" + options.name());
         thread.setDaemon(true);
     }
 
-    /** Begins to open a volume. */
-    public static ServedVolume start(final VolumeOptions options, final VolumeListener listener) {
-        final ServedVolume served = new ServedVolume(options, listener);
+    /** Begins to open a volume, which reads through a cache. */
+    static ServedVolume start(
+            final VolumeOptions options, final VolumeListener listener, final SharedReadCache readCache) {
+        final ServedVolume served = new ServedVolume(options, listener, readCache);
         served.thread.start();
         return served;
     }
@@ -162,6 +165,7 @@ public final class ServedVolume {
                 options.opening().isReadOnly(),
                 frontEnd,
                 trouble(opened),
+                opened == null ? 0 : opened.cachedBytes(),
                 opened == null ? null : opened.stats());
     }
 
@@ -238,6 +242,7 @@ public final class ServedVolume {
                 options.name(),
                 volume.sizeBytes(),
                 volume::stats,
+                volume::cachedBytes,
                 () -> frontEnd != FrontEndState.NONE,
                 counters,
                 store);
@@ -260,6 +265,7 @@ public final class ServedVolume {
                 .readOnly(options.opening().isReadOnly())
                 .takeOver(options.opening().isTakeOver())
                 .acceptDataLoss(options.opening().acceptsDataLoss())
+                .readCache(readCache::get)
                 .runtime(runtime)
                 .ring(ring));
     }

@@ -15,6 +15,7 @@ import java.util.UUID;
  * @param isReadOnly whether writes are refused.
  * @param frontEnd  who is connected.
  * @param trouble   what is wrong, in one line; null when nothing is known to be.
+ * @param cachedBytes of its objects, its ancestors' included, in the read cache.
  * @param stats     live figures; null while it has not been opened.
  */
 public record VolumeStatus(
@@ -26,6 +27,7 @@ public record VolumeStatus(
         boolean isReadOnly,
         FrontEndState frontEnd,
         String trouble,
+        long cachedBytes,
         VolumeStats stats) {
     /** How far a volume has come. */
     public enum State {

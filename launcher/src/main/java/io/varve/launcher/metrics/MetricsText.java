@@ -4,7 +4,7 @@ import java.math.BigDecimal;
 
 /**
  * Builds a text in Prometheus' exposition format, version 0.0.4: each metric begins with its help and type, samples follow. All
- * samples carry the same first label.
+ * samples carry the same first label, if any.
  */
 final class MetricsText {
     private final StringBuilder text = new StringBuilder(8 << 10);
@@ -19,6 +19,11 @@ final class MetricsText {
      */
     MetricsText(final String name, final String value) {
         label = name + "=\"" + value + '"';
+    }
+
+    /** Begins a text whose samples have no label in common. */
+    MetricsText() {
+        label = "";
     }
 
     /** Begins a metric. */
@@ -62,15 +67,19 @@ final class MetricsText {
      * @param labels names and values in turn; the values hold no quotes, back-slashes or line breaks.
      */
     void sample(final String suffix, final String[] labels, final String value) {
-        text.append(metric).append(suffix).append('{').append(label);
+        text.append(metric).append(suffix);
+        final StringBuilder all = new StringBuilder(label);
         for (int i = 0; i < labels.length; i += 2) {
-            text.append(',')
+            all.append(all.isEmpty() ? "" : ",")
                     .append(labels[i])
                     .append("=\"")
                     .append(labels[i + 1])
                     .append('"');
         }
-        text.append("} ").append(value).append('\n');
+        if (!all.isEmpty()) {
+            text.append('{').append(all).append('}');
+        }
+        text.append(' ').append(value).append('\n');
     }
 
     /** A time in seconds. */

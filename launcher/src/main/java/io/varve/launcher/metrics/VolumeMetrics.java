@@ -2,6 +2,7 @@ package io.varve.launcher.metrics;
 
 import io.varve.lsvd.VolumeStats;
 import java.util.function.BooleanSupplier;
+import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 
 /** Everything that is told of a served volume; docs/metrics.md says what each figure means. */
@@ -10,6 +11,7 @@ public final class VolumeMetrics {
     private final String name;
     private final long sizeBytes;
     private final Supplier<VolumeStats> stats;
+    private final LongSupplier cachedBytes;
     private final RequestCounters requests;
     private final StoreMeter store;
     private final BooleanSupplier isConnected;
@@ -20,6 +22,7 @@ public final class VolumeMetrics {
      * @param name      of the volume.
      * @param sizeBytes of the disk.
      * @param stats     gives the volume's figures, on any thread and without waiting.
+     * @param cachedBytes of it in the read cache, on any thread.
      * @param isConnected whether a front-end is there, on any thread.
      * @param requests  counts on the reactor.
      * @param store     that the volume uses.
@@ -28,12 +31,14 @@ public final class VolumeMetrics {
             final String name,
             final long sizeBytes,
             final Supplier<VolumeStats> stats,
+            final LongSupplier cachedBytes,
             final BooleanSupplier isConnected,
             final RequestCounters requests,
             final StoreMeter store) {
         this.name = name;
         this.sizeBytes = sizeBytes;
         this.stats = stats;
+        this.cachedBytes = cachedBytes;
         this.isConnected = isConnected;
         this.requests = requests;
         this.store = store;
@@ -78,6 +83,20 @@ public final class VolumeMetrics {
         text.counter("varve_objects_put_bytes_total", "Their bytes.", now.bytesPut());
         text.counter("varve_fetches_total", "Reads from the store, for the guest.", now.fetches());
         text.counter("varve_fetched_bytes_total", "Their bytes.", now.bytesFetched());
+        text.gauge("varve_cached_bytes", "Bytes of its objects in the read cache.", cachedBytes.getAsLong());
+        text.counter(
+                "varve_cache_hits_total",
+                "Reads that the read cache served.",
+                now.cache().hits());
+        text.counter("varve_cache_hit_bytes_total", "Their bytes.", now.cache().hitBytes());
+        text.counter(
+                "varve_cache_misses_total",
+                "Reads that went to the store.",
+                now.cache().misses());
+        text.counter(
+                "varve_cache_damaged_total",
+                "Reads of the read cache whose checksum did not match.",
+                now.cache().damaged());
         text.gauge("varve_extents", "Extents in the map.", now.extents());
         text.gauge("varve_map_bytes", "Memory of the map.", now.mapBytes());
         requests.print(text);

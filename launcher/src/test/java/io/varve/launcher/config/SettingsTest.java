@@ -118,7 +118,7 @@ class SettingsTest {
 
     @ParameterizedTest
     @CsvSource(delimiter = '|', textBlock = """
-            cache-siz = '1G'        | :2: unknown setting 'cache-siz'; there are store, s3-endpoint, s3-region, s3-path-style, cache, cache-size, shutdown-timeout, poll-time, control, control-mode, control-group, socket-mode, socket-group, log
+            cache-siz = '1G'        | :2: unknown setting 'cache-siz'; there are store, s3-endpoint, s3-region, s3-path-style, cache, cache-size, read-cache-size, shutdown-timeout, poll-time, control, control-mode, control-group, socket-mode, socket-group, log
             cache-size = '1X'       | :2: cache-size: '1X' is not a size: give bytes, or a whole number with K, M, G or T (10G)
             cache-size = '1M'       | :2: cache-size: the cache's size is 32M to 1T, not 1M
             cache-size = 1.5        | :2: cache-size takes a string, a whole number, true or false
@@ -132,7 +132,7 @@ class SettingsTest {
             shutdown-timeout = 20   | :2: shutdown-timeout: '20' is not a span of time: give a whole number with us, ms, s or m (20s)
             control-mode = '68'     | :2: control-mode: '68' is not a mode: give three octal digits, as for chmod (660)
             socket-group = ''       | :2: socket-group: the group's name is empty
-            [serve]                 | :2: unknown setting 'serve'; there are store, s3-endpoint, s3-region, s3-path-style, cache, cache-size, shutdown-timeout, poll-time, control, control-mode, control-group, socket-mode, socket-group, log
+            [serve]                 | :2: unknown setting 'serve'; there are store, s3-endpoint, s3-region, s3-path-style, cache, cache-size, read-cache-size, shutdown-timeout, poll-time, control, control-mode, control-group, socket-mode, socket-group, log
             """)
     void namesTheLineOfWhatIsWrong(final String line, final String message) throws IOException {
         final Path file = write("# settings\n" + line.replace('\'', '"') + "\n");

@@ -9,6 +9,7 @@ import io.varve.launcher.daemon.Daemon;
 import io.varve.launcher.daemon.DoorPlan;
 import io.varve.launcher.daemon.OpeningChoices;
 import io.varve.launcher.daemon.ServedVolume;
+import io.varve.launcher.daemon.SharedReadCache;
 import io.varve.launcher.daemon.SocketAccess;
 import io.varve.launcher.daemon.VolumeListener;
 import io.varve.launcher.daemon.VolumeOptions;
@@ -91,7 +92,7 @@ class DeadReactorTest {
             catalog.create("one", 256 << 20);
             catalog.create("two", 256 << 20);
         }
-        daemon = new Daemon(new Deadly());
+        daemon = new Daemon(new Deadly(), new SharedReadCache(home, 0));
         server = Control.start(daemon, settings, own -> open(), Control.listen(settings), line -> {
             throw new AssertionError(line);
         });
@@ -139,7 +140,7 @@ class DeadReactorTest {
     }
 
     private void takeOverAndClose() {
-        final ServedVolume thief = new Daemon(new Deadly())
+        final ServedVolume thief = new Daemon(new Deadly(), new SharedReadCache(home, 0))
                 .attach(new VolumeOptions(
                         "two",
                         this::open,

@@ -60,6 +60,8 @@ public final class VarveProcess implements AutoCloseable {
                         System.getenv("PATH"),
                         "VARVE_CACHE_SIZE",
                         "64M",
+                        "VARVE_READ_CACHE_SIZE",
+                        "16M",
                         "VARVE_CONTROL",
                         control(home).toString()));
         final Process process = builder.start();

@@ -1,20 +1,16 @@
 package io.varve.lsvd.read;
 
-import io.varve.lsvd.format.Blocks;
-import io.varve.lsvd.format.Checksum;
+import io.varve.lsvd.cache.CacheLine;
+import io.varve.lsvd.cache.VolumeCache;
 import io.varve.lsvd.format.FormatException;
-import io.varve.lsvd.format.ObjectHeader;
 import io.varve.lsvd.history.Epochs;
 import io.varve.lsvd.map.Location;
 import io.varve.lsvd.store.NoSuchObjectException;
 import io.varve.lsvd.store.ObjectStore;
 import java.lang.System.Logger.Level;
-import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
@@ -25,27 +21,33 @@ import org.agrona.concurrent.OneToOneConcurrentArrayQueue;
 
 /**
  * Fetches blocks from objects. An agent with a thread of its own; the reactor hands it pieces and takes them back filled and
- * verified, or failed. A store that does not answer is asked again, for ever: the guest waits. An object that is missing or
- * damaged fails the read.
+ * verified, or failed. What is being fetched is fetched once, however many pieces want it. A store that does not answer is asked
+ * again, for ever: the guest waits. An object that is missing or damaged fails the read.
+ *
+ * <p>With a read cache, whole lines are fetched, and more of them ahead of one who reads on; they are handed to the cache once
+ * the pieces have been answered. One that the cache does not take within {@value #CACHING_NS} ns is dropped, and so is, at once,
+ * what follows, until the cache takes something again: so the cache's disk slows reads of the store down to what it can take, but
+ * not further, and not for ever.
  */
 public final class Fetcher implements Agent {
     private static final System.Logger LOG = System.getLogger(Fetcher.class.getName());
-    private static final int FIRST_READ = 64 << 10;
-    private static final int MAX_INDEX_BLOCKS = 4 << 20;
-    private static final int OBJECT_COST = 64;
     private static final long RETRY_NS = 200_000_000L;
+    private static final long CACHING_NS = 1_000_000_000L;
 
     private final OneToOneConcurrentArrayQueue<ReadPiece> wanted;
     private final OneToOneConcurrentArrayQueue<ReadPiece> fetched;
-    private final List<Fetch> active = new ArrayList<>();
-    private final Map<Long, CompletableFuture<ObjectIndex>> indexes = new LinkedHashMap<>(64, 0.75f, true);
+    private final ArrayDeque<ReadPiece> waiting = new ArrayDeque<>();
+    private final List<Span> spans = new ArrayList<>();
+    private final SpanPool pool = new SpanPool(spans);
+    private final ReadAhead readAhead = new ReadAhead();
+    private final ObjectIndexes indexes;
     private final ObjectStore store;
     private final UUID volume;
-    private final Epochs epochs;
+    private final VolumeCache cache;
     private final LongSupplier clockNs;
     private final Runnable onFetched;
-    private long indexBlocks;
     private Runnable wakeAgent = () -> {};
+    private boolean isCacheStuck;
     private volatile boolean isGivenUp;
     private volatile long bytesFetched;
     private volatile long fetches;
@@ -54,17 +56,20 @@ public final class Fetcher implements Agent {
      * Makes a fetcher.
      *
      * @param epochs    of all objects that can be asked for.
+     * @param cache     null when there is none.
      * @param onFetched called on the agent's thread when the reactor should look.
      */
     public Fetcher(
             final ObjectStore store,
             final UUID volume,
             final Epochs epochs,
+            final VolumeCache cache,
             final LongSupplier clockNs,
             final Runnable onFetched) {
         this.store = store;
         this.volume = volume;
-        this.epochs = epochs;
+        this.indexes = new ObjectIndexes(store, epochs);
+        this.cache = cache;
         this.clockNs = clockNs;
         this.onFetched = onFetched;
         wanted = new OneToOneConcurrentArrayQueue<>(ReadPath.PIECES);
@@ -111,170 +116,231 @@ public final class Fetcher implements Agent {
         int work = 0;
         ReadPiece piece;
         while ((piece = wanted.poll()) != null) {
-            active.add(new Fetch(piece));
+            piece.begin();
+            waiting.add(piece);
             work++;
         }
-        for (int i = active.size() - 1; i >= 0; i--) {
-            work += active.get(i).advance() ? 1 : 0;
-            if (active.get(i).isDone) {
-                fetched.add(active.remove(i).piece);
-                onFetched.run();
+        while (!waiting.isEmpty() && admit(waiting.peek())) {
+            waiting.remove();
+            work++;
+        }
+        for (int i = spans.size() - 1; i >= 0; i--) {
+            final Span span = spans.get(i);
+            switch (span.state) {
+                case FETCHING -> work += fetch(span) ? 1 : 0;
+                case CACHING -> work += cache(span) ? 1 : 0;
+                default -> {}
             }
         }
         return work;
     }
 
-    private CompletableFuture<ObjectIndex> index(final long sequence) {
-        CompletableFuture<ObjectIndex> index = indexes.get(sequence);
-        if (index == null) {
-            index = load(sequence);
-            indexes.put(sequence, index);
-            trimIndexes();
-        }
-        return index;
-    }
-
-    private void trimIndexes() {
-        indexBlocks = 0;
-        for (final CompletableFuture<ObjectIndex> index : indexes.values()) {
-            indexBlocks += cost(index);
-        }
-        final var oldest = indexes.values().iterator();
-        while (indexBlocks > MAX_INDEX_BLOCKS && indexes.size() > 1) {
-            indexBlocks -= cost(oldest.next());
-            oldest.remove();
-        }
-    }
-
-    private static long cost(final CompletableFuture<ObjectIndex> index) {
-        return OBJECT_COST
-                + (index.isDone() && !index.isCompletedExceptionally()
-                        ? index.join().crcs().length
-                        : 2048);
-    }
-
-    private CompletableFuture<ObjectIndex> load(final long sequence) {
-        final Epochs.Entry epoch = epochs.of(sequence);
-        final String key = epoch.key(sequence);
-        final MemorySegment first = Arena.ofAuto().allocate(FIRST_READ, Long.BYTES);
-        return store.get(key, 0, first).thenCompose(length -> {
-            final MemorySegment bytes = first.asSlice(0, length);
-            final ObjectHeader header = new ObjectHeader(bytes);
-            if (!header.isRecognizable() || header.headerLength() <= length) {
-                return CompletableFuture.completedFuture(parse(key, bytes, epoch, sequence));
+    /** Has a piece join the spans that hold its blocks; false when no memory is free for a new one. */
+    private boolean admit(final ReadPiece piece) {
+        final long sequence = Location.sequence(piece.location);
+        final int block = Location.block(piece.location);
+        while (piece.joined < piece.blocks) {
+            final int at = block + piece.joined;
+            Span span = find(sequence, at);
+            if (span == null) {
+                span = begin(sequence, at, block + piece.blocks);
             }
-            final MemorySegment whole = Arena.ofAuto().allocate(header.headerLength(), Long.BYTES);
-            return store.get(key, 0, whole).thenApply(all -> parse(key, whole.asSlice(0, all), epoch, sequence));
-        });
+            if (span == null) {
+                return false;
+            }
+            piece.joined = span.join(piece, at) - block;
+        }
+        answerIfDone(piece);
+        return true;
     }
 
-    private ObjectIndex parse(
-            final String key, final MemorySegment bytes, final Epochs.Entry epoch, final long sequence) {
-        try {
-            final ObjectHeader header = new ObjectHeader(bytes);
-            header.validate(key, epoch.volume(), epoch.epoch(), sequence);
-            return ObjectIndex.of(key, header);
-        } catch (final FormatException e) {
-            throw new CompletionException(e);
+    private Span find(final long sequence, final int block) {
+        for (int i = 0; i < spans.size(); i++) {
+            if (spans.get(i).holds(sequence, block)) {
+                return spans.get(i);
+            }
+        }
+        return null;
+    }
+
+    private Span begin(final long sequence, final int block, final int end) {
+        SpanMemory memory = pool.take(false);
+        if (memory == null) {
+            return null;
+        }
+        int from = block;
+        int to = free(sequence, block, end, 1);
+        if (cache != null) {
+            from = block & -CacheLine.BLOCKS;
+            to = free(sequence, from, end + CacheLine.BLOCKS - 1 & -CacheLine.BLOCKS, CacheLine.BLOCKS);
+            to = ahead(sequence, from, to);
+            if (to - from > SpanMemory.SMALL_BLOCKS) {
+                final SpanMemory large = pool.take(true);
+                if (large == null) {
+                    to = from + SpanMemory.SMALL_BLOCKS;
+                } else {
+                    pool.give(memory);
+                    memory = large;
+                }
+            }
+        }
+        final Span span = new Span(sequence, from, to, memory);
+        spans.add(span);
+        return span;
+    }
+
+    /** Where a span has to end that begins at a block, so that it does not reach into another one. */
+    private int free(final long sequence, final int from, final int to, final int step) {
+        for (int block = from + step; block < to; block += step) {
+            if (find(sequence, block) != null) {
+                return block;
+            }
+        }
+        return to;
+    }
+
+    /** Where a span ends that is lengthened ahead of who reads on: at what is on its way or cached at the latest. */
+    private int ahead(final long sequence, final int from, final int to) {
+        final int lines = readAhead.lines(sequence, from / CacheLine.BLOCKS, (to - from) / CacheLine.BLOCKS);
+        final int most = Math.min(from + lines * CacheLine.BLOCKS, Location.MAX_OBJECT_BLOCKS);
+        int end = to;
+        while (end < most && find(sequence, end) == null && !cache.contains(Location.inObject(sequence, end))) {
+            end += CacheLine.BLOCKS;
+        }
+        return end;
+    }
+
+    private void answerIfDone(final ReadPiece piece) {
+        if (piece.spans == 0 && piece.joined == piece.blocks) {
+            fetched.add(piece);
+            onFetched.run();
         }
     }
 
-    /** A piece being fetched. */
-    private final class Fetch {
-        private final ReadPiece piece;
-        private final long sequence;
-        private CompletableFuture<ObjectIndex> index;
-        private CompletableFuture<Integer> data;
-        private long retryAtNs;
-        private boolean isWaiting;
-        private boolean isDone;
-
-        Fetch(final ReadPiece piece) {
-            this.piece = piece;
-            this.sequence = Location.sequence(piece.location);
-            piece.failure = null;
-            piece.isMissing = false;
-        }
-
-        boolean advance() {
-            if (isWaiting && isGivenUp) {
-                piece.failure = "the store does not answer";
-                isDone = true;
-                return true;
-            }
-            try {
-                if (isWaiting && clockNs.getAsLong() - retryAtNs < 0) {
-                    return false;
-                }
-                isWaiting = false;
-                if (index == null) {
-                    index = index(sequence);
-                    index.whenComplete((done, error) -> wakeAgent.run());
-                }
-                if (data == null) {
-                    if (!index.isDone()) {
-                        return false;
-                    }
-                    final long offset =
-                            index.get().headerLength() + ((long) Location.block(piece.location) << Blocks.SHIFT);
-                    final MemorySegment target = piece.memory.asSlice(0, (long) piece.blocks * Blocks.SIZE);
-                    data = store.get(key(), offset, target);
-                    data.whenComplete((done, error) -> wakeAgent.run());
-                }
-                if (!data.isDone()) {
-                    return false;
-                }
-                verify(data.get());
-            } catch (final ExecutionException e) {
-                onError(e.getCause() instanceof CompletionException wrapped ? wrapped.getCause() : e.getCause());
-            } catch (final InterruptedException e) {
-                Thread.currentThread().interrupt();
-            }
+    private boolean fetch(final Span span) {
+        if (span.isWaiting && isGivenUp) {
+            fail(span, "the store does not answer", false);
             return true;
         }
-
-        private String key() {
-            return epochs.key(sequence);
-        }
-
-        private void verify(final int length) throws ExecutionException {
-            final int expected = piece.blocks * Blocks.SIZE;
-            if (length != expected) {
-                throw new ExecutionException(new FormatException(key() + " is damaged: it is too short"));
+        try {
+            if (span.isWaiting && clockNs.getAsLong() - span.dueNs < 0) {
+                return false;
             }
-            final Checksum checksum = new Checksum(piece.memory);
-            final int[] crcs = index.join().crcs();
-            final int first = Location.block(piece.location);
-            for (int i = 0; i < piece.blocks; i++) {
-                if (checksum.of(i * Blocks.SIZE, Blocks.SIZE) != crcs[first + i]) {
-                    throw new ExecutionException(new FormatException(
-                            key() + " is damaged: data block " + (first + i) + " does not match its checksum"));
+            span.isWaiting = false;
+            if (span.index == null) {
+                span.index = woken(indexes.get(span.sequence));
+            }
+            if (span.data == null) {
+                if (!span.index.isDone()) {
+                    return false;
+                }
+                request(span, span.index.get());
+            }
+            if (!span.data.isDone()) {
+                return false;
+            }
+            onData(span, span.data.get());
+        } catch (final ExecutionException e) {
+            onError(span, e.getCause() instanceof CompletionException wrapped ? wrapped.getCause() : e.getCause());
+        } catch (final FormatException e) {
+            onError(span, e);
+        } catch (final InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+        return true;
+    }
+
+    private <T> CompletableFuture<T> woken(final CompletableFuture<T> future) {
+        future.whenComplete((done, error) -> wakeAgent.run());
+        return future;
+    }
+
+    private void request(final Span span, final ObjectIndex index) throws FormatException {
+        span.onIndex(index, indexes.key(span.sequence));
+        span.data = woken(store.get(indexes.key(span.sequence), span.offset(), span.memory.first(span.length())));
+    }
+
+    private void onData(final Span span, final int bytes) {
+        span.verify(bytes);
+        bytesFetched += bytes;
+        fetches++;
+        final int damaged = span.firstDamaged();
+        String failure = null;
+        if (damaged >= 0) {
+            failure = indexes.key(span.sequence) + " is damaged: data block " + damaged
+                    + " is missing or does not match its checksum";
+            LOG.log(Level.ERROR, "volume {0}: {1}: a read fails", volume, failure);
+        }
+        for (final ReadPiece piece : span.answerAll(failure)) {
+            answerIfDone(piece);
+        }
+        if (damaged >= 0) {
+            remove(span);
+        } else {
+            span.state = cache == null ? Span.State.RESTING : Span.State.CACHING;
+            span.dueNs = clockNs.getAsLong() + CACHING_NS;
+        }
+    }
+
+    private void onError(final Span span, final Throwable cause) {
+        if (span.index.isCompletedExceptionally()) {
+            indexes.forget(span.sequence);
+        }
+        span.index = null;
+        span.data = null;
+        if (cause instanceof NoSuchObjectException || cause instanceof FormatException) {
+            final boolean isMissing = cause instanceof NoSuchObjectException;
+            LOG.log(isMissing ? Level.DEBUG : Level.ERROR, "volume {0}: {1}: a read fails", volume, cause.getMessage());
+            fail(span, cause.getMessage(), isMissing);
+        } else {
+            span.dueNs = clockNs.getAsLong() + RETRY_NS;
+            span.isWaiting = true;
+        }
+    }
+
+    private void fail(final Span span, final String failure, final boolean isMissing) {
+        for (final ReadPiece piece : span.failAll(failure, isMissing)) {
+            answerIfDone(piece);
+        }
+        remove(span);
+    }
+
+    private void remove(final Span span) {
+        spans.remove(span);
+        pool.give(span.memory);
+    }
+
+    /** Hands on to the cache what it will take without waiting. */
+    @Override
+    public void onClose() {
+        spans.stream().filter(span -> span.state == Span.State.CACHING).forEach(this::cache);
+    }
+
+    /** Hands a span's lines to the cache. */
+    private boolean cache(final Span span) {
+        final int from = span.cachedTo;
+        while (span.cachedTo < span.end) {
+            final int block = span.cachedTo;
+            final int count = Math.min(CacheLine.BLOCKS, span.end - block);
+            if (span.isGood(block, block + count)) {
+                final boolean isTaken = offer(span, block, count);
+                if (!isTaken && !isCacheStuck && clockNs.getAsLong() - span.dueNs < 0) {
+                    return span.cachedTo != from;
+                }
+                isCacheStuck = !isTaken;
+                if (!isTaken) {
+                    cache.onDropped();
                 }
             }
-            bytesFetched += expected;
-            fetches++;
-            isDone = true;
+            span.cachedTo += count;
         }
+        span.state = Span.State.RESTING;
+        return true;
+    }
 
-        private void onError(final Throwable cause) {
-            if (index.isCompletedExceptionally()) {
-                indexes.remove(sequence);
-            }
-            index = null;
-            data = null;
-            if (cause instanceof NoSuchObjectException || cause instanceof FormatException) {
-                piece.isMissing = cause instanceof NoSuchObjectException;
-                LOG.log(
-                        piece.isMissing ? Level.DEBUG : Level.ERROR,
-                        "volume {0}: {1}: a read fails",
-                        volume,
-                        cause.getMessage());
-                piece.failure = cause.getMessage();
-                isDone = true;
-            } else {
-                retryAtNs = clockNs.getAsLong() + RETRY_NS;
-                isWaiting = true;
-            }
-        }
+    private boolean offer(final Span span, final int block, final int count) {
+        final long location = Location.inObject(span.sequence, block);
+        return cache.contains(location)
+                || cache.offer(location, count, span.demandedOf(block, count), span.address(block), span.crcs, block);
     }
 }

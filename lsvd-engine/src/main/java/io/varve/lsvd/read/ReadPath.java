@@ -1,6 +1,8 @@
 package io.varve.lsvd.read;
 
 import io.varve.linux.IoVec;
+import io.varve.lsvd.cache.CacheLine;
+import io.varve.lsvd.cache.VolumeCache;
 import io.varve.lsvd.format.Blocks;
 import io.varve.lsvd.format.Checksum;
 import io.varve.lsvd.log.LogChecksums;
@@ -14,13 +16,14 @@ import java.lang.foreign.Arena;
 import java.util.ArrayDeque;
 
 /**
- * Serves reads, on the reactor. What the log's window holds is copied at once; the rest goes through at most
- * {@value #PIECES} pieces of private memory, of which at most {@value #STORE_PIECES} wait for the store: so reads of the log go on
- * while the store is away. Requests that find no piece free wait, in order, with those that need the same. Allocates nothing
- * in steady state.
+ * Serves reads, on the reactor. What the log's window holds is copied at once; the rest, from the log's file, the read cache
+ * or the store, goes through at most {@value #PIECES} pieces of private memory, of which at most {@value #STORE_PIECES} wait for
+ * the store: so reads of the disk go on while the store is away. Requests that find no piece free wait, in order, with those that need the same.
+ * Allocates nothing in steady state.
  *
- * <p>What turns out to be damaged in the log's file is read from the store, if it is there already. An object that is gone when it
- * is asked for was deleted because nothing names it any more: then the map is asked again.
+ * <p>What turns out to be damaged in the log's file is read from the store, if it is there already; what is damaged in the
+ * cache always. An object that is gone when it is asked for was deleted because nothing names it any more: then the map is
+ * asked again.
  */
 public final class ReadPath {
     /** Number of pieces. */
@@ -62,12 +65,13 @@ public final class ReadPath {
     private final Arena arena;
     private final Listener listener;
     private final int deviceListener;
+    private final VolumeCache cache;
     private final ReadPiece[] pieces = new ReadPiece[PIECES];
     private final Checksum[] pieceChecksums = new Checksum[PIECES];
     private final int[] freePieces = new int[PIECES];
     private int freePieceCount;
     private final ArrayDeque<ReadRequest> freeRequests = new ArrayDeque<>();
-    private final ArrayDeque<ReadRequest> waitingForLog = new ArrayDeque<>();
+    private final ArrayDeque<ReadRequest> waitingForDisk = new ArrayDeque<>();
     private final ArrayDeque<ReadRequest> waitingForStore = new ArrayDeque<>();
     private int storePieces;
     private Copies copies = (positionBlocks, blocks) -> false;
@@ -78,6 +82,7 @@ public final class ReadPath {
      * Makes a read path.
      *
      * @param device    null when there is no log: a volume opened read-only.
+     * @param cache     null when there is none.
      * @param arena     frees the pieces' memory.
      */
     public ReadPath(
@@ -86,6 +91,7 @@ public final class ReadPath {
             final LogWindow window,
             final LogDevice device,
             final LogChecksums checksums,
+            final VolumeCache cache,
             final Fetcher fetcher,
             final Arena arena,
             final Listener listener) {
@@ -94,10 +100,14 @@ public final class ReadPath {
         this.window = window;
         this.device = device;
         this.checksums = checksums;
+        this.cache = cache;
         this.fetcher = fetcher;
         this.arena = arena;
         this.listener = listener;
         this.deviceListener = device == null ? -1 : device.register(this::onLogRead);
+        if (cache != null) {
+            cache.listener(this::onCacheRead);
+        }
         for (int i = 0; i < PIECES; i++) {
             pieces[i] = new ReadPiece(i);
             freePieces[i] = i;
@@ -123,7 +133,7 @@ public final class ReadPath {
         ReadPiece piece;
         while ((piece = fetcher.pollFetched()) != null) {
             if (piece.isMissing && piece.request.tries < MAX_TRIES && isElsewhereNow(piece)) {
-                readAgain(piece);
+                readAgain(piece, false);
             } else {
                 if (piece.isMissing) {
                     LOG.log(Level.ERROR, "{0}: a read fails", piece.failure);
@@ -153,7 +163,7 @@ public final class ReadPath {
 
     /** Whether no read is being served. */
     public boolean isQuiet() {
-        return freePieceCount == PIECES && waitingForLog.isEmpty() && waitingForStore.isEmpty();
+        return freePieceCount == PIECES && waitingForDisk.isEmpty() && waitingForStore.isEmpty();
     }
 
     private ReadRequest takeRequest() {
@@ -185,12 +195,15 @@ public final class ReadPath {
             final long run = (map.foundBlock() + map.foundLength() << Blocks.SHIFT) - position;
             if (Location.isLog(location) && window.contains(Location.logPosition(location) << Blocks.SHIFT)) {
                 copyFromWindow(request, location, skip, Math.min(run, left));
-            } else if (Location.isLog(location) && freePieceCount == 0) {
-                return waitingForLog;
-            } else if (!Location.isLog(location) && (freePieceCount == 0 || storePieces == STORE_PIECES)) {
-                return waitingForStore;
             } else {
-                begin(request, location, skip, Math.min(Math.min(run, left), ReadPiece.LENGTH - skip));
+                final ReadPiece.Source source = sourceOf(request, location);
+                if (source == ReadPiece.Source.STORE && (freePieceCount == 0 || storePieces == STORE_PIECES)) {
+                    return waitingForStore;
+                }
+                if (freePieceCount == 0) {
+                    return waitingForDisk;
+                }
+                begin(request, source, location, skip, Math.min(run, left));
             }
         }
         if (request.pieces == 0) {
@@ -214,32 +227,80 @@ public final class ReadPath {
         request.done += length;
     }
 
-    private void begin(final ReadRequest request, final long location, final int skip, final long length) {
+    private ReadPiece.Source sourceOf(final ReadRequest request, final long location) {
+        if (Location.isLog(location)) {
+            return ReadPiece.Source.LOG;
+        }
+        return cache != null && !request.passesCache && cache.find(location)
+                ? ReadPiece.Source.CACHE
+                : ReadPiece.Source.STORE;
+    }
+
+    /** Begins a piece of at most {@code most} bytes. What the cache has been found to hold is as it was found. */
+    private void begin(
+            final ReadRequest request,
+            final ReadPiece.Source source,
+            final long location,
+            final int skip,
+            final long most) {
         final ReadPiece piece = pieces[freePieces[--freePieceCount]];
         if (piece.memory == null) {
             piece.memory = arena.allocate(ReadPiece.LENGTH, Blocks.SIZE);
             pieceChecksums[piece.index] = new Checksum(piece.memory);
         }
+        piece.source = source;
         piece.request = request;
         piece.location = location;
         piece.requestOffset = request.done;
         piece.skip = skip;
-        piece.length = (int) length;
-        piece.blocks = (int) Blocks.count(skip + length);
         piece.guard = guard;
+        switch (source) {
+            case LOG -> {
+                piece.length(Math.min(most, ReadPiece.LENGTH - skip));
+                guarded[guard]++;
+                device.read(
+                        geometry.fileOffset(Location.logPosition(location) << Blocks.SHIFT),
+                        piece.memory.address(),
+                        piece.blocks * Blocks.SIZE,
+                        deviceListener,
+                        piece.index);
+            }
+            case CACHE -> {
+                piece.slot = cache.slot();
+                piece.version = cache.version();
+                piece.length(Math.min(most, ((long) cache.run(location) << Blocks.SHIFT) - skip));
+                cache.read(piece.slot, location, piece.blocks, piece.memory.address(), piece.index);
+            }
+            default -> {
+                piece.length(Math.min(most, ((long) missing(request, location) << Blocks.SHIFT) - skip));
+                storePieces++;
+                fetcher.fetch(piece);
+            }
+        }
         request.pieces++;
-        request.done += length;
-        if (Location.isLog(location)) {
-            guarded[guard]++;
-            device.read(
-                    geometry.fileOffset(Location.logPosition(location) << Blocks.SHIFT),
-                    piece.memory.address(),
-                    piece.blocks * Blocks.SIZE,
-                    deviceListener,
-                    piece.index);
+        request.done += piece.length;
+    }
+
+    /** How many blocks from one on have to be fetched together: up to what the cache has, and no more than a piece. */
+    private int missing(final ReadRequest request, final long location) {
+        if (cache == null) {
+            return ReadPiece.MAX_BLOCKS;
+        }
+        cache.onMiss();
+        int blocks = CacheLine.BLOCKS - CacheLine.place(location);
+        while (blocks < ReadPiece.MAX_BLOCKS && (request.passesCache || !cache.find(location + blocks))) {
+            blocks += CacheLine.BLOCKS;
+        }
+        return Math.min(blocks, ReadPiece.MAX_BLOCKS);
+    }
+
+    private void onCacheRead(final long token, final int result) {
+        final ReadPiece piece = pieces[(int) token];
+        if (cache.accept(
+                piece.slot, piece.version, piece.location, piece.blocks, result, pieceChecksums[piece.index])) {
+            finish(piece, false);
         } else {
-            storePieces++;
-            fetcher.fetch(piece);
+            readAgain(piece, true);
         }
     }
 
@@ -267,16 +328,17 @@ public final class ReadPath {
         if (request.tries < MAX_TRIES
                 && (copies.turnToStore(Location.logPosition(piece.location), piece.blocks) || isElsewhereNow(piece))) {
             LOG.log(Level.WARNING, "{0}; what is wanted is elsewhere too, and read from there", what);
-            readAgain(piece);
+            readAgain(piece, false);
         } else {
             LOG.log(Level.ERROR, "{0}: a read fails", what);
             finish(piece, true);
         }
     }
 
-    private void readAgain(final ReadPiece piece) {
+    private void readAgain(final ReadPiece piece, final boolean passesCache) {
         final ReadRequest part = takeRequest();
         part.setPart(piece.request, piece);
+        part.passesCache |= passesCache;
         free(piece);
         begin(part);
         goOn();
@@ -311,7 +373,7 @@ public final class ReadPath {
     }
 
     private void free(final ReadPiece piece) {
-        if (!Location.isLog(piece.location)) {
+        if (piece.source == ReadPiece.Source.STORE) {
             storePieces--;
         }
         piece.request = null;
@@ -325,8 +387,8 @@ public final class ReadPath {
     }
 
     private void goOn() {
-        while (freePieceCount > 0 && !waitingForLog.isEmpty()) {
-            goOn(waitingForLog);
+        while (freePieceCount > 0 && !waitingForDisk.isEmpty()) {
+            goOn(waitingForDisk);
         }
         while (freePieceCount > 0 && storePieces < STORE_PIECES && !waitingForStore.isEmpty()) {
             goOn(waitingForStore);

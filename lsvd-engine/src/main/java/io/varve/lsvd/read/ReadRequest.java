@@ -14,12 +14,14 @@ final class ReadRequest {
     boolean isFailed;
     ReadRequest whole;
     int tries;
+    boolean passesCache;
 
     void set(final long newOffset, final IoVec newBuffers, final long newToken) {
         set(newOffset, newBuffers.totalLength(), newBuffers, 0);
         token = newToken;
         whole = null;
         tries = 0;
+        passesCache = false;
     }
 
     /** Becomes the part of a request that one of its pieces was to fill. */
@@ -27,6 +29,7 @@ final class ReadRequest {
         set(newWhole.offset + piece.requestOffset, piece.length, newWhole.buffers, newWhole.base + piece.requestOffset);
         whole = newWhole;
         tries = newWhole.tries + 1;
+        passesCache = newWhole.passesCache;
     }
 
     private void set(final long newOffset, final long newLength, final IoVec newBuffers, final long newBase) {

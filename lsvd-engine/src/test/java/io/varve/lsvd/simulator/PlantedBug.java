@@ -15,5 +15,7 @@ enum PlantedBug {
     /** A creation under a taken key replaces what is there. */
     OVERWRITING_STORE,
     /** The first host's clock takes ten times as long as it should. */
-    SLOW_CLOCK
+    SLOW_CLOCK,
+    /** The read cache takes lines for others, whose checksums it has as well. */
+    MISLABELLED_CACHE
 }

@@ -6,9 +6,11 @@ import io.varve.lsvd.Volume;
 import io.varve.lsvd.VolumeCompletion;
 import io.varve.lsvd.VolumeContext;
 import io.varve.lsvd.VolumeException;
+import io.varve.lsvd.cache.ReadCache;
 import io.varve.lsvd.gc.GcPolicy;
 import io.varve.lsvd.log.LogGeometry;
 import io.varve.lsvd.runtime.EngineRuntime;
+import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -27,6 +29,7 @@ final class SimulatedHost implements EngineRuntime {
     private static final int MAX_AWAIT_STEPS = 5000;
 
     final SimulatedDisk disk;
+    final SimulatedCacheFile cacheFile;
     private final Simulation world;
     private final Random random;
     private final CrashPoints crashes;
@@ -37,6 +40,7 @@ final class SimulatedHost implements EngineRuntime {
     private final ArrayDeque<Long> freeBuffers = new ArrayDeque<>();
     private final List<int[]> reading = new ArrayList<>();
     private SimulatedStore.Client client;
+    private ReadCache cache;
     private Volume volume;
     private boolean isOfficial;
     private int requests;
@@ -49,6 +53,7 @@ final class SimulatedHost implements EngineRuntime {
     SimulatedHost(
             final Simulation world,
             final SimulatedDisk disk,
+            final SimulatedCacheFile cacheFile,
             final DiskModel model,
             final CrashPoints crashes,
             final Random random,
@@ -56,6 +61,7 @@ final class SimulatedHost implements EngineRuntime {
             final boolean isClockSlow) {
         this.world = world;
         this.disk = disk;
+        this.cacheFile = cacheFile;
         this.model = model;
         this.crashes = crashes;
         this.random = random;
@@ -112,6 +118,7 @@ final class SimulatedHost implements EngineRuntime {
         mustBeSilent = false;
         reading.clear();
         life++;
+        cache = openCache();
         volume = Volume.open(new VolumeContext()
                 .store(client)
                 .name(Simulation.NAME)
@@ -122,7 +129,16 @@ final class SimulatedHost implements EngineRuntime {
                 .gcPolicy(new GcPolicy(1.05 + random.nextInt(4), 0.05 + 0.9 * random.nextDouble(), 0))
                 .takeOver(isTakeOver)
                 .runtime(this)
+                .readCache(() -> cache)
                 .logs(disk, () -> {}));
+    }
+
+    private ReadCache openCache() {
+        try {
+            return ReadCache.open(cacheFile, SimulatedCacheFile.SIZE, this);
+        } catch (final IOException e) {
+            return null;
+        }
     }
 
     /** The process ends at once. */
@@ -131,11 +147,51 @@ final class SimulatedHost implements EngineRuntime {
         life++;
         client.kill();
         disk.kill();
+        cacheFile.kill();
         if (volume != null) {
             volume.closeQuietly();
             volume = null;
         }
+        if (cache != null) {
+            cache.closeQuietly();
+            cache = null;
+        }
         agents.clear();
+    }
+
+    /** The host loses power. */
+    void losePower() {
+        disk.losePower();
+        cacheFile.losePower();
+    }
+
+    /** The host's disk is lost. */
+    void loseDisk() {
+        disk.lose();
+        cacheFile.lose();
+    }
+
+    /** The process has shut the volume down, and says its last word to the cache. */
+    void end() {
+        volume.closeQuietly();
+        volume = null;
+        if (cache != null) {
+            cache.close();
+            cache = null;
+        }
+        kill();
+    }
+
+    /** What is on the host's disk now, to be put back later; null when there is no log. */
+    byte[][] copyDisk() {
+        final byte[] log = disk.copy();
+        return log == null ? null : new byte[][] {log, cacheFile.copy()};
+    }
+
+    /** Puts an old copy back, as the restoration of a host does. */
+    void restoreDisk(final byte[][] copy) {
+        disk.restore(copy[0]);
+        cacheFile.restore(copy[1]);
     }
 
     /** One step of this host, at random. */
@@ -146,7 +202,11 @@ final class SimulatedHost implements EngineRuntime {
                     request();
                 }
             }
-            case 2, 3 -> disk.step();
+            case 2 -> disk.step();
+            case 3 -> {
+                disk.step();
+                cacheFile.step();
+            }
             case 4 -> {
                 if (!agents.isEmpty()) {
                     work(agents.get(random.nextInt(agents.size())));

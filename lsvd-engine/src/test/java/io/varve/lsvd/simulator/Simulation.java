@@ -34,7 +34,7 @@ final class Simulation implements AutoCloseable {
     private final int sectors;
     private SimulatedHost active;
     private long nowNs = 1;
-    private byte[] oldCopy;
+    private byte[][] oldCopy;
     private SimulatedHost oldCopyOf;
     private int troubleOneIn;
 
@@ -47,7 +47,14 @@ final class Simulation implements AutoCloseable {
         for (int i = 0; i < hosts.length; i++) {
             final boolean isClockSlow = bug == PlantedBug.SLOW_CLOCK && i == 0;
             hosts[i] = new SimulatedHost(
-                    this, new SimulatedDisk(random, crashes, bug), model, crashes, random, arena, isClockSlow);
+                    this,
+                    new SimulatedDisk(random, crashes, bug),
+                    new SimulatedCacheFile(random, crashes, bug),
+                    model,
+                    crashes,
+                    random,
+                    arena,
+                    isClockSlow);
         }
     }
 
@@ -138,7 +145,7 @@ final class Simulation implements AutoCloseable {
             active.step(true);
             stepOthers(active);
             if (random.nextInt(3000) == 0) {
-                oldCopy = active.disk.copy();
+                oldCopy = active.copyDisk();
                 oldCopyOf = active;
             }
             if (active.volume().failure() != null) {
@@ -158,14 +165,14 @@ final class Simulation implements AutoCloseable {
             }
             case 2 -> {
                 active.kill();
-                active.disk.losePower();
+                active.losePower();
                 reopen(active, false, model.flushedCount(), when + ", after a power cut");
             }
             case 3 -> closeAndReopen(when);
             case 4 -> takeOver(when);
             case 5 -> {
                 active.kill();
-                active.disk.lose();
+                active.loseDisk();
                 reopen(random.nextBoolean() ? active : other(), true, model.keptCount(), when + ", after a lost disk");
             }
             default -> restoreOldCopy(when);
@@ -184,7 +191,7 @@ final class Simulation implements AutoCloseable {
         runUntil(host, host.volume()::isShutDown, "a shutdown");
         final boolean isWell = host.volume().failure() == null;
         final int acknowledged = isWell ? model.acknowledgedCount() : leastAfterKill();
-        host.kill();
+        host.end();
         reopen(
                 isWell && random.nextBoolean() ? other() : host,
                 false,
@@ -214,7 +221,7 @@ final class Simulation implements AutoCloseable {
             return;
         }
         active.kill();
-        active.disk.restore(oldCopy);
+        active.restoreDisk(oldCopy);
         reopen(active, true, model.keptCount(), when + ", after the restoration of an old copy");
     }
 
@@ -255,7 +262,7 @@ final class Simulation implements AutoCloseable {
                 refusal = "crash";
                 host.kill();
                 if (random.nextInt(4) == 0) {
-                    host.disk.losePower();
+                    host.losePower();
                     floor = Math.min(floor, model.flushedCount());
                 }
             } catch (final VolumeException e) {
@@ -285,7 +292,7 @@ final class Simulation implements AutoCloseable {
         runUntil(host, host.volume()::isShutDown, "the shutdown at the end");
         if (host.volume().failure() == null) {
             final int acknowledged = model.acknowledgedCount();
-            host.kill();
+            host.end();
             reopen(other(), false, acknowledged, "at the end, on the other host");
             checkLeaks();
         }
@@ -301,6 +308,9 @@ final class Simulation implements AutoCloseable {
             if (i == MAX_STEPS) {
                 throw new SimulationFailure(
                         "the sweep does not end: " + host.volume().stats());
+            }
+            if (host.volume().failure() != null) {
+                return;
             }
             host.step(true);
             stepOthers(host);

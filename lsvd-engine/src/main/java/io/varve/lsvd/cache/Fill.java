@@ -1,0 +1,39 @@
+package io.varve.lsvd.cache;
+
+import io.varve.linux.Memory;
+import io.varve.lsvd.format.Blocks;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+
+/** A line on its way into the cache. Made once, gets its memory when first used, and is used again. */
+final class Fill {
+    long tagHigh;
+    long tagLow;
+    long line;
+    int count;
+    int touched;
+    final MemorySegment crcs = Arena.ofAuto().allocate(CacheLine.BLOCKS * Integer.BYTES, Long.BYTES);
+    MemorySegment data;
+
+    void set(
+            final long newTagHigh,
+            final long newTagLow,
+            final long newLine,
+            final int newCount,
+            final int newTouched,
+            final long newData) {
+        tagHigh = newTagHigh;
+        tagLow = newTagLow;
+        line = newLine;
+        count = newCount;
+        touched = newTouched;
+        if (data == null) {
+            data = Arena.ofAuto().allocate(CacheLine.LENGTH, Blocks.SIZE);
+        }
+        Memory.copy(newData, data.address(), (long) newCount * Blocks.SIZE);
+    }
+
+    void crc(final int place, final int crc) {
+        Memory.putInt(crcs.address() + (long) place * Integer.BYTES, crc);
+    }
+}

@@ -1,0 +1,79 @@
+package io.varve.lsvd.cache;
+
+import io.varve.lsvd.history.Epochs;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+
+/**
+ * Names the objects of a volume's history in the cache: store, volume, epoch and the epoch's nonce, as a tag of 128 bits (half of
+ * their SHA-256), beside the sequence. Immutable.
+ */
+public final class ObjectTags {
+    private final long[] firstSequences;
+    private final long[] high;
+    private final long[] low;
+
+    private ObjectTags(final int count) {
+        firstSequences = new long[count];
+        high = new long[count];
+        low = new long[count];
+    }
+
+    /** Tags of all objects that a volume's map can name. */
+    public static ObjectTags of(final String storeUrl, final Epochs epochs) {
+        final ObjectTags tags = new ObjectTags(epochs.count());
+        for (int i = 0; i < epochs.count(); i++) {
+            final Epochs.Entry epoch = epochs.get(i);
+            final ByteBuffer digest = digest(storeUrl, epoch);
+            tags.firstSequences[i] = epoch.firstSequence();
+            tags.high[i] = digest.getLong();
+            tags.low[i] = digest.getLong();
+        }
+        return tags;
+    }
+
+    private static ByteBuffer digest(final String storeUrl, final Epochs.Entry epoch) {
+        final byte[] url = storeUrl.getBytes(StandardCharsets.UTF_8);
+        final ByteBuffer text = ByteBuffer.allocate(5 * Long.BYTES + url.length)
+                .putLong(epoch.volume().getMostSignificantBits())
+                .putLong(epoch.volume().getLeastSignificantBits())
+                .putLong(epoch.epoch())
+                .putLong(epoch.nonce().getMostSignificantBits())
+                .putLong(epoch.nonce().getLeastSignificantBits())
+                .put(url);
+        try {
+            return ByteBuffer.wrap(MessageDigest.getInstance("SHA-256").digest(text.array()));
+        } catch (final NoSuchAlgorithmException e) {
+            throw new IllegalStateException("every Java has SHA-256", e);
+        }
+    }
+
+    /** The index under which an object's tag is found, by its sequence; negative when none has it. */
+    int indexOf(final long sequence) {
+        int from = 0;
+        int to = firstSequences.length - 1;
+        while (from <= to) {
+            final int middle = from + to >>> 1;
+            if (firstSequences[middle] <= sequence) {
+                from = middle + 1;
+            } else {
+                to = middle - 1;
+            }
+        }
+        return to;
+    }
+
+    long high(final int index) {
+        return high[index];
+    }
+
+    long low(final int index) {
+        return low[index];
+    }
+
+    int count() {
+        return high.length;
+    }
+}

@@ -1,0 +1,364 @@
+package io.varve.lsvd.cache;
+
+import io.varve.linux.ErrnoException;
+import io.varve.lsvd.format.Blocks;
+import io.varve.lsvd.runtime.EngineRuntime;
+import java.io.IOException;
+import java.lang.System.Logger.Level;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.Map;
+import java.util.UUID;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
+import org.agrona.concurrent.Agent;
+import org.agrona.concurrent.ManyToManyConcurrentArrayQueue;
+import org.agrona.concurrent.ManyToOneConcurrentArrayQueue;
+
+/**
+ * The read cache of a process: one file, one agent that writes it, and {@link VolumeCache} for each volume that reads it.
+ * Volumes hand over lines that they have fetched and verified, at most {@value #FILLS} at a time; when the disk does not keep
+ * up, lines are dropped. When it fails, nothing is put in for {@value #PAUSE_S} seconds, and what is there goes on to be read.
+ */
+public final class ReadCache implements Agent, AutoCloseable {
+    /** Least size of a cache in bytes. */
+    public static final long MIN_SIZE = 1L << 20;
+
+    /** Greatest number of lines on their way into the file: bounds memory. */
+    private static final int FILLS = 256;
+
+    /** Share of the slots that is given up at once, and most slots at once. */
+    private static final int EVICTION_PART = 64;
+
+    private static final int MAX_EVICTIONS = 1024;
+    private static final int PAUSE_S = 10;
+    private static final long PAUSE_NS = TimeUnit.SECONDS.toNanos(PAUSE_S);
+
+    /** How long a change of the index stays unwritten at most. */
+    private static final long COMMIT_NS = TimeUnit.SECONDS.toNanos(5);
+
+    private static final System.Logger LOG = System.getLogger(ReadCache.class.getName());
+
+    private final CacheFile file;
+    private final EngineRuntime runtime;
+    private final CacheGeometry geometry;
+    private final CacheTable table;
+    private final Replacement replacement;
+    private final IndexFile index;
+    private final SlotQueue freeSlots;
+    private final SlotQueue givenUp;
+    private final CacheTable.Found found = new CacheTable.Found();
+    private final ManyToManyConcurrentArrayQueue<Fill> freeFills = new ManyToManyConcurrentArrayQueue<>(FILLS);
+    private final ManyToOneConcurrentArrayQueue<Fill> fills = new ManyToOneConcurrentArrayQueue<>(FILLS);
+    private final Map<UUID, AtomicLong> blocksOfTag = new ConcurrentHashMap<>();
+    private final AtomicLong dropped = new AtomicLong();
+    private final AtomicLong fillsMade = new AtomicLong();
+    private int unusedSlot;
+    private long dirtySinceNs;
+    private long pausedUntilNs;
+    private EngineRuntime.Handle thread;
+    private boolean isClosed;
+    private volatile long filled;
+    private volatile long evictions;
+    private volatile int slotsInUse;
+    private volatile String trouble;
+
+    private ReadCache(final CacheFile file, final CacheGeometry geometry, final EngineRuntime runtime)
+            throws IOException {
+        this.file = file;
+        this.geometry = geometry;
+        this.runtime = runtime;
+        table = new CacheTable(geometry.slots());
+        try {
+            replacement = new Replacement(table, geometry.slots());
+        } catch (final ErrnoException e) {
+            table.close();
+            throw e;
+        }
+        index = new IndexFile(file, geometry, table);
+        freeSlots = new SlotQueue(table);
+        givenUp = new SlotQueue(table);
+    }
+
+    /**
+     * Opens the cache in a file and starts its agent. What the file holds is kept if it was made for the same size; else it is
+     * formatted, and takes less than was asked for where the disk has little room. Owns the file from then on.
+     *
+     * @param sizeBytes how much of the disk to take, at least {@link #MIN_SIZE}.
+     * @throws IOException when the file can't be used; it is closed then.
+     */
+    public static ReadCache open(final CacheFile file, final long sizeBytes, final EngineRuntime runtime)
+            throws IOException {
+        ReadCache cache = null;
+        try {
+            CacheGeometry geometry = geometryOf(file, sizeBytes);
+            final boolean isNew = geometry == null;
+            if (isNew) {
+                geometry = format(file, sizeBytes, runtime);
+            }
+            cache = new ReadCache(file, geometry, runtime);
+            if (!isNew) {
+                cache.load();
+            }
+            cache.thread = runtime.start(cache);
+            return cache;
+        } catch (final IOException | RuntimeException e) {
+            if (cache != null) {
+                cache.freeMemory();
+            }
+            file.close();
+            throw e;
+        }
+    }
+
+    private static CacheGeometry geometryOf(final CacheFile file, final long sizeBytes) throws IOException {
+        if (file.length() < Blocks.SIZE) {
+            return null;
+        }
+        final MemorySegment block = Arena.ofAuto().allocate(Blocks.SIZE, Blocks.SIZE);
+        file.read(0, block);
+        final CacheGeometry geometry = CacheGeometry.decode(block);
+        return geometry != null && geometry.asked() == sizeBytes && geometry.fileLength() <= file.length()
+                ? geometry
+                : null;
+    }
+
+    private static CacheGeometry format(final CacheFile file, final long sizeBytes, final EngineRuntime runtime)
+            throws IOException {
+        final long length = Math.min(sizeBytes, file.room());
+        if (length < MIN_SIZE) {
+            throw new IOException("there is no room for it on the disk");
+        }
+        final CacheGeometry geometry =
+                CacheGeometry.fitting(sizeBytes, length, runtime.randomUuid().getLeastSignificantBits());
+        file.format(geometry.fileLength());
+        final MemorySegment block = Arena.ofAuto().allocate(Blocks.SIZE, Blocks.SIZE);
+        geometry.encode(block);
+        file.write(0, block);
+        if (length < sizeBytes) {
+            LOG.log(
+                    Level.WARNING,
+                    "the read cache {0} takes {1} MiB only, half of what is free on the disk",
+                    file.name(),
+                    length >> 20);
+        }
+        return geometry;
+    }
+
+    private void load() throws IOException {
+        index.load(slot -> {
+            replacement.enter(slot, table.queue(slot));
+            count(slot, 1);
+            for (; unusedSlot < slot; unusedSlot++) {
+                freeSlots.add(unusedSlot);
+            }
+            unusedSlot = slot + 1;
+        });
+        slotsInUse = replacement.size();
+    }
+
+    /** Live figures. Any thread. */
+    public CacheStats stats() {
+        return new CacheStats(
+                (long) geometry.slots() * CacheLine.LENGTH,
+                (long) slotsInUse * CacheLine.LENGTH,
+                filled,
+                evictions,
+                dropped.get(),
+                trouble);
+    }
+
+    /** Where the cache is, for messages. */
+    public String name() {
+        return file.name();
+    }
+
+    CacheFile file() {
+        return file;
+    }
+
+    CacheTable table() {
+        return table;
+    }
+
+    CacheGeometry geometry() {
+        return geometry;
+    }
+
+    /** Blocks of an object's data in the cache, by the object's tag. Any thread. */
+    long blocksOf(final UUID tag) {
+        final AtomicLong count = blocksOfTag.get(tag);
+        return count == null ? 0 : count.get();
+    }
+
+    /** Something to carry a line in, or null when too many are on their way. Any thread but reactors. */
+    Fill takeFill() {
+        final Fill fill = freeFills.poll();
+        return fill != null || !canMakeFill() ? fill : new Fill();
+    }
+
+    private boolean canMakeFill() {
+        return fillsMade.get() < FILLS && fillsMade.incrementAndGet() <= FILLS;
+    }
+
+    /** Hands a line over. */
+    void put(final Fill fill) {
+        fills.add(fill);
+        thread.wake();
+    }
+
+    /** A line was given up because none could be carried for too long. */
+    void onDropped() {
+        dropped.incrementAndGet();
+    }
+
+    @Override
+    public String roleName() {
+        return "varve-cache";
+    }
+
+    @Override
+    public int doWork() {
+        final Fill fill = fills.poll();
+        if (fill != null) {
+            fill(fill);
+            freeFills.add(fill);
+            return 1;
+        }
+        if (index.isDirty() && runtime.nanoTime() - dirtySinceNs >= COMMIT_NS && !isPaused()) {
+            attempt(this::commit);
+            return 1;
+        }
+        return 0;
+    }
+
+    /** Puts away what has been handed over, and makes the index durable. On the agent's thread. */
+    @Override
+    public void onClose() {
+        while (doWork() > 0 && !isPaused()) {
+            // Until nothing waits.
+        }
+        if (index.isDirty() && !isPaused()) {
+            attempt(this::commit);
+        }
+    }
+
+    /** Ends the agent and gives file and memory back; no volume may use the cache any more. Idempotent. */
+    @Override
+    public void close() {
+        if (!isClosed) {
+            thread.close();
+            closeQuietly();
+        }
+    }
+
+    /** As {@link #close()}, but without a last word to the file, as a crash would have it. */
+    public void closeQuietly() {
+        if (!isClosed) {
+            isClosed = true;
+            file.close();
+            freeMemory();
+        }
+    }
+
+    private void freeMemory() {
+        replacement.close();
+        table.close();
+    }
+
+    private void fill(final Fill fill) {
+        if (isPaused()) {
+            dropped.incrementAndGet();
+        } else if (!table.find(fill.tagHigh, fill.tagLow, fill.line, found)) {
+            attempt(() -> store(fill));
+        }
+    }
+
+    /** Something that may fail. */
+    @FunctionalInterface
+    private interface Attempt {
+        void run() throws IOException;
+    }
+
+    private void attempt(final Attempt attempt) {
+        try {
+            attempt.run();
+            if (trouble != null) {
+                trouble = null;
+                LOG.log(Level.INFO, "the read cache {0} is well again", file.name());
+            }
+        } catch (final IOException e) {
+            pausedUntilNs = runtime.nanoTime() + PAUSE_NS;
+            if (trouble == null) {
+                LOG.log(
+                        Level.WARNING,
+                        "the read cache {0} fails and takes nothing new for now: {1}",
+                        file.name(),
+                        e.getMessage());
+            }
+            trouble = e.getMessage();
+        }
+    }
+
+    private boolean isPaused() {
+        return trouble != null && runtime.nanoTime() - pausedUntilNs < 0;
+    }
+
+    private void store(final Fill fill) throws IOException {
+        if (freeSlots.size() == 0 && unusedSlot == geometry.slots()) {
+            makeRoom();
+        }
+        final int slot = freeSlots.size() > 0 ? freeSlots.remove() : unusedSlot++;
+        try {
+            file.write(geometry.slotOffset(slot), fill.data.asSlice(0, (long) fill.count * Blocks.SIZE));
+        } catch (final IOException e) {
+            freeSlots.add(slot);
+            dropped.incrementAndGet();
+            throw e;
+        }
+        table.insert(slot, fill.tagHigh, fill.tagLow, fill.line, fill.count, fill.touched, fill.crcs.address());
+        replacement.onFilled(slot);
+        count(slot, 1);
+        changed(slot);
+        slotsInUse = replacement.size();
+        filled++;
+    }
+
+    /** Gives lines up; their slots are free once the file's index does not name them any more. */
+    private void makeRoom() throws IOException {
+        if (givenUp.size() == 0) {
+            final int wanted = Math.clamp(geometry.slots() / EVICTION_PART, 1, MAX_EVICTIONS);
+            for (int i = 0; i < wanted; i++) {
+                final int slot = replacement.evict(this::changed);
+                count(slot, -1);
+                table.remove(slot);
+                givenUp.add(slot);
+                changed(slot);
+            }
+            evictions += wanted;
+            slotsInUse = replacement.size();
+        }
+        commit();
+    }
+
+    private void commit() throws IOException {
+        index.commit();
+        freeSlots.takeAll(givenUp);
+    }
+
+    private void changed(final int slot) {
+        if (!index.isDirty()) {
+            dirtySinceNs = runtime.nanoTime();
+        }
+        index.changed(slot);
+    }
+
+    private void count(final int slot, final int sign) {
+        final UUID tag = new UUID(table.tagHigh(slot), table.tagLow(slot));
+        final long delta = (long) sign * table.count(slot);
+        if (blocksOfTag.computeIfAbsent(tag, key -> new AtomicLong()).addAndGet(delta) == 0) {
+            blocksOfTag.remove(tag);
+        }
+    }
+}

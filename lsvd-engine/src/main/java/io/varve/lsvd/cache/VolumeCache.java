@@ -1,0 +1,189 @@
+package io.varve.lsvd.cache;
+
+import io.varve.linux.IoRing;
+import io.varve.lsvd.format.Blocks;
+import io.varve.lsvd.format.Checksum;
+import java.lang.System.Logger.Level;
+import java.util.UUID;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * A volume's view of the read cache. The first half belongs to the volume's reactor, allocates nothing and waits for nothing; the
+ * second to its fetcher.
+ */
+public final class VolumeCache {
+    private static final System.Logger LOG = System.getLogger(VolumeCache.class.getName());
+    private static final long TELL_NS = TimeUnit.MINUTES.toNanos(1);
+
+    private final ReadCache cache;
+    private final ObjectTags tags;
+    private final CacheReader reader;
+    private final CacheTable.Found found = new CacheTable.Found();
+    private final CacheTable.Found foundByFetcher = new CacheTable.Found();
+    private long hits;
+    private long hitBytes;
+    private long misses;
+    private long damaged;
+    private long toldAtNs;
+
+    /** Makes a view; {@code ring} is the reactor's. */
+    public VolumeCache(final ReadCache cache, final ObjectTags tags, final IoRing ring) {
+        this.cache = cache;
+        this.tags = tags;
+        this.reader = cache.file().reader(ring);
+    }
+
+    /** Sets who is told of reads. */
+    public void listener(final CacheReader.Listener listener) {
+        reader.listener(listener);
+    }
+
+    /**
+     * Looks a data block of an object up. What was found is told by {@link #slot}, {@link #version} and {@link #run} until the
+     * next call.
+     */
+    public boolean find(final long location) {
+        return find(location, found) && CacheLine.place(location) < found.count;
+    }
+
+    /** The slot that was found. */
+    public int slot() {
+        return found.slot;
+    }
+
+    /** The version of what was found in it. */
+    public long version() {
+        return found.version;
+    }
+
+    /** Number of blocks that stand in the slot from the one on that was looked up. */
+    public int run(final long location) {
+        return found.count - CacheLine.place(location);
+    }
+
+    /** Begins to read blocks of a slot into private memory. */
+    public void read(final int slot, final long location, final int blocks, final long address, final long token) {
+        final int place = CacheLine.place(location);
+        reader.read(
+                cache.geometry().slotOffset(slot) + (long) place * Blocks.SIZE, address, blocks * Blocks.SIZE, token);
+    }
+
+    /**
+     * Judges what has been read: it counts when its checksums match and the slot still holds what was found in it. A slot that
+     * does and whose bytes don't match is not found any more.
+     *
+     * @param result   what the read answered.
+     * @param checksum of the memory that was read into.
+     */
+    public boolean accept(
+            final int slot,
+            final long version,
+            final long location,
+            final int blocks,
+            final int result,
+            final Checksum checksum) {
+        final int place = CacheLine.place(location);
+        final CacheTable table = cache.table();
+        boolean isGood = result == blocks * Blocks.SIZE;
+        for (int i = 0; i < blocks && isGood; i++) {
+            isGood = checksum.of(i * Blocks.SIZE, Blocks.SIZE) == table.crc(slot, place + i);
+        }
+        if (!table.isStill(slot, version)) {
+            return false;
+        }
+        if (!isGood) {
+            table.distrust(slot);
+            onDamaged(slot, result);
+            return false;
+        }
+        table.touch(slot, CacheLine.mask(place, blocks));
+        hits++;
+        hitBytes += (long) blocks * Blocks.SIZE;
+        return true;
+    }
+
+    /** Something has to be read from the store. */
+    public void onMiss() {
+        misses++;
+    }
+
+    private void onDamaged(final int slot, final int result) {
+        final long nowNs = System.nanoTime();
+        if (damaged++ == 0 || nowNs - toldAtNs >= TELL_NS) {
+            toldAtNs = nowNs;
+            LOG.log(
+                    Level.WARNING,
+                    "the read cache {0} is damaged at {1} ({2}); the store is read instead, {3} times so far",
+                    cache.name(),
+                    Long.toString(cache.geometry().slotOffset(slot)),
+                    result < 0 ? "errno " + -result : "wrong checksum",
+                    Long.toString(damaged));
+        }
+    }
+
+    /** What the cache has done for the volume. Reactor only. */
+    public VolumeCacheStats volumeStats() {
+        return new VolumeCacheStats(hits, hitBytes, misses, damaged);
+    }
+
+    /** Whether a line is in the cache. Fetcher only. */
+    public boolean contains(final long location) {
+        return find(location, foundByFetcher);
+    }
+
+    /**
+     * Hands a verified line over. Fetcher only.
+     *
+     * @param location of its first block.
+     * @param count    of its blocks.
+     * @param touched  places in it that a guest has asked for, as bits.
+     * @param data     native address of its blocks.
+     * @param crcs     CRC32C of the object's data blocks.
+     * @param block    index of the line's first in {@code crcs}.
+     * @return false when too many lines are on their way.
+     */
+    public boolean offer(
+            final long location,
+            final int count,
+            final int touched,
+            final long data,
+            final int[] crcs,
+            final int block) {
+        final int tag = tags.indexOf(CacheLine.sequence(CacheLine.of(location)));
+        final Fill fill = tag < 0 ? null : cache.takeFill();
+        if (fill == null) {
+            return false;
+        }
+        fill.set(tags.high(tag), tags.low(tag), CacheLine.of(location), count, touched, data);
+        for (int i = 0; i < count; i++) {
+            fill.crc(i, crcs[block + i]);
+        }
+        cache.put(fill);
+        return true;
+    }
+
+    /** A line could not be handed over for too long, and is given up. Fetcher only. */
+    public void onDropped() {
+        cache.onDropped();
+    }
+
+    /** Bytes of the volume's objects in the cache, its ancestors' included. Any thread; looks at every epoch. */
+    public long cachedBytes() {
+        long blocks = 0;
+        for (int i = 0; i < tags.count(); i++) {
+            blocks += cache.blocksOf(new UUID(tags.high(i), tags.low(i)));
+        }
+        return blocks * Blocks.SIZE;
+    }
+
+    /** Figures of the whole cache. Any thread. */
+    public CacheStats stats() {
+        return cache.stats();
+    }
+
+    private boolean find(final long location, final CacheTable.Found result) {
+        final long line = CacheLine.of(location);
+        final int tag = tags.indexOf(CacheLine.sequence(line));
+        return tag >= 0 && cache.table().find(tags.high(tag), tags.low(tag), line, result);
+    }
+}
