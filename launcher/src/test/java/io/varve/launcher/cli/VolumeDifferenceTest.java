@@ -152,10 +152,10 @@ class VolumeDifferenceTest {
             file.write(file.read() ^ 4);
         }
         final CommandRun run = CommandRun.in(home, "volume", "import", damaged.toString(), "data");
-        assertThat(run.status()).isEqualTo(ExitStatus.WRONG_USE);
+        assertThat(run.status()).isEqualTo(ExitStatus.FAILED);
         assertThat(run.err())
-                .startsWith("varve: volume 'data' has part of the difference now: import it again, with --any-base"
-                        + " (it is damaged: record ")
+                .contains("damaged.vdiff cannot be imported: it is damaged: record ")
+                .endsWith("; volume 'data' has part of the difference now: import it again, with --any-base\n")
                 .hasLineCount(1);
         assertThat(CommandRun.in(home, "volume", "import", path("up.vdiff"), "data")
                         .status())
