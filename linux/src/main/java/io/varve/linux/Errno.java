@@ -17,6 +17,9 @@ public final class Errno {
     /** Input/output error. */
     public static final int EIO = 5;
 
+    /** No such device or address. */
+    public static final int ENXIO = 6;
+
     /** Bad file descriptor. */
     public static final int EBADF = 9;
 

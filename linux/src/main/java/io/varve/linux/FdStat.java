@@ -34,6 +34,15 @@ public record FdStat(int mode, long size, int blockSize, long allocated, long de
     /** {@code HUGETLBFS_MAGIC} (linux/magic.h). */
     private static final int HUGETLBFS_MAGIC = 0x958458f6;
 
+    /** {@code EXT4_SUPER_MAGIC}, which is that of ext2 and ext3, too. */
+    private static final int EXT4_SUPER_MAGIC = 0xef53;
+
+    /** {@code XFS_SUPER_MAGIC}. */
+    private static final int XFS_SUPER_MAGIC = 0x58465342;
+
+    /** {@code BTRFS_SUPER_MAGIC}. */
+    private static final int BTRFS_SUPER_MAGIC = 0x9123683e;
+
     /**
      * Asks about a descriptor.
      *
@@ -63,11 +72,31 @@ public record FdStat(int mode, long size, int blockSize, long allocated, long de
      */
     public static long mappingAlignment(final int fd) throws ErrnoException {
         try (Arena arena = Arena.ofConfined()) {
-            final long statfs = arena.allocate(STATFS_SIZE, Long.BYTES).address();
-            ErrnoException.check(Libc.fstatfs(fd, statfs), "fstatfs of fd " + fd);
+            final long statfs = statfs(arena, fd);
             final boolean huge = (int) Memory.getLong(statfs + F_TYPE_OFFSET) == HUGETLBFS_MAGIC;
             return huge ? Memory.getLong(statfs + F_BSIZE_OFFSET) : Memory.PAGE_SIZE;
         }
+    }
+
+    /**
+     * Whether a descriptor lives on a file system that keeps its files on a disk and asks nobody else: ext2 to ext4, XFS or Btrfs.
+     * On others, such as those of a network or in user space, a page may never come.
+     *
+     * @throws ErrnoException when it is not open.
+     */
+    public static boolean isOnLocalFileSystem(final int fd) throws ErrnoException {
+        try (Arena arena = Arena.ofConfined()) {
+            return switch ((int) Memory.getLong(statfs(arena, fd) + F_TYPE_OFFSET)) {
+                case EXT4_SUPER_MAGIC, XFS_SUPER_MAGIC, BTRFS_SUPER_MAGIC -> true;
+                default -> false;
+            };
+        }
+    }
+
+    private static long statfs(final Arena arena, final int fd) throws ErrnoException {
+        final long statfs = arena.allocate(STATFS_SIZE, Long.BYTES).address();
+        ErrnoException.check(Libc.fstatfs(fd, statfs), "fstatfs of fd " + fd);
+        return statfs;
     }
 
     /** Whether it is a regular file; a memfd is one. */

@@ -27,6 +27,7 @@ final class Libc {
     private static final MethodHandle MH$write = Downcalls.link("write", 3);
     private static final MethodHandle MH$pread = Downcalls.link("pread", 4);
     private static final MethodHandle MH$pwrite = Downcalls.link("pwrite", 4);
+    private static final MethodHandle MH$lseek = Downcalls.link("lseek", 3);
     private static final MethodHandle MH$preadv2 = Downcalls.link("preadv2", 5);
     private static final MethodHandle MH$eventfd = Downcalls.link("eventfd", 2);
     private static final MethodHandle MH$memfd_create = Downcalls.link("memfd_create", 2);
@@ -42,6 +43,15 @@ final class Libc {
         final MemorySegment state = Downcalls.state();
         try {
             return Downcalls.result((int) (long) MH$clock_gettime.invokeExact(state, (long) clock, timespec), state);
+        } catch (final Throwable t) {
+            throw Downcalls.unexpected(t);
+        }
+    }
+
+    static long lseek(final int fd, final long offset, final int whence) {
+        final MemorySegment state = Downcalls.state();
+        try {
+            return Downcalls.result((long) MH$lseek.invokeExact(state, (long) fd, offset, (long) whence), state);
         } catch (final Throwable t) {
             throw Downcalls.unexpected(t);
         }

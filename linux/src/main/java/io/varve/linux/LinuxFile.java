@@ -47,6 +47,9 @@ public final class LinuxFile implements AutoCloseable {
     /** {@link #fallocate} mode: make the range read as zeros. */
     public static final int FALLOC_FL_ZERO_RANGE = 0x10;
 
+    private static final int SEEK_DATA = 3;
+    private static final int SEEK_HOLE = 4;
+
     private static final int O_CLOEXEC = 0x80000;
 
     private static final int F_OFD_SETLK = 37;
@@ -180,6 +183,28 @@ public final class LinuxFile implements AutoCloseable {
      */
     public long size() throws ErrnoException {
         return stat().size();
+    }
+
+    /**
+     * Where data begins that is not a hole ({@code lseek(2)}, SEEK_DATA). File systems that know of no holes have none.
+     *
+     * @return at or behind {@code offset}; -1 when only a hole follows, or the end.
+     * @throws ErrnoException when it can't be told.
+     */
+    public long seekData(final long offset) throws ErrnoException {
+        final long result = Libc.lseek(fd, offset, SEEK_DATA);
+        return result == -Errno.ENXIO ? -1 : check(result, "lseek");
+    }
+
+    /**
+     * Where a hole begins, of which there is one behind the end at least ({@code lseek(2)}, SEEK_HOLE).
+     *
+     * @return at or behind {@code offset}; -1 when that is behind the end.
+     * @throws ErrnoException when it can't be told.
+     */
+    public long seekHole(final long offset) throws ErrnoException {
+        final long result = Libc.lseek(fd, offset, SEEK_HOLE);
+        return result == -Errno.ENXIO ? -1 : check(result, "lseek");
     }
 
     /**

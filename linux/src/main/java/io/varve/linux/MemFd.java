@@ -49,6 +49,14 @@ public final class MemFd implements AutoCloseable {
     }
 
     /**
+     * Whether a descriptor is that of a file in memory: a memfd, or a file on tmpfs or hugetlbfs. Asks no file system, so that none can
+     * keep the caller waiting.
+     */
+    public static boolean isMemory(final int fd) {
+        return Libc.fcntl(fd, F_GET_SEALS, 0) >= 0;
+    }
+
+    /**
      * Seals of any descriptor.
      *
      * @return a mask of F_SEAL_...; 0 for a file that can't be sealed.

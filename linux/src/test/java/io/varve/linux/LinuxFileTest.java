@@ -110,6 +110,21 @@ class LinuxFileTest {
     }
 
     @Test
+    void findsDataAndHoles() throws Exception {
+        final long mib = 1 << 20;
+        try (LinuxFile file = create(0)) {
+            assertThat(file.seekData(0)).isEqualTo(-1);
+            file.pwrite(memory.address(), BLOCK, mib);
+            file.ftruncate(4 * mib);
+            assertThat(file.seekData(0)).isEqualTo(mib);
+            assertThat(file.seekData(mib + 1)).isEqualTo(mib + 1);
+            assertThat(file.seekHole(mib)).isBetween(mib + BLOCK, 2 * mib);
+            assertThat(file.seekData(2 * mib)).isEqualTo(-1);
+            assertThat(file.seekHole(5 * mib)).isEqualTo(-1);
+        }
+    }
+
+    @Test
     void locksTheDescriptionAndNotTheProcess() throws Exception {
         try (LinuxFile second = create(0)) {
             final int duplicate;

@@ -38,6 +38,9 @@ public final class VolumeCatalog {
     public static final String NAME_RULE =
             "1 to 63 lower-case letters, digits, '-', '_' or '.', beginning with a letter or" + " digit";
 
+    /** What the name of a volume ends with while its contents are still being copied into it: see {@link #publish}. */
+    public static final String DRAFT_SUFFIX = ".importing";
+
     private static final Pattern NAME = Pattern.compile("[a-z0-9][a-z0-9._-]{0,62}");
     private static final long STORE_TIMEOUT_MS = 60_000;
     private static final int SEAL_TRIES = 100;
@@ -273,11 +276,47 @@ public final class VolumeCatalog {
             if (claim.record.claimed()) {
                 store.putIfAbsent(Keys.nameVersion(name, claim.version + 1), new NameRecord(volume, false).encode());
             }
-            deleteData(volume);
+            if (!isPublished(name, volume)) {
+                deleteData(volume);
+            }
             return claim.record.claimed();
         } catch (final IOException e) {
             throw failure("remove volume '" + name + "'", e);
         }
+    }
+
+    /**
+     * Gives a volume that is complete now its name in place of the one with {@link #DRAFT_SUFFIX}. Cut short in between, it has
+     * both.
+     *
+     * @throws VolumeException when the name has been taken meanwhile.
+     */
+    public VolumeInfo publish(final String name) throws VolumeException {
+        final String draft = name + DRAFT_SUFFIX;
+        final Claim from = claimOf(draft);
+        try {
+            final UUID volume = from.record.volume();
+            final Claim to = newestClaim(name);
+            if (to.record != null && to.record.claimed() || !claim(name, to.version + 1, volume)) {
+                throw new VolumeException("volume '" + name + "' was made by someone else meanwhile: this one is '"
+                        + draft + "', and stays");
+            }
+            store.putIfAbsent(Keys.nameVersion(draft, from.version + 1), new NameRecord(volume, false).encode());
+            return describe(name, volume);
+        } catch (final IOException e) {
+            throw failure("name volume '" + name + "'", e);
+        }
+    }
+
+    /** Whether a name is the draft's of a volume that has its own as well. */
+    private boolean isPublished(final String name, final UUID volume) throws IOException {
+        if (!name.endsWith(DRAFT_SUFFIX)) {
+            return false;
+        }
+        final Claim claim = newestClaim(name.substring(0, name.length() - DRAFT_SUFFIX.length()));
+        return claim.record != null
+                && claim.record.claimed()
+                && claim.record.volume().equals(volume);
     }
 
     private void deleteData(final UUID volume) throws IOException {

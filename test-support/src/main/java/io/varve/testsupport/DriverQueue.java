@@ -1,7 +1,5 @@
 package io.varve.testsupport;
 
-import io.varve.linux.EventFd;
-
 /**
  * The driver's side of a virtqueue for block requests, in guest memory; of what kind it is, the subclass knows. One thread.
  *
@@ -47,7 +45,7 @@ public abstract class DriverQueue {
     private final byte[] header = new byte[HEADER];
     private final byte[] statusByte = new byte[STATUS];
     private int inFlight;
-    private EventFd kick;
+    private Runnable kick;
 
     /**
      * Lays a queue out.
@@ -82,8 +80,14 @@ public abstract class DriverQueue {
         inCounts = new int[size];
     }
 
-    /** A queue of one kind or the other, empty. */
-    static DriverQueue create(final GuestRam ram, final long base, final FrontEndOptions options) {
+    /**
+     * A queue of one kind or the other, empty.
+     *
+     * @param ram     where.
+     * @param base    its first guest-physical address, on a page; {@link #memorySize} bytes from there are its own.
+     * @param options its size and kind.
+     */
+    public static DriverQueue create(final GuestRam ram, final long base, final FrontEndOptions options) {
         final DriverQueue queue = options.packed()
                 ? new PackedDriverQueue(
                         ram,
@@ -140,8 +144,8 @@ public abstract class DriverQueue {
      */
     public abstract int startBase();
 
-    /** Kicks go here from now on. */
-    public void kick(final EventFd newKick) {
+    /** Kicks go here from now on; null for nowhere. */
+    public void kick(final Runnable newKick) {
         kick = newKick;
     }
 
@@ -302,7 +306,7 @@ public abstract class DriverQueue {
     public boolean publish() {
         final boolean wanted = publishRing();
         if (wanted && kick != null) {
-            kick.signal();
+            kick.run();
         }
         return wanted;
     }
@@ -312,7 +316,7 @@ public abstract class DriverQueue {
 
     /** Kicks whether the device wants it or not. */
     public void kickAnyway() {
-        kick.signal();
+        kick.run();
     }
 
     /** Takes one request that has come back, or null. */

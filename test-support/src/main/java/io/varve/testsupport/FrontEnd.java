@@ -14,7 +14,6 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Path;
 import java.util.Arrays;
-import java.util.concurrent.TimeUnit;
 
 /**
  * A vhost-user-blk front-end with a driver in it: negotiates and starts as QEMU does, message by message, and runs
@@ -23,7 +22,7 @@ import java.util.concurrent.TimeUnit;
  * <p>{@link #connect} is QEMU's realize, {@link #start} the guest's driver coming up, {@link #stop} a pause, reset or shutdown,
  * {@link #disconnect} and {@link #reconnect} what happens when a back-end is restarted. Memory and requests in flight live through all of that.
  */
-public final class FrontEnd implements AutoCloseable {
+public final class FrontEnd implements Driver, AutoCloseable {
     /** Feature: read-only. */
     public static final long F_RO = 1L << 5;
 
@@ -121,7 +120,7 @@ public final class FrontEnd implements AutoCloseable {
             kicks[i] = EventFd.create();
             calls[i] = EventFd.create();
             errs[i] = EventFd.create();
-            queues[i].kick(kicks[i]);
+            queues[i].kick(kicks[i]::signal);
             ring.pollMultishot(calls[i].fd(), IoRing.POLLIN, handler, i);
         }
     }
@@ -466,7 +465,7 @@ public final class FrontEnd implements AutoCloseable {
         return ram;
     }
 
-    /** The driver's side of a queue. */
+    @Override
     public DriverQueue queue(final int index) {
         return queues[index];
     }
@@ -486,7 +485,7 @@ public final class FrontEnd implements AutoCloseable {
         return errs[index];
     }
 
-    /** Number of queues. */
+    @Override
     public int queueCount() {
         return queues.length;
     }
@@ -511,40 +510,7 @@ public final class FrontEnd implements AutoCloseable {
         return callCount;
     }
 
-    /** Runs one request on the first queue. */
-    public BlkRequest run(final BlkRequest request) throws IOException {
-        return run(0, request, Framing.USUAL);
-    }
-
-    /** Runs one request, alone on its queue. */
-    public BlkRequest run(final int queue, final BlkRequest request, final Framing framing) throws IOException {
-        if (!queues[queue].submit(request, framing)) {
-            throw new IllegalStateException("no room in queue " + queue);
-        }
-        queues[queue].publish();
-        final BlkRequest completed = await(queue);
-        if (completed != request) {
-            throw new AssertionError("came back: " + completed);
-        }
-        return completed;
-    }
-
-    /** Waits for the next request that comes back on a queue, relying on calls. */
-    public BlkRequest await(final int queue) throws IOException {
-        final long deadlineNs = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(FrontEndChannel.TIMEOUT_MS);
-        while (true) {
-            final BlkRequest request = queues[queue].poll();
-            if (request != null) {
-                return request;
-            }
-            if (!queues[queue].wantCalls() && !awaitCall(deadlineNs)) {
-                throw new IOException("nothing came back on queue " + queue + " in " + FrontEndChannel.TIMEOUT_MS
-                        + " ms" + (queues[queue].wantCalls() ? ", although something is there: a call was lost" : ""));
-            }
-        }
-    }
-
-    /** Waits for a call on any queue; false when the time is over. */
+    @Override
     public boolean awaitCall(final long deadlineNs) {
         final long before = callCount;
         while (callCount == before) {

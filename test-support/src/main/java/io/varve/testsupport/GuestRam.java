@@ -82,7 +82,7 @@ public final class GuestRam implements AutoCloseable {
         final GuestRam ram = new GuestRam();
         ram.add(0, regionSize, 0);
         ram.add(regionSize, regionSize, 0x3000);
-        ram.add(4L << 30, regionSize, 0);
+        ram.add(Math.max(4L << 30, 3 * regionSize), regionSize, 0);
         return ram;
     }
 

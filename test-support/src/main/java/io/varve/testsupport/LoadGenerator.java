@@ -10,7 +10,7 @@ import java.util.function.BooleanSupplier;
 import org.HdrHistogram.Histogram;
 
 /**
- * Random reads and writes of blocks through a {@link FrontEnd}, at a queue depth, over part of a disk. Every block written
+ * Random reads and writes of blocks through a {@link Driver}, at a queue depth, over part of a disk. Every block written
  * tells its number and generation; every block read is checked, and so can all be after a restart. No two requests in flight
  * touch the same block. One thread.
  */
@@ -19,7 +19,7 @@ public final class LoadGenerator {
     private static final int SPINS_BEFORE_WAITING = 200;
     private static final long HIGHEST_LATENCY_NS = 60_000_000_000L;
 
-    private final FrontEnd frontEnd;
+    private final Driver driver;
     private final Random random;
     private final int blockSize;
     private final int sectorsPerBlock;
@@ -54,15 +54,15 @@ public final class LoadGenerator {
     /**
      * Prepares load on the blocks from 0.
      *
-     * @param frontEnd   started.
+     * @param driver     started.
      * @param blocks     how many.
-     * @param blockSize  in bytes, a multiple of 512, at most the front-end's data length.
+     * @param blockSize  in bytes, a multiple of 512, at most the queues' data length.
      * @param queueDepth requests in flight, over all queues.
      * @param seed       of every decision.
      */
     public LoadGenerator(
-            final FrontEnd frontEnd, final int blocks, final int blockSize, final int queueDepth, final long seed) {
-        this.frontEnd = frontEnd;
+            final Driver driver, final int blocks, final int blockSize, final int queueDepth, final long seed) {
+        this.driver = driver;
         this.blockSize = blockSize;
         random = new Random(seed);
         sectorsPerBlock = blockSize / 512;
@@ -92,8 +92,8 @@ public final class LoadGenerator {
     /** Looks for what comes back without a pause, and asks for no calls. */
     public LoadGenerator polling() {
         polling = true;
-        for (int i = 0; i < frontEnd.queueCount(); i++) {
-            frontEnd.queue(i).refuseCalls();
+        for (int i = 0; i < driver.queueCount(); i++) {
+            driver.queue(i).refuseCalls();
         }
         return this;
     }
@@ -152,8 +152,8 @@ public final class LoadGenerator {
         } else if (!chooseBlock(slot)) {
             return false;
         }
-        final DriverQueue queue = frontEnd.queue(nextQueue);
-        nextQueue = (nextQueue + 1) % frontEnd.queueCount();
+        final DriverQueue queue = driver.queue(nextQueue);
+        nextQueue = (nextQueue + 1) % driver.queueCount();
         if (!queue.submit(slot.request, framing)) {
             release(slot);
             return false;
@@ -186,8 +186,8 @@ public final class LoadGenerator {
     }
 
     private void publishAll() {
-        for (int i = 0; i < frontEnd.queueCount(); i++) {
-            frontEnd.queue(i).publish();
+        for (int i = 0; i < driver.queueCount(); i++) {
+            driver.queue(i).publish();
         }
     }
 
@@ -203,10 +203,10 @@ public final class LoadGenerator {
             Thread.onSpinWait();
         }
         boolean there = false;
-        for (int i = 0; i < frontEnd.queueCount(); i++) {
-            there |= frontEnd.queue(i).wantCalls();
+        for (int i = 0; i < driver.queueCount(); i++) {
+            there |= driver.queue(i).wantCalls();
         }
-        if (!there && !frontEnd.awaitCall(deadlineNs)) {
+        if (!there && !driver.awaitCall(deadlineNs)) {
             throw new IOException(inFlight + " requests did not come back");
         }
         reap();
@@ -214,10 +214,10 @@ public final class LoadGenerator {
 
     private int reap() {
         int count = 0;
-        for (int i = 0; i < frontEnd.queueCount(); i++) {
-            for (BlkRequest request = frontEnd.queue(i).poll();
+        for (int i = 0; i < driver.queueCount(); i++) {
+            for (BlkRequest request = driver.queue(i).poll();
                     request != null;
-                    request = frontEnd.queue(i).poll()) {
+                    request = driver.queue(i).poll()) {
                 finish(slots.get(request));
                 count++;
             }
@@ -260,9 +260,9 @@ public final class LoadGenerator {
 
     /**
      * Reads every block and checks it: at least what was acknowledged, at most what was attempted, and what is found counts from now
-     * on. Through another front-end too, after a restart.
+     * on. Through another driver too, after a restart.
      */
-    public void verifyAll(final FrontEnd through) throws IOException {
+    public void verifyAll(final Driver through) throws IOException {
         final byte[] data = new byte[blockSize];
         final BlkRequest request = BlkRequest.flush();
         for (int block = 0; block < busy.length; block++) {

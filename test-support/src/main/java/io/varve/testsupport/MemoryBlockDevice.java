@@ -300,6 +300,7 @@ public final class MemoryBlockDevice implements BlockDevice, AutoCloseable {
             }
             position += buffers.length(i);
         }
+        Memory.surfaceFaults();
     }
 
     /** Gives the memory back. */

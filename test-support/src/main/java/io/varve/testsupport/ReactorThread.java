@@ -109,13 +109,15 @@ public final class ReactorThread implements AutoCloseable {
         });
     }
 
-    private static <T> T await(final CompletableFuture<T> future) {
+    private <T> T await(final CompletableFuture<T> future) {
         try {
             return future.get(TIMEOUT_S, TimeUnit.SECONDS);
         } catch (final ExecutionException e) {
             throw new AssertionError("on the reactor: " + e.getCause(), e.getCause());
         } catch (final TimeoutException e) {
-            throw new AssertionError("the reactor does not answer", e);
+            final Throwable whereabouts = new Throwable("what the reactor does");
+            whereabouts.setStackTrace(thread.getStackTrace());
+            throw new AssertionError("the reactor does not answer", whereabouts);
         } catch (final InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new AssertionError(e);

@@ -16,7 +16,7 @@ class FuzzTest {
     @Test
     void survivesWhateverComes() throws IOException {
         try (Fuzzer fuzzer = new Fuzzer(directory)) {
-            fuzzer.run(1, TimeUnit.SECONDS.toNanos(15));
+            fuzzer.run(1, TimeUnit.SECONDS.toNanos(60));
             System.out.println("fuzz: " + fuzzer.figures());
         }
     }

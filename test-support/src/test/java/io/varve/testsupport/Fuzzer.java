@@ -377,7 +377,7 @@ final class Fuzzer implements AutoCloseable {
         final long deadlineNs = System.nanoTime() + TimeUnit.SECONDS.toNanos(TIMEOUT_S);
         while (disk.reactor.call(() -> disk.reactor.server().session()) != null) {
             if (System.nanoTime() > deadlineNs) {
-                throw new AssertionError("a session does not end");
+                throw new AssertionError("a session does not end, with " + disk.device.pendingCount() + " pending");
             }
             Thread.yield();
         }

@@ -15,6 +15,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /** Guests that break the rules for chains get them back, with nothing written; those that break a ring lose that ring. */
@@ -127,6 +128,30 @@ class MalformedChainTest {
             await(() -> (frontEnd.ram().getShort(queue.descriptors() + 14) & used) == used);
             assertThat(frontEnd.ram().getShort(queue.descriptors() + 12)).isEqualTo(77);
             assertThat(frontEnd.ram().getInt(queue.descriptors() + 8)).isZero();
+            assertThat(frontEnd.run(1, BlkRequest.flush(), Framing.USUAL).status())
+                    .isEqualTo(BlkRequest.OK);
+        }
+    }
+
+    /** Where split rings say what comes next: beyond the table, or back to the beginning. */
+    @ParameterizedTest
+    @CsvSource({"false, 16", "false, 65535", "false, 0", "true, 2", "true, 65535", "true, 0"})
+    void comeBackFromASplitRingThatGoesOnNowhere(final boolean inATable, final int next) throws IOException {
+        try (FrontEnd frontEnd = started(false)) {
+            final SplitDriverQueue queue = frontEnd.splitQueue(0);
+            if (inATable) {
+                putTable(frontEnd, Chain.TABLE_AND_NEXT);
+                frontEnd.ram().putShort(SPARE + 16 + 12, NEXT | WRITE);
+                frontEnd.ram().putShort(SPARE + 16 + 14, next);
+                queue.putDescriptor(0, SPARE, 32, INDIRECT, 0);
+            } else {
+                queue.putDescriptor(0, SPARE, 16, NEXT, next);
+            }
+            queue.putAvailable(0);
+            queue.publish();
+            await(() -> queue.usedIndex() != 0);
+            assertThat(frontEnd.ram().getInt(queue.used() + 4)).isZero();
+            assertThat(frontEnd.ram().getInt(queue.used() + 8)).isZero();
             assertThat(frontEnd.run(1, BlkRequest.flush(), Framing.USUAL).status())
                     .isEqualTo(BlkRequest.OK);
         }

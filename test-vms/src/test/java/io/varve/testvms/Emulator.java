@@ -53,6 +53,17 @@ record Emulator(String name, String command) {
         return name;
     }
 
+    /** The argument of {@code -chardev} for the socket of a back-end, to which it connects again within a second: QEMU 9.2 has new words. */
+    String chardev(final String id, final Path socket) {
+        return "socket,id=" + id + ",path=" + socket + (hasReconnectMs() ? ",reconnect-ms=200" : ",reconnect=1");
+    }
+
+    private boolean hasReconnectMs() {
+        final String[] version = name.substring(name.indexOf(' ') + 1).split("\\.");
+        final int major = Integer.parseInt(version[0]);
+        return major > 9 || major == 9 && Integer.parseInt(version[1]) >= 2;
+    }
+
     /** Adds a QEMU under its version's name and returns the major version, or 0 when it can't be run. */
     private static int add(final List<Emulator> found, final String command) {
         final Matcher version = VERSION.matcher(versionText(command));

@@ -52,6 +52,11 @@ final class Lab {
                 : new VarveDaemon(files, socket, sizeMiB + "M", programs::add);
     }
 
+    /** A daemon for several volumes, not yet started; always Varve's. */
+    VarveHost newHost() throws IOException {
+        return new VarveHost(Files.createDirectories(directory.resolve("host")), programs::add);
+    }
+
     /**
      * Boots a guest.
      *
@@ -73,6 +78,17 @@ final class Lab {
             final String task,
             final String... variables)
             throws IOException, InterruptedException {
+        return boot(emulator, disk.socket(), arguments, task, variables);
+    }
+
+    /** Boots a guest on a disk that is served at a socket. */
+    GuestVm boot(
+            final Emulator emulator,
+            final Path socket,
+            final List<String> arguments,
+            final String task,
+            final String... variables)
+            throws IOException, InterruptedException {
         final Path initrd = directory.resolve("initrd-" + tasks++);
         final List<String> makeInitrd = new ArrayList<>(List.of(
                 Checkout.file("test-vms/guest/make-initrd").toString(),
@@ -87,7 +103,7 @@ final class Lab {
                 .isZero();
         return new GuestVm(run(
                 "guest on " + emulator.name(),
-                GuestVm.command(emulator, disk.socket(), initrd, arguments.toArray(String[]::new))));
+                GuestVm.command(emulator, socket, initrd, arguments.toArray(String[]::new))));
     }
 
     /** Starts any other command in the test's directory. */

@@ -36,6 +36,7 @@ class StartVmTest {
         "'--smp 1x', --smp 1x",
         "'--queues 0', --queues 0",
         "'--queues 999999999999999999999', --queues 999999999999999999999",
+        "'--queues 257', the most that a Varve disk has",
         "'--reconnect 0', --reconnect 0",
         "'--accel fast', --accel fast",
         "'--qemu /nowhere/qemu', no /nowhere/qemu",

@@ -7,8 +7,6 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
 
@@ -102,19 +100,7 @@ final class VarveDaemon implements Backend {
         return "file://" + store();
     }
 
-    /** Runs the command from the classes under test, as {@code ./varve} does from a checkout, but never builds. */
     private Program launch(final String name, final String... arguments) throws IOException {
-        final List<String> command = new ArrayList<>(List.of(
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "--enable-native-access=ALL-UNNAMED",
-                "--add-opens=java.base/jdk.internal.misc=ALL-UNNAMED",
-                "-Xmx1g",
-                "-cp",
-                System.getProperty("java.class.path"),
-                "io.varve.launcher.cli.Main"));
-        command.addAll(List.of(arguments));
-        final Program started = Program.start(name, directory, command);
-        register.accept(started);
-        return started;
+        return Varve.launch(name, directory, register, arguments);
     }
 }

@@ -7,34 +7,12 @@ import io.varve.linux.IoRing;
 import io.varve.virtqueue.BlockDevice;
 import io.varve.virtqueue.DirtyLog;
 import io.varve.virtqueue.GuestMemory;
-import io.varve.virtqueue.VirtioBlk;
 
 /**
  * What a front-end's messages mean: the state that they build up, and the answers. Messages that must not overtake
  * requests in flight are held back by {@link #mustWait}.
  */
 final class BackEnd implements AutoCloseable {
-    /** Feature: protocol features can be negotiated, and rings are enabled one by one (VHOST_USER_F_PROTOCOL_FEATURES). */
-    static final long F_PROTOCOL_FEATURES = 1L << 30;
-
-    /** Feature: pages that the device writes are marked (VHOST_F_LOG_ALL). Comes and goes while rings run. */
-    static final long F_LOG_ALL = 1L << 26;
-
-    private static final long FEATURES = VirtioBlk.F_VERSION_1
-            | VirtioBlk.F_RING_INDIRECT_DESC
-            | VirtioBlk.F_RING_EVENT_IDX
-            | VirtioBlk.F_RING_PACKED
-            | VirtioBlk.F_SEG_MAX
-            | VirtioBlk.F_BLK_SIZE
-            | VirtioBlk.F_TOPOLOGY
-            | VirtioBlk.F_MQ
-            | VirtioBlk.F_FLUSH
-            | F_LOG_ALL
-            | F_PROTOCOL_FEATURES;
-
-    private static final long READ_WRITE_FEATURES =
-            VirtioBlk.F_CONFIG_WCE | VirtioBlk.F_DISCARD | VirtioBlk.F_WRITE_ZEROES;
-
     /** Answer to a message that came with NEED_REPLY: carried out. */
     private static final long ACK = 0;
 
@@ -43,16 +21,13 @@ final class BackEnd implements AutoCloseable {
 
     private final BlockDevice device;
     private final SessionOptions options;
+    private final Negotiation negotiation;
     private final Vrings vrings;
-    private final MemoryTable memory = new MemoryTable();
-    private final MigrationLog migrationLog;
+    private final SharedMemory memory;
     private final IoRing ring;
     private final DeviceConfig config;
 
-    private InflightRegion inflight;
     private BackEndChannel channel;
-    private long features;
-    private long protocolFeatures;
     private long status;
 
     /**
@@ -64,8 +39,9 @@ final class BackEnd implements AutoCloseable {
         config = new DeviceConfig(device, options);
         this.device = device;
         this.options = options;
+        negotiation = new Negotiation(device);
         vrings = new Vrings(options.queueCount(), ring);
-        migrationLog = new MigrationLog(ring);
+        memory = new SharedMemory(vrings, ring);
         this.ring = ring;
     }
 
@@ -109,7 +85,7 @@ final class BackEnd implements AutoCloseable {
             throws ProtocolException {
         checkFdCount(message, fds);
         switch (message.request()) {
-            case FrontEndRequest.GET_FEATURES -> reply.encodeReplyU64(message.request(), offeredFeatures());
+            case FrontEndRequest.GET_FEATURES -> reply.encodeReplyU64(message.request(), negotiation.offered());
             case FrontEndRequest.GET_PROTOCOL_FEATURES ->
                 reply.encodeReplyU64(message.request(), ProtocolFeatures.OFFERED);
             case FrontEndRequest.GET_QUEUE_NUM -> reply.encodeReplyU64(message.request(), vrings.count());
@@ -118,12 +94,12 @@ final class BackEnd implements AutoCloseable {
             case FrontEndRequest.GET_CONFIG -> config.get(message, reply);
             case FrontEndRequest.GET_VRING_BASE -> getVringBase(message, reply);
             case FrontEndRequest.GET_INFLIGHT_FD ->
-                replyFds.add(InflightRegion.create(message, reply, vrings.count(), isPacked()));
+                replyFds.add(InflightRegion.create(message, reply, vrings.count(), negotiation.isPacked()));
             default -> {
                 final long outcome = set(message, fds);
                 reply.encodeReplyU64(message.request(), outcome);
                 return message.request() == FrontEndRequest.SET_LOG_BASE
-                        || message.needsReply() && (protocolFeatures & ProtocolFeatures.REPLY_ACK) != 0;
+                        || message.needsReply() && negotiation.has(ProtocolFeatures.REPLY_ACK);
             }
         }
         return true;
@@ -132,7 +108,7 @@ final class BackEnd implements AutoCloseable {
     private long set(final Message message, final FdList fds) throws ProtocolException {
         switch (message.request()) {
             case FrontEndRequest.SET_FEATURES -> setFeatures(message.u64());
-            case FrontEndRequest.SET_PROTOCOL_FEATURES -> setProtocolFeatures(message.u64());
+            case FrontEndRequest.SET_PROTOCOL_FEATURES -> negotiation.protocolFeatures(message.u64());
             case FrontEndRequest.SET_OWNER -> message.validateSize(0);
             case FrontEndRequest.RESET_OWNER, FrontEndRequest.RESET_DEVICE -> reset(message);
             case FrontEndRequest.SET_STATUS -> setStatus(message.u64());
@@ -141,14 +117,16 @@ final class BackEnd implements AutoCloseable {
             }
             case FrontEndRequest.SET_LOG_BASE -> setLogBase(message, fds);
             case FrontEndRequest.SET_BACKEND_REQ_FD -> setBackEndChannel(message, fds);
-            case FrontEndRequest.SET_LOG_FD -> setLogFd(message, fds);
-            case FrontEndRequest.SET_INFLIGHT_FD ->
-                setInflight(InflightRegion.map(message, fds.fd(0), vrings.count(), isPacked()));
-            case FrontEndRequest.SET_MEM_TABLE -> setMemoryTable(message, fds);
-            case FrontEndRequest.ADD_MEM_REG -> addMemoryRegion(message, fds);
-            case FrontEndRequest.REM_MEM_REG -> removeMemoryRegion(message);
+            case FrontEndRequest.SET_LOG_FD -> {
+                message.validateSize(0);
+                memory.logFd(takeSignalFd(message, fds));
+            }
+            case FrontEndRequest.SET_INFLIGHT_FD -> memory.inflight(message, fds, negotiation.isPacked());
+            case FrontEndRequest.SET_MEM_TABLE -> memory.replace(message, fds);
+            case FrontEndRequest.ADD_MEM_REG -> memory.add(message, fds);
+            case FrontEndRequest.REM_MEM_REG -> memory.remove(message);
             case FrontEndRequest.SET_VRING_NUM -> vring(message).size(VringState.num(message));
-            case FrontEndRequest.SET_VRING_BASE -> vring(message).base(VringState.num(message), isPacked());
+            case FrontEndRequest.SET_VRING_BASE -> vring(message).base(VringState.num(message), negotiation.isPacked());
             case FrontEndRequest.SET_VRING_ENABLE -> enable(vring(message), VringState.num(message));
             case FrontEndRequest.SET_VRING_ADDR -> setVringAddress(VringAddress.decode(message));
             case FrontEndRequest.SET_VRING_KICK -> kick(message, fds);
@@ -180,47 +158,25 @@ final class BackEnd implements AutoCloseable {
         }
     }
 
-    private long offeredFeatures() {
-        return FEATURES | (device.isReadOnly() ? VirtioBlk.F_RO : READ_WRITE_FEATURES);
-    }
-
-    private void setFeatures(final long newFeatures) throws ProtocolException {
-        if ((newFeatures & ~offeredFeatures()) != 0) {
-            throw new ProtocolException(
-                    "SET_FEATURES with 0x" + Long.toHexString(newFeatures & ~offeredFeatures()) + ", not offered");
-        }
-        features = newFeatures;
-        if ((features & F_PROTOCOL_FEATURES) == 0) {
+    private void setFeatures(final long features) throws ProtocolException {
+        negotiation.features(features);
+        if (!negotiation.enablesOneByOne()) {
             vrings.enableAll();
         }
         vrings.writesDurable(writesAreDurable());
         vrings.log(dataLog());
     }
 
-    private void setProtocolFeatures(final long newFeatures) throws ProtocolException {
-        if ((newFeatures & ~ProtocolFeatures.OFFERED) != 0) {
-            throw new ProtocolException("SET_PROTOCOL_FEATURES with 0x"
-                    + Long.toHexString(newFeatures & ~ProtocolFeatures.OFFERED) + ", not offered");
-        }
-        protocolFeatures = newFeatures;
-    }
-
-    private boolean isPacked() {
-        return (features & VirtioBlk.F_RING_PACKED) != 0;
-    }
-
     /** A driver that was told neither of flushes nor of the cache's switch relies on the completion of its writes. */
     private boolean writesAreDurable() {
-        return !options.writeCache().isEnabled() || (features & (VirtioBlk.F_FLUSH | VirtioBlk.F_CONFIG_WCE)) == 0;
+        return !options.writeCache().isEnabled() || !negotiation.knowsOfWriteCache();
     }
 
     private void reset(final Message message) throws ProtocolException {
         message.validateSize(0);
         stopAll();
         status = 0;
-        if (inflight != null) {
-            inflight.clear();
-        }
+        memory.clearInflight();
     }
 
     private void setStatus(final long newStatus) {
@@ -233,7 +189,7 @@ final class BackEnd implements AutoCloseable {
     private void stopAll() {
         final boolean ran = vrings.startedCount() > 0;
         vrings.reset();
-        if ((features & F_PROTOCOL_FEATURES) == 0) {
+        if (!negotiation.enablesOneByOne()) {
             vrings.enableAll();
         }
         if (ran) {
@@ -279,74 +235,23 @@ final class BackEnd implements AutoCloseable {
 
     /** Goes on with what the front-end did not take at once. */
     void doWork() throws ProtocolException {
-        migrationLog.tell();
+        memory.tellOfMarks();
         if (channel != null) {
             channel.doWork();
         }
     }
 
     private void setLogBase(final Message message, final FdList fds) throws ProtocolException {
-        if ((protocolFeatures & ProtocolFeatures.LOG_SHMFD) == 0) {
+        if (!negotiation.has(ProtocolFeatures.LOG_SHMFD)) {
             throw new ProtocolException("SET_LOG_BASE without LOG_SHMFD");
         }
-        migrationLog.replace(message, fds.fd(0), memory);
-        relocate();
+        memory.logBase(message, fds);
         vrings.log(dataLog());
-    }
-
-    private void setLogFd(final Message message, final FdList fds) throws ProtocolException {
-        message.validateSize(0);
-        migrationLog.eventFd(takeSignalFd(message, fds));
     }
 
     /** Where data that goes to the guest is marked; the rings decide for themselves about what they write. */
     private DirtyLog dataLog() {
-        return (features & F_LOG_ALL) != 0 ? migrationLog.log() : null;
-    }
-
-    private void relocate() throws ProtocolException {
-        migrationLog.memory(memory);
-        vrings.relocate(memory, migrationLog.log());
-    }
-
-    private void setInflight(final InflightRegion region) throws ProtocolException {
-        if (vrings.startedCount() > 0) {
-            region.close();
-            throw new ProtocolException("SET_INFLIGHT_FD while rings run");
-        }
-        closeInflight();
-        inflight = region;
-    }
-
-    private void closeInflight() {
-        if (inflight != null) {
-            inflight.close();
-            inflight = null;
-        }
-    }
-
-    private void setMemoryTable(final Message message, final FdList fds) throws ProtocolException {
-        final MemoryRegions.Description[] regions = MemoryRegions.decodeTable(message);
-        if (fds.count() != regions.length) {
-            throw new ProtocolException(
-                    "SET_MEM_TABLE of " + regions.length + " regions came with " + fds.count() + " descriptors");
-        }
-        vrings.publish();
-        memory.replace(regions, fds);
-        relocate();
-        memory.unmapRetired();
-    }
-
-    private void addMemoryRegion(final Message message, final FdList fds) throws ProtocolException {
-        memory.add(MemoryRegions.decodeSingle(message), fds.fd(0));
-        relocate();
-    }
-
-    private void removeMemoryRegion(final Message message) throws ProtocolException {
-        vrings.publish();
-        memory.remove(MemoryRegions.decodeSingle(message));
-        relocate();
-        memory.unmapRetired();
+        return negotiation.logsAll() ? memory.log() : null;
     }
 
     private Vring vring(final Message message) throws ProtocolException {
@@ -354,7 +259,7 @@ final class BackEnd implements AutoCloseable {
     }
 
     private void setVringAddress(final VringAddress address) throws ProtocolException {
-        vrings.get(address.index()).address(address, memory, migrationLog.log());
+        vrings.get(address.index()).address(address, memory.table(), memory.log());
     }
 
     private static void enable(final Vring vring, final int num) throws ProtocolException {
@@ -367,7 +272,13 @@ final class BackEnd implements AutoCloseable {
     private void kick(final Message message, final FdList fds) throws ProtocolException {
         final Vring vring = vrings.get(VringFd.index(message));
         final boolean first = vrings.startedCount() == 0;
-        vring.kick(takeSignalFd(message, fds), memory, migrationLog.log(), inflight, device, features);
+        vring.kick(
+                takeSignalFd(message, fds),
+                memory.table(),
+                memory.log(),
+                memory.inflight(),
+                device,
+                negotiation.features());
         vrings.update();
         vrings.writesDurable(writesAreDurable());
         vrings.log(dataLog());
@@ -406,8 +317,6 @@ final class BackEnd implements AutoCloseable {
     public void close() {
         vrings.close();
         closeChannel();
-        closeInflight();
-        migrationLog.close();
         memory.close();
         config.close();
     }

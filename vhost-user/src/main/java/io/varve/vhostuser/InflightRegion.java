@@ -1,7 +1,6 @@
 package io.varve.vhostuser;
 
 import io.varve.linux.ErrnoException;
-import io.varve.linux.FdStat;
 import io.varve.linux.Mapping;
 import io.varve.linux.MemFd;
 import io.varve.linux.Memory;
@@ -115,21 +114,13 @@ final class InflightRegion implements AutoCloseable {
             throws ProtocolException {
         final Description description = Description.decode(message, mostQueues);
         final long length = description.neededLength(packed);
-        try {
-            final FdStat stat = FdStat.of(fd);
-            if (description.mmapOffset < 0
-                    || description.mmapOffset % OFFSET_ALIGNMENT != 0
-                    || Long.compareUnsigned(description.mmapSize, length) < 0
-                    || !stat.isRegularFile()
-                    || stat.size() - description.mmapOffset < length) {
-                throw new ProtocolException("no in-flight region of " + length + " bytes: " + description
-                        + " in a file of " + stat.size() + " bytes");
-            }
-            return new InflightRegion(
-                    Mapping.ofFile(fd, description.mmapOffset, length), description.queueCount, packed);
-        } catch (final ErrnoException e) {
-            throw new ProtocolException("in-flight region: " + e.getMessage(), e);
+        if (description.mmapOffset % OFFSET_ALIGNMENT != 0 || Long.compareUnsigned(description.mmapSize, length) < 0) {
+            throw new ProtocolException("no in-flight region of " + length + " bytes: " + description);
         }
+        return new InflightRegion(
+                SharedFile.map(fd, description.mmapOffset, length, "the in-flight region " + description),
+                description.queueCount,
+                packed);
     }
 
     private static int partLength(final boolean packed) {

@@ -34,7 +34,7 @@ final class MemoryRegions {
                     || mmapOffset > Long.MAX_VALUE - size
                     || Long.compareUnsigned(guestAddress, -size) > 0
                     || Long.compareUnsigned(userAddress, -size) > 0) {
-                throw new ProtocolException("no memory region: " + this);
+                throw new ProtocolException("there can't be " + this);
             }
         }
 
@@ -45,7 +45,8 @@ final class MemoryRegions {
 
         @Override
         public String toString() {
-            return "guest address 0x" + Long.toHexString(guestAddress) + ", size 0x" + Long.toHexString(size)
+            return "the memory region at guest address 0x" + Long.toHexString(guestAddress) + ", size 0x"
+                    + Long.toHexString(size)
                     + ", user address 0x" + Long.toHexString(userAddress) + ", offset 0x"
                     + Long.toHexString(mmapOffset);
         }

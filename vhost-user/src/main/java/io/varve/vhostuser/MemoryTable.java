@@ -1,8 +1,6 @@
 package io.varve.vhostuser;
 
-import io.varve.linux.ErrnoException;
 import io.varve.linux.FdList;
-import io.varve.linux.FdStat;
 import io.varve.linux.Mapping;
 import io.varve.virtqueue.GuestMemory;
 import java.util.ArrayList;
@@ -93,7 +91,7 @@ final class MemoryTable implements AutoCloseable {
                 return;
             }
         }
-        throw new ProtocolException("no memory region to remove: " + description);
+        throw new ProtocolException("nothing to remove: " + description);
     }
 
     /** Unmaps regions that were taken out. */
@@ -138,15 +136,7 @@ final class MemoryTable implements AutoCloseable {
 
     private static MappedRegion map(final MemoryRegions.Description description, final int fd)
             throws ProtocolException {
-        try {
-            final FdStat stat = FdStat.of(fd);
-            if (!stat.isRegularFile() || stat.size() - description.mmapOffset() < description.size()) {
-                throw new ProtocolException(
-                        "a file of " + stat.size() + " bytes does not hold the memory region " + description);
-            }
-            return new MappedRegion(description, Mapping.ofFile(fd, description.mmapOffset(), description.size()));
-        } catch (final ErrnoException e) {
-            throw new ProtocolException("memory region " + description + ": " + e.getMessage(), e);
-        }
+        return new MappedRegion(
+                description, SharedFile.map(fd, description.mmapOffset(), description.size(), description));
     }
 }

@@ -1,7 +1,5 @@
 package io.varve.vhostuser;
 
-import io.varve.linux.ErrnoException;
-import io.varve.linux.FdStat;
 import io.varve.linux.IoRing;
 import io.varve.linux.Mapping;
 import io.varve.linux.Memory;
@@ -43,20 +41,11 @@ final class MigrationLog implements AutoCloseable {
         message.validateSize(LENGTH);
         final long size = Memory.getLong(message.payload());
         final long offset = Memory.getLong(message.payload() + Long.BYTES);
-        try {
-            final FdStat stat = FdStat.of(fd);
-            if (size <= 0 || offset < 0 || !stat.isRegularFile() || stat.size() - offset < size) {
-                throw new ProtocolException("no dirty log: size " + Long.toUnsignedString(size) + ", offset "
-                        + Long.toUnsignedString(offset) + ", in a file of " + stat.size() + " bytes");
-            }
-            final Mapping replaced = mapping;
-            mapping = Mapping.ofFile(fd, offset, size);
-            log = new DirtyLog(mapping.address(), size, memory.byGuestAddress());
-            if (replaced != null) {
-                replaced.close();
-            }
-        } catch (final ErrnoException e) {
-            throw new ProtocolException("dirty log: " + e.getMessage(), e);
+        final Mapping replaced = mapping;
+        mapping = SharedFile.map(fd, offset, size, "the dirty log of " + size + " bytes at " + offset);
+        log = new DirtyLog(mapping.address(), size, memory.byGuestAddress());
+        if (replaced != null) {
+            replaced.close();
         }
     }
 

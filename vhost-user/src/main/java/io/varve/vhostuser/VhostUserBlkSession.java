@@ -42,6 +42,7 @@ public final class VhostUserBlkSession implements AutoCloseable {
     private final Vrings vrings;
 
     private boolean messageWaits;
+    private boolean queueNumToldLast;
     private CloseReason closeReason;
     private boolean abandoned;
     private boolean closed;
@@ -87,6 +88,7 @@ public final class VhostUserBlkSession implements AutoCloseable {
             if (!abandoned) {
                 work += serveRings();
             }
+            Memory.surfaceFaults();
         } catch (final ProtocolException e) {
             end(CloseReason.PROTOCOL_ERROR, e.getMessage());
         } catch (final ErrnoException e) {
@@ -109,7 +111,7 @@ public final class VhostUserBlkSession implements AutoCloseable {
                     break;
                 }
                 if (result == FrontEndConnection.END) {
-                    end(CloseReason.DISCONNECTED, null);
+                    end(CloseReason.DISCONNECTED, queueNumToldLast ? tooFewQueues() : null);
                     break;
                 }
             }
@@ -118,12 +120,21 @@ public final class VhostUserBlkSession implements AutoCloseable {
                 break;
             }
             count++;
+            queueNumToldLast = connection.message().request() == FrontEndRequest.GET_QUEUE_NUM;
             if (backEnd.handle(connection.message(), connection.fds(), connection.reply(), connection.replyFds())) {
                 connection.sendReply();
             }
+            Memory.surfaceFaults();
             connection.release();
         }
         return count;
+    }
+
+    /** QEMU, which wants one queue for each virtual CPU, goes when it is told of fewer, and does not say how to go on. */
+    private String tooFewQueues() {
+        return "the front-end has gone after it was told of " + options.queueCount()
+                + " queues; if QEMU wants more, one for each virtual CPU, give its device num-queues="
+                + options.queueCount();
     }
 
     private int serveRings() throws ProtocolException {
@@ -182,13 +193,9 @@ public final class VhostUserBlkSession implements AutoCloseable {
                 work |= isServed(vring) && vring.armNotifications();
                 check(vring);
             }
-            Memory.surfaceFaults();
             return work || closeReason != null;
         } catch (final ProtocolException e) {
             end(CloseReason.PROTOCOL_ERROR, e.getMessage());
-            return true;
-        } catch (final InternalError e) {
-            endForFault();
             return true;
         }
     }
@@ -205,15 +212,10 @@ public final class VhostUserBlkSession implements AutoCloseable {
 
     /** Tells the guest that it need not notify: the rings are polled from now on. */
     public void disarmNotifications() {
-        try {
-            for (int i = 0; i < vrings.startedCount(); i++) {
-                if (vrings.started(i).isServed()) {
-                    vrings.started(i).queue().disarmNotifications();
-                }
+        for (int i = 0; i < vrings.startedCount(); i++) {
+            if (vrings.started(i).isServed()) {
+                vrings.started(i).queue().disarmNotifications();
             }
-            Memory.surfaceFaults();
-        } catch (final InternalError e) {
-            endForFault();
         }
     }
 
@@ -260,7 +262,8 @@ public final class VhostUserBlkSession implements AutoCloseable {
         closeReason = reason;
         messageWaits = false;
         if (message != null) {
-            LOGGER.log(Level.WARNING, "{0}: front-end dropped: {1}", options.name(), message);
+            final String what = reason == CloseReason.DISCONNECTED ? "{0}: {1}" : "{0}: front-end dropped: {1}";
+            LOGGER.log(Level.WARNING, what, options.name(), message);
         }
     }
 
@@ -270,21 +273,12 @@ public final class VhostUserBlkSession implements AutoCloseable {
             return;
         }
         if (!abandoned) {
-            publishLast();
+            vrings.publish();
             connection.close();
         }
         backEnd.close();
         closed = true;
         options.listener().onClosed(closeReason);
-    }
-
-    private void publishLast() {
-        try {
-            vrings.publish();
-            Memory.surfaceFaults();
-        } catch (final InternalError e) {
-            LOGGER.log(Level.DEBUG, "the last completions could not be told", e);
-        }
     }
 
     private void endForFault() {

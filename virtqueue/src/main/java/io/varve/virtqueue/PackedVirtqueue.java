@@ -59,12 +59,10 @@ public final class PackedVirtqueue implements Virtqueue {
     private final boolean eventIndex;
     private final boolean indirect;
     private final PackedInflight inflight;
-    private final boolean[] isInFlight;
+    private final ElementsInFlight elements;
     private final int[] batch;
     private final int[] batchLengths;
     private final IndirectTable table = new IndirectTable();
-    private final int[] leftInFlight;
-    private int resubmitted;
 
     private GuestMemory memory;
     private long descriptors;
@@ -75,7 +73,6 @@ public final class PackedVirtqueue implements Virtqueue {
     private int nextAvailable;
     private boolean availableWrap;
     private int batchCount;
-    private int inFlightCount;
     private boolean callDue = true;
     private boolean broken;
 
@@ -103,11 +100,11 @@ public final class PackedVirtqueue implements Virtqueue {
         this.eventIndex = (features & VirtioBlk.F_RING_EVENT_IDX) != 0;
         this.indirect = (features & VirtioBlk.F_RING_INDIRECT_DESC) != 0;
         this.inflight = notes == null ? new PackedInflight(size) : notes;
-        isInFlight = new boolean[size];
+        elements = new ElementsInFlight(size);
         batch = new int[size];
         batchLengths = new int[size];
         relocate(layout);
-        leftInFlight = inflight.begin(this::isAvailable, base >>> Short.SIZE);
+        elements.begin(inflight.begin(this::isAvailable, base >>> Short.SIZE));
         if (notes == null) {
             nextAvailable = PackedInflight.index(base);
             availableWrap = PackedInflight.wrap(base);
@@ -115,10 +112,6 @@ public final class PackedVirtqueue implements Virtqueue {
             nextAvailable = PackedInflight.index(inflight.used());
             availableWrap = PackedInflight.wrap(inflight.used());
             passAvailable(size - inflight.freeCount());
-        }
-        inFlightCount = leftInFlight.length;
-        for (final int head : leftInFlight) {
-            isInFlight[head] = true;
         }
     }
 
@@ -148,10 +141,10 @@ public final class PackedVirtqueue implements Virtqueue {
 
     @Override
     public int resubmit(final DescriptorChain chain) {
-        if (resubmitted == leftInFlight.length) {
+        final int head = elements.nextLeft();
+        if (head == EMPTY) {
             return EMPTY;
         }
-        final int head = leftInFlight[resubmitted++];
         chain.clear();
         int entry = head;
         boolean valid = true;
@@ -193,8 +186,7 @@ public final class PackedVirtqueue implements Virtqueue {
         } while ((flags(rest) & F_NEXT) != 0);
         inflight.take((int) (rest >>> ID_SHIFT) & MASK);
         passAvailable(count);
-        isInFlight[head] = true;
-        inFlightCount++;
+        elements.take(head);
         if (!valid) {
             chain.setMalformed();
         }
@@ -245,11 +237,7 @@ public final class PackedVirtqueue implements Virtqueue {
 
     @Override
     public void complete(final int id, final int writtenLength) {
-        if (!isInFlight[id]) {
-            throw new IllegalStateException("element " + id + " is not in flight");
-        }
-        isInFlight[id] = false;
-        inFlightCount--;
+        elements.give(id);
         batch[batchCount] = id;
         batchLengths[batchCount] = writtenLength;
         batchCount++;
@@ -348,7 +336,7 @@ public final class PackedVirtqueue implements Virtqueue {
 
     @Override
     public int inFlight() {
-        return inFlightCount;
+        return elements.count();
     }
 
     @Override

@@ -58,12 +58,10 @@ public final class SplitVirtqueue implements Virtqueue {
     private final int size;
     private final boolean eventIndex;
     private final boolean indirect;
-    private final boolean[] inFlight;
+    private final ElementsInFlight elements;
     private final SplitInflight inflight;
     private final IndirectTable table = new IndirectTable();
 
-    private int[] leftInFlight = {};
-    private int resubmitted;
     private GuestMemory memory;
     private long descriptors;
     private long available;
@@ -75,7 +73,6 @@ public final class SplitVirtqueue implements Virtqueue {
     private int knownAvailable;
     private int nextUsed;
     private int publishedUsed;
-    private int inFlightCount;
     private boolean callDue;
     private boolean broken;
 
@@ -102,19 +99,15 @@ public final class SplitVirtqueue implements Virtqueue {
         this.size = size;
         this.eventIndex = (features & VirtioBlk.F_RING_EVENT_IDX) != 0;
         this.indirect = (features & VirtioBlk.F_RING_INDIRECT_DESC) != 0;
-        this.inFlight = new boolean[size];
+        this.elements = new ElementsInFlight(size);
         this.inflight = inflight;
         relocate(layout);
         nextUsed = Memory.getShort(used + USED_INDEX_OFFSET) & INDEX_MASK;
         publishedUsed = nextUsed;
         nextAvailable = base & INDEX_MASK;
         if (inflight != null) {
-            leftInFlight = inflight.begin(nextUsed);
-            for (final int head : leftInFlight) {
-                inFlight[head] = true;
-            }
-            inFlightCount = leftInFlight.length;
-            nextAvailable = (nextUsed + inFlightCount) & INDEX_MASK;
+            elements.begin(inflight.begin(nextUsed));
+            nextAvailable = (nextUsed + elements.count()) & INDEX_MASK;
         }
         knownAvailable = nextAvailable;
         callDue = true;
@@ -157,11 +150,10 @@ public final class SplitVirtqueue implements Virtqueue {
 
     @Override
     public int resubmit(final DescriptorChain chain) {
-        if (resubmitted == leftInFlight.length) {
-            return EMPTY;
+        final int head = elements.nextLeft();
+        if (head != EMPTY) {
+            fill(chain, head);
         }
-        final int head = leftInFlight[resubmitted++];
-        fill(chain, head);
         return head;
     }
 
@@ -172,13 +164,12 @@ public final class SplitVirtqueue implements Virtqueue {
         }
         final long entry = available + AVAILABLE_RING_OFFSET + (long) Short.BYTES * (nextAvailable & (size - 1));
         final int head = Memory.getShort(entry) & INDEX_MASK;
-        if (head >= size || inFlight[head] || inFlightCount + unpublished() >= size) {
+        if (head >= size || elements.contains(head) || elements.count() + unpublished() >= size) {
             broken = true;
             return EMPTY;
         }
         nextAvailable = (nextAvailable + 1) & INDEX_MASK;
-        inFlight[head] = true;
-        inFlightCount++;
+        elements.take(head);
         if (inflight != null) {
             inflight.take(head);
         }
@@ -266,11 +257,7 @@ public final class SplitVirtqueue implements Virtqueue {
 
     @Override
     public void complete(final int id, final int writtenLength) {
-        if (!inFlight[id]) {
-            throw new IllegalStateException("element " + id + " is not in flight");
-        }
-        inFlight[id] = false;
-        inFlightCount--;
+        elements.give(id);
         if (inflight != null) {
             inflight.use(id);
         }
@@ -355,7 +342,7 @@ public final class SplitVirtqueue implements Virtqueue {
 
     @Override
     public int inFlight() {
-        return inFlightCount;
+        return elements.count();
     }
 
     @Override

@@ -15,7 +15,9 @@ import java.util.Arrays;
  * allocated once the requests' lists have grown.
  *
  * <p>If guest memory turns out to have been taken away, the queue has {@linkplain #hasFaulted() faulted}: it takes no more requests, and
- * completions are awaited but no longer told.
+ * completions are awaited but no longer told. Since the JVM tells of that with a delay, whatever touches guest memory ends with
+ * {@link Memory#surfaceFaults()}: the device must not be told in its midst, nor whoever calls. Only a {@link #poll()} that finds
+ * nothing leaves that to its caller.
  */
 public final class VirtioBlkQueue {
     /** Most chains that one {@link #poll()} takes. */
@@ -118,6 +120,7 @@ public final class VirtioBlkQueue {
             for (int id = queue.resubmit(chain); id >= 0 && !faulted; id = queue.resubmit(chain)) {
                 begin(id);
             }
+            Memory.surfaceFaults();
         } catch (final InternalError e) {
             faulted = true;
         }
@@ -133,7 +136,9 @@ public final class VirtioBlkQueue {
             return false;
         }
         try {
-            return queue.publish();
+            final boolean isCallWanted = queue.publish();
+            Memory.surfaceFaults();
+            return isCallWanted;
         } catch (final InternalError e) {
             faulted = true;
             return false;
@@ -150,7 +155,9 @@ public final class VirtioBlkQueue {
             return false;
         }
         try {
-            return queue.armNotifications();
+            final boolean isThere = queue.armNotifications();
+            Memory.surfaceFaults();
+            return isThere;
         } catch (final InternalError e) {
             faulted = true;
             return false;
@@ -164,6 +171,7 @@ public final class VirtioBlkQueue {
         }
         try {
             queue.disarmNotifications();
+            Memory.surfaceFaults();
         } catch (final InternalError e) {
             faulted = true;
         }
@@ -192,6 +200,7 @@ public final class VirtioBlkQueue {
             return;
         }
         Buffers.copyOut(readable, 0, VirtioBlk.HEADER_LENGTH, headerSegment);
+        Memory.surfaceFaults();
         final VirtioBlkRequest request = requests[id];
         request.begin(Buffers.lastByte(writable), (int) writable.totalLength());
         final int type = (int) header[0];
@@ -272,6 +281,7 @@ public final class VirtioBlkQueue {
             return VirtioBlk.S_UNSUPP;
         }
         Buffers.copyOut(readable, VirtioBlk.HEADER_LENGTH, (int) payload, segmentsSegment);
+        Memory.surfaceFaults();
         final int count = (int) payload / VirtioBlk.SEGMENT_LENGTH;
         final int status = checkSegments(type, count);
         if (status != VirtioBlk.S_OK) {
@@ -366,6 +376,7 @@ public final class VirtioBlkQueue {
                 log.markNative(request.statusAddress(), Byte.BYTES);
             }
             queue.complete(id, request.writtenLength());
+            Memory.surfaceFaults();
         } catch (final InternalError e) {
             faulted = true;
         }

@@ -4,6 +4,8 @@ import io.varve.launcher.volume.VolumeJson;
 import io.varve.lsvd.LogInventory;
 import io.varve.lsvd.VolumeInfo;
 import io.varve.lsvd.store.StoreProbe;
+import io.varve.lsvd.verify.Finding;
+import io.varve.lsvd.verify.Verification;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -74,6 +76,31 @@ final class JsonOutput {
         fields.put("median_ns", latency.medianNs());
         fields.put("max_ns", latency.maxNs());
         fields.put("samples", latency.samples());
+        return fields;
+    }
+
+    static String verification(final VolumeInfo info, final Verification result, final List<Finding> findings) {
+        final Map<String, Object> fields = new LinkedHashMap<>();
+        fields.put("volume", info.name());
+        fields.put("uuid", info.uuid().toString());
+        fields.put("well", result.isWell());
+        fields.put("objects", result.objects());
+        fields.put("bytes", result.bytes());
+        fields.put("findings", findings.stream().map(JsonOutput::fields).toList());
+        return PRETTY.asString(fields);
+    }
+
+    private static Map<String, Object> fields(final Finding finding) {
+        final Map<String, Object> fields = new LinkedHashMap<>();
+        fields.put("object", finding.object());
+        fields.put("problem", finding.problem());
+        fields.put("affected_bytes", finding.affected().bytes());
+        fields.put("affected_ranges", finding.affected().count());
+        fields.put(
+                "ranges",
+                finding.affected().kept().stream()
+                        .map(range -> Map.of("offset", range.offset(), "length", range.length()))
+                        .toList());
         return fields;
     }
 

@@ -30,7 +30,7 @@ import picocli.CommandLine.Parameters;
 /** {@code varve volume}: volumes as a store knows them. None of this needs or disturbs a running daemon. */
 @Command(
         name = "volume",
-        description = "Create, list, show, change, resize and remove volumes.",
+        description = "Create, list, show, change, verify, copy and remove volumes.",
         synopsisSubcommandLabel = "COMMAND",
         commandListHeading = "%nCommands:%n",
         optionListHeading = "%nOptions:%n",
@@ -40,6 +40,9 @@ import picocli.CommandLine.Parameters;
             VolumeCommand.Info.class,
             VolumeSetCommand.class,
             VolumeResizeCommand.class,
+            VolumeVerifyCommand.class,
+            VolumeExportCommand.class,
+            VolumeImportCommand.class,
             VolumeCommand.Remove.class
         })
 final class VolumeCommand {

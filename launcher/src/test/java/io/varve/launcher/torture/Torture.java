@@ -16,7 +16,7 @@ public final class Torture {
     private static final long PROGRESS_NS = TimeUnit.SECONDS.toNanos(15);
     private static final String FLIP = "flip";
     private static final String RGW = "rgw";
-    private static final List<String> ALL = List.of("kill", "reconnect", "loss", "take-over", FLIP, "outage");
+    private static final List<String> ALL = List.of("kill", "reconnect", "load", "loss", "take-over", FLIP, "outage");
 
     private final PrintStream out;
     private final Path directory;
@@ -113,6 +113,7 @@ public final class Torture {
         return switch (name) {
             case "kill" -> new KillTorment(directory, place);
             case "reconnect" -> new ReconnectTorment(directory, place);
+            case "load" -> new LoadTorment(directory, place);
             case "loss" -> new LossTorment(directory, place);
             case "take-over" -> new TakeOverTorment(directory, place);
             case FLIP -> new FlipTorment(directory, place, FlipTorment.MUCH);

@@ -18,15 +18,17 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
 
 /**
- * A guest that does everything at random: writes and reads of 512 bytes to 256 KiB, discards, write-zeroes and flushes, on a few
- * queues, at most {@value #MAX_DEPTH} in flight, never two on the same sector. Each sector written is stamped; each one read
+ * A guest that does everything at random: writes and reads of 512 bytes to 256 KiB or more, discards, write-zeroes and flushes, on a few
+ * queues, some in flight, never two on the same sector. Each sector written is stamped; each one read
  * is checked at once. One thread.
  */
 final class TortureClient implements AutoCloseable {
-    /** Most requests in flight. */
+    /** Most requests in flight, where nothing else is said. */
     static final int MAX_DEPTH = 32;
 
-    private static final int MAX_SECTORS = 512;
+    /** Sectors of the largest request, where nothing else is said. */
+    static final int MAX_SECTORS = 512;
+
     private static final int MAX_TRIM_SECTORS = 4096;
     private static final int SECTOR_SIZE = DiskHistory.SECTOR_SIZE;
     private static final byte[] EMPTY = {};
@@ -41,6 +43,7 @@ final class TortureClient implements AutoCloseable {
     private final Random random;
     private final BlockStamps stamps = new BlockStamps(SECTOR_SIZE);
     private final byte[] sectorBytes = new byte[SECTOR_SIZE];
+    private final int maxSectors;
     private final BitSet busy;
     private final Map<BlkRequest, Flight> flights = new IdentityHashMap<>();
     private final Deque<BlkRequest> idle = new ArrayDeque<>();
@@ -48,6 +51,7 @@ final class TortureClient implements AutoCloseable {
     private boolean isErrorExpected;
     private Load load = Load.ANY;
     private boolean hasFlushes = true;
+    private Framing framing = Framing.USUAL;
     private int depth = MAX_DEPTH;
     private long flushedTime;
     private long completed;
@@ -75,13 +79,23 @@ final class TortureClient implements AutoCloseable {
     /** Connects to a daemon. */
     TortureClient(final Path socket, final DiskHistory history, final Random random, final FrontEndOptions options)
             throws IOException {
+        this(socket, history, random, options, MAX_SECTORS);
+    }
+
+    /** Connects to a daemon, and sends requests of so many sectors at most. */
+    TortureClient(
+            final Path socket,
+            final DiskHistory history,
+            final Random random,
+            final FrontEndOptions options,
+            final int maxSectors)
+            throws IOException {
+        this.maxSectors = maxSectors;
         this.history = history;
         this.random = new Random(random.nextLong());
         busy = new BitSet(history.sectors());
-        frontEnd = FrontEnd.started(socket, options.withMaxDataLength(MAX_SECTORS * SECTOR_SIZE));
-        for (int i = 0; i < MAX_DEPTH; i++) {
-            idle.add(BlkRequest.flush());
-        }
+        frontEnd = FrontEnd.started(socket, options.withMaxDataLength(maxSectors * SECTOR_SIZE));
+        depth(MAX_DEPTH);
     }
 
     /** Connects to a daemon that has been started in place of the first one, with what is in flight. */
@@ -107,9 +121,18 @@ final class TortureClient implements AutoCloseable {
         return this;
     }
 
+    /** Cuts requests otherwise from now on. */
+    TortureClient framing(final Framing newFraming) {
+        framing = newFraming;
+        return this;
+    }
+
     /** Sets how many requests are in flight. */
     TortureClient depth(final int newDepth) {
         depth = newDepth;
+        while (flights.size() + idle.size() < newDepth) {
+            idle.add(BlkRequest.flush());
+        }
         return this;
     }
 
@@ -171,7 +194,7 @@ final class TortureClient implements AutoCloseable {
         final long[] seen = new long[history.sectors()];
         final BlkRequest request = BlkRequest.flush();
         for (int sector = 0; sector < seen.length; ) {
-            final int count = Math.min(MAX_SECTORS, seen.length - sector);
+            final int count = Math.min(maxSectors, seen.length - sector);
             frontEnd.run(request.set(BlkRequest.IN, sector, EMPTY, new byte[count * SECTOR_SIZE]));
             if (request.status() == BlkRequest.OK) {
                 for (int i = 0; i < count; i++) {
@@ -227,9 +250,9 @@ final class TortureClient implements AutoCloseable {
             return submit(BlkRequest.FLUSH, 0, 0);
         }
         final int kind = dice < 15 ? BlkRequest.IN : dice < 87 ? BlkRequest.OUT : BlkRequest.DISCARD;
-        final int most = kind == BlkRequest.DISCARD && random.nextInt(20) == 0 ? MAX_TRIM_SECTORS : MAX_SECTORS;
+        final int most = kind == BlkRequest.DISCARD && random.nextInt(20) == 0 ? MAX_TRIM_SECTORS : maxSectors;
         final int count = 1 + random.nextInt(1 << random.nextInt(Integer.SIZE - Integer.numberOfLeadingZeros(most)));
-        final int area = random.nextInt(3) == 0 ? MAX_TRIM_SECTORS : history.sectors();
+        final int area = random.nextInt(3) == 0 ? Math.max(MAX_TRIM_SECTORS, 2 * count) : history.sectors();
         for (int tries = 0; tries < 20; tries++) {
             int sector = random.nextInt(area - count + 1);
             if (random.nextBoolean()) {
@@ -276,7 +299,7 @@ final class TortureClient implements AutoCloseable {
         }
         busy.set(sector, sector + count);
         flights.put(request, new Flight(kind, sector, count, operation, submitted));
-        if (!frontEnd.queue(random.nextInt(frontEnd.queueCount())).submit(request, Framing.USUAL)) {
+        if (!frontEnd.queue(random.nextInt(frontEnd.queueCount())).submit(request, framing)) {
             throw new IllegalStateException("a queue is full");
         }
         return true;

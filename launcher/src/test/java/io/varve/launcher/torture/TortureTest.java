@@ -26,6 +26,11 @@ class TortureTest {
     }
 
     @Test
+    void loadedInEveryWay() throws IOException, InterruptedException {
+        run(new LoadTorment(directory, StorePlace.directory()), 16);
+    }
+
+    @Test
     void robbedOfItsCache() throws IOException, InterruptedException {
         run(new LossTorment(directory, StorePlace.directory()), 1);
     }

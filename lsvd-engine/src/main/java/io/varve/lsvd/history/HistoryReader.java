@@ -202,7 +202,8 @@ public final class HistoryReader {
                 objects.add(sequence, header.objectLength(), header.blockCount(), header.generation());
                 covered = cover(covered, header, newest);
             } else {
-                objects.add(sequence, header.objectLength(), 0, ObjectTable.CHECKPOINT);
+                // What is deleted depends on the newest checkpoint, and so does what a seal has to say.
+                throw new HistoryException("volume " + volume + ": checkpoint " + sequence + " has come meanwhile");
             }
             sequence++;
         }

@@ -13,6 +13,9 @@ import java.util.concurrent.ExecutionException;
  * outside, so that a simulator can go on with its world meanwhile.
  */
 public final class StoreClient {
+    /** A usual time to wait for one answer, in milliseconds. */
+    public static final long DEFAULT_TIMEOUT_MS = 60_000;
+
     private static final long MAX_PART = 16 << 20;
     private static final int MAX_READS = 16;
 
@@ -59,6 +62,11 @@ public final class StoreClient {
     public Reading begin(final String key, final int maxLength) {
         final MemorySegment target = Arena.ofAuto().allocate(maxLength, Long.BYTES);
         return new Reading(key, target, store.get(key, 0, target));
+    }
+
+    /** Begins to read a range into memory, as {@link ObjectStore#get}; for {@link #await(Reading)}. */
+    public Reading begin(final String key, final long offset, final MemorySegment target) {
+        return new Reading(key, target, store.get(key, offset, target));
     }
 
     /** What a read has brought. */

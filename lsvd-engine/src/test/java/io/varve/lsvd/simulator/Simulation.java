@@ -309,6 +309,9 @@ final class Simulation implements AutoCloseable {
                 throw new SimulationFailure(
                         "the sweep does not end: " + host.volume().stats());
             }
+            if (host.volume().failure() != null) {
+                return;
+            }
             host.step(true);
             stepOthers(host);
         }
