@@ -20,6 +20,8 @@ public final class VolumeCache {
     private final CacheReader reader;
     private final CacheTable.Found found = new CacheTable.Found();
     private final CacheTable.Found foundByFetcher = new CacheTable.Found();
+    private Runnable wakeFetcher = () -> {};
+    private volatile boolean isWaitingForRoom;
     private long hits;
     private long hitBytes;
     private long misses;
@@ -150,7 +152,7 @@ public final class VolumeCache {
             final int[] crcs,
             final int block) {
         final int tag = tags.indexOf(CacheLine.sequence(CacheLine.of(location)));
-        final Fill fill = tag < 0 ? null : cache.takeFill();
+        final Fill fill = tag < 0 ? null : takeFill();
         if (fill == null) {
             return false;
         }
@@ -160,6 +162,35 @@ public final class VolumeCache {
         }
         cache.put(fill);
         return true;
+    }
+
+    /** Looks once more after having said that it waits, so that no room is missed. */
+    private Fill takeFill() {
+        final Fill fill = cache.takeFill();
+        if (fill != null) {
+            return fill;
+        }
+        isWaitingForRoom = true;
+        return cache.takeFill();
+    }
+
+    /** Sets how the fetcher is woken when lines are taken again that were not. */
+    public void onRoom(final Runnable wake) {
+        wakeFetcher = wake;
+        cache.volumes().add(this);
+    }
+
+    /** There is room for lines again. The cache's agent only. */
+    void onRoom() {
+        if (isWaitingForRoom) {
+            isWaitingForRoom = false;
+            wakeFetcher.run();
+        }
+    }
+
+    /** Nothing more is handed over. */
+    public void close() {
+        cache.volumes().remove(this);
     }
 
     /** A line could not be handed over for too long, and is given up. Fetcher only. */
