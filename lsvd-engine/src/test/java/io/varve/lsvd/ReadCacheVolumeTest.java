@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.varve.linux.IoRing;
 import io.varve.lsvd.cache.CacheFile;
 import io.varve.lsvd.cache.CacheReader;
-import io.varve.lsvd.cache.CacheStats;
 import io.varve.lsvd.cache.DirectoryCacheFile;
 import io.varve.lsvd.cache.ReadCache;
 import io.varve.lsvd.runtime.SystemRuntime;
@@ -63,7 +62,7 @@ class ReadCacheVolumeTest {
         try (ReadCache cache = cache(32 * MIB);
                 VolumeRig rig = rig(cache)) {
             readAll(rig);
-            awaitIdle(cache, VOLUME_MIB * 16);
+            rig.await(() -> rig.volume.cachedBytes() == content.length);
             rig.turnFor(200);
             final long gets = store.gets();
             final long hitBytes = rig.volume.stats().cache().hitBytes();
@@ -131,7 +130,7 @@ class ReadCacheVolumeTest {
                 VolumeRig rig = rig(cache)) {
             for (int i = 0; i < 3; i++) {
                 read(rig, 0, hot);
-                awaitIdle(cache, hot / 65536);
+                rig.await(() -> rig.volume.cachedBytes() >= hot);
             }
             read(rig, hot, content.length - hot);
             final long gets = store.gets();
@@ -146,6 +145,7 @@ class ReadCacheVolumeTest {
         try (ReadCache cache = cache(32 * MIB)) {
             try (VolumeRig rig = rig(cache)) {
                 readAll(rig);
+                rig.await(() -> rig.volume.cachedBytes() == content.length);
             }
             try (VolumeRig rig = new VolumeRig(VolumeRig.context(store, directory.resolve("log"))
                     .readOnly(true)
@@ -308,16 +308,5 @@ class ReadCacheVolumeTest {
 
     private byte[] expected(final int from, final int length) {
         return Arrays.copyOfRange(content, from, from + length);
-    }
-
-    private static void awaitIdle(final ReadCache cache, final int lines) {
-        CacheStats stats = cache.stats();
-        final long deadline = System.nanoTime() + 30_000_000_000L;
-        while (stats.fills() + stats.dropped() < lines) {
-            assertThat(System.nanoTime()).as("patience").isLessThan(deadline);
-            Thread.onSpinWait();
-            stats = cache.stats();
-        }
-        assertThat(stats.dropped()).isZero();
     }
 }
