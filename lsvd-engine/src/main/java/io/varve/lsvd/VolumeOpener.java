@@ -136,6 +136,12 @@ final class VolumeOpener {
                 replay();
             }
             final EpochRecord epoch = begin();
+            if (history.snapshot() != null) {
+                // Its pin may not have come to be.
+                store.putIfAbsent(
+                        Keys.pin(volume, history.checkpoints().newest(), 1),
+                        history.snapshot().encode());
+            }
             final Epochs epochs = history.epochs()
                     .with(new Epochs.Entry(volume, epoch.epoch(), epoch.firstSequence(), epoch.nonce()));
             return new Opened(
@@ -351,6 +357,9 @@ final class VolumeOpener {
             checksums.set(first + i, record.blockCrc(i));
         }
         for (int i = 0, n = record.extentCount(); i < n; i++) {
+            if (record.extentKind(i) == ExtentEntry.NOTE) {
+                continue;
+            }
             if (record.extentKind(i) == ExtentEntry.TRIM) {
                 history.map().remove(record.extentBlock(i), record.extentLength(i));
             } else {
@@ -367,6 +376,7 @@ final class VolumeOpener {
                 after.sequence() - 1,
                 after.previousCrc(),
                 record.isNews(),
+                record.isNote(),
                 record.blockCount(),
                 runtime.bootTimeNs() - TimeUnit.MILLISECONDS.toNanos(settings.maxUnsentAgeMs()) - 1);
     }

@@ -29,7 +29,7 @@ class ProofAndBoundsTest {
 
     @Test
     void aWriteThatWaitedForAProofIsNotLetOutBeyondItsBound() {
-        cutter.onSealed(8192, 1, 0, true, 1, 0);
+        cutter.onSealed(8192, 1, 0, true, false, 1, 0);
         nowNs = (FENCE_MS + 10) * MS;
         gate.write(7, 8192);
         assertThat(released).isEmpty();
@@ -46,7 +46,7 @@ class ProofAndBoundsTest {
 
     @Test
     void aWriteThatWaitedForItsBoundIsNotLetOutWithoutAProof() {
-        cutter.onSealed(8192, 1, 0, true, 1, 0);
+        cutter.onSealed(8192, 1, 0, true, false, 1, 0);
         nowNs = (AGE_MS + 10) * MS;
         proof.onPublished(nowNs);
         gate.write(7, 8192);
@@ -64,7 +64,7 @@ class ProofAndBoundsTest {
 
     @Test
     void aReadNeedsAProofAlone() {
-        cutter.onSealed(8192, 1, 0, true, 1, 0);
+        cutter.onSealed(8192, 1, 0, true, false, 1, 0);
         nowNs = (AGE_MS + 10) * MS;
         gate.answer(5);
         assertThat(released).isEmpty();
