@@ -15,6 +15,7 @@ import java.util.concurrent.TimeUnit;
 public final class ReadBench {
     private static final long SPAN = 512L << 20;
     private static final long LOG = 1L << 30;
+    private static final Workload ALL = new Workload("all", 1 << 20, 4, 0, 0, true);
     private static final long RUN_NS = TimeUnit.SECONDS.toNanos(8);
     private static final List<Workload> WORKLOADS =
             Workload.ALL.stream().filter(workload -> !workload.writes()).toList();
@@ -35,9 +36,11 @@ public final class ReadBench {
         try (Varve varve = Varve.again(command, directory, LOG, List.of("--read-cache-size", "0"))) {
             measure(varve, "store, no cache");
         }
+        try (Varve varve = Varve.again(command, directory, LOG, List.of("--read-cache-size", "16M"))) {
+            measure(varve, "store, through a cache that is far too small");
+        }
         try (Varve varve = Varve.again(command, directory, LOG, List.of("--read-cache-size", "1G"))) {
-            final Workload all = new Workload("seq-read-1m-qd4, all once", 1 << 20, 4, 0, 0, true);
-            print("store, filling the cache", all, Client.run(varve, all, SPAN, SPAN >> 20, Long.MAX_VALUE / 2, 2));
+            Client.run(varve, ALL, SPAN, SPAN / ALL.blockSize(), Long.MAX_VALUE / 2, 2);
             varve.settle(RUN_NS);
             measure(varve, "cache");
         }
