@@ -290,7 +290,11 @@ public final class ReadCache implements Agent, AutoCloseable {
     /** Puts lines away, those that go to slots in a row by one write. */
     private void fillAll() {
         for (final Fill fill : batch) {
-            fill.slot = isPaused() || table.find(fill.tagHigh, fill.tagLow, fill.line, found) ? NO_SLOT : takeSlot();
+            final boolean isThere = table.find(fill.tagHigh, fill.tagLow, fill.line, found);
+            fill.slot = isThere || isPaused() ? NO_SLOT : takeSlot();
+            if (fill.slot == NO_SLOT && !isThere) {
+                dropped.incrementAndGet();
+            }
         }
         int from = 0;
         while (from < batch.size()) {
@@ -300,8 +304,6 @@ public final class ReadCache implements Agent, AutoCloseable {
             }
             if (batch.get(from).slot != NO_SLOT) {
                 store(batch.subList(from, to));
-            } else if (trouble != null) {
-                dropped.incrementAndGet();
             }
             from = to;
         }
@@ -376,10 +378,11 @@ public final class ReadCache implements Agent, AutoCloseable {
         return trouble != null && runtime.nanoTime() - pausedUntilNs < 0;
     }
 
-    /** Gives lines up; their slots are free once the file's index does not name them any more. */
+    /** Gives lines up, if there are any that are not just being put in; their slots are free once the file's index does not name them any more. */
     private void makeRoom() throws IOException {
         if (givenUp.size() == 0) {
-            final int wanted = Math.clamp(geometry.slots() / EVICTION_PART, 1, MAX_EVICTIONS);
+            final int wanted =
+                    Math.min(replacement.size(), Math.clamp(geometry.slots() / EVICTION_PART, 1, MAX_EVICTIONS));
             for (int i = 0; i < wanted; i++) {
                 final int slot = replacement.evict(this::changed);
                 count(slot, -1);

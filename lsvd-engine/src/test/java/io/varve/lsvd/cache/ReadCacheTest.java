@@ -286,6 +286,22 @@ class ReadCacheTest {
     }
 
     @Test
+    void moreLinesAtOnceThanThereAreSlotsFillThoseThatThereAre() throws IOException {
+        try (CacheRig rig = new CacheRig(file, ReadCache.MIN_SIZE)) {
+            final long slots = rig.cache.stats().capacityBytes() / CacheLine.LENGTH;
+            for (int i = 0; i < 50; i++) {
+                rig.offer(Location.inObject(5, i * CacheLine.BLOCKS), CacheLine.BLOCKS, 0);
+            }
+            rig.work();
+            assertThat(slots).isLessThan(16);
+            assertThat(rig.cache.stats().usedBytes()).isEqualTo(slots * CacheLine.LENGTH);
+            assertThat(rig.cache.stats().fills() + rig.cache.stats().dropped()).isEqualTo(50);
+            assertThat(rig.reads(5, 0)).isFalse();
+            assertThat(rig.reads(5, 49)).isTrue();
+        }
+    }
+
+    @Test
     void linesThatNobodyCanCarryAreRefused() throws IOException {
         try (CacheRig rig = new CacheRig(file, SIZE)) {
             int taken = 0;
@@ -320,7 +336,7 @@ class ReadCacheTest {
                     disk.failsSyncs = random.nextInt(20) == 0;
                     if (random.nextBoolean()) {
                         rig.reads(sequence, line);
-                    } else if (rig.offer(location, CacheLine.BLOCKS, 0)) {
+                    } else if (rig.offer(location, CacheLine.BLOCKS, 0) && random.nextInt(3) == 0) {
                         rig.work();
                     }
                     rig.time.nowNs += random.nextInt(10) == 0 ? PAUSE_NS : 1000;
