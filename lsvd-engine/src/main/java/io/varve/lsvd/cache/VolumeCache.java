@@ -3,7 +3,9 @@ package io.varve.lsvd.cache;
 import io.varve.linux.IoRing;
 import io.varve.lsvd.format.Blocks;
 import io.varve.lsvd.format.Checksum;
+import java.io.IOException;
 import java.lang.System.Logger.Level;
+import java.lang.foreign.MemorySegment;
 import java.util.UUID;
 import java.util.concurrent.TimeUnit;
 
@@ -196,6 +198,53 @@ public final class VolumeCache {
     /** A line could not be handed over for too long, and is given up. Fetcher only. */
     public void onDropped() {
         cache.onDropped();
+    }
+
+    /**
+     * Copies data blocks of one object, verified, if all of them are in the cache, and waits for that. It counts neither as a hit
+     * nor as a miss. Any thread but a reactor.
+     *
+     * @param location of the first.
+     * @param target   as long as they are, aligned to blocks; its contents are undefined when they are not all here.
+     */
+    public boolean copy(final long location, final MemorySegment target) {
+        final CacheTable.Found here = new CacheTable.Found();
+        final Checksum checksum = new Checksum(target);
+        final int blocks = (int) (target.byteSize() >>> Blocks.SHIFT);
+        int done = 0;
+        while (done < blocks && find(location + done, here) && CacheLine.place(location + done) < here.count) {
+            final int count = Math.min(here.count - CacheLine.place(location + done), blocks - done);
+            if (!copy(here, location + done, count, target, done, checksum)) {
+                return false;
+            }
+            done += count;
+        }
+        return done == blocks;
+    }
+
+    private boolean copy(
+            final CacheTable.Found here,
+            final long location,
+            final int count,
+            final MemorySegment target,
+            final int at,
+            final Checksum checksum) {
+        final int place = CacheLine.place(location);
+        try {
+            cache.file()
+                    .read(
+                            cache.geometry().slotOffset(here.slot) + (long) place * Blocks.SIZE,
+                            target.asSlice((long) at * Blocks.SIZE, (long) count * Blocks.SIZE));
+        } catch (final IOException e) {
+            return false;
+        }
+        for (int i = 0; i < count; i++) {
+            if (checksum.of((at + i) * Blocks.SIZE, Blocks.SIZE)
+                    != cache.table().crc(here.slot, place + i)) {
+                return false;
+            }
+        }
+        return cache.table().isStill(here.slot, here.version);
     }
 
     /** Bytes of the volume's objects in the cache, its ancestors' included. Any thread; looks at every epoch. */

@@ -286,6 +286,28 @@ class ReadCacheTest {
     }
 
     @Test
+    void othersThanReactorsAreGivenAllThatTheyAskForOrNothing() throws IOException {
+        try (CacheRig rig = new CacheRig(file, SIZE)) {
+            rig.put(5, 0);
+            rig.put(5, 1);
+            rig.offer(Location.inObject(5, 32), 3, 0);
+            rig.put(5, 7);
+            for (final int[] range : new int[][] {{0, 35}, {5, 1}, {15, 2}, {33, 2}, {112, 16}}) {
+                assertThat(rig.copies(5, range[0], range[1])).isTrue();
+            }
+            for (final int[] range : new int[][] {{0, 36}, {35, 1}, {111, 2}, {127, 2}, {64, 1}}) {
+                assertThat(rig.copies(5, range[0], range[1])).isFalse();
+            }
+            assertThat(rig.volume.volumeStats()).isEqualTo(VolumeCacheStats.NONE);
+            file.current[file.current.length - LINES * CacheLine.LENGTH + 5000] ^= 1;
+            assertThat(rig.copies(5, 0, 1)).isTrue();
+            assertThat(rig.copies(5, 0, 2)).isFalse();
+            file.failsReads = true;
+            assertThat(rig.copies(5, 0, 1)).isFalse();
+        }
+    }
+
+    @Test
     void moreLinesAtOnceThanThereAreSlotsFillThoseThatThereAre() throws IOException {
         try (CacheRig rig = new CacheRig(file, ReadCache.MIN_SIZE)) {
             final long slots = rig.cache.stats().capacityBytes() / CacheLine.LENGTH;
