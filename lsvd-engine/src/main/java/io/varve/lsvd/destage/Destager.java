@@ -270,6 +270,9 @@ public final class Destager implements Agent {
         if (failure == null && proof.hasFound(nextSequence)) {
             fence(Keys.object(volume, epoch, nextSequence) + " was written by someone else");
         }
+        if (failure == null && proof.hasSuccessor()) {
+            fence(Keys.epoch(volume, epoch + 1) + " was written by someone else");
+        }
         return work;
     }
 

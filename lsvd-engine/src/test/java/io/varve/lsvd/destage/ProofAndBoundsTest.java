@@ -34,7 +34,7 @@ class ProofAndBoundsTest {
         gate.write(7, 8192);
         assertThat(released).isEmpty();
         nowNs = (AGE_MS + 10) * MS;
-        proof.onPublished(nowNs);
+        proof.prove(nowNs);
         gate.doWork();
         assertThat(released).as("answers while the store lacks an older record").isEmpty();
         cutter.cut();
@@ -48,7 +48,7 @@ class ProofAndBoundsTest {
     void aWriteThatWaitedForItsBoundIsNotLetOutWithoutAProof() {
         cutter.onSealed(8192, 1, 0, true, false, 1, 0);
         nowNs = (AGE_MS + 10) * MS;
-        proof.onPublished(nowNs);
+        proof.prove(nowNs);
         gate.write(7, 8192);
         assertThat(released).isEmpty();
         nowNs += (FENCE_MS + 10) * MS;
@@ -57,7 +57,7 @@ class ProofAndBoundsTest {
         gate.onStored(8192, 1);
         gate.doWork();
         assertThat(released).as("answers without a proof").isEmpty();
-        proof.onPublished(nowNs);
+        proof.prove(nowNs);
         gate.doWork();
         assertThat(released).containsExactly(7L);
     }
@@ -68,7 +68,7 @@ class ProofAndBoundsTest {
         nowNs = (AGE_MS + 10) * MS;
         gate.answer(5);
         assertThat(released).isEmpty();
-        proof.onPublished(nowNs);
+        proof.prove(nowNs);
         gate.doWork();
         assertThat(released).containsExactly(5L);
     }
