@@ -132,6 +132,9 @@ public final class Volume implements AutoCloseable {
         }
         fetcherThread = runtime.start(fetcher);
         fetcher.onWake(fetcherThread::wake);
+        if (cache != null) {
+            cache.onRoom(fetcherThread::wake);
+        }
         updateStats();
     }
 
@@ -426,6 +429,9 @@ public final class Volume implements AutoCloseable {
         }
         isClosed = true;
         fetcherThread.close();
+        if (cache != null) {
+            cache.close();
+        }
         if (destagerThread != null) {
             destagerThread.close();
         }
