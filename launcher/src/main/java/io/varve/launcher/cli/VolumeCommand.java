@@ -41,6 +41,7 @@ import picocli.CommandLine.Parameters;
             VolumeCommand.Info.class,
             VolumeSetCommand.class,
             VolumeResizeCommand.class,
+            VolumeFlattenCommand.class,
             VolumeVerifyCommand.class,
             VolumeExportCommand.class,
             VolumeImportCommand.class,

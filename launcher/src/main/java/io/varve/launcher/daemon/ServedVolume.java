@@ -16,6 +16,7 @@ import io.varve.lsvd.VolumeCatalog;
 import io.varve.lsvd.VolumeCompletion;
 import io.varve.lsvd.VolumeContext;
 import io.varve.lsvd.VolumeException;
+import io.varve.lsvd.gc.SpaceStats;
 import io.varve.vhostuser.CloseReason;
 import io.varve.vhostuser.SessionListener;
 import io.varve.vhostuser.SessionOptions;
@@ -177,6 +178,21 @@ public final class ServedVolume {
         return taken.orTimeout(COMMAND_LIMIT_S, TimeUnit.SECONDS).exceptionally(e -> {
             throw failure;
         });
+    }
+
+    /**
+     * Has a clone copy what it shares with its ancestors; see {@link Volume#flatten()}.
+     *
+     * @return how far it is.
+     */
+    public SpaceStats flatten() {
+        final Volume opened = volume;
+        if (opened == null || opened.isReadOnly() || opened.stats().failure() != null) {
+            throw new UserException(
+                    "volume '" + options.name() + "' can't be flattened: it is not open for writing, or has failed");
+        }
+        opened.flatten();
+        return opened.stats().space();
     }
 
     private void wakeUp() {

@@ -119,6 +119,23 @@ public final class StoredMap implements AutoCloseable {
         return chain.newest();
     }
 
+    /** Blocks that are mapped to objects of the volume's ancestors. */
+    public long inheritedBlocks() {
+        return map.mappedBlocks() - objects.liveBlocks();
+    }
+
+    /** Whether neither the map nor the newest checkpoint in the store needs an object of the volume's ancestors. */
+    public boolean isFlat() {
+        return inheritedBlocks() == 0
+                && (chain.isEmpty() || objects.find(chain.sequences().getFirst()) >= 0);
+    }
+
+    /** Asks for a checkpoint soon, and that it be whole. */
+    public void wantWholeCheckpoint() {
+        isWanted = true;
+        changes.onUnknown();
+    }
+
     /** Asks for a checkpoint soon. */
     public void wantCheckpoint() {
         isWanted = true;
@@ -138,8 +155,10 @@ public final class StoredMap implements AutoCloseable {
     public MemorySegment buildCheckpoint(final Checkpoint.Statement statement) {
         final long wholeLength = Checkpoint.wholeLength(author.epochs(), objects, map);
         final long deltaLength = Checkpoint.deltaLength(author.epochs(), chain, objects, changes);
-        isNextWhole =
-                chain.isEmpty() || chain.deltas() >= MAX_DELTAS || wholeLength <= chain.deltaBytes() + deltaLength;
+        isNextWhole = chain.isEmpty()
+                || changes.isIncomplete()
+                || chain.deltas() >= MAX_DELTAS
+                || wholeLength <= chain.deltaBytes() + deltaLength;
         if (isNextWhole) {
             for (int i = 0; i < objects.count(); i++) {
                 if (objects.generation(i) == ObjectTable.CHECKPOINT) {
