@@ -6,6 +6,8 @@ import io.varve.launcher.config.ByteSize;
 import io.varve.lsvd.VolumeCatalog;
 import io.varve.lsvd.VolumeException;
 import io.varve.lsvd.VolumeInfo;
+import io.varve.lsvd.history.History;
+import io.varve.lsvd.history.HistoryReader;
 import io.varve.lsvd.runtime.EngineRuntime;
 import io.varve.lsvd.runtime.SystemRuntime;
 import io.varve.lsvd.scan.Cancellation;
@@ -16,6 +18,7 @@ import io.varve.lsvd.transfer.FileOutput;
 import io.varve.lsvd.transfer.SparseOutput;
 import io.varve.lsvd.transfer.StreamOutput;
 import io.varve.lsvd.transfer.VolumeExport;
+import io.varve.lsvd.transfer.VolumeState;
 import java.io.FileDescriptor;
 import java.io.FileOutputStream;
 import java.io.IOException;
@@ -85,13 +88,14 @@ final class VolumeExportCommand extends InterruptibleCommand {
             err().println("varve: volume " + name + " is open, by " + info.openedBy()
                     + ": this exports what the store holds of it now");
         }
-        try (VolumeExport export = new VolumeExport(
-                new StoreClient(opened, runtime, StoreClient.DEFAULT_TIMEOUT_MS),
-                runtime,
-                info.uuid(),
-                info.sizeBytes(),
-                cancellation,
-                (bytes, total) -> progress().show("exported", bytes, total, bytes))) {
+        final StoreClient client = new StoreClient(opened, runtime, StoreClient.DEFAULT_TIMEOUT_MS);
+        try (History history = new HistoryReader(client, info.uuid()).read()) {
+            final VolumeExport export = new VolumeExport(
+                    client,
+                    runtime,
+                    VolumeState.of(name, info.uuid(), history, info.sizeBytes()),
+                    cancellation,
+                    (bytes, total) -> progress().show("exported", bytes, total, bytes));
             write(output -> export.write(form, output));
             progress().clear();
             if (!isStream()) {

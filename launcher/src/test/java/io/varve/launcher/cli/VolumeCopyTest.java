@@ -364,6 +364,16 @@ class VolumeCopyTest {
     }
 
     @Test
+    void aVerificationThatIsBrokenOffSaysSo() throws IOException, InterruptedException {
+        ok("volume", "import", sparse("in.raw", SIZE).toString(), "data");
+        final VarveProcess run = VarveProcess.start(home, "volume", "verify", "data", "--rate", "1", "--progress");
+        run.awaitErr(line -> line.contains("verified"));
+        run.signal("INT");
+        assertThat(run.awaitExit()).isEqualTo(130);
+        assertThat(run.err()).endsWith("varve: broken off; nothing damaged was found so far\n");
+    }
+
+    @Test
     void verifyTellsWhatIsDamagedAndWhatThatAffects() throws IOException {
         final byte[] disk = new byte[1 << 20];
         random.nextBytes(disk);
