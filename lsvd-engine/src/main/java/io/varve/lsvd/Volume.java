@@ -26,6 +26,7 @@ import io.varve.lsvd.map.ExtentMap;
 import io.varve.lsvd.read.Fetcher;
 import io.varve.lsvd.read.ReadPath;
 import io.varve.lsvd.runtime.EngineRuntime;
+import io.varve.lsvd.snapshot.Snapshot;
 import io.varve.lsvd.store.StoreClient;
 import io.varve.lsvd.stored.ObjectLayout;
 import io.varve.lsvd.write.AcknowledgementGate;
@@ -131,6 +132,9 @@ public final class Volume implements AutoCloseable {
         }
         fetcherThread = runtime.start(fetcher);
         fetcher.onWake(fetcherThread::wake);
+        if (cache != null) {
+            cache.onRoom(fetcherThread::wake);
+        }
         updateStats();
     }
 
@@ -142,10 +146,24 @@ public final class Volume implements AutoCloseable {
      */
     public static Volume open(final VolumeContext context) throws VolumeException {
         final StoreClient store = new StoreClient(context.store(), context.runtime(), context.storeTimeoutMs());
-        final UUID uuid =
-                new VolumeCatalog(context.store(), context.runtime(), context.storeTimeoutMs()).find(context.name());
+        final VolumeCatalog catalog = new VolumeCatalog(context.store(), context.runtime(), context.storeTimeoutMs());
+        final UUID uuid = catalog.find(context.name());
         final Arena arena = Arena.ofShared();
         try {
+            if (context.snapshot() != null) {
+                final Snapshot snapshot = catalog.snapshot(context.name(), context.snapshot());
+                final History history = new HistoryReader(store, uuid)
+                        .readSnapshot(snapshot.record().epoch(), snapshot.checkpoint());
+                history.changes().close();
+                return new Volume(
+                        context,
+                        uuid,
+                        VolumeSettings.ofSize(snapshot.record().sizeBytes()),
+                        history.map(),
+                        history.epochs(),
+                        null,
+                        arena);
+            }
             if (context.isReadOnly()) {
                 final History history = new HistoryReader(store, uuid).read();
                 history.changes().close();
@@ -411,6 +429,9 @@ public final class Volume implements AutoCloseable {
         }
         isClosed = true;
         fetcherThread.close();
+        if (cache != null) {
+            cache.close();
+        }
         if (destagerThread != null) {
             destagerThread.close();
         }

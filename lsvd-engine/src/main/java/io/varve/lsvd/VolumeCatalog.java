@@ -15,6 +15,8 @@ import io.varve.lsvd.history.Sealer;
 import io.varve.lsvd.history.SettingsHistory;
 import io.varve.lsvd.runtime.EngineRuntime;
 import io.varve.lsvd.runtime.SystemRuntime;
+import io.varve.lsvd.snapshot.Snapshot;
+import io.varve.lsvd.snapshot.Snapshots;
 import io.varve.lsvd.store.Keys;
 import io.varve.lsvd.store.NoSuchObjectException;
 import io.varve.lsvd.store.ObjectStore;
@@ -26,7 +28,9 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.TreeSet;
 import java.util.UUID;
 import java.util.function.UnaryOperator;
@@ -73,27 +77,102 @@ public final class VolumeCatalog {
     public VolumeInfo create(final String name, final VolumeSettings settings) throws VolumeException {
         final Claim claim = checkCreation(name, settings);
         try {
-            final UUID volume = runtime.randomUuid();
-            final EpochRecord creation = creation(settings);
-            store.putIfAbsent(Keys.epoch(volume, 0), creation.encode());
-            store.putIfAbsent(
-                    Keys.object(volume, 0, 0),
-                    Sealer.encode(
-                            volume,
-                            0,
-                            0,
-                            creation.nonce(),
-                            Covered.through(0, settings.writeCache()),
-                            ObjectHeader.NO_CHECKPOINT));
-            if (!claim(name, claim.version + 1, volume)) {
-                store.delete(Keys.object(volume, 0, 0));
-                store.delete(Keys.epoch(volume, 0));
-                throw new VolumeException("volume '" + name + "' was being made by someone else at the same time");
+            final VolumeInfo made = create(name, claim, runtime.randomUuid(), creation(settings, null));
+            if (made == null) {
+                throw takenMeanwhile(name);
             }
-            return describe(name, volume);
+            return made;
         } catch (final IOException e) {
             throw failure("make volume '" + name + "'", e);
         }
+    }
+
+    /** The snapshots of a volume. */
+    public Snapshots snapshots(final String name) throws VolumeException {
+        return new Snapshots(store, find(name));
+    }
+
+    /**
+     * The snapshot of a volume.
+     *
+     * @throws VolumeException when there is none of that name.
+     */
+    public Snapshot snapshot(final String name, final String snapshot) throws VolumeException {
+        try {
+            final Snapshot found = snapshots(name).find(snapshot);
+            if (found == null) {
+                throw new VolumeException("volume '" + name + "' has no snapshot '" + snapshot
+                        + "'; 'varve snapshot list " + name + "' shows what there is");
+            }
+            return found;
+        } catch (final IOException e) {
+            throw failure("look up snapshot '" + name + "@" + snapshot + "'", e);
+        }
+    }
+
+    /** Names of all volumes, by their identity. */
+    public Map<UUID, String> names() throws VolumeException {
+        final Map<UUID, String> names = new HashMap<>();
+        for (final VolumeInfo info : list()) {
+            names.put(info.uuid(), info.name());
+        }
+        return names;
+    }
+
+    /**
+     * Makes a volume that begins as a snapshot of another one and shares its objects.
+     *
+     * @param settings with a size no smaller than the snapshot's.
+     * @throws VolumeException when the name or a setting is no good, the name is taken, or the snapshot is gone.
+     */
+    public VolumeInfo createClone(final String name, final VolumeSettings settings, final Snapshot from)
+            throws VolumeException {
+        final Claim claim = checkCreation(name, settings);
+        if (settings.sizeBytes() < from.record().sizeBytes()) {
+            throw new VolumeException("a clone is at least as large as its snapshot, "
+                    + from.record().sizeBytes() + " bytes");
+        }
+        try {
+            final UUID volume = runtime.randomUuid();
+            final Snapshots snapshots = new Snapshots(store, from.volume());
+            if (!snapshots.addChild(from, volume)) {
+                throw new VolumeException("snapshot '" + from.name() + "' was removed meanwhile");
+            }
+            final VolumeInfo made = create(name, claim, volume, creation(settings, from));
+            if (made == null) {
+                snapshots.removeChild(from.asOrigin(), volume);
+                throw takenMeanwhile(name);
+            }
+            return made;
+        } catch (final IOException e) {
+            throw failure("make volume '" + name + "'", e);
+        }
+    }
+
+    private static VolumeException takenMeanwhile(final String name) {
+        return new VolumeException("volume '" + name + "' was being made by someone else at the same time");
+    }
+
+    /** Null when the name is taken: then nothing of the volume is left. */
+    private VolumeInfo create(final String name, final Claim claim, final UUID volume, final EpochRecord creation)
+            throws IOException {
+        store.putIfAbsent(Keys.epoch(volume, 0), creation.encode());
+        final String seal = Keys.object(volume, 0, creation.firstSequence());
+        store.putIfAbsent(
+                seal,
+                Sealer.encode(
+                        volume,
+                        0,
+                        creation.firstSequence(),
+                        creation.nonce(),
+                        Covered.through(0, creation.settings().writeCache()),
+                        creation.checkpoint()));
+        if (claim(name, claim.version + 1, volume)) {
+            return describe(name, volume);
+        }
+        store.delete(seal);
+        store.delete(Keys.epoch(volume, 0));
+        return null;
     }
 
     /**
@@ -273,6 +352,7 @@ public final class VolumeCatalog {
                 return false;
             }
             final UUID volume = claim.record.volume();
+            requireNoClones(volume);
             if (claim.record.claimed()) {
                 store.putIfAbsent(Keys.nameVersion(name, claim.version + 1), new NameRecord(volume, false).encode());
             }
@@ -319,7 +399,15 @@ public final class VolumeCatalog {
                 && claim.record.volume().equals(volume);
     }
 
-    private void deleteData(final UUID volume) throws IOException {
+    private void requireNoClones(final UUID volume) throws IOException, VolumeException {
+        final int clones = new Snapshots(store, volume).children().size();
+        if (clones > 0) {
+            throw new VolumeException("the volume has " + clones + (clones == 1 ? " clone" : " clones")
+                    + ", which need its data: remove or flatten them, and then remove it again");
+        }
+    }
+
+    private void deleteData(final UUID volume) throws IOException, VolumeException {
         final List<StoredObject> epochs = store.list(Keys.epochs(volume));
         if (epochs.isEmpty()) {
             return;
@@ -328,6 +416,8 @@ public final class VolumeCatalog {
             sealNewest(volume);
             store.putIfAbsent(Keys.tombstone(volume), new NameRecord(volume, false).encode());
         }
+        // Again, behind the mark: a clone that comes from here on sees that.
+        requireNoClones(volume);
         for (final StoredObject object : store.list(Keys.logs(volume))) {
             if (object.length() != ObjectHeader.length(0, 0) || !isSeal(object.key())) {
                 store.delete(object.key());
@@ -336,7 +426,17 @@ public final class VolumeCatalog {
         for (final StoredObject settings : store.list(Keys.settings(volume))) {
             store.delete(settings.key());
         }
-        for (final StoredObject epoch : epochs) {
+        for (final StoredObject pin : store.list(Keys.pins(volume))) {
+            store.delete(pin.key());
+        }
+        // Its ancestors' data is let go last, and epoch 0, which names them, after that.
+        final EpochRecord.Origin origin = new HistoryReader(store, volume)
+                .epoch(Keys.lastNumber(epochs.getFirst().key()))
+                .origin();
+        if (origin != null) {
+            new Snapshots(store, origin.volume()).removeChild(origin, volume);
+        }
+        for (final StoredObject epoch : epochs.reversed()) {
             store.delete(epoch.key());
         }
     }
@@ -413,10 +513,19 @@ public final class VolumeCatalog {
         return new Claim(Keys.lastNumber(key), NameRecord.decode(key, store.getWhole(key, NameRecord.MAX_LENGTH)));
     }
 
-    private EpochRecord creation(final VolumeSettings settings) {
+    private EpochRecord creation(final VolumeSettings settings, final Snapshot from) {
         final long nowMs = runtime.currentTimeMillis();
         return new EpochRecord(
-                0, runtime.randomUuid(), 0, 0, ObjectHeader.NO_CHECKPOINT, settings, nowMs, nowMs, "", null);
+                0,
+                runtime.randomUuid(),
+                from == null ? 0 : from.checkpoint() + 1,
+                0,
+                from == null ? ObjectHeader.NO_CHECKPOINT : from.checkpoint(),
+                settings,
+                nowMs,
+                nowMs,
+                "",
+                from == null ? null : from.asOrigin());
     }
 
     private static void checkName(final String name) throws VolumeException {
