@@ -17,6 +17,7 @@ final class VarveDaemon implements Backend {
 
     /** Small, so that the log is recycled within a test. */
     private static final String LOG_SIZE = "64M";
+
     private static final String READ_CACHE_SIZE = "64M";
 
     private static final Duration COMMAND_LIMIT = Duration.ofSeconds(60);

@@ -37,8 +37,8 @@ final class SnapshotModel {
         certain.add(name);
     }
 
-    /** Some of what was acknowledged may be gone, but for what the store has. */
-    void mayHaveLost(final SimulatedStore store) {
+    /** Some of what was acknowledged may be gone. */
+    void mayHaveLost() {
         certain.clear();
     }
 
