@@ -180,6 +180,20 @@ public final class VolumeCatalog {
     }
 
     /**
+     * What a volume takes of the store, counted from the store alone: reads the volume's newest checkpoint and what follows it.
+     *
+     * @throws VolumeException when there is none of that name, or it can't be read.
+     */
+    public VolumeUsage usage(final String name) throws VolumeException {
+        final VolumeInfo info = info(name);
+        try {
+            return new UsageReader(store).read(info);
+        } catch (final IOException e) {
+            throw failure("count what volume '" + name + "' takes", e);
+        }
+    }
+
+    /**
      * Changes settings of a volume, open or not, from the next time on that it is opened.
      *
      * @param change gives the new settings from those that count so far; the disk's size and the write cache are left as they are.

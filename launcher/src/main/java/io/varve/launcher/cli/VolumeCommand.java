@@ -21,6 +21,7 @@ import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -38,6 +39,7 @@ import picocli.CommandLine.Parameters;
             VolumeCommand.Create.class,
             VolumeCommand.ListAll.class,
             VolumeCommand.Info.class,
+            VolumeDuCommand.class,
             VolumeSetCommand.class,
             VolumeResizeCommand.class,
             VolumeVerifyCommand.class,
@@ -267,6 +269,16 @@ final class VolumeCommand {
                         "read cache",
                         bytes(number(live, "cached_bytes")) + " of its objects; it has served "
                                 + number(live, "cache_hits") + " reads, and the store " + number(live, "cache_misses"));
+                if (live.containsKey("gc_limit_bytes")) {
+                    table.row(
+                                    "space",
+                                    bytes(number(live, "live_bytes")) + " live and "
+                                            + bytes(number(live, "garbage_bytes")) + " garbage in the store; collection"
+                                            + (Boolean.TRUE.equals(live.get("gc_paused"))
+                                                    ? " is paused"
+                                                    : " begins beyond " + bytes(number(live, "gc_limit_bytes"))))
+                            .row("amplification", amplification(live));
+                }
                 if (live.get("trouble") != null) {
                     table.row("trouble", live.get("trouble").toString());
                 }
@@ -281,6 +293,16 @@ final class VolumeCommand {
             } catch (final IOException e) {
                 throw new VolumeException("cannot read live figures: " + e.getMessage(), e);
             }
+        }
+
+        private static String amplification(final Map<String, Object> live) {
+            final long written = number(live, "written_bytes");
+            return written == 0
+                    ? "nothing written since it was opened"
+                    : String.format(
+                            Locale.ROOT,
+                            "%.2f bytes put for each written since it was opened",
+                            (double) number(live, "put_bytes") / written);
         }
 
         private static long number(final Map<String, Object> live, final String field) {

@@ -4,6 +4,7 @@ import io.varve.launcher.volume.VolumeJson;
 import io.varve.launcher.volume.VolumeSettingText;
 import io.varve.launcher.volume.Volumes;
 import io.varve.lsvd.VolumeInfo;
+import io.varve.lsvd.VolumeUsage;
 import io.varve.lsvd.format.VolumeSettings;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -45,6 +46,11 @@ public final class RemoteVolumes implements Volumes {
     @Override
     public VolumeInfo info(final String name) {
         return VolumeJson.info(daemon.call("volume.info", params(name)));
+    }
+
+    @Override
+    public VolumeUsage usage(final String name) {
+        return VolumeJson.usage(daemon.call("volume.du", params(name)));
     }
 
     @Override

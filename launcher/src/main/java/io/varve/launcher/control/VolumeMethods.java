@@ -44,6 +44,7 @@ final class VolumeMethods {
         methods.put("volume.create", this::create);
         methods.put("volume.list", this::list);
         methods.put("volume.info", this::info);
+        methods.put("volume.du", this::usage);
         methods.put("volume.set", this::set);
         methods.put("volume.resize", this::resize);
         methods.put("volume.remove", this::remove);
@@ -95,6 +96,12 @@ final class VolumeMethods {
         final Params params = params(values, "volume");
         final String name = params.required("volume");
         return VolumeJson.ofVolume(with(params, volumes -> volumes.info(name)));
+    }
+
+    private Object usage(final Map<String, Object> values) throws VolumeException, RpcException {
+        final Params params = params(values, "volume");
+        final String name = params.required("volume");
+        return VolumeJson.ofUsage(with(params, volumes -> volumes.usage(name)));
     }
 
     private Object set(final Map<String, Object> values) throws VolumeException, RpcException {

@@ -8,6 +8,7 @@ import io.varve.lsvd.Volume;
 import io.varve.lsvd.VolumeCatalog;
 import io.varve.lsvd.VolumeException;
 import io.varve.lsvd.VolumeInfo;
+import io.varve.lsvd.VolumeUsage;
 import io.varve.lsvd.format.VolumeSettings;
 import io.varve.lsvd.store.ObjectStore;
 import java.io.IOException;
@@ -53,6 +54,11 @@ public final class StoreVolumes implements Volumes {
     @Override
     public VolumeInfo info(final String name) throws VolumeException {
         return catalog.info(name);
+    }
+
+    @Override
+    public VolumeUsage usage(final String name) throws VolumeException {
+        return catalog.usage(name);
     }
 
     @Override

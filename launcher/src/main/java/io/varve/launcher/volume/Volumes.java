@@ -2,6 +2,7 @@ package io.varve.launcher.volume;
 
 import io.varve.lsvd.VolumeException;
 import io.varve.lsvd.VolumeInfo;
+import io.varve.lsvd.VolumeUsage;
 import io.varve.lsvd.format.VolumeSettings;
 import java.util.List;
 import java.util.Map;
@@ -23,6 +24,9 @@ public interface Volumes {
 
     /** One volume. */
     VolumeInfo info(String name) throws VolumeException;
+
+    /** What a volume takes of the store. */
+    VolumeUsage usage(String name) throws VolumeException;
 
     /** Changes settings of a volume, from the next time on that it is opened. */
     VolumeInfo set(String name, Map<VolumeSettingText, String> changes) throws VolumeException;

@@ -66,6 +66,16 @@ public final class StoredMap implements AutoCloseable {
             return false;
         }
         isCounted = true;
+        count(map, objects, sequence);
+        return true;
+    }
+
+    /**
+     * Counts what of a table of objects a map names.
+     *
+     * @param sequence of the last object so far: what is found dead is dead since then at the latest.
+     */
+    public static void count(final ExtentMap map, final ObjectTable objects, final long sequence) {
         for (long at = 0; map.find(at); at = map.foundBlock() + map.foundLength()) {
             objects.mapped(Location.sequence(map.foundLocation()), map.foundLength());
         }
@@ -76,7 +86,6 @@ public final class StoredMap implements AutoCloseable {
                 objects.die(i, sequence);
             }
         }
-        return true;
     }
 
     /** A data object is in the store with all before it. */
@@ -135,12 +144,22 @@ public final class StoredMap implements AutoCloseable {
         return changes.objects() > 0;
     }
 
+    /** About how long the next checkpoint will be, in bytes. */
+    public long nextCheckpointLength() {
+        final long whole = Checkpoint.wholeLength(author.epochs(), objects, map);
+        final long delta = Checkpoint.deltaLength(author.epochs(), chain, objects, changes);
+        return isWholeDue(whole, delta) ? whole : delta;
+    }
+
+    private boolean isWholeDue(final long wholeLength, final long deltaLength) {
+        return chain.isEmpty() || chain.deltas() >= MAX_DELTAS || wholeLength <= chain.deltaBytes() + deltaLength;
+    }
+
     /** Builds the next checkpoint; everything that has been told must be in the store. */
     public MemorySegment buildCheckpoint(final long sequence, final Covered covered) {
         final long wholeLength = Checkpoint.wholeLength(author.epochs(), objects, map);
         final long deltaLength = Checkpoint.deltaLength(author.epochs(), chain, objects, changes);
-        isNextWhole =
-                chain.isEmpty() || chain.deltas() >= MAX_DELTAS || wholeLength <= chain.deltaBytes() + deltaLength;
+        isNextWhole = isWholeDue(wholeLength, deltaLength);
         if (isNextWhole) {
             for (int i = 0; i < objects.count(); i++) {
                 if (objects.generation(i) == ObjectTable.CHECKPOINT) {
