@@ -10,6 +10,7 @@ import io.varve.lsvd.destage.BatchCutter;
 import io.varve.lsvd.destage.Destager;
 import io.varve.lsvd.destage.EpochProof;
 import io.varve.lsvd.format.Durability;
+import io.varve.lsvd.format.SnapshotRecord;
 import io.varve.lsvd.format.VolumeSettings;
 import io.varve.lsvd.gc.SpaceStats;
 import io.varve.lsvd.history.Epochs;
@@ -26,6 +27,7 @@ import io.varve.lsvd.map.ExtentMap;
 import io.varve.lsvd.read.Fetcher;
 import io.varve.lsvd.read.ReadPath;
 import io.varve.lsvd.runtime.EngineRuntime;
+import io.varve.lsvd.snapshot.Snapshot;
 import io.varve.lsvd.store.StoreClient;
 import io.varve.lsvd.stored.ObjectLayout;
 import io.varve.lsvd.write.AcknowledgementGate;
@@ -142,10 +144,24 @@ public final class Volume implements AutoCloseable {
      */
     public static Volume open(final VolumeContext context) throws VolumeException {
         final StoreClient store = new StoreClient(context.store(), context.runtime(), context.storeTimeoutMs());
-        final UUID uuid =
-                new VolumeCatalog(context.store(), context.runtime(), context.storeTimeoutMs()).find(context.name());
+        final VolumeCatalog catalog = new VolumeCatalog(context.store(), context.runtime(), context.storeTimeoutMs());
+        final UUID uuid = catalog.find(context.name());
         final Arena arena = Arena.ofShared();
         try {
+            if (context.snapshot() != null) {
+                final Snapshot snapshot = catalog.snapshot(context.name(), context.snapshot());
+                final History history = new HistoryReader(store, uuid)
+                        .readSnapshot(snapshot.record().epoch(), snapshot.checkpoint());
+                history.changes().close();
+                return new Volume(
+                        context,
+                        uuid,
+                        VolumeSettings.ofSize(snapshot.record().sizeBytes()),
+                        history.map(),
+                        history.epochs(),
+                        null,
+                        arena);
+            }
             if (context.isReadOnly()) {
                 final History history = new HistoryReader(store, uuid).read();
                 history.changes().close();
@@ -268,6 +284,22 @@ public final class Volume implements AutoCloseable {
         if (!isRefused(completion, token)) {
             isWriteCache = isOn;
             writes.writeCache(isOn, pending.add(Kind.DURABLE_WRITE, completion, token));
+        }
+    }
+
+    /**
+     * Takes a snapshot: the volume as it stands between what has been acknowledged and what comes later. It is durable in the log
+     * when it completes, and becomes a snapshot in the store once all before it is there; which is soon, since nothing waits for
+     * its batch to fill.
+     *
+     * @param name      its name, which no other snapshot of the volume should have.
+     * @param createdMs the time, in milliseconds since 1970.
+     */
+    public void snapshot(final String name, final long createdMs, final VolumeCompletion completion, final long token) {
+        if (!isRefused(completion, token)) {
+            writes.note(
+                    new SnapshotRecord(name, 0, sizeBytes, createdMs, false).encode(),
+                    pending.add(Kind.DURABLE_WRITE, completion, token));
         }
     }
 
@@ -670,8 +702,13 @@ public final class Volume implements AutoCloseable {
 
         @Override
         public void onSealed(
-                final long end, final long sequence, final int crc, final boolean isNews, final int blocks) {
-            cutter.onSealed(end, sequence, crc, isNews, blocks, runtime.bootTimeNs());
+                final long end,
+                final long sequence,
+                final int crc,
+                final boolean isNews,
+                final boolean isNote,
+                final int blocks) {
+            cutter.onSealed(end, sequence, crc, isNews, isNote, blocks, runtime.bootTimeNs());
         }
     }
 }

@@ -3,30 +3,27 @@ package io.varve.lsvd;
 import io.varve.lsvd.format.Blocks;
 import io.varve.lsvd.format.Covered;
 import io.varve.lsvd.format.EpochRecord;
-import io.varve.lsvd.format.FormatException;
 import io.varve.lsvd.format.NameRecord;
 import io.varve.lsvd.format.ObjectHeader;
-import io.varve.lsvd.format.ObjectType;
 import io.varve.lsvd.format.VolumeSettings;
-import io.varve.lsvd.history.History;
-import io.varve.lsvd.history.HistoryException;
 import io.varve.lsvd.history.HistoryReader;
 import io.varve.lsvd.history.Sealer;
 import io.varve.lsvd.history.SettingsHistory;
 import io.varve.lsvd.runtime.EngineRuntime;
 import io.varve.lsvd.runtime.SystemRuntime;
+import io.varve.lsvd.snapshot.Snapshot;
+import io.varve.lsvd.snapshot.Snapshots;
 import io.varve.lsvd.store.Keys;
-import io.varve.lsvd.store.NoSuchObjectException;
 import io.varve.lsvd.store.ObjectStore;
 import io.varve.lsvd.store.StoreClient;
 import io.varve.lsvd.store.StoreProbe;
 import io.varve.lsvd.store.StoredObject;
 import java.io.IOException;
-import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.TreeSet;
 import java.util.UUID;
 import java.util.function.UnaryOperator;
@@ -43,7 +40,6 @@ public final class VolumeCatalog {
 
     private static final Pattern NAME = Pattern.compile("[a-z0-9][a-z0-9._-]{0,62}");
     private static final long STORE_TIMEOUT_MS = 60_000;
-    private static final int SEAL_TRIES = 100;
 
     private final StoreClient store;
     private final EngineRuntime runtime;
@@ -73,27 +69,104 @@ public final class VolumeCatalog {
     public VolumeInfo create(final String name, final VolumeSettings settings) throws VolumeException {
         final Claim claim = checkCreation(name, settings);
         try {
-            final UUID volume = runtime.randomUuid();
-            final EpochRecord creation = creation(settings);
-            store.putIfAbsent(Keys.epoch(volume, 0), creation.encode());
-            store.putIfAbsent(
-                    Keys.object(volume, 0, 0),
-                    Sealer.encode(
-                            volume,
-                            0,
-                            0,
-                            creation.nonce(),
-                            Covered.through(0, settings.writeCache()),
-                            ObjectHeader.NO_CHECKPOINT));
-            if (!claim(name, claim.version + 1, volume)) {
-                store.delete(Keys.object(volume, 0, 0));
-                store.delete(Keys.epoch(volume, 0));
-                throw new VolumeException("volume '" + name + "' was being made by someone else at the same time");
+            finishRemoval(name, claim);
+            final VolumeInfo made = create(name, claim, runtime.randomUuid(), creation(settings, null));
+            if (made == null) {
+                throw takenMeanwhile(name);
             }
-            return describe(name, volume);
+            return made;
         } catch (final IOException e) {
             throw failure("make volume '" + name + "'", e);
         }
+    }
+
+    /** The snapshots of a volume. */
+    public Snapshots snapshots(final String name) throws VolumeException {
+        return new Snapshots(store, find(name));
+    }
+
+    /**
+     * The snapshot of a volume.
+     *
+     * @throws VolumeException when there is none of that name.
+     */
+    public Snapshot snapshot(final String name, final String snapshot) throws VolumeException {
+        try {
+            final Snapshot found = snapshots(name).find(snapshot);
+            if (found == null) {
+                throw new VolumeException("volume '" + name + "' has no snapshot '" + snapshot
+                        + "'; 'varve snapshot list " + name + "' shows what there is");
+            }
+            return found;
+        } catch (final IOException e) {
+            throw failure("look up snapshot '" + name + "@" + snapshot + "'", e);
+        }
+    }
+
+    /** Names of all volumes, by their identity. */
+    public Map<UUID, String> names() throws VolumeException {
+        final Map<UUID, String> names = new HashMap<>();
+        for (final VolumeInfo info : list()) {
+            names.put(info.uuid(), info.name());
+        }
+        return names;
+    }
+
+    /**
+     * Makes a volume that begins as a snapshot of another one and shares its objects.
+     *
+     * @param settings with a size no smaller than the snapshot's.
+     * @throws VolumeException when the name or a setting is no good, the name is taken, or the snapshot is gone.
+     */
+    public VolumeInfo createClone(final String name, final VolumeSettings settings, final Snapshot from)
+            throws VolumeException {
+        final Claim claim = checkCreation(name, settings);
+        if (settings.sizeBytes() < from.record().sizeBytes()) {
+            throw new VolumeException("a clone is at least as large as its snapshot, "
+                    + from.record().sizeBytes() + " bytes");
+        }
+        try {
+            finishRemoval(name, claim);
+            final UUID volume = runtime.randomUuid();
+            final Snapshots snapshots = new Snapshots(store, from.volume());
+            if (!snapshots.addChild(from, volume)) {
+                throw new VolumeException("snapshot '" + from.name() + "' was removed meanwhile");
+            }
+            final VolumeInfo made = create(name, claim, volume, creation(settings, from));
+            if (made == null) {
+                snapshots.removeChild(from.asOrigin(), volume);
+                throw takenMeanwhile(name);
+            }
+            return made;
+        } catch (final IOException e) {
+            throw failure("make volume '" + name + "'", e);
+        }
+    }
+
+    private static VolumeException takenMeanwhile(final String name) {
+        return new VolumeException("volume '" + name + "' was being made by someone else at the same time");
+    }
+
+    /** Null when the name is taken: then nothing of the volume is left. */
+    private VolumeInfo create(final String name, final Claim claim, final UUID volume, final EpochRecord creation)
+            throws IOException {
+        store.putIfAbsent(Keys.epoch(volume, 0), creation.encode());
+        final String seal = Keys.object(volume, 0, creation.firstSequence());
+        store.putIfAbsent(
+                seal,
+                Sealer.encode(
+                        volume,
+                        0,
+                        creation.firstSequence(),
+                        creation.nonce(),
+                        Covered.through(0, creation.settings().writeCache()),
+                        creation.checkpoint()));
+        if (claim(name, claim.version + 1, volume)) {
+            return describe(name, volume);
+        }
+        store.delete(seal);
+        store.delete(Keys.epoch(volume, 0));
+        return null;
     }
 
     /**
@@ -275,11 +348,20 @@ public final class VolumeCatalog {
 
     /**
      * Removes a volume and its data: gives up the name, ends the epoch, marks the volume as removed, and then deletes all but
-     * seals and that mark. A removal that was cut short is finished by the next.
+     * seals and that mark. A removal that was cut short is finished by the next, or when another volume is made under the name.
      *
      * @return false when there was none of that name.
      */
     public boolean remove(final String name) throws VolumeException {
+        return remove(name, RemovalListener.NONE);
+    }
+
+    /**
+     * Removes a volume, as {@link #remove(String)}.
+     *
+     * @param listener is told how far it has come.
+     */
+    public boolean remove(final String name, final RemovalListener listener) throws VolumeException {
         checkName(name);
         try {
             final Claim claim = newestClaim(name);
@@ -287,11 +369,13 @@ public final class VolumeCatalog {
                 return false;
             }
             final UUID volume = claim.record.volume();
+            final VolumeRemover remover = new VolumeRemover(store, runtime, volume);
+            remover.requireNoClones();
             if (claim.record.claimed()) {
                 store.putIfAbsent(Keys.nameVersion(name, claim.version + 1), new NameRecord(volume, false).encode());
             }
             if (!isPublished(name, volume)) {
-                deleteData(volume);
+                remover.deleteData(listener);
             }
             return claim.record.claimed();
         } catch (final IOException e) {
@@ -322,6 +406,13 @@ public final class VolumeCatalog {
         }
     }
 
+    /** Deletes what is left of a volume that had a name and was removed: once the name is taken again, nobody would find it. */
+    private void finishRemoval(final String name, final Claim claim) throws IOException, VolumeException {
+        if (claim.record != null && !isPublished(name, claim.record.volume())) {
+            new VolumeRemover(store, runtime, claim.record.volume()).deleteData(RemovalListener.NONE);
+        }
+    }
+
     /** Whether a name is the draft's of a volume that has its own as well. */
     private boolean isPublished(final String name, final UUID volume) throws IOException {
         if (!name.endsWith(DRAFT_SUFFIX)) {
@@ -331,56 +422,6 @@ public final class VolumeCatalog {
         return claim.record != null
                 && claim.record.claimed()
                 && claim.record.volume().equals(volume);
-    }
-
-    private void deleteData(final UUID volume) throws IOException {
-        final List<StoredObject> epochs = store.list(Keys.epochs(volume));
-        if (epochs.isEmpty()) {
-            return;
-        }
-        if (store.list(Keys.tombstone(volume)).isEmpty()) {
-            sealNewest(volume);
-            store.putIfAbsent(Keys.tombstone(volume), new NameRecord(volume, false).encode());
-        }
-        for (final StoredObject object : store.list(Keys.logs(volume))) {
-            if (object.length() != ObjectHeader.length(0, 0) || !isSeal(object.key())) {
-                store.delete(object.key());
-            }
-        }
-        for (final StoredObject settings : store.list(Keys.settings(volume))) {
-            store.delete(settings.key());
-        }
-        for (final StoredObject epoch : epochs) {
-            store.delete(epoch.key());
-        }
-    }
-
-    private void sealNewest(final UUID volume) throws IOException {
-        final UUID nonce = runtime.randomUuid();
-        for (int i = 0; i < SEAL_TRIES; i++) {
-            final History history;
-            try {
-                history = new HistoryReader(store, volume).read();
-            } catch (final FormatException | HistoryException | NoSuchObjectException e) {
-                // Damaged: nobody can open it for writing either.
-                return;
-            }
-            history.close();
-            if (history.sealedBy() != null || Sealer.seal(store, volume, history, nonce)) {
-                return;
-            }
-        }
-        throw new IOException("the volume is being written faster than it can be sealed");
-    }
-
-    private boolean isSeal(final String key) throws IOException {
-        try (Arena arena = Arena.ofShared()) {
-            final MemorySegment bytes = arena.allocate(ObjectHeader.length(0, 0), Long.BYTES);
-            store.get(key, 0, bytes);
-            return new ObjectHeader(bytes).type() == ObjectType.SEAL;
-        } catch (final NoSuchObjectException e) {
-            return false;
-        }
     }
 
     private VolumeInfo describe(final String name, final UUID volume) throws IOException {
@@ -393,7 +434,8 @@ public final class VolumeCatalog {
             bytes += object.length();
             last = object.key();
         }
-        final boolean isClosed = last != null && last.startsWith(Keys.log(volume, newest.epoch())) && isSeal(last);
+        final boolean isClosed =
+                last != null && last.startsWith(Keys.log(volume, newest.epoch())) && VolumeRemover.isSeal(store, last);
         final boolean isNew = newest.epoch() == 0;
         final VolumeSettings next = new SettingsHistory(store, volume).newest(newest.settings());
         return new VolumeInfo(
@@ -427,10 +469,19 @@ public final class VolumeCatalog {
         return new Claim(Keys.lastNumber(key), NameRecord.decode(key, store.getWhole(key, NameRecord.MAX_LENGTH)));
     }
 
-    private EpochRecord creation(final VolumeSettings settings) {
+    private EpochRecord creation(final VolumeSettings settings, final Snapshot from) {
         final long nowMs = runtime.currentTimeMillis();
         return new EpochRecord(
-                0, runtime.randomUuid(), 0, 0, ObjectHeader.NO_CHECKPOINT, settings, nowMs, nowMs, "", null);
+                0,
+                runtime.randomUuid(),
+                from == null ? 0 : from.checkpoint() + 1,
+                0,
+                from == null ? ObjectHeader.NO_CHECKPOINT : from.checkpoint(),
+                settings,
+                nowMs,
+                nowMs,
+                "",
+                from == null ? null : from.asOrigin());
     }
 
     private static void checkName(final String name) throws VolumeException {

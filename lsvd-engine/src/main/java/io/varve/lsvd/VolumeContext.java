@@ -35,6 +35,8 @@ public final class VolumeContext {
     private long logSizeBytes = 1L << 30;
     private boolean isReadOnly;
     private boolean isTakeOver;
+    private String snapshot;
+    private String rollBackTo;
     private boolean isDataLossAccepted;
     private IoRing ring;
     private EngineRuntime runtime = new SystemRuntime();
@@ -99,6 +101,28 @@ public final class VolumeContext {
     /** Whether to follow what is in the store only. */
     public boolean isReadOnly() {
         return isReadOnly;
+    }
+
+    /** The snapshot to open, read-only, in place of the volume as it is. */
+    public VolumeContext snapshot(final String value) {
+        snapshot = value;
+        return this;
+    }
+
+    /** The snapshot to open, or null. */
+    public String snapshot() {
+        return snapshot;
+    }
+
+    /** The snapshot that the volume goes back to; nobody may have it open, and all of it must be in the store. */
+    public VolumeContext rollBackTo(final String value) {
+        rollBackTo = value;
+        return this;
+    }
+
+    /** The snapshot that the volume goes back to, or null. */
+    public String rollBackTo() {
+        return rollBackTo;
     }
 
     /** The operator's statement that whoever has the volume open is gone, and what it had not stored may be lost. */

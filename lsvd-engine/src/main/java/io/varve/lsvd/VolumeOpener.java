@@ -30,6 +30,7 @@ import io.varve.lsvd.map.ExtentMap;
 import io.varve.lsvd.map.Location;
 import io.varve.lsvd.rescue.LogStanding;
 import io.varve.lsvd.runtime.EngineRuntime;
+import io.varve.lsvd.snapshot.Snapshot;
 import io.varve.lsvd.store.Keys;
 import io.varve.lsvd.store.StoreClient;
 import java.io.IOException;
@@ -118,6 +119,10 @@ final class VolumeOpener {
             final boolean isOwn = superblock != null
                     && LogStanding.isCurrent(historyReader, superblock.current().epochs(), history.newest());
             final boolean isUnused = superblock != null && isUnusedLog();
+            if (context.rollBackTo() != null && !history.isClosedByOwner()) {
+                throw new VolumeException("volume '" + context.name() + "' is open, or was not closed: end the daemon"
+                        + " that serves it, or serve it once more where it was and end that");
+            }
             if (!isOwn) {
                 checkMayOpenWithoutLog();
                 if (!isUnused) {
@@ -130,12 +135,21 @@ final class VolumeOpener {
             }
             settings =
                     new SettingsHistory(store, volume).newest(history.newest().settings());
+            if (context.rollBackTo() != null) {
+                rollBack();
+            }
             stored = history.map().copy();
             isWriteCache = history.covered().isWriteCache();
             if (isOwn || isUnused) {
                 replay();
             }
             final EpochRecord epoch = begin();
+            if (history.snapshot() != null) {
+                // Its pin may not have come to be.
+                store.putIfAbsent(
+                        Keys.pin(volume, history.checkpoints().newest(), 1),
+                        history.snapshot().encode());
+            }
             final Epochs epochs = history.epochs()
                     .with(new Epochs.Entry(volume, epoch.epoch(), epoch.firstSequence(), epoch.nonce()));
             return new Opened(
@@ -249,6 +263,27 @@ final class VolumeOpener {
                 aside);
     }
 
+    /** The history goes on with the map of a snapshot; its first object has to be a checkpoint that says so. */
+    private void rollBack() throws IOException, VolumeException {
+        final Snapshot snapshot = new VolumeCatalog(store.store(), runtime, context.storeTimeoutMs())
+                .snapshot(context.name(), context.rollBackTo());
+        final History then = historyReader.readSnapshot(snapshot.record().epoch(), snapshot.checkpoint());
+        then.changes().onObject();
+        final History now = history;
+        history = new History(
+                now.newest(),
+                now.epochs(),
+                then.map(),
+                now.nextSequence(),
+                now.sealedBy(),
+                now.covered(),
+                CheckpointChain.NONE,
+                then.changes(),
+                now.objects(),
+                null);
+        now.close();
+    }
+
     /** Ends the newest epoch where it ends. Against a writer that still runs this may take several tries. */
     private void sealPredecessor() throws IOException, VolumeException {
         for (int i = 0; history.sealedBy() == null; i++) {
@@ -351,6 +386,9 @@ final class VolumeOpener {
             checksums.set(first + i, record.blockCrc(i));
         }
         for (int i = 0, n = record.extentCount(); i < n; i++) {
+            if (record.extentKind(i) == ExtentEntry.NOTE) {
+                continue;
+            }
             if (record.extentKind(i) == ExtentEntry.TRIM) {
                 history.map().remove(record.extentBlock(i), record.extentLength(i));
             } else {
@@ -367,6 +405,7 @@ final class VolumeOpener {
                 after.sequence() - 1,
                 after.previousCrc(),
                 record.isNews(),
+                record.isNote(),
                 record.blockCount(),
                 runtime.bootTimeNs() - TimeUnit.MILLISECONDS.toNanos(settings.maxUnsentAgeMs()) - 1);
     }

@@ -303,6 +303,31 @@ class VolumeVerifierTest {
     }
 
     @Test
+    void findsDamageToWhatOnlyASnapshotNeeds() throws IOException, VolumeException {
+        final long[] then = versions.clone();
+        try (VolumeRig rig = new VolumeRig(context(store))) {
+            rig.volume.snapshot("monday", 1, (token, status) -> {}, 0);
+            for (int block = 0; block < BLOCKS; block += 64) {
+                write(rig, block, 64);
+                rig.await(rig.volume::isStored);
+            }
+        }
+        assertThat(verify(store).isWell()).as("%s", findings).isTrue();
+        final List<Stored> kept =
+                stored().stream().filter(one -> then[one.block] == one.version).toList();
+        final Stored victim = kept.get(random.nextInt(kept.size()));
+        flip(victim.file, victim.offset + 7);
+        final Finding finding = onlyFinding();
+        assertThat(finding.object()).isEqualTo(key(victim.file));
+        assertThat(finding.snapshot()).isEqualTo("monday");
+        assertThat(finding.affected().kept()).containsExactly(new Range(victim.block * 4096L, 4096));
+        findings.clear();
+        Files.delete(victim.file);
+        assertThat(onlyFinding().problem()).isEqualTo("is missing");
+        assertThat(findings.getFirst().snapshot()).isEqualTo("monday");
+    }
+
+    @Test
     void anObjectThatIsGoneAndNotNeededAnyMoreIsNoDamage() throws IOException, VolumeException {
         final Path victim = some(true).file;
         try (VolumeRig rig = new VolumeRig(context(store))) {

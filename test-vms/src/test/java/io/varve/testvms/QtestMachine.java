@@ -6,6 +6,7 @@ import io.varve.testvms.qtest.Qmp;
 import io.varve.testvms.qtest.Qtest;
 import io.varve.testvms.qtest.VirtioBlkPci;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -18,9 +19,14 @@ final class QtestMachine implements AutoCloseable {
     /** Where the disk is that the machine starts with. */
     static final int SLOT = 4;
 
-    private static final long RAM_BYTES = 512L << 20;
+    private static final long RAM_BYTES = 256L << 20;
     private static final long MEMORY_OF_FIRST = 2L << 20;
     private static final long MEMORY_OF_SECOND = RAM_BYTES / 2;
+
+    /** Where memory is put that comes later. */
+    private static final long MORE_ADDRESS = 4L << 30;
+
+    private static final long MORE_BYTES = 128L << 20;
     private static final Duration EXIT_LIMIT = Duration.ofSeconds(20);
 
     private final Emulator emulator;
@@ -42,16 +48,20 @@ final class QtestMachine implements AutoCloseable {
         qmp = new Qmp(directory.resolve("qmp"));
         final List<String> command = new ArrayList<>(List.of(emulator.command()));
         command.addAll(List.of("-nodefaults", "-no-user-config", "-display", "none"));
-        command.addAll(List.of("-machine", "pc,memory-backend=mem", "-m", (RAM_BYTES >> 20) + "M"));
+        command.addAll(List.of("-machine", "pc,memory-backend=mem", "-m", (RAM_BYTES >> 20) + "M,slots=2,maxmem=2G"));
         command.addAll(List.of(
                 "-object",
-                "memory-backend-file,id=mem,share=on,size=" + RAM_BYTES + ",mem-path=/proc/"
-                        + ProcessHandle.current().pid() + "/fd/"
-                        + ram.regions().getFirst().file().fd()));
+                "memory-backend-file,id=mem,share=on,size=" + RAM_BYTES + ",mem-path="
+                        + path(ram.regions().getFirst())));
         command.addAll(qtest.arguments());
         command.addAll(qmp.arguments());
         command.addAll(List.of(arguments));
         qemu = lab.run("QEMU without a guest, " + emulator.name(), command);
+    }
+
+    /** Where QEMU finds memory of this process. */
+    private static String path(final GuestRam.Region region) {
+        return "/proc/" + ProcessHandle.current().pid() + "/fd/" + region.file().fd();
     }
 
     /** Starts a machine with one disk, and waits for it. */
@@ -110,6 +120,59 @@ final class QtestMachine implements AutoCloseable {
                 }
             }
         }
+    }
+
+    /** Adds memory; a driver of the first disk that uses it. */
+    VirtioBlkPci plugMemory(final FrontEndOptions options) throws IOException {
+        final GuestRam.Region region = ram.add(MORE_ADDRESS, MORE_BYTES, 0);
+        qmp.execute(
+                "object-add",
+                Map.of(
+                        "qom-type",
+                        "memory-backend-file",
+                        "id",
+                        "more",
+                        "size",
+                        MORE_BYTES,
+                        "share",
+                        true,
+                        "mem-path",
+                        path(region)));
+        qmp.execute("device_add", Map.of("driver", "pc-dimm", "id", "dimm", "memdev", "more", "addr", MORE_ADDRESS));
+        return new VirtioBlkPci(qtest, ram, SLOT, MORE_ADDRESS, options);
+    }
+
+    /** Takes that memory away again. */
+    void unplugMemory() throws IOException {
+        qmp.execute("device_del", Map.of("id", "dimm"));
+        qtest.ejectMemory();
+        qmp.awaitEvent("DEVICE_DELETED");
+        qmp.execute("object-del", Map.of("id", "more"));
+        ram.remove(ram.regions().getLast());
+    }
+
+    /** Begins to migrate the guest away, to nowhere. */
+    void migrate() throws IOException {
+        qmp.execute("migrate", Map.of("uri", "exec:cat >/dev/null"));
+    }
+
+    /** Whether the guest has been migrated away: it stands still here, then. */
+    boolean isMigrated() {
+        final Object status;
+        try {
+            status = ((Map<?, ?>) qmp.execute("query-migrate", Map.of())).get("status");
+        } catch (final IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        if ("failed".equals(status)) {
+            throw new AssertionError("the migration failed");
+        }
+        return "completed".equals(status);
+    }
+
+    /** Lets the guest go on that stood still. */
+    void goOn() throws IOException {
+        qmp.execute("cont", Map.of());
     }
 
     /** Presses the reset button. */

@@ -49,7 +49,7 @@ class QtestTest {
                 .flatMap(emulator -> Stream.of(Arguments.of(emulator, false), Arguments.of(emulator, true)));
     }
 
-    /** The kinds of ring over the emulators, for what takes longer. */
+    /** One kind of ring with each emulator, for what takes longer. */
     static Stream<Arguments> oneRingEach() {
         final List<Emulator> all = Emulator.all();
         return Stream.of(Arguments.of(all.getFirst(), false), Arguments.of(all.getLast(), true));
@@ -104,7 +104,7 @@ class QtestTest {
 
     /** QEMU's "idx". */
     @ParameterizedTest(name = "{0}, packed {1}")
-    @MethodSource("rings")
+    @MethodSource("oneRingEach")
     void callsWhenAskedToAndTellsOfANewSize(final Emulator emulator, final boolean packed, final Lab lab)
             throws Exception {
         emulator.require();
@@ -168,6 +168,7 @@ class QtestTest {
                 assertThat(plugged.capacity()).isEqualTo(64 * MIB);
                 plugged.start();
                 assertServes(plugged, 0, Framing.USUAL);
+                new LoadGenerator(plugged, 1000, 4096, 64, i).fill();
                 machine.unplug(other);
                 assertServes(first, 0, Framing.USUAL);
             }
@@ -176,7 +177,7 @@ class QtestTest {
 
     /** QEMU's "multiqueue", with more of them. */
     @ParameterizedTest(name = "{0}, packed {1}")
-    @MethodSource("rings")
+    @MethodSource("oneRingEach")
     void hasAsManyQueuesAsTheProtocolAllows(final Emulator emulator, final boolean packed, final Lab lab)
             throws Exception {
         emulator.require();
@@ -231,6 +232,57 @@ class QtestTest {
         try (QtestMachine machine = QtestMachine.started(lab, emulator, socket, properties(4, packed))) {
             final VirtioBlkPci disk = machine.disk(SLOT, options);
             disk.start();
+            load.verifyAll(disk);
+        }
+    }
+
+    @ParameterizedTest(name = "{0}, packed {1}")
+    @MethodSource("oneRingEach")
+    void usesMemoryThatComesAndGoes(final Emulator emulator, final boolean packed, final Lab lab) throws Exception {
+        emulator.require();
+        final FrontEndOptions options =
+                FrontEndOptions.DEFAULT.withPacked(packed).withQueues(4, 128);
+        try (QtestMachine machine = QtestMachine.started(lab, emulator, socket, properties(4, packed))) {
+            final VirtioBlkPci disk = machine.disk(SLOT, options);
+            disk.start();
+            final LoadGenerator load = new LoadGenerator(disk, 2000, 4096, 200, 6).flushEvery(50);
+            load.fill();
+            final VirtioBlkPci inNewMemory = machine.plugMemory(options);
+            load.drain();
+            load.run(500);
+
+            inNewMemory.start();
+            load.verifyAll(inNewMemory);
+
+            disk.start();
+            load.fill();
+            machine.unplugMemory();
+            load.drain();
+            load.verifyAll(disk);
+        }
+    }
+
+    /** The dirty log comes while rings run, and all stops; then the guest goes on here after all. */
+    @ParameterizedTest(name = "{0}, packed {1}")
+    @MethodSource("oneRingEach")
+    void goesOnAfterItWasMigratedAway(final Emulator emulator, final boolean packed, final Lab lab) throws Exception {
+        emulator.require();
+        try (QtestMachine machine = QtestMachine.started(lab, emulator, socket, properties(4, packed))) {
+            final VirtioBlkPci disk = machine.disk(
+                    SLOT, FrontEndOptions.DEFAULT.withPacked(packed).withQueues(4, 128));
+            disk.start();
+            final LoadGenerator load = new LoadGenerator(disk, 2000, 4096, 200, 5).flushEvery(50);
+            for (int i = 0; i < 2; i++) {
+                load.run(500);
+                machine.migrate();
+                final long before = load.submitted();
+                load.runUntil(machine::isMigrated);
+                assertThat(load.submitted())
+                        .as("requests while it was migrated")
+                        .isGreaterThan(before + 200);
+                machine.goOn();
+                load.drain();
+            }
             load.verifyAll(disk);
         }
     }

@@ -32,11 +32,6 @@ final class MemoryTable implements AutoCloseable {
         return byUserAddress;
     }
 
-    /** Number of regions. */
-    int size() {
-        return regions.size();
-    }
-
     /**
      * Replaces all regions.
      *

@@ -98,6 +98,7 @@ final class JsonOutput {
         final Map<String, Object> fields = new LinkedHashMap<>();
         fields.put("object", finding.object());
         fields.put("problem", finding.problem());
+        fields.put("snapshot", finding.snapshot());
         fields.put("affected_bytes", finding.affected().bytes());
         fields.put("affected_ranges", finding.affected().count());
         fields.put(

@@ -35,8 +35,8 @@ import picocli.CommandLine.ScopeType;
             "  VARVE_CACHE, VARVE_CACHE_SIZE, ...), these over the TOML file, and the file",
             "  over the defaults. See docs/configuration.md.",
             "",
-            "Exit status: 0 done; 1 the daemon failed, or a store is not fit; 2 wrong use, with one line that says",
-            "what; 70 a fault in Varve itself.",
+            "Exit status: 0 done; 1 the daemon failed, a store is not fit, a volume is damaged or could not be",
+            "copied; 2 wrong use, with one line that says what; 70 a fault in Varve itself.",
         })
 final class VarveCommand {
     private final Environment environment;

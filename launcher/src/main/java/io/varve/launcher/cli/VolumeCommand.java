@@ -320,13 +320,17 @@ final class VolumeCommand {
             name = "remove",
             description =
                     "Remove a volume: its objects in the store and its log in the cache. A volume that is not there"
-                            + " counts as removed; one that a daemon here has open is refused.")
+                            + " counts as removed; one that a daemon here has open, or that has clones, is refused."
+                            + " What an interrupted removal has left behind is removed by the same command again.")
     static final class Remove extends OnStore {
         @Parameters(paramLabel = "NAME", description = "Name of the volume.")
         private String name;
 
         @Mixin
         private CacheOption cache;
+
+        @Mixin
+        private Progress.Choice progressChoice;
 
         @Override
         void collect(final Map<String, String> given) {
@@ -335,7 +339,10 @@ final class VolumeCommand {
 
         @Override
         void run(final Volumes volumes) throws VolumeException {
-            final boolean removed = volumes.remove(name);
+            final Progress progress = progressChoice.begin(err());
+            final boolean removed =
+                    volumes.remove(name, (done, total, bytes) -> progress.show("deleted", done, total, bytes));
+            progress.clear();
             if (json()) {
                 out().println(JsonOutput.removed(name, removed));
             } else {

@@ -28,7 +28,7 @@ import picocli.CommandLine.Parameters;
 @Command(
         name = "verify",
         description =
-                "Read everything that a volume needs of the store, and check every checksum and reference. A daemon"
+                "Read everything that a volume and its snapshots need of the store, and check every checksum and reference. A daemon"
                         + " may have the volume open meanwhile.",
         footerHeading = "%nExit status:%n",
         footer = {
@@ -114,7 +114,7 @@ final class VolumeVerifyCommand extends InterruptibleCommand {
             findings.add(finding);
             if (!json) {
                 progress().clear();
-                out().println(finding.object() + " " + finding.problem() + ": " + describe(finding.affected()));
+                out().println(finding.object() + " " + finding.problem() + ": " + describe(finding));
                 out().flush();
             }
         }
@@ -140,7 +140,8 @@ final class VolumeVerifyCommand extends InterruptibleCommand {
                                 + " bytes of the volume."));
     }
 
-    private static String describe(final Ranges affected) {
+    private static String describe(final Finding finding) {
+        final Ranges affected = finding.affected();
         if (affected.count() == 0) {
             return "nothing in use is affected";
         }
@@ -150,6 +151,7 @@ final class VolumeVerifyCommand extends InterruptibleCommand {
                 .collect(Collectors.joining(", "));
         final long more = affected.count() - MAX_RANGES_TOLD;
         return "affects bytes " + told
-                + (more > 0 ? " and " + more + " more ranges, " + affected.bytes() + " bytes in all" : "");
+                + (more > 0 ? " and " + more + " more ranges, " + affected.bytes() + " bytes in all" : "")
+                + (finding.snapshot() == null ? "" : " of snapshot '" + finding.snapshot() + "'");
     }
 }

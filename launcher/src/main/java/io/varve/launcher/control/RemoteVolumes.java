@@ -3,6 +3,7 @@ package io.varve.launcher.control;
 import io.varve.launcher.volume.VolumeJson;
 import io.varve.launcher.volume.VolumeSettingText;
 import io.varve.launcher.volume.Volumes;
+import io.varve.lsvd.RemovalListener;
 import io.varve.lsvd.VolumeInfo;
 import io.varve.lsvd.VolumeUsage;
 import io.varve.lsvd.format.VolumeSettings;
@@ -71,7 +72,7 @@ public final class RemoteVolumes implements Volumes {
     }
 
     @Override
-    public boolean remove(final String name) {
+    public boolean remove(final String name, final RemovalListener listener) {
         return Boolean.TRUE.equals(daemon.call("volume.remove", params(name)).get("removed"));
     }
 

@@ -8,6 +8,7 @@ import io.varve.launcher.daemon.ServedVolume;
 import io.varve.launcher.volume.StoreVolumes;
 import io.varve.launcher.volume.VolumeJson;
 import io.varve.launcher.volume.VolumeSettingText;
+import io.varve.lsvd.RemovalListener;
 import io.varve.lsvd.VolumeCatalog;
 import io.varve.lsvd.VolumeException;
 import io.varve.lsvd.VolumeInfo;
@@ -119,7 +120,7 @@ final class VolumeMethods {
         final String name = params.required("volume");
         final Map<String, Object> answer = new LinkedHashMap<>();
         answer.put("name", name);
-        answer.put("removed", with(params, volumes -> volumes.remove(name)));
+        answer.put("removed", with(params, volumes -> volumes.remove(name, RemovalListener.NONE)));
         return answer;
     }
 

@@ -4,6 +4,7 @@ import io.varve.launcher.UserException;
 import io.varve.launcher.config.ByteSize;
 import io.varve.launcher.config.Setting;
 import io.varve.launcher.config.Settings;
+import io.varve.lsvd.RemovalListener;
 import io.varve.lsvd.Volume;
 import io.varve.lsvd.VolumeCatalog;
 import io.varve.lsvd.VolumeException;
@@ -97,7 +98,7 @@ public final class StoreVolumes implements Volumes {
     }
 
     @Override
-    public boolean remove(final String name) throws VolumeException {
+    public boolean remove(final String name, final RemovalListener listener) throws VolumeException {
         final Optional<UUID> volume = catalog.list().stream()
                 .filter(info -> info.name().equals(name))
                 .map(VolumeInfo::uuid)
@@ -105,7 +106,7 @@ public final class StoreVolumes implements Volumes {
         if (volume.isPresent() && isInUse(volume.get())) {
             throw new UserException("volume '" + name + "' is in use: stop the daemon that serves it first");
         }
-        final boolean removed = catalog.remove(name);
+        final boolean removed = catalog.remove(name, listener);
         if (volume.isPresent()) {
             try {
                 Volume.deleteLog(cache(), volume.get());

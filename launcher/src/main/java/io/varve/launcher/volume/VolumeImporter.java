@@ -3,6 +3,7 @@ package io.varve.launcher.volume;
 import io.varve.launcher.UserException;
 import io.varve.launcher.config.Setting;
 import io.varve.launcher.config.Settings;
+import io.varve.lsvd.RemovalListener;
 import io.varve.lsvd.Volume;
 import io.varve.lsvd.VolumeCatalog;
 import io.varve.lsvd.VolumeContext;
@@ -176,9 +177,9 @@ public final class VolumeImporter {
         try {
             load.run(difference);
         } catch (final CancellationException | IOException e) {
-            throw new UserException(
-                    "volume '" + name + "' has part of the difference now: import it again, with --any-base ("
-                            + e.getMessage() + ")",
+            throw new IOException(
+                    e.getMessage() + "; volume '" + name
+                            + "' has part of the difference now: import it again, with --any-base",
                     e);
         }
         if (header.newerBytes() < volume.sizeBytes()) {
@@ -225,13 +226,13 @@ public final class VolumeImporter {
         return Math.min(MAX_LOG, cacheSize());
     }
 
-    private void remove(final String draft, final Exception reason) {
+    private void remove(final String draft, final Exception reason) throws IOException {
         try {
             store.awaitSettled(SETTLE_MS);
-            volumes.remove(draft);
+            volumes.remove(draft, RemovalListener.NONE);
         } catch (final VolumeException | RuntimeException e) {
-            throw new UserException(
-                    "the import has failed: " + reason.getMessage() + "; what is there of it is called '" + draft
+            throw new IOException(
+                    reason.getMessage() + "; what is there of it is called '" + draft
                             + "': remove it, by 'varve volume remove " + draft + "'",
                     reason);
         }

@@ -1,5 +1,6 @@
 package io.varve.launcher.volume;
 
+import io.varve.lsvd.RemovalListener;
 import io.varve.lsvd.VolumeException;
 import io.varve.lsvd.VolumeInfo;
 import io.varve.lsvd.VolumeUsage;
@@ -38,6 +39,10 @@ public interface Volumes {
      */
     VolumeInfo resize(String name, long sizeBytes, boolean allowsShrink) throws VolumeException;
 
-    /** Removes a volume and its log; false when there was none of that name. */
-    boolean remove(String name) throws VolumeException;
+    /**
+     * Removes a volume and its log; false when there was none of that name.
+     *
+     * @param listener is told how far it has come, if it is done by this process.
+     */
+    boolean remove(String name, RemovalListener listener) throws VolumeException;
 }

@@ -22,8 +22,8 @@ final class LoadTorment extends Torment {
     private static final int MAX_QUEUE_SIZE = 1024;
     private static final int USUAL_PIECES = 3;
     private static final int MAX_PIECES_OF_A_PART = 6;
-    private static final long ROUND_REQUESTS = 10_000;
-    private static final long ROUND_BYTES = 32L << 20;
+    private static final long ROUND_REQUESTS = 4_000;
+    private static final long ROUND_BYTES = 16L << 20;
 
     private DiskHistory history;
     private VarveProcess serve;

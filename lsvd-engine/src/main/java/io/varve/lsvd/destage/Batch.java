@@ -8,5 +8,6 @@ import io.varve.lsvd.format.Superblock;
  *
  * @param from first record.
  * @param to   first record of the next batch.
+ * @param isNote whether it says of a snapshot, and nothing else: then it becomes a checkpoint.
  */
-public record Batch(Superblock.Tail from, Superblock.Tail to) {}
+public record Batch(Superblock.Tail from, Superblock.Tail to, boolean isNote) {}

@@ -34,7 +34,7 @@ public final class BatchCutter {
     private boolean isHurried;
 
     /** The end of a batch, and when its first record was made. */
-    private record Cut(Superblock.Tail end, long firstRecordNs) {}
+    private record Cut(Superblock.Tail end, long firstRecordNs, boolean isNote) {}
 
     /**
      * Makes a cutter.
@@ -66,8 +66,12 @@ public final class BatchCutter {
             final long sequence,
             final int crc,
             final boolean isNews,
+            final boolean isNote,
             final int dataBlocks,
             final long nowNs) {
+        if (isNote) {
+            cut();
+        }
         sealedPosition = end;
         sealedSequence = sequence;
         sealedCrc = crc;
@@ -80,16 +84,21 @@ public final class BatchCutter {
         }
         blocks += dataBlocks;
         records++;
-        if (blocks >= targetBlocks || records >= MAX_RECORDS) {
-            cut();
+        if (isNote || blocks >= targetBlocks || records >= MAX_RECORDS) {
+            cut(isNote);
         }
     }
 
     /** Ends the current batch now, if there is anything in it. */
     public void cut() {
+        cut(false);
+    }
+
+    private void cut(final boolean isNote) {
         isHurried = false;
         if (records > 0) {
-            final Cut cut = new Cut(new Superblock.Tail(sealedPosition, sealedSequence + 1, sealedCrc), firstRecordNs);
+            final Cut cut =
+                    new Cut(new Superblock.Tail(sealedPosition, sealedSequence + 1, sealedCrc), firstRecordNs, isNote);
             cuts.add(cut);
             unsent.add(cut);
             records = 0;
@@ -122,7 +131,7 @@ public final class BatchCutter {
             return null;
         }
         cuts.remove();
-        final Batch batch = new Batch(start, cut.end);
+        final Batch batch = new Batch(start, cut.end, cut.isNote);
         start = cut.end;
         return batch;
     }

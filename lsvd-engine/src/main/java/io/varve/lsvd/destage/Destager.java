@@ -4,6 +4,7 @@ import io.varve.lsvd.format.Blocks;
 import io.varve.lsvd.format.Covered;
 import io.varve.lsvd.format.FormatException;
 import io.varve.lsvd.format.ObjectHeader;
+import io.varve.lsvd.format.SnapshotRecord;
 import io.varve.lsvd.gc.GarbageCollector;
 import io.varve.lsvd.gc.GcPolicy;
 import io.varve.lsvd.gc.ObjectRemover;
@@ -77,6 +78,7 @@ public final class Destager implements Agent {
     private Covered covered;
     private long pendingCheckpoint = ObjectHeader.NO_CHECKPOINT;
     private Batch undelivered;
+    private PinUpload pin;
     private boolean sealRequested;
     private boolean sealPut;
     private volatile boolean finishing;
@@ -239,6 +241,7 @@ public final class Destager implements Agent {
             }
             work += checkUploads();
             work += publishStored();
+            work += pinSnapshot();
             work += collectGarbage();
             work += beginUpload();
             work += finishEpoch();
@@ -266,6 +269,9 @@ public final class Destager implements Agent {
         }
         if (failure == null && proof.hasFound(nextSequence)) {
             fence(Keys.object(volume, epoch, nextSequence) + " was written by someone else");
+        }
+        if (failure == null && proof.hasSuccessor()) {
+            fence(Keys.epoch(volume, epoch + 1) + " was written by someone else");
         }
         return work;
     }
@@ -332,7 +338,11 @@ public final class Destager implements Agent {
             stored.onCheckpointStored(upload.sequence(), upload.bytes().byteSize());
             remover.onCheckpointStored(upload.sequence());
             checkpointBytesPut += upload.bytes().byteSize();
-            pendingCheckpoint = ObjectHeader.NO_CHECKPOINT;
+            if (pin == null) {
+                pendingCheckpoint = ObjectHeader.NO_CHECKPOINT;
+            } else {
+                pin.onCheckpointStored();
+            }
         } else {
             sealed = true;
         }
@@ -358,6 +368,9 @@ public final class Destager implements Agent {
         }
         if (undelivered == null) {
             undelivered = incoming.poll();
+        }
+        if (undelivered != null && undelivered.isNote()) {
+            return uploads.isEmpty() ? beginSnapshot() : 0;
         }
         if (undelivered == null || !finishing && collector.isOverdue(bytesInFlight())) {
             return 0;
@@ -411,15 +424,41 @@ public final class Destager implements Agent {
         uploads.peekLast().put();
     }
 
+    private int beginSnapshot() throws IOException {
+        final SnapshotRecord snapshot = builder.readNote(undelivered).withEpoch(epoch);
+        final Covered behind = new Covered(undelivered.to(), builder.isWriteCache());
+        final ObjectLayout layout =
+                ObjectLayout.empty(nextSequence, undelivered.from().sequence(), behind);
+        undelivered = null;
+        pin = new PinUpload(store, volume, snapshot, layout, clockNs);
+        covered = behind;
+        return beginCheckpoint(snapshot);
+    }
+
+    private int pinSnapshot() {
+        if (pin == null || !pin.advance() || !outgoing.offer(pin.layout())) {
+            return 0;
+        }
+        remover.onPinned(pin.layout().sequence());
+        pin = null;
+        pendingCheckpoint = ObjectHeader.NO_CHECKPOINT;
+        onProgress.run();
+        return 1;
+    }
+
     private int beginCheckpoint() {
+        return beginCheckpoint(null);
+    }
+
+    private int beginCheckpoint(final SnapshotRecord snapshot) {
         pendingCheckpoint = nextSequence;
-        final MemorySegment bytes = stored.buildCheckpoint(nextSequence, covered);
+        final MemorySegment bytes = stored.buildCheckpoint(new Checkpoint.Statement(nextSequence, covered, snapshot));
         begin(null, bytes);
         return 1;
     }
 
     private int finishEpoch() {
-        if (!finishing || !uploads.isEmpty() || undelivered != null || !incoming.isEmpty() || sealPut) {
+        if (!finishing || !uploads.isEmpty() || pin != null || undelivered != null || !incoming.isEmpty() || sealPut) {
             return 0;
         }
         sealRequested = true;

@@ -15,6 +15,10 @@ import java.util.function.LongSupplier;
  * there is nothing at the epoch's first missing sequence, where a seal would have to stand. The creation of an object alone proves
  * nothing: a seal may stand below it.
  *
+ * <p>Once a successor serves the volume it may delete objects of this epoch, so that a creation that is tried again succeeds, and what
+ * was stored is missing, behind a seal. It begins no sooner than the timeout after its seal: so an answer that comes while
+ * the last proof still counts is good, and a later one only if afterwards there still is no successor.
+ *
  * <p>{@link #provenNs()} is for any thread, all else for the destager's. Times are of a clock that goes on while the machine is
  * suspended.
  */
@@ -31,6 +35,8 @@ public final class EpochProof {
     private CompletableFuture<Integer> probe;
     private long probedSequence;
     private long sentNs;
+    private CompletableFuture<Integer> successorProbe;
+    private boolean hasSuccessor;
     private long foundSequence = NOTHING;
 
     /**
@@ -62,8 +68,19 @@ public final class EpochProof {
 
     /** An object whose creation was asked for at this time is in the store, and so are all before it. */
     void onPublished(final long createdNs) {
-        if (createdNs - provenNs > 0) {
-            provenNs = createdNs;
+        if (isStillProven()) {
+            prove(createdNs);
+        }
+    }
+
+    private boolean isStillProven() {
+        return clockNs.getAsLong() - provenNs < timeoutNs;
+    }
+
+    /** It is certain that the epoch had not ended at a time. */
+    void prove(final long sinceNs) {
+        if (sinceNs - provenNs > 0) {
+            provenNs = sinceNs;
         }
     }
 
@@ -77,19 +94,29 @@ public final class EpochProof {
             return 0;
         }
         final long nowNs = clockNs.getAsLong();
+        if (successorProbe != null && successorProbe.isDone()) {
+            takeSuccessorsAnswer();
+            return 1;
+        }
         if (probe != null && probe.isDone()) {
             takeAnswer();
             return 1;
         }
-        final long patienceNs = probe == null ? timeoutNs / 8 : timeoutNs / 2;
+        final long patienceNs = probe == null && successorProbe == null ? timeoutNs / 8 : timeoutNs / 2;
         if (nowNs - provenNs < timeoutNs / 4 || nowNs - sentNs < patienceNs) {
             return 0;
         }
         sentNs = nowNs;
         probedSequence = firstMissing;
+        successorProbe = null;
         probe = store.get(
                 Keys.object(volume, epoch, firstMissing), 0, Arena.ofAuto().allocate(PROBE_LENGTH, Long.BYTES));
         return 1;
+    }
+
+    /** Whether another writer has begun an epoch behind this one. */
+    boolean hasSuccessor() {
+        return hasSuccessor;
     }
 
     /** Whether something stands at a sequence that nothing was written to by this epoch's owner. */
@@ -103,11 +130,30 @@ public final class EpochProof {
             foundSequence = probedSequence;
         } catch (final ExecutionException e) {
             if (e.getCause() instanceof NoSuchObjectException) {
-                onPublished(sentNs);
+                if (isStillProven()) {
+                    prove(sentNs);
+                } else {
+                    successorProbe = store.get(
+                            Keys.epoch(volume, epoch + 1), 0, Arena.ofAuto().allocate(PROBE_LENGTH, Long.BYTES));
+                }
             }
         } catch (final InterruptedException e) {
             Thread.currentThread().interrupt();
         }
         probe = null;
+    }
+
+    private void takeSuccessorsAnswer() {
+        try {
+            successorProbe.get();
+            hasSuccessor = true;
+        } catch (final ExecutionException e) {
+            if (e.getCause() instanceof NoSuchObjectException) {
+                prove(sentNs);
+            }
+        } catch (final InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+        successorProbe = null;
     }
 }

@@ -8,6 +8,7 @@ import io.varve.lsvd.format.FormatException;
 import io.varve.lsvd.format.LogRecord;
 import io.varve.lsvd.format.ObjectHeader;
 import io.varve.lsvd.format.ObjectType;
+import io.varve.lsvd.format.SnapshotRecord;
 import io.varve.lsvd.log.LogImage;
 import io.varve.lsvd.log.LogReader;
 import io.varve.lsvd.log.LogSource;
@@ -99,6 +100,29 @@ final class ObjectBuilder implements AutoCloseable {
         return new BuiltObject(layout, object);
     }
 
+    /** What the batch of a snapshot says of it. */
+    SnapshotRecord readNote(final Batch batch) throws IOException {
+        image.load(batch.from().position(), batch.to().position());
+        reader.begin(batch.from(), batch.to().position());
+        SnapshotRecord snapshot = null;
+        while (reader.next()) {
+            if (reader.record().isNote()) {
+                snapshot = SnapshotRecord.decode(
+                        "the note at record " + reader.record().sequence() + " of the local log",
+                        reader.recordBytes().asSlice(LogRecord.HEADER_LENGTH));
+            }
+        }
+        if (snapshot == null || reader.end().position() != batch.to().position()) {
+            throw damaged();
+        }
+        return snapshot;
+    }
+
+    /** Whether the guest has its write cache on behind the last batch. */
+    boolean isWriteCache() {
+        return isWriteCache;
+    }
+
     @Override
     public void close() {
         reader.close();
@@ -133,10 +157,14 @@ final class ObjectBuilder implements AutoCloseable {
             }
         }
         if (reader.end().position() != batch.to().position()) {
-            throw new FormatException(
-                    "the local log is damaged at record " + reader.end().sequence() + " (position "
-                            + reader.end().position() + "), which is not in the store yet");
+            throw damaged();
         }
+    }
+
+    private FormatException damaged() {
+        return new FormatException("the local log is damaged at record "
+                + reader.end().sequence() + " (position " + reader.end().position()
+                + "), which is not in the store yet");
     }
 
     private void fill(final MemorySegment object, final ObjectLayout layout, final long checkpoint) throws IOException {

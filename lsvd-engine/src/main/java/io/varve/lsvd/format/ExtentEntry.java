@@ -22,6 +22,9 @@ public final class ExtentEntry {
     /** Kind: the blocks read as zeros from here on, by a discard or write-zeroes. */
     public static final int TRIM = 1;
 
+    /** Kind: the data block is none of the volume's, but says of a snapshot that the volume as it stands before is one. */
+    public static final int NOTE = 2;
+
     /** Greatest length of an entry, in blocks. */
     public static final int MAX_BLOCKS = Integer.MAX_VALUE;
 
@@ -77,10 +80,10 @@ public final class ExtentEntry {
         for (int i = 0; i < count; i++) {
             final long entry = offset + (long) i * LENGTH;
             final int kind = kind(segment, entry);
-            if (kind > TRIM || length(segment, entry) <= 0) {
+            if (kind > NOTE || length(segment, entry) <= 0) {
                 return false;
             }
-            if (kind == DATA) {
+            if (kind != TRIM) {
                 if (dataBlock(segment, entry) != next) {
                     return false;
                 }

@@ -17,7 +17,7 @@ import java.util.UUID;
  * 40  u64  generation
  * </pre>
  *
- * <p>Version 1 knows no flag but {@link #FLAG_PAD}. The header's CRC covers the data blocks' CRCs and, through the predecessor's, the whole chain before it. An instance
+ * <p>Version 1 knows no flag but {@link #FLAG_PAD}, and version 2 no notes. The header's CRC covers the data blocks' CRCs and, through the predecessor's, the whole chain before it. An instance
  * is bound to one segment and moved over it with {@link #wrap(int)}.
  */
 public final class LogRecord {
@@ -38,7 +38,7 @@ public final class LogRecord {
 
     private static final int MAGIC = 0x52565256;
     private static final int OLDEST_VERSION = 1;
-    private static final int VERSION = 2;
+    private static final int VERSION = 3;
 
     private static final int VERSION_OFFSET = 4;
     private static final int FLAGS_OFFSET = 6;
@@ -117,6 +117,19 @@ public final class LogRecord {
         ExtentEntry.encode(segment, extentOffset(count), ExtentEntry.DATA, block, length, blockCount());
         Layouts.putInt(segment, offset + EXTENT_COUNT_OFFSET, count + 1);
         Layouts.putInt(segment, offset + BLOCK_COUNT_OFFSET, blockCount() + length);
+    }
+
+    /** Adds a block that is not the volume's, whose data stands, or will stand, behind that of the extents before. */
+    public void addNote() {
+        final int count = extentCount();
+        ExtentEntry.encode(segment, extentOffset(count), ExtentEntry.NOTE, 0, 1, blockCount());
+        Layouts.putInt(segment, offset + EXTENT_COUNT_OFFSET, count + 1);
+        Layouts.putInt(segment, offset + BLOCK_COUNT_OFFSET, blockCount() + 1);
+    }
+
+    /** Whether the record is a note, and nothing else. */
+    public boolean isNote() {
+        return extentCount() == 1 && extentKind(0) == ExtentEntry.NOTE;
     }
 
     /** Adds a trimmed extent. */

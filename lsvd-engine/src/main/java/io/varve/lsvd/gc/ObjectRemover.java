@@ -69,6 +69,13 @@ public final class ObjectRemover {
         return checkpoint;
     }
 
+    /** A snapshot has been taken at a checkpoint. */
+    public void onPinned(final long sequence) {
+        if (pins != null) {
+            pins = pins.with(sequence);
+        }
+    }
+
     /** Number of objects deleted. Any thread. */
     public long deleted() {
         return deleted;

@@ -31,6 +31,16 @@ public final class Pins {
         return new Pins(sequences.stream().mapToLong(Long::longValue).toArray());
     }
 
+    /** These pins and one more. */
+    public Pins with(final long sequence) {
+        final TreeSet<Long> more = new TreeSet<>();
+        for (final long one : sequences) {
+            more.add(one);
+        }
+        more.add(sequence);
+        return new Pins(more.stream().mapToLong(Long::longValue).toArray());
+    }
+
     /** Whether a pin needs an object that the volume needed from one sequence up to, and not including, another. */
     public boolean isNeeded(final long from, final long until) {
         final int found = Arrays.binarySearch(sequences, from);

@@ -5,6 +5,7 @@ import io.varve.lsvd.format.Covered;
 import io.varve.lsvd.format.FormatException;
 import io.varve.lsvd.format.ObjectHeader;
 import io.varve.lsvd.format.ObjectType;
+import io.varve.lsvd.format.SnapshotRecord;
 import io.varve.lsvd.map.ExtentMap;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -24,17 +25,20 @@ import java.util.UUID;
  *  8  u64  number of epochs
  * 16  u64  number of checkpoints that it builds on
  * 24  u64  number of objects
- * 32  epochs, oldest first: volume 16B, number u64, first sequence u64, nonce 16B
+ * 32  u64  length in bytes of what it says of a snapshot, that the volume as of this checkpoint is; 0 when it is none
+ * 40  u64  zero
+ * 48  epochs, oldest first: volume 16B, number u64, first sequence u64, nonce 16B
  *     checkpoints, the whole one first: sequence u64
  *     objects, ascending: sequence u64, length in bytes u64 (0 when it has been deleted), since when dead u64 or all ones,
  *         data blocks u32, generation u32 (255 a checkpoint)
+ *     the snapshot's record ({@link SnapshotRecord}), and zeros up to a multiple of 8
  *     extents: first block u64 (low 40 bits) and length (high 24 bits, 0 standing for 2^24), location u64 or, for a run
  *     that is not mapped any more, all ones; removals first, then the others, each in ascending order
  * </pre>
  */
 public final class Checkpoint {
     private static final ValueLayout.OfLong LONG = ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
-    private static final int PREAMBLE = 4 * Long.BYTES;
+    private static final int PREAMBLE = 6 * Long.BYTES;
     private static final int EPOCH_LENGTH = 6 * Long.BYTES;
     private static final int BASE_LENGTH = Long.BYTES;
     private static final int OBJECT_LENGTH = 4 * Long.BYTES;
@@ -52,15 +56,31 @@ public final class Checkpoint {
     public record Author(UUID volume, long epoch, UUID nonce, Epochs epochs) {}
 
     /**
+     * What a checkpoint says of itself.
+     *
+     * @param sequence of the checkpoint.
+     * @param covered  what it covers.
+     * @param snapshot that the volume is as of it, or null.
+     */
+    public record Statement(long sequence, Covered covered, SnapshotRecord snapshot) {}
+
+    /**
      * What a checkpoint says.
      *
      * @param epochs  all epochs of the map.
      * @param bases   sequences of the checkpoints that it builds on, the whole one first.
      * @param objects entries of the table of objects; see {@link #loadObjects}.
+     * @param snapshot that the volume is as of this checkpoint, or null.
      * @param removed runs that are not mapped any more.
      * @param written runs that are mapped.
      */
-    record Content(Epochs epochs, List<Long> bases, MemorySegment objects, Runs removed, Runs written) {}
+    record Content(
+            Epochs epochs,
+            List<Long> bases,
+            MemorySegment objects,
+            SnapshotRecord snapshot,
+            Runs removed,
+            Runs written) {}
 
     /** Length in bytes of a whole checkpoint. */
     public static long wholeLength(final Epochs epochs, final ObjectTable objects, final ExtentMap map) {
@@ -84,12 +104,8 @@ public final class Checkpoint {
 
     /** Builds a whole checkpoint in memory of the automatic arena. */
     public static MemorySegment whole(
-            final Author author,
-            final long sequence,
-            final Covered covered,
-            final ObjectTable objects,
-            final ExtentMap map) {
-        return encode(author, sequence, covered, sequence, List.of(), objects, null, map);
+            final Author author, final Statement statement, final ObjectTable objects, final ExtentMap map) {
+        return encode(author, statement, statement.sequence, List.of(), objects, null, map);
     }
 
     /**
@@ -100,26 +116,17 @@ public final class Checkpoint {
      */
     public static MemorySegment delta(
             final Author author,
-            final long sequence,
-            final Covered covered,
+            final Statement statement,
             final CheckpointChain base,
             final ObjectTable objects,
             final MapChanges changes) {
         return encode(
-                author,
-                sequence,
-                covered,
-                base.newest(),
-                base.sequences(),
-                objects,
-                changes.removed(),
-                changes.written());
+                author, statement, base.newest(), base.sequences(), objects, changes.removed(), changes.written());
     }
 
     private static MemorySegment encode(
             final Author author,
-            final long sequence,
-            final Covered covered,
+            final Statement statement,
             final long base,
             final List<Long> bases,
             final ObjectTable objects,
@@ -129,15 +136,17 @@ public final class Checkpoint {
         final long extents = map.extentCount() + (isWhole ? 0 : removed.extentCount());
         final Epochs epochs = author.epochs;
         final long entries = objects.entryCount(isWhole);
-        final MemorySegment object =
-                Arena.ofAuto().allocate(length(epochs, bases.size(), entries, extents), Long.BYTES);
+        final MemorySegment snapshot = statement.snapshot == null ? MemorySegment.NULL : statement.snapshot.encode();
+        final long length = length(epochs, bases.size(), entries, extents) + padded(snapshot.byteSize());
+        final MemorySegment object = Arena.ofAuto().allocate(length, Long.BYTES);
         final ObjectHeader header = new ObjectHeader(object);
-        header.begin(ObjectType.CHECKPOINT, author.volume, author.epoch, sequence, author.nonce, 0, 0);
-        header.covers(covered.lastRecord(), covered);
+        header.begin(ObjectType.CHECKPOINT, author.volume, author.epoch, statement.sequence, author.nonce, 0, 0);
+        header.covers(statement.covered.lastRecord(), statement.covered);
         header.checkpoint(base);
         final MemorySegment body = object.asSlice(header.headerLength());
         put(body, 0, extents, epochs.count());
         put(body, 2 * Long.BYTES, bases.size(), entries);
+        put(body, 4 * Long.BYTES, snapshot.byteSize(), 0);
         long offset = PREAMBLE;
         for (int i = 0; i < epochs.count(); i++) {
             final Epochs.Entry epoch = epochs.get(i);
@@ -151,6 +160,8 @@ public final class Checkpoint {
             offset += BASE_LENGTH;
         }
         offset = putObjects(body, offset, objects, isWhole);
+        MemorySegment.copy(snapshot, 0, body, offset, snapshot.byteSize());
+        offset += padded(snapshot.byteSize());
         if (removed != null) {
             offset = putExtents(body, offset, removed, true);
         }
@@ -158,6 +169,10 @@ public final class Checkpoint {
         header.body(body.byteSize(), Checksum.of(body));
         header.seal();
         return object;
+    }
+
+    private static long padded(final long length) {
+        return length + Long.BYTES - 1 & -Long.BYTES;
     }
 
     private static long putObjects(
@@ -235,15 +250,18 @@ public final class Checkpoint {
         final long epochCount = body.get(LONG, Long.BYTES);
         final long baseCount = body.get(LONG, 2 * Long.BYTES);
         final long objectCount = body.get(LONG, 3 * Long.BYTES);
+        final long snapshotLength = body.get(LONG, 4 * Long.BYTES);
         final long most = body.byteSize() / Long.BYTES;
         if (Long.compareUnsigned(extentCount, most) > 0
                 || Long.compareUnsigned(epochCount, most) > 0
                 || Long.compareUnsigned(baseCount, most) > 0
                 || Long.compareUnsigned(objectCount, most) > 0
+                || Long.compareUnsigned(snapshotLength, SnapshotRecord.MAX_LENGTH) > 0
                 || PREAMBLE
                                 + epochCount * EPOCH_LENGTH
                                 + baseCount * BASE_LENGTH
                                 + objectCount * OBJECT_LENGTH
+                                + padded(snapshotLength)
                                 + extentCount * Runs.LENGTH
                         != body.byteSize()) {
             throw new FormatException(key + " is damaged: its lengths do not add up");
@@ -265,6 +283,9 @@ public final class Checkpoint {
         }
         final MemorySegment objects = body.asSlice(offset, objectCount * OBJECT_LENGTH);
         offset += objects.byteSize();
+        final SnapshotRecord snapshot =
+                snapshotLength == 0 ? null : SnapshotRecord.decode(key, body.asSlice(offset, snapshotLength));
+        offset += padded(snapshotLength);
         long end = offset;
         while (end < body.byteSize() && body.get(LONG, end + Long.BYTES) == Runs.REMOVED) {
             end += Runs.LENGTH;
@@ -273,6 +294,7 @@ public final class Checkpoint {
                 epochs,
                 bases,
                 objects,
+                snapshot,
                 Runs.of(key, body.asSlice(offset, end - offset)),
                 Runs.of(key, body.asSlice(end)));
     }

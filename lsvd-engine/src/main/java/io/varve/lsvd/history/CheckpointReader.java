@@ -3,6 +3,7 @@ package io.varve.lsvd.history;
 import io.varve.lsvd.format.FormatException;
 import io.varve.lsvd.format.ObjectHeader;
 import io.varve.lsvd.format.ObjectType;
+import io.varve.lsvd.format.SnapshotRecord;
 import io.varve.lsvd.map.ExtentMap;
 import io.varve.lsvd.store.Keys;
 import io.varve.lsvd.store.StoreClient;
@@ -29,8 +30,12 @@ final class CheckpointReader {
         this.headers = headers;
     }
 
-    /** What was read: the newest checkpoint's header, the epochs and objects that it lists, and the chain that it ends. */
-    record Loaded(ObjectHeader newest, Epochs epochs, ObjectTable objects, CheckpointChain chain) {}
+    /**
+     * What was read: the newest checkpoint's header, the epochs and objects that it lists, the snapshot that it is, or null, and the
+     * chain that it ends.
+     */
+    record Loaded(
+            ObjectHeader newest, Epochs epochs, ObjectTable objects, SnapshotRecord snapshot, CheckpointChain chain) {}
 
     /**
      * Reads a checkpoint into an empty map.
@@ -58,7 +63,7 @@ final class CheckpointReader {
         for (final Checkpoint.Content one : contents) {
             Checkpoint.loadObjects(one, objects);
         }
-        return new Loaded(newest, content.epochs(), objects, sequences);
+        return new Loaded(newest, content.epochs(), objects, content.snapshot(), sequences);
     }
 
     private List<ObjectHeader> baseHeaders(final Checkpoint.Content content) throws IOException {

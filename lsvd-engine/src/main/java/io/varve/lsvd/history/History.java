@@ -2,6 +2,7 @@ package io.varve.lsvd.history;
 
 import io.varve.lsvd.format.Covered;
 import io.varve.lsvd.format.EpochRecord;
+import io.varve.lsvd.format.SnapshotRecord;
 import io.varve.lsvd.map.ExtentMap;
 import java.util.UUID;
 
@@ -17,6 +18,7 @@ import java.util.UUID;
  * @param checkpoints   the newest checkpoint.
  * @param changes       what has changed since; whoever takes the history owns it.
  * @param objects       the volume's own objects; their live blocks are not counted yet.
+ * @param snapshot      that the volume is as of the newest checkpoint, which is its own; or null.
  */
 public record History(
         EpochRecord newest,
@@ -27,7 +29,8 @@ public record History(
         Covered covered,
         CheckpointChain checkpoints,
         MapChanges changes,
-        ObjectTable objects)
+        ObjectTable objects,
+        SnapshotRecord snapshot)
         implements AutoCloseable {
     /** Whether whoever opened the newest epoch has ended it, so that all of it is in the store. */
     public boolean isClosedByOwner() {
@@ -36,7 +39,7 @@ public record History(
 
     /** The same history, of which nothing has changed but that its newest epoch has been sealed where it ended. */
     public History withSeal(final UUID nonce) {
-        return new History(newest, epochs, map, nextSequence, nonce, covered, checkpoints, changes, objects);
+        return new History(newest, epochs, map, nextSequence, nonce, covered, checkpoints, changes, objects, snapshot);
     }
 
     /** Last log record covered. */

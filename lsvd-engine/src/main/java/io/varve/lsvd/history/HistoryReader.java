@@ -6,6 +6,7 @@ import io.varve.lsvd.format.ExtentEntry;
 import io.varve.lsvd.format.FormatException;
 import io.varve.lsvd.format.ObjectHeader;
 import io.varve.lsvd.format.ObjectType;
+import io.varve.lsvd.format.SnapshotRecord;
 import io.varve.lsvd.history.CheckpointReader.Loaded;
 import io.varve.lsvd.map.ExtentMap;
 import io.varve.lsvd.map.Location;
@@ -94,6 +95,34 @@ public final class HistoryReader {
     }
 
     /**
+     * Reads a snapshot: the volume as it stood at a checkpoint.
+     *
+     * @param epoch      of the checkpoint.
+     * @param checkpoint its sequence.
+     */
+    public History readSnapshot(final long epoch, final long checkpoint) throws IOException {
+        final ExtentMap map = new ExtentMap();
+        try {
+            headers.forget();
+            final Loaded loaded = new CheckpointReader(store, headers).read(volume, epoch, checkpoint, map);
+            return new History(
+                    epoch(epoch),
+                    loaded.epochs(),
+                    map,
+                    checkpoint + 1,
+                    null,
+                    loaded.newest().covered(true),
+                    loaded.chain(),
+                    new MapChanges(),
+                    loaded.objects(),
+                    loaded.snapshot());
+        } catch (final IOException | RuntimeException e) {
+            map.close();
+            throw e;
+        }
+    }
+
+    /**
      * Looks whether a seal that was put where a history ended ends it: it does unless the epoch has gone on behind it in the
      * meantime, with a checkpoint, or is not the newest any more.
      *
@@ -142,6 +171,7 @@ public final class HistoryReader {
         CheckpointChain chain = CheckpointChain.NONE;
         Epochs epochs = Epochs.NONE;
         ObjectTable objects = new ObjectTable();
+        SnapshotRecord snapshot = null;
         Covered covered = Covered.through(newest.lastRecord(), newest.settings().writeCache());
         final EpochRecord.Origin origin = newest.origin();
         final boolean isOrigins = origin != null && checkpoint == origin.sequence();
@@ -163,6 +193,7 @@ public final class HistoryReader {
             covered = cover(covered, loaded.newest(), newest);
             objects = loaded.objects();
             objects.add(checkpoint, loaded.newest().objectLength(), 0, ObjectTable.CHECKPOINT);
+            snapshot = loaded.snapshot();
         } else {
             current = epoch(0);
             sequence = 0;
@@ -189,7 +220,8 @@ public final class HistoryReader {
                             covered,
                             chain,
                             changes,
-                            objects);
+                            objects,
+                            snapshot);
                 }
                 current = next(current, sequence, header);
                 epochs = epochs.with(entry(current));

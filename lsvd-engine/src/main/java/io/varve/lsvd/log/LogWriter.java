@@ -4,6 +4,7 @@ import io.varve.lsvd.format.Blocks;
 import io.varve.lsvd.format.Checksum;
 import io.varve.lsvd.format.LogRecord;
 import io.varve.lsvd.format.Superblock;
+import java.lang.foreign.MemorySegment;
 import java.util.UUID;
 
 /**
@@ -34,9 +35,10 @@ public final class LogWriter {
          * @param sequence  of the record that was sealed.
          * @param crc       of its header.
          * @param isNews    whether it changes the volume or its write cache.
+         * @param isNote    whether it is a note, on its own.
          * @param blocks    number of its data blocks.
          */
-        void onSealed(long end, long sequence, int crc, boolean isNews, int blocks);
+        void onSealed(long end, long sequence, int crc, boolean isNews, boolean isNote, int blocks);
     }
 
     private static final int EIO = 5;
@@ -211,6 +213,21 @@ public final class LogWriter {
         sealOpen(isOn ? LogRecord.FLAG_WRITE_CACHE_ON : LogRecord.FLAG_WRITE_CACHE_OFF);
     }
 
+    /** Appends a note, of at most a block, as a record of its own; needs {@link #room()} for two blocks. */
+    public void appendNote(final MemorySegment note) {
+        if (isOpen) {
+            sealOpen(0);
+        }
+        reserve(1);
+        final long position = head + record.length();
+        final int offset = geometry.windowOffset(position);
+        window.memory().asSlice(offset, Blocks.SIZE).fill((byte) 0).copyFrom(note);
+        checksums.set(position >>> Blocks.SHIFT, checksum.of(offset, Blocks.SIZE));
+        record.addNote();
+        lastDataSequence = nextSequence;
+        sealOpen(0);
+    }
+
     /**
      * Asks for an answer when everything appended so far is written.
      *
@@ -358,7 +375,7 @@ public final class LogWriter {
         isOpen = false;
         device.write(geometry.fileOffset(position), window.address(position), length, deviceListener, flightHead);
         flightHead++;
-        listener.onSealed(head, nextSequence, previousCrc, record.isNews(), record.blockCount());
+        listener.onSealed(head, nextSequence, previousCrc, record.isNews(), record.isNote(), record.blockCount());
         nextSequence++;
     }
 

@@ -24,8 +24,7 @@ public record ObjectName(UUID volume, long epoch, long sequence) {
      * @throws IllegalArgumentException when it is none of an object of that volume.
      */
     public static ObjectName parse(final UUID volume, final String key) {
-        final String epoch = key.substring(0, key.lastIndexOf('/'));
-        return new ObjectName(volume, Keys.lastNumber(epoch), Keys.lastNumber(key));
+        return new ObjectName(volume, Keys.epochOf(key), Keys.lastNumber(key));
     }
 
     /** Its key in the store. */

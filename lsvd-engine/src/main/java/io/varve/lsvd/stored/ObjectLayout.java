@@ -59,6 +59,12 @@ public final class ObjectLayout {
         this.generation = generation;
     }
 
+    /** The layout of an object that holds no data, but covers records of the log. */
+    public static ObjectLayout empty(final long sequence, final long firstRecord, final Covered covered) {
+        return new ObjectLayout(
+                sequence, firstRecord, covered, new long[0], new int[0], new int[0], new long[0], 0, 0, 0);
+    }
+
     /** What stands for the first data block of an extent that was trimmed. */
     public static int trim() {
         return TRIM;

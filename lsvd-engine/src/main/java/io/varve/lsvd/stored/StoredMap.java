@@ -1,6 +1,5 @@
 package io.varve.lsvd.stored;
 
-import io.varve.lsvd.format.Covered;
 import io.varve.lsvd.history.Checkpoint;
 import io.varve.lsvd.history.CheckpointChain;
 import io.varve.lsvd.history.Epochs;
@@ -156,20 +155,20 @@ public final class StoredMap implements AutoCloseable {
     }
 
     /** Builds the next checkpoint; everything that has been told must be in the store. */
-    public MemorySegment buildCheckpoint(final long sequence, final Covered covered) {
+    public MemorySegment buildCheckpoint(final Checkpoint.Statement statement) {
         final long wholeLength = Checkpoint.wholeLength(author.epochs(), objects, map);
         final long deltaLength = Checkpoint.deltaLength(author.epochs(), chain, objects, changes);
         isNextWhole = isWholeDue(wholeLength, deltaLength);
         if (isNextWhole) {
             for (int i = 0; i < objects.count(); i++) {
                 if (objects.generation(i) == ObjectTable.CHECKPOINT) {
-                    objects.die(i, sequence);
+                    objects.die(i, statement.sequence());
                 }
             }
         }
         final MemorySegment bytes = isNextWhole
-                ? Checkpoint.whole(author, sequence, covered, objects, map)
-                : Checkpoint.delta(author, sequence, covered, chain, objects, changes);
+                ? Checkpoint.whole(author, statement, objects, map)
+                : Checkpoint.delta(author, statement, chain, objects, changes);
         objects.clearChanges();
         isWanted = false;
         return bytes;

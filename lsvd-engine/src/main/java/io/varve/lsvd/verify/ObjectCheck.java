@@ -60,16 +60,16 @@ final class ObjectCheck {
     void check(final ObjectName name, final ObjectHeader header, final MemorySegment bytes, final long liveBlocks)
             throws IOException {
         if (liveBlocks > 0 && header.type() != ObjectType.DATA) {
-            findings.accept(new Finding(name.key(), "should hold data and does not", namedIn(name.sequence(), null)));
+            findings.accept(Finding.of(name.key(), "should hold data and does not", namedIn(name.sequence(), null)));
             return;
         }
         if (bytes.byteSize() > header.objectLength()) {
-            findings.accept(new Finding(name.key(), "is damaged: it is longer than its header says", new Ranges()));
+            findings.accept(Finding.of(name.key(), "is damaged: it is longer than its header says", new Ranges()));
         }
         if (epochs != null
                 && header.type() != ObjectType.SEAL
                 && !header.nonce().equals(epochs.of(name.sequence()).nonce())) {
-            findings.accept(new Finding(
+            findings.accept(Finding.of(
                     name.key(),
                     "was written by someone who had not opened the volume",
                     namedIn(name.sequence(), null)));
@@ -102,7 +102,7 @@ final class ObjectCheck {
             final String what = missing > 0 && damaged.cardinality() == missing
                     ? "is damaged: it is too short, and data blocks " + runs(damaged) + " are missing"
                     : "is damaged: data blocks " + runs(damaged) + " of " + count + " do not match their checksums";
-            findings.accept(new Finding(name.key(), what, inUse(header, damaged)));
+            findings.accept(Finding.of(name.key(), what, inUse(header, damaged)));
         }
     }
 
@@ -149,7 +149,7 @@ final class ObjectCheck {
                     map,
                     (block, length, dataBlock) ->
                             held.put(block, length, Location.inObject(name.sequence(), dataBlock)));
-            findings.accept(new Finding(
+            findings.accept(Finding.of(
                     name.key(), "does not hold what the extent map expects in it", namedIn(name.sequence(), held)));
         }
     }
@@ -191,14 +191,14 @@ final class ObjectCheck {
         while (at < header.objectLength()) {
             final MemorySegment read = readPiece(name, at, Math.min(PIECE, header.objectLength() - at));
             if (read.byteSize() == 0) {
-                findings.accept(new Finding(name.key(), "is damaged: it is too short", new Ranges()));
+                findings.accept(Finding.of(name.key(), "is damaged: it is too short", new Ranges()));
                 return;
             }
             crc.update(read.asByteBuffer());
             at += read.byteSize();
         }
         if (header.type() == ObjectType.CHECKPOINT && (int) crc.getValue() != header.bodyCrc()) {
-            findings.accept(new Finding(name.key(), "is damaged: its checksum does not match", new Ranges()));
+            findings.accept(Finding.of(name.key(), "is damaged: its checksum does not match", new Ranges()));
         }
     }
 

@@ -54,4 +54,9 @@ public final class Ranges {
     public long bytes() {
         return bytes;
     }
+
+    @Override
+    public String toString() {
+        return bytes + " bytes in " + count + " ranges: " + kept;
+    }
 }

@@ -4,6 +4,7 @@ import io.varve.lsvd.format.Blocks;
 import io.varve.lsvd.format.EpochRecord;
 import io.varve.lsvd.format.FormatException;
 import io.varve.lsvd.format.ObjectHeader;
+import io.varve.lsvd.format.SnapshotRecord;
 import io.varve.lsvd.history.History;
 import io.varve.lsvd.history.HistoryException;
 import io.varve.lsvd.history.HistoryReader;
@@ -33,7 +34,7 @@ import java.util.TreeMap;
 import java.util.UUID;
 
 /**
- * Reads every object that a volume needs, and checks every checksum and reference. Reads {@value #READS} objects at a time, with
+ * Reads every object that a volume and its snapshots need, and checks every checksum and reference. Reads {@value #READS} objects at a time, with
  * {@value #READ_BYTES} bytes of memory for each; beside these only the volume's extent map is kept. For one thread that may wait.
  *
  * <p>A writer may go on meanwhile. An object that is gone is damage only if a history that is read afterwards still needs it:
@@ -57,6 +58,7 @@ public final class VolumeVerifier {
     private final Set<ObjectName> checked = new HashSet<>();
     private final TreeMap<Long, Failed> failed = new TreeMap<>();
     private LiveObjects live;
+    private String snapshot;
     private long records;
     private long bytes;
     private long findings;
@@ -113,7 +115,8 @@ public final class VolumeVerifier {
             checkWithoutHistory(e);
             return verification();
         }
-        check(history);
+        check(history, this::readHistory);
+        checkSnapshots();
         return verification();
     }
 
@@ -121,11 +124,19 @@ public final class VolumeVerifier {
         return new Verification(records + checked.size(), bytes, findings);
     }
 
+    /** A state of the volume that is checked. */
+    @FunctionalInterface
+    private interface State {
+        /** Reads it again; null when it is not there any more. */
+        History read() throws IOException;
+    }
+
     /** Round by round, since whoever has the volume open may go on. */
-    private void check(final History first) throws IOException {
+    private void check(final History first, final State state) throws IOException {
         History history = first;
         try {
             List<ObjectName> round = neededBy(history);
+            round.removeAll(checked);
             for (int rounds = 1; !round.isEmpty(); rounds++) {
                 if (rounds > MAX_ROUNDS) {
                     throw new StoreException("the volume is changed faster than it can be verified");
@@ -134,7 +145,11 @@ public final class VolumeVerifier {
                 if (failed.isEmpty()) {
                     return;
                 }
-                final History newer = readHistory();
+                final History newer = state.read();
+                if (newer == null) {
+                    failed.clear();
+                    return;
+                }
                 history.close();
                 history = newer;
                 round = neededBy(history);
@@ -144,6 +159,69 @@ public final class VolumeVerifier {
         } finally {
             history.close();
         }
+    }
+
+    /** What snapshots need that the volume does not need any more. */
+    private void checkSnapshots() throws IOException {
+        for (final Map.Entry<Long, SnapshotRecord> pin : pins().entrySet()) {
+            final long checkpoint = pin.getKey();
+            final SnapshotRecord record = pin.getValue();
+            snapshot = record.name();
+            cancellation.check();
+            try {
+                final History history = readSnapshot(record, checkpoint);
+                if (history != null) {
+                    check(history, () -> readSnapshot(record, checkpoint));
+                }
+            } catch (final FormatException | HistoryException | NoSuchObjectException e) {
+                final Ranges whole = new Ranges();
+                whole.add(0, Blocks.count(record.sizeBytes()));
+                tell(Finding.of(
+                        new ObjectName(volume, record.epoch(), checkpoint).key(),
+                        "cannot be read as a snapshot: " + e.getMessage(),
+                        whole));
+            }
+        }
+        snapshot = null;
+    }
+
+    /** Reads a snapshot; null when it has been removed. */
+    private History readSnapshot(final SnapshotRecord record, final long checkpoint) throws IOException {
+        final boolean isRemoved =
+                !store.list(Keys.pinRemoved(volume, checkpoint)).isEmpty();
+        try {
+            return isRemoved ? null : new HistoryReader(store, volume).readSnapshot(record.epoch(), checkpoint);
+        } catch (final NoSuchObjectException e) {
+            if (store.list(Keys.pinRemoved(volume, checkpoint)).isEmpty()) {
+                throw e;
+            }
+            return null;
+        }
+    }
+
+    /** The snapshots that there are, by their checkpoints. */
+    private Map<Long, SnapshotRecord> pins() throws IOException {
+        final TreeMap<Long, String> newest = new TreeMap<>();
+        final Set<Long> removed = new HashSet<>();
+        for (final StoredObject object : store.list(Keys.pins(volume))) {
+            if (Keys.isPinRemoved(object.key())) {
+                removed.add(Keys.pinned(object.key()));
+            } else {
+                newest.put(Keys.pinned(object.key()), object.key());
+            }
+        }
+        newest.keySet().removeAll(removed);
+        final TreeMap<Long, SnapshotRecord> pins = new TreeMap<>();
+        for (final Map.Entry<Long, String> pin : newest.entrySet()) {
+            final String key = pin.getValue();
+            try {
+                pins.put(pin.getKey(), SnapshotRecord.decode(key, store.getWhole(key, SnapshotRecord.MAX_LENGTH)));
+                records++;
+            } catch (final FormatException e) {
+                tell(Finding.of(key, e.getMessage(), new Ranges()));
+            }
+        }
+        return pins;
     }
 
     /** Reads the history; one that changes while it is read is read again. */
@@ -253,7 +331,7 @@ public final class VolumeVerifier {
 
     private void tell(final Finding finding) {
         findings++;
-        listener.onFinding(finding);
+        listener.onFinding(finding.of(snapshot));
     }
 
     private void checkRecords() throws IOException {
@@ -285,7 +363,7 @@ public final class VolumeVerifier {
     private void checkWithoutHistory(final IOException reason) throws IOException {
         final Ranges whole = new Ranges();
         whole.add(0, Blocks.count(sizeBytes()));
-        tell(new Finding(Keys.volume(volume), "cannot be read as a volume: " + reason.getMessage(), whole));
+        tell(Finding.of(Keys.volume(volume), "cannot be read as a volume: " + reason.getMessage(), whole));
         final List<ObjectName> all = new ArrayList<>();
         for (final StoredObject object : store.list(Keys.logs(volume))) {
             all.add(ObjectName.parse(volume, object.key()));

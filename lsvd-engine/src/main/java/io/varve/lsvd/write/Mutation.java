@@ -6,7 +6,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
 /**
- * A write, or a trim when it has no buffers, or a change of the write cache, on its way into the log. Blocks that it covers only in part, at most its first
+ * A write, or a trim when it has no buffers, or a change of the write cache, or a note, on its way into the log. Blocks that it covers only in part, at most its first
  * and its last, are read before: the edges. Made once and used again.
  */
 final class Mutation {
@@ -27,6 +27,7 @@ final class Mutation {
     IoVec buffers;
     boolean isDurable;
     WriteCacheChange writeCache;
+    MemorySegment note;
     long token;
     boolean hasHead;
     boolean hasTail;
@@ -53,6 +54,7 @@ final class Mutation {
         buffers = newBuffers;
         isDurable = newDurable;
         writeCache = WriteCacheChange.NONE;
+        note = null;
         token = newToken;
         done = 0;
         final boolean isTailCut = (end() & Blocks.SIZE - 1) != 0;

@@ -10,6 +10,7 @@ import io.varve.lsvd.map.Location;
 import io.varve.lsvd.read.GuestBuffers;
 import io.varve.lsvd.read.ReadPath;
 import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
@@ -86,6 +87,13 @@ public final class WritePath {
     public void writeCache(final boolean isOn, final long token) {
         final Mutation mutation = take(0, 0, null, true, token);
         mutation.writeCache = isOn ? Mutation.WriteCacheChange.ON : Mutation.WriteCacheChange.OFF;
+        submit(mutation);
+    }
+
+    /** Puts a note of at most a block into the log; the log acknowledges the token once that is durable. */
+    public void note(final MemorySegment note, final long token) {
+        final Mutation mutation = take(0, 0, null, true, token);
+        mutation.note = note;
         submit(mutation);
     }
 
@@ -204,6 +212,12 @@ public final class WritePath {
                 return false;
             }
             log.appendWriteCache(mutation.writeCache == Mutation.WriteCacheChange.ON);
+        }
+        if (mutation.note != null) {
+            if (log.room() < 2) {
+                return false;
+            }
+            log.appendNote(mutation.note);
         }
         while (mutation.done < mutation.length) {
             final long room = log.room();

@@ -29,12 +29,12 @@ class ProofAndBoundsTest {
 
     @Test
     void aWriteThatWaitedForAProofIsNotLetOutBeyondItsBound() {
-        cutter.onSealed(8192, 1, 0, true, 1, 0);
+        cutter.onSealed(8192, 1, 0, true, false, 1, 0);
         nowNs = (FENCE_MS + 10) * MS;
         gate.write(7, 8192);
         assertThat(released).isEmpty();
         nowNs = (AGE_MS + 10) * MS;
-        proof.onPublished(nowNs);
+        proof.prove(nowNs);
         gate.doWork();
         assertThat(released).as("answers while the store lacks an older record").isEmpty();
         cutter.cut();
@@ -46,9 +46,9 @@ class ProofAndBoundsTest {
 
     @Test
     void aWriteThatWaitedForItsBoundIsNotLetOutWithoutAProof() {
-        cutter.onSealed(8192, 1, 0, true, 1, 0);
+        cutter.onSealed(8192, 1, 0, true, false, 1, 0);
         nowNs = (AGE_MS + 10) * MS;
-        proof.onPublished(nowNs);
+        proof.prove(nowNs);
         gate.write(7, 8192);
         assertThat(released).isEmpty();
         nowNs += (FENCE_MS + 10) * MS;
@@ -57,18 +57,18 @@ class ProofAndBoundsTest {
         gate.onStored(8192, 1);
         gate.doWork();
         assertThat(released).as("answers without a proof").isEmpty();
-        proof.onPublished(nowNs);
+        proof.prove(nowNs);
         gate.doWork();
         assertThat(released).containsExactly(7L);
     }
 
     @Test
     void aReadNeedsAProofAlone() {
-        cutter.onSealed(8192, 1, 0, true, 1, 0);
+        cutter.onSealed(8192, 1, 0, true, false, 1, 0);
         nowNs = (AGE_MS + 10) * MS;
         gate.answer(5);
         assertThat(released).isEmpty();
-        proof.onPublished(nowNs);
+        proof.prove(nowNs);
         gate.doWork();
         assertThat(released).containsExactly(5L);
     }

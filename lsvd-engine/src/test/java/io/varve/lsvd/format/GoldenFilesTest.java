@@ -40,12 +40,13 @@ class GoldenFilesTest {
     /** Every format in its newest version, with how a sample of it is made. */
     enum Sample {
         SUPERBLOCK(1, GoldenFilesTest::superblock),
-        LOG_RECORD(2, GoldenFilesTest::logRecord),
+        LOG_RECORD(3, GoldenFilesTest::logRecord),
         DATA_OBJECT(3, GoldenFilesTest::dataObject),
         WHOLE_CHECKPOINT(3, GoldenFilesTest::wholeCheckpoint),
         DELTA_CHECKPOINT(3, GoldenFilesTest::deltaCheckpoint),
         SEAL(3, () -> Sealer.encode(VOLUME, 3, 77, NONCE, COVERED, 70)),
         EPOCH(2, () -> epochRecord().encode()),
+        SNAPSHOT(1, () -> snapshot().encode()),
         NAME(1, () -> new NameRecord(VOLUME, true).encode()),
         SETTINGS(1, () -> settingsRecord().encode()),
         RESCUE(1, GoldenFilesTest::rescueHeader);
@@ -106,7 +107,7 @@ class GoldenFilesTest {
     }
 
     @ParameterizedTest
-    @EnumSource(names = {"SUPERBLOCK", "EPOCH", "NAME", "RESCUE"})
+    @EnumSource(names = {"SUPERBLOCK", "EPOCH", "NAME", "RESCUE", "SNAPSHOT"})
     void anyFlippedBitOfASmallRecordIsRefused(final Sample sample) throws IOException {
         final MemorySegment bytes = segment(sample);
         final int length = bytes.get(ValueLayout.JAVA_INT, 12);
@@ -116,6 +117,7 @@ class GoldenFilesTest {
                         switch (sample) {
                             case SUPERBLOCK -> Superblock.decode("it", bytes);
                             case RESCUE -> RescueHeader.decode("it", bytes);
+                            case SNAPSHOT -> SnapshotRecord.decode("it", bytes);
                             case EPOCH -> EpochRecord.decode("it", bytes);
                             default -> NameRecord.decode("it", bytes);
                         }
@@ -209,7 +211,7 @@ class GoldenFilesTest {
         try (ExtentMap map = new ExtentMap()) {
             map.put(200, 2, Location.inObject(76, 0));
             map.put(1 << 30, ExtentMap.MAX_EXTENT_BLOCKS, Location.inObject(61, 5));
-            return Checkpoint.whole(author(), 77, COVERED, objects(), map);
+            return Checkpoint.whole(author(), new Checkpoint.Statement(77, COVERED, snapshot()), objects(), map);
         }
     }
 
@@ -217,13 +219,22 @@ class GoldenFilesTest {
         try (MapChanges changes = new MapChanges()) {
             changes.onWritten(300, 4, Location.inObject(78, 9));
             changes.onRemoved(200, 1);
-            return Checkpoint.delta(author(), 79, COVERED, CheckpointChain.whole(77), objects(), changes);
+            return Checkpoint.delta(
+                    author(),
+                    new Checkpoint.Statement(79, COVERED, null),
+                    CheckpointChain.whole(77),
+                    objects(),
+                    changes);
         }
     }
 
     private static SettingsRecord settingsRecord() {
         return new SettingsRecord(
                 new VolumeSettings(1L << 40, true, Durability.STORE, 64 << 20, 30_000, 5_000), 1_700_000_000_000L);
+    }
+
+    private static SnapshotRecord snapshot() {
+        return new SnapshotRecord("before", 3, 1L << 40, 1_700_000_000_000L, true);
     }
 
     private static EpochRecord epochRecord() {

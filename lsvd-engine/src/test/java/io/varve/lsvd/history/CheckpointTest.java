@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.varve.lsvd.format.Covered;
 import io.varve.lsvd.format.FormatException;
+import io.varve.lsvd.format.SnapshotRecord;
 import io.varve.lsvd.map.ExtentMap;
 import io.varve.lsvd.map.Location;
 import io.varve.lsvd.runtime.SystemRuntime;
@@ -29,6 +30,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 class CheckpointTest {
     private static final UUID VOLUME = new UUID(1, 2);
     private static final UUID NONCE = new UUID(3, 4);
+    private static final SnapshotRecord SNAPSHOT = new SnapshotRecord("before", 1, 1 << 30, 1234, true);
     private static final int BLOCKS = 3000;
     private static final Covered COVERED = Covered.through(9, true);
 
@@ -66,14 +68,15 @@ class CheckpointTest {
         final Random random = new Random(seed);
         change(random, 50);
         CheckpointChain chain = CheckpointChain.whole(5);
-        put(5, Checkpoint.whole(author, 5, COVERED, objects, map));
+        put(5, Checkpoint.whole(author, new Checkpoint.Statement(5, COVERED, null), objects, map));
         changes.clear();
         objects.clearChanges();
         final int deltas = random.nextInt(9);
         for (int i = 0; i < deltas; i++) {
             change(random, 1 + random.nextInt(60));
             final long sequence = 10 + 7L * i;
-            final MemorySegment delta = Checkpoint.delta(author, sequence, COVERED, chain, objects, changes);
+            final MemorySegment delta = Checkpoint.delta(
+                    author, new Checkpoint.Statement(sequence, COVERED, SNAPSHOT), chain, objects, changes);
             put(sequence, delta);
             chain = chain.with(sequence, delta.byteSize());
             changes.clear();
@@ -85,6 +88,7 @@ class CheckpointTest {
             assertThat(found.chain()).isEqualTo(chain);
             assertThat(found.epochs().count()).isEqualTo(2);
             assertThat(found.epochs().get(1)).isEqualTo(author.epochs().get(1));
+            assertThat(found.snapshot()).isEqualTo(deltas == 0 ? null : SNAPSHOT);
             assertThat(entries(found.objects())).isEqualTo(entries(objects));
             assertThat(locations(loaded)).isEqualTo(locations(map));
             assertThat(loaded.mappedBlocks()).isEqualTo(map.mappedBlocks());
@@ -93,10 +97,10 @@ class CheckpointTest {
 
     @Test
     void aChainThatLacksOneIsRefused() throws Exception {
-        put(5, Checkpoint.whole(author, 5, COVERED, objects, map));
+        put(5, Checkpoint.whole(author, new Checkpoint.Statement(5, COVERED, null), objects, map));
         changes.onWritten(1, 1, Location.inObject(7, 0));
         final CheckpointChain chain = CheckpointChain.whole(5).with(6, 100);
-        put(8, Checkpoint.delta(author, 8, COVERED, chain, objects, changes));
+        put(8, Checkpoint.delta(author, new Checkpoint.Statement(8, COVERED, null), chain, objects, changes));
         try (ExtentMap loaded = new ExtentMap()) {
             assertThatThrownBy(() -> new CheckpointReader(client, new HeaderReader(client)).read(VOLUME, 1, 8, loaded))
                     .hasMessageContaining(Keys.object(VOLUME, 1, 6));

@@ -103,6 +103,22 @@ final class SimulatedHost implements EngineRuntime {
         mustBeSilent = isServing() && volume.settings().fenceTimeoutMs() > 0;
     }
 
+    /** Reads a snapshot, or another volume, whole; this host must serve nothing. */
+    long[] readOnly(final String name, final String snapshot) throws VolumeException {
+        client = world.store().client();
+        life++;
+        volume = Volume.open(new VolumeContext()
+                .store(client)
+                .name(name)
+                .snapshot(snapshot)
+                .readOnly(true)
+                .runtime(this)
+                .logs(disk, () -> {}));
+        final long[] stamps = readAll();
+        kill();
+        return stamps;
+    }
+
     /** Opens the volume; a crash on the way leaves the host dead, and is told by the exception. */
     void open(final boolean isTakeOver) throws VolumeException {
         client = world.store().client();
@@ -252,6 +268,10 @@ final class SimulatedHost implements EngineRuntime {
             flush();
             return;
         }
+        if (requests == 0 && isOfficial && random.nextInt(20) == 0) {
+            snapshot();
+            return;
+        }
         if (random.nextInt(40) == 0) {
             writeCache(random.nextBoolean());
             return;
@@ -280,6 +300,24 @@ final class SimulatedHost implements EngineRuntime {
                     answered(status);
                     if (status == VolumeCompletion.OK && isOfficial && thisLife == life) {
                         model.flushedThrough(covered);
+                    }
+                },
+                0);
+    }
+
+    /** Nothing else is under way, so it is known what the snapshot has to hold. */
+    private void snapshot() {
+        final int thisLife = life;
+        final String name = world.snapshots().begin(model.now());
+        requests++;
+        volume.snapshot(
+                name,
+                currentTimeMillis(),
+                (token, status) -> {
+                    requests--;
+                    answered(status);
+                    if (status == VolumeCompletion.OK && isOfficial && thisLife == life) {
+                        world.snapshots().acknowledge(name);
                     }
                 },
                 0);

@@ -12,6 +12,7 @@ import java.lang.foreign.Arena;
 import java.util.Random;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.UUID;
 import java.util.function.BooleanSupplier;
 
 /**
@@ -32,6 +33,7 @@ final class Simulation implements AutoCloseable {
     private final SimulatedHost[] hosts = new SimulatedHost[2];
     private final DiskModel model;
     private final int sectors;
+    private final SnapshotModel snapshots;
     private SimulatedHost active;
     private long nowNs = 1;
     private byte[][] oldCopy;
@@ -44,6 +46,7 @@ final class Simulation implements AutoCloseable {
         store = new SimulatedStore(random, bug);
         sectors = DiskModel.BLOCK_SECTORS * (32 + random.nextInt(200));
         model = new DiskModel(sectors);
+        snapshots = new SnapshotModel(random);
         for (int i = 0; i < hosts.length; i++) {
             final boolean isClockSlow = bug == PlantedBug.SLOW_CLOCK && i == 0;
             hosts[i] = new SimulatedHost(
@@ -69,6 +72,10 @@ final class Simulation implements AutoCloseable {
             interrupt(phase);
         }
         finish();
+    }
+
+    SnapshotModel snapshots() {
+        return snapshots;
     }
 
     SimulatedStore store() {
@@ -156,7 +163,13 @@ final class Simulation implements AutoCloseable {
     }
 
     private void interrupt(final int phase) {
+        if (random.nextInt(3) == 0) {
+            snapshots.thin(active, store);
+        }
         final String when = "phase " + phase;
+        if (active.disk.hasLost()) {
+            snapshots.mayHaveLost();
+        }
         final int acknowledged = leastAfterKill();
         switch (random.nextInt(7)) {
             case 0, 1 -> {
@@ -173,6 +186,7 @@ final class Simulation implements AutoCloseable {
             case 5 -> {
                 active.kill();
                 active.loseDisk();
+                snapshots.mayHaveLost();
                 reopen(random.nextBoolean() ? active : other(), true, model.keptCount(), when + ", after a lost disk");
             }
             default -> restoreOldCopy(when);
@@ -213,6 +227,8 @@ final class Simulation implements AutoCloseable {
             other().kill();
         }
         reopen(other(), true, kept, when + ", after a takeover");
+        // Until it was shut out the old host may have acknowledged some.
+        snapshots.mayHaveLost();
     }
 
     /** The host is put back to how it was some time ago. */
@@ -222,6 +238,7 @@ final class Simulation implements AutoCloseable {
         }
         active.kill();
         active.restoreDisk(oldCopy);
+        snapshots.mayHaveLost();
         reopen(active, true, model.keptCount(), when + ", after the restoration of an old copy");
     }
 
@@ -300,6 +317,7 @@ final class Simulation implements AutoCloseable {
 
     /** After one more epoch that has swept, there is no object that nobody counts. */
     private void checkLeaks() {
+        final UUID volume = store.volume();
         final SimulatedHost host = active;
         while (store.step()) {
             passTime();
@@ -320,10 +338,13 @@ final class Simulation implements AutoCloseable {
         active.volume().shutdown();
         runUntil(active, active.volume()::isShutDown, "the last shutdown");
         active.kill();
+        if (active.disk.hasLost()) {
+            snapshots.mayHaveLost();
+        }
+        snapshots.judge(active, store);
         final Set<String> leaked = new TreeSet<>(store.keys("volumes/"));
-        leaked.removeIf(key -> !key.contains("/log/") || store.isSeal(key));
-        try (History history =
-                new HistoryReader(new StoreClient(store.client(), active, 60_000), store.volume()).read()) {
+        leaked.removeIf(key -> !key.startsWith("volumes/" + volume + "/log/") || store.isSeal(key));
+        try (History history = new HistoryReader(new StoreClient(store.client(), active, 60_000), volume).read()) {
             for (int i = 0; i < history.objects().count(); i++) {
                 leaked.remove(history.epochs().key(history.objects().sequence(i)));
             }

@@ -17,6 +17,12 @@ public final class Qtest implements AutoCloseable {
     /** cli; hlt; jmp to the hlt. */
     private static final byte[] HALT = {(byte) 0xfa, (byte) 0xf4, (byte) 0xeb, (byte) 0xfd};
 
+    /** QEMU's docs/specs/acpi_mem_hotplug.rst. */
+    private static final int MEMORY_HOTPLUG_PORT = 0xa00;
+
+    /** QEMU's docs/specs/acpi_pci_hotplug.rst. */
+    private static final int PCI_HOTPLUG_PORT = 0xae00;
+
     private final Path path;
     private final Path firmware;
     private final LineSocket socket;
@@ -66,9 +72,15 @@ public final class Qtest implements AutoCloseable {
         call("write" + suffix(width) + " " + address + " " + value);
     }
 
+    /** Has memory thrown out of the first slot, as a guest does by ACPI that was asked to let go of it (pc only). */
+    public void ejectMemory() throws IOException {
+        out(MEMORY_HOTPLUG_PORT, 4, 0);
+        out(MEMORY_HOTPLUG_PORT + 0x14, 1, 1 << 3);
+    }
+
     /** Has a PCI device thrown out of its slot on the first bus, as a guest does by ACPI that was asked to let go of it (pc only). */
     public void eject(final int slot) throws IOException {
-        out(0xae08, 4, 1L << slot);
+        out(PCI_HOTPLUG_PORT + 8, 4, 1L << slot);
     }
 
     private static char suffix(final int width) {

@@ -1,0 +1,167 @@
+package io.varve.lsvd.snapshot;
+
+import io.varve.lsvd.format.EpochRecord;
+import io.varve.lsvd.format.NameRecord;
+import io.varve.lsvd.format.SnapshotRecord;
+import io.varve.lsvd.history.HistoryReader;
+import io.varve.lsvd.store.Keys;
+import io.varve.lsvd.store.StoreClient;
+import io.varve.lsvd.store.StoredObject;
+import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.UUID;
+import java.util.function.UnaryOperator;
+
+/**
+ * The snapshots of a volume, and its clones. For a thread that may wait.
+ *
+ * <p>A snapshot is removed by a mark that stays for ever, since the name of its pin, a checkpoint's sequence, never comes again.
+ * Whoever deletes objects lists pins and children after the checkpoint that recorded them as dead. A clone puts its mark and then
+ * looks again whether the snapshot is there.
+ */
+public final class Snapshots {
+    private static final int CHANGE_TRIES = 20;
+    private static final int MAX_READS = 16;
+
+    private final StoreClient store;
+    private final UUID volume;
+
+    /** The snapshots of a volume. */
+    public Snapshots(final StoreClient store, final UUID volume) {
+        this.store = store;
+        this.volume = volume;
+    }
+
+    /** All snapshots, oldest first. */
+    public List<Snapshot> list() throws IOException {
+        final TreeMap<Long, Long> newest = new TreeMap<>();
+        final Set<Long> removed = new HashSet<>();
+        for (final StoredObject pin : store.list(Keys.pins(volume))) {
+            final long checkpoint = Keys.pinned(pin.key());
+            if (Keys.isPinRemoved(pin.key())) {
+                removed.add(checkpoint);
+            } else {
+                newest.merge(checkpoint, Keys.lastNumber(pin.key()), Math::max);
+            }
+        }
+        newest.keySet().removeAll(removed);
+        final List<Snapshot> snapshots = new ArrayList<>();
+        final ArrayDeque<StoreClient.Reading> underWay = new ArrayDeque<>();
+        final ArrayDeque<Map.Entry<Long, Long>> wanted = new ArrayDeque<>(newest.entrySet());
+        for (final Map.Entry<Long, Long> pin : newest.entrySet()) {
+            while (!wanted.isEmpty() && underWay.size() < MAX_READS) {
+                final Map.Entry<Long, Long> next = wanted.remove();
+                underWay.add(store.begin(Keys.pin(volume, next.getKey(), next.getValue()), SnapshotRecord.MAX_LENGTH));
+            }
+            final StoreClient.Reading reading = underWay.remove();
+            snapshots.add(new Snapshot(
+                    volume, pin.getKey(), pin.getValue(), SnapshotRecord.decode(reading.key(), store.await(reading))));
+        }
+        return snapshots;
+    }
+
+    /** A snapshot by its name, or null; the newest, should several have it. */
+    public Snapshot find(final String name) throws IOException {
+        Snapshot found = null;
+        for (final Snapshot snapshot : list()) {
+            if (snapshot.name().equals(name)) {
+                found = snapshot;
+            }
+        }
+        return found;
+    }
+
+    /** Changes what is known of a snapshot; false when it has been removed meanwhile. */
+    public boolean change(final Snapshot snapshot, final UnaryOperator<SnapshotRecord> change) throws IOException {
+        Snapshot last = snapshot;
+        for (int i = 0; i < CHANGE_TRIES && last != null; i++) {
+            final SnapshotRecord next = change.apply(last.record());
+            final String key = Keys.pin(volume, last.checkpoint(), last.version() + 1);
+            if (store.putIfAbsent(key, next.encode())) {
+                return true;
+            }
+            last = again(snapshot);
+        }
+        return false;
+    }
+
+    /** Removes a snapshot: what only it needs is deleted by whoever has the volume open next. */
+    public void remove(final Snapshot snapshot) throws IOException {
+        store.putIfAbsent(Keys.pinRemoved(volume, snapshot.checkpoint()), mark(volume));
+    }
+
+    /** Identities of the clones of a snapshot. */
+    public List<UUID> children(final Snapshot snapshot) throws IOException {
+        final List<UUID> children = new ArrayList<>();
+        for (final Map.Entry<UUID, Long> child : children().entrySet()) {
+            if (child.getValue() == snapshot.checkpoint()) {
+                children.add(child.getKey());
+            }
+        }
+        return children;
+    }
+
+    /** Identities of all clones, clones of clones included, and of which checkpoint. */
+    public Map<UUID, Long> children() throws IOException {
+        final Map<UUID, Long> children = new TreeMap<>();
+        for (final StoredObject child : store.list(Keys.children(volume))) {
+            final String key = child.key();
+            children.put(UUID.fromString(key.substring(key.lastIndexOf('/') + 1)), Keys.pinned(key));
+        }
+        return children;
+    }
+
+    /**
+     * Has all ancestors keep what a clone of a snapshot needs.
+     *
+     * @return false when the snapshot is gone: then no mark is left.
+     */
+    public boolean addChild(final Snapshot snapshot, final UUID child) throws IOException {
+        final List<EpochRecord.Origin> ancestors = ancestors(snapshot.asOrigin());
+        for (final EpochRecord.Origin ancestor : ancestors) {
+            store.putIfAbsent(Keys.child(ancestor.volume(), ancestor.sequence(), child), mark(child));
+        }
+        if (again(snapshot) != null && store.list(Keys.tombstone(volume)).isEmpty()) {
+            return true;
+        }
+        removeChild(snapshot.asOrigin(), child);
+        return false;
+    }
+
+    /** A clone needs nothing of its ancestors any more. */
+    public void removeChild(final EpochRecord.Origin origin, final UUID child) throws IOException {
+        for (final EpochRecord.Origin ancestor : ancestors(origin)) {
+            store.delete(Keys.child(ancestor.volume(), ancestor.sequence(), child));
+        }
+    }
+
+    private List<EpochRecord.Origin> ancestors(final EpochRecord.Origin origin) throws IOException {
+        final List<EpochRecord.Origin> ancestors = new ArrayList<>();
+        EpochRecord.Origin next = origin;
+        while (next != null) {
+            ancestors.add(next);
+            next = new HistoryReader(store, next.volume()).epoch(0).origin();
+        }
+        return ancestors;
+    }
+
+    private Snapshot again(final Snapshot snapshot) throws IOException {
+        for (final Snapshot other : list()) {
+            if (other.checkpoint() == snapshot.checkpoint()) {
+                return other;
+            }
+        }
+        return null;
+    }
+
+    private static MemorySegment mark(final UUID volume) {
+        return new NameRecord(volume, false).encode();
+    }
+}
