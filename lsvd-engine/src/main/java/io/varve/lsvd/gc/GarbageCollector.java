@@ -51,8 +51,10 @@ public final class GarbageCollector implements AutoCloseable {
     /** A round makes this part of what may be stored, so that it needs little room. */
     private static final int ROUNDS = 256;
 
-    /** Of a small volume this part is room enough. */
-    private static final int LEAST_ROOM = 32;
+    /** Rounds begin so early that there is room for others, and for clients' objects: between these parts of the limit. */
+    private static final int SMALLEST_ROOM = 128;
+
+    private static final int LARGEST_ROOM = 32;
 
     private final ObjectStore store;
     private final UUID volume;
@@ -151,7 +153,7 @@ public final class GarbageCollector implements AutoCloseable {
             return false;
         }
         return state != State.IDLE
-                || leavingBytes() > 0 && clockNs.getAsLong() - endedNs < MAX_WAIT_NS
+                || leavingBytes() > 0 && !hasWaited()
                 || bytesInFlight > 0 && mayChoose() && !hasFoundNothing;
     }
 
@@ -244,16 +246,28 @@ public final class GarbageCollector implements AutoCloseable {
         return bytes;
     }
 
+    /** Whether a round should begin: without waiting for deletions if there is room for it meanwhile. */
     private boolean isDue() {
         final long threshold = threshold();
-        return objects.storedBytes() > threshold && objects.storedBytes() - leavingBytes() > threshold;
+        if (objects.storedBytes() <= threshold) {
+            return false;
+        }
+        final long leaving = leavingBytes();
+        return objects.storedBytes() - leaving > threshold
+                && (leaving == 0
+                        || objects.storedBytes() + roundBytes() + stored.nextCheckpointLength() <= limit()
+                        || hasWaited());
+    }
+
+    private boolean hasWaited() {
+        return clockNs.getAsLong() - endedNs >= MAX_WAIT_NS;
     }
 
     /** Beyond this a round comes before the next object: so that with both, and the checkpoint, the limit is kept. */
     private long threshold() {
         final long limit = limit();
         final long room = MAX_OBJECT_BYTES + roundBytes() + stored.nextCheckpointLength();
-        return limit - Math.min(room, limit / LEAST_ROOM);
+        return limit - Math.clamp(room, limit / SMALLEST_ROOM, limit / LARGEST_ROOM);
     }
 
     private long roundBytes() {

@@ -20,6 +20,9 @@ import java.lang.foreign.MemorySegment;
 public final class StoredMap implements AutoCloseable {
     private static final int MAX_DELTAS = 256;
 
+    /** What two objects of scattered blocks add to a checkpoint, in bytes. */
+    private static final long TWO_OBJECTS = 2 * 2 * 2048 * 16;
+
     private final Checkpoint.Author author;
     private final ExtentMap map;
     private final MapChanges changes;
@@ -143,10 +146,10 @@ public final class StoredMap implements AutoCloseable {
         return changes.objects() > 0;
     }
 
-    /** About how long the next checkpoint will be, in bytes. */
+    /** How long the next checkpoint will be at most, in bytes, if it comes behind one or two more objects. */
     public long nextCheckpointLength() {
         final long whole = Checkpoint.wholeLength(author.epochs(), objects, map);
-        final long delta = Checkpoint.deltaLength(author.epochs(), chain, objects, changes);
+        final long delta = Checkpoint.deltaLength(author.epochs(), chain, objects, changes) + TWO_OBJECTS;
         return isWholeDue(whole, delta) ? whole : delta;
     }
 
