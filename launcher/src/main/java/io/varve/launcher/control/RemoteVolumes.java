@@ -5,7 +5,9 @@ import io.varve.launcher.volume.SnapshotName;
 import io.varve.launcher.volume.VolumeJson;
 import io.varve.launcher.volume.VolumeSettingText;
 import io.varve.launcher.volume.Volumes;
+import io.varve.lsvd.RemovalListener;
 import io.varve.lsvd.VolumeInfo;
+import io.varve.lsvd.VolumeUsage;
 import io.varve.lsvd.format.VolumeSettings;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -48,6 +50,11 @@ public final class RemoteVolumes implements Volumes {
     @Override
     public VolumeInfo info(final String name) {
         return VolumeJson.info(daemon.call("volume.info", params(name)));
+    }
+
+    @Override
+    public VolumeUsage usage(final String name) {
+        return VolumeJson.usage(daemon.call("volume.du", params(name)));
     }
 
     @Override
@@ -132,7 +139,7 @@ public final class RemoteVolumes implements Volumes {
     }
 
     @Override
-    public boolean remove(final String name) {
+    public boolean remove(final String name, final RemovalListener listener) {
         return Boolean.TRUE.equals(daemon.call("volume.remove", params(name)).get("removed"));
     }
 

@@ -195,6 +195,36 @@ public final class ServedVolume {
         return opened.stats().space();
     }
 
+    /**
+     * Stops garbage collection, until it ends or collection is let go on, or lets it go on.
+     *
+     * @throws UserException when it is not open for writing.
+     */
+    public void pauseCollection(final boolean value) {
+        writable().pauseCollection(value);
+    }
+
+    /**
+     * What it takes of the store.
+     *
+     * @throws UserException when it is not open for writing.
+     */
+    public SpaceStats space() {
+        return writable().space();
+    }
+
+    private Volume writable() {
+        final Volume opened = volume;
+        if (opened == null || state != State.SERVING) {
+            throw new UserException(
+                    "volume '" + options.name() + "' is attached and not open: 'varve status' tells why");
+        }
+        if (opened.isReadOnly()) {
+            throw new UserException("volume '" + options.name() + "' is served read-only: it collects nothing");
+        }
+        return opened;
+    }
+
     private void wakeUp() {
         final IoRing current = ring;
         if (current != null) {
@@ -318,6 +348,7 @@ public final class ServedVolume {
                 .takeOver(options.opening().isTakeOver())
                 .acceptDataLoss(options.opening().acceptsDataLoss())
                 .readCache(readCache::get)
+                .gcPolicy(options.gcPolicy())
                 .runtime(runtime)
                 .ring(ring));
     }

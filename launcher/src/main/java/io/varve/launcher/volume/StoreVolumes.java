@@ -4,10 +4,12 @@ import io.varve.launcher.UserException;
 import io.varve.launcher.config.ByteSize;
 import io.varve.launcher.config.Setting;
 import io.varve.launcher.config.Settings;
+import io.varve.lsvd.RemovalListener;
 import io.varve.lsvd.Volume;
 import io.varve.lsvd.VolumeCatalog;
 import io.varve.lsvd.VolumeException;
 import io.varve.lsvd.VolumeInfo;
+import io.varve.lsvd.VolumeUsage;
 import io.varve.lsvd.format.VolumeSettings;
 import io.varve.lsvd.store.ObjectStore;
 import java.io.IOException;
@@ -56,6 +58,11 @@ public final class StoreVolumes implements Volumes {
     @Override
     public VolumeInfo info(final String name) throws VolumeException {
         return catalog.info(name);
+    }
+
+    @Override
+    public VolumeUsage usage(final String name) throws VolumeException {
+        return catalog.usage(name);
     }
 
     @Override
@@ -156,7 +163,7 @@ public final class StoreVolumes implements Volumes {
     }
 
     @Override
-    public boolean remove(final String name) throws VolumeException {
+    public boolean remove(final String name, final RemovalListener listener) throws VolumeException {
         final Optional<UUID> volume = catalog.list().stream()
                 .filter(info -> info.name().equals(name))
                 .map(VolumeInfo::uuid)
@@ -164,7 +171,7 @@ public final class StoreVolumes implements Volumes {
         if (volume.isPresent() && isInUse(volume.get())) {
             throw new UserException("volume '" + name + "' is in use: stop the daemon that serves it first");
         }
-        final boolean removed = catalog.remove(name);
+        final boolean removed = catalog.remove(name, listener);
         if (volume.isPresent()) {
             try {
                 Volume.deleteLog(cache(), volume.get());

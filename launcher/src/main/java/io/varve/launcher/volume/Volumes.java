@@ -1,7 +1,9 @@
 package io.varve.launcher.volume;
 
+import io.varve.lsvd.RemovalListener;
 import io.varve.lsvd.VolumeException;
 import io.varve.lsvd.VolumeInfo;
+import io.varve.lsvd.VolumeUsage;
 import io.varve.lsvd.format.VolumeSettings;
 import java.util.List;
 import java.util.Map;
@@ -24,6 +26,9 @@ public interface Volumes {
 
     /** One volume. */
     VolumeInfo info(String name) throws VolumeException;
+
+    /** What a volume takes of the store. */
+    VolumeUsage usage(String name) throws VolumeException;
 
     /** Changes settings of a volume, from the next time on that it is opened. */
     VolumeInfo set(String name, Map<VolumeSettingText, String> changes) throws VolumeException;
@@ -67,6 +72,10 @@ public interface Volumes {
     /** Has a volume that nobody has open go back to a snapshot. */
     VolumeInfo rollBack(SnapshotName name) throws VolumeException;
 
-    /** Removes a volume and its log; false when there was none of that name. */
-    boolean remove(String name) throws VolumeException;
+    /**
+     * Removes a volume and its log; false when there was none of that name.
+     *
+     * @param listener is told how far it has come, if it is done by this process.
+     */
+    boolean remove(String name, RemovalListener listener) throws VolumeException;
 }
