@@ -39,6 +39,13 @@ final class Varve implements Contender {
         if (create.waitFor() != 0) {
             throw new IOException("varve volume create failed; see " + directory.resolve("varve.log"));
         }
+        return again(command, directory, logBytes, more);
+    }
+
+    /** Serves a volume that has been made, and served, before. */
+    static Varve again(final Path command, final Path directory, final long logBytes, final List<String> more)
+            throws IOException {
+        final String store = "file://" + directory.resolve("store");
         final Path socket = directory.resolve("varve.sock");
         final List<String> serve = new ArrayList<>(List.of(
                 command.toString(),

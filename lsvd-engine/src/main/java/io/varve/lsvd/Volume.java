@@ -29,6 +29,7 @@ import io.varve.lsvd.read.ReadPath;
 import io.varve.lsvd.runtime.EngineRuntime;
 import io.varve.lsvd.snapshot.Snapshot;
 import io.varve.lsvd.store.StoreClient;
+import io.varve.lsvd.store.WakingStore;
 import io.varve.lsvd.stored.ObjectLayout;
 import io.varve.lsvd.write.AcknowledgementGate;
 import io.varve.lsvd.write.CollectedRelocation;
@@ -133,6 +134,9 @@ public final class Volume implements AutoCloseable {
         }
         fetcherThread = runtime.start(fetcher);
         fetcher.onWake(fetcherThread::wake);
+        if (cache != null) {
+            cache.onRoom(fetcherThread::wake);
+        }
         updateStats();
     }
 
@@ -432,6 +436,9 @@ public final class Volume implements AutoCloseable {
         }
         isClosed = true;
         fetcherThread.close();
+        if (cache != null) {
+            cache.close();
+        }
         if (destagerThread != null) {
             destagerThread.close();
         }
@@ -467,8 +474,9 @@ public final class Volume implements AutoCloseable {
         reclaimer = new LogReclaimer(opened.geometry(), device, opened.superblock(), log, map, reads, oldestInUse);
         reads.copies(reclaimer::turnToStore);
         preparer = new LogPreparer(opened.geometry(), device, log, arena);
+        final WakingStore store = new WakingStore(context.store());
         final EpochProof proof = new EpochProof(
-                context.store(),
+                store,
                 uuid,
                 opened.epoch().epoch(),
                 TimeUnit.MILLISECONDS.toNanos(settings.fenceTimeoutMs()),
@@ -477,7 +485,7 @@ public final class Volume implements AutoCloseable {
         gate = new AcknowledgementGate(settings, cutter, proof, runtime::bootTimeNs, this::answer);
         mender = new LogMender(uuid, log, cutter, gate, reclaimer, runtime::nanoTime);
         destager = new Destager(new Destager.Context(
-                context.store(),
+                store,
                 new DeviceLogSource(opened.geometry(), device, window),
                 uuid,
                 opened.epoch().epoch(),
@@ -498,6 +506,7 @@ public final class Volume implements AutoCloseable {
                 wakeReactor));
         relocation = new CollectedRelocation(map, reclaimer, destager::relocatedThrough);
         destagerThread = runtime.start(destager);
+        store.onAnswer(destagerThread::wake);
     }
 
     private boolean isRefused(final VolumeCompletion completion, final long token) {

@@ -2,16 +2,25 @@ package io.varve.lsvd;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.varve.lsvd.cache.CacheStats;
+import io.varve.linux.IoRing;
+import io.varve.lsvd.cache.CacheFile;
+import io.varve.lsvd.cache.CacheReader;
 import io.varve.lsvd.cache.DirectoryCacheFile;
 import io.varve.lsvd.cache.ReadCache;
 import io.varve.lsvd.runtime.SystemRuntime;
 import io.varve.lsvd.store.DirectoryStore;
 import java.io.IOException;
+import java.io.RandomAccessFile;
+import java.io.UncheckedIOException;
+import java.lang.foreign.MemorySegment;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.locks.LockSupport;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -27,6 +36,7 @@ class ReadCacheVolumeTest {
 
     private CountingStore store;
     private byte[] content;
+    private int flipAt = -1;
 
     @BeforeEach
     void makeVolume() throws Exception {
@@ -52,7 +62,7 @@ class ReadCacheVolumeTest {
         try (ReadCache cache = cache(32 * MIB);
                 VolumeRig rig = rig(cache)) {
             readAll(rig);
-            awaitIdle(cache, VOLUME_MIB * 16);
+            rig.await(() -> rig.volume.cachedBytes() == content.length);
             rig.turnFor(200);
             final long gets = store.gets();
             final long hitBytes = rig.volume.stats().cache().hitBytes();
@@ -113,6 +123,171 @@ class ReadCacheVolumeTest {
         }
     }
 
+    @Test
+    void aScanOfEverythingLeavesWhatIsReadOften() throws Exception {
+        final int hot = 4 * MIB;
+        try (ReadCache cache = cache(8 * MIB);
+                VolumeRig rig = rig(cache)) {
+            for (int i = 0; i < 3; i++) {
+                read(rig, 0, hot);
+                rig.await(() -> rig.volume.cachedBytes() >= hot);
+            }
+            read(rig, hot, content.length - hot);
+            final long gets = store.gets();
+            read(rig, 0, hot);
+            assertThat(store.gets()).isEqualTo(gets);
+            assertThat(cache.stats().evictions()).isPositive();
+        }
+    }
+
+    @Test
+    void readOnlyVolumesUseItTooAndShareIt() throws Exception {
+        try (ReadCache cache = cache(32 * MIB)) {
+            try (VolumeRig rig = rig(cache)) {
+                readAll(rig);
+                rig.await(() -> rig.volume.cachedBytes() == content.length);
+            }
+            try (VolumeRig rig = new VolumeRig(VolumeRig.context(store, directory.resolve("log"))
+                    .readOnly(true)
+                    .readCache(() -> cache))) {
+                final long gets = store.gets();
+                readAll(rig);
+                assertThat(store.gets()).isEqualTo(gets);
+            }
+        }
+    }
+
+    @Test
+    void damageInTheStoreFailsWhoReadsItAndNobodyBeside() throws Exception {
+        try (ReadCache cache = cache(32 * MIB);
+                VolumeRig rig = rig(cache)) {
+            final Path object = objectOf(3 * MIB);
+            final int damaged = flip(object, 3 * MIB);
+            rig.submitRead(0, damaged, 4096);
+            rig.await(() -> rig.outstanding() == 0);
+            assertThat(rig.takeFailed()).isEqualTo(1);
+            for (int i = -3; i <= 3; i++) {
+                if (i != 0) {
+                    final int at = damaged + i * 4096;
+                    assertThat(rig.read(at, 4096)).isEqualTo(expected(at, 4096));
+                }
+            }
+            flip(object, 3 * MIB);
+            assertThat(rig.read(damaged, 4096)).isEqualTo(expected(damaged, 4096));
+        }
+    }
+
+    @Test
+    void aDiskThatHangsHoldsReadsUpForAMomentOnly() throws Exception {
+        final HangingFile file = new HangingFile(DirectoryCacheFile.open(directory.resolve("cache")));
+        try (ReadCache cache = ReadCache.open(file, 32 * MIB, new SystemRuntime())) {
+            file.hangs.set(true);
+            try (VolumeRig rig = rig(cache)) {
+                readAll(rig);
+                readAll(rig);
+                assertThat(cache.stats().fills()).isZero();
+                assertThat(cache.stats().dropped()).isPositive();
+                file.hangs.set(false);
+            }
+        }
+    }
+
+    /** A file whose disk does not answer writes for as long as it is told. */
+    private static final class HangingFile implements CacheFile {
+        private final CacheFile file;
+        final AtomicBoolean hangs = new AtomicBoolean();
+
+        HangingFile(final CacheFile file) {
+            this.file = file;
+        }
+
+        @Override
+        public long length() throws IOException {
+            return file.length();
+        }
+
+        @Override
+        public long room() throws IOException {
+            return file.room();
+        }
+
+        @Override
+        public void format(final long length) throws IOException {
+            file.format(length);
+        }
+
+        @Override
+        public void read(final long offset, final MemorySegment target) throws IOException {
+            file.read(offset, target);
+        }
+
+        @Override
+        public void write(final long offset, final MemorySegment source) throws IOException {
+            while (hangs.get()) {
+                LockSupport.parkNanos(1_000_000);
+            }
+            file.write(offset, source);
+        }
+
+        @Override
+        public void sync() throws IOException {
+            file.sync();
+        }
+
+        @Override
+        public CacheReader reader(final IoRing ring) {
+            return file.reader(ring);
+        }
+
+        @Override
+        public String name() {
+            return file.name();
+        }
+
+        @Override
+        public void close() {
+            file.close();
+        }
+    }
+
+    /** The object that holds what stands at an offset of the volume. */
+    private Path objectOf(final int offset) throws IOException {
+        try (Stream<Path> files = Files.walk(directory.resolve("store"))) {
+            return files.filter(path -> path.toString().contains("/log/") && Files.isRegularFile(path))
+                    .filter(path -> find(path, offset) >= 0)
+                    .findFirst()
+                    .orElseThrow();
+        }
+    }
+
+    private int find(final Path object, final int offset) {
+        try {
+            final byte[] bytes = Files.readAllBytes(object);
+            for (int at = 0; at + 4096 <= bytes.length; at += 4096) {
+                if (Arrays.equals(bytes, at, at + 4096, content, offset, offset + 4096)) {
+                    return at;
+                }
+            }
+            return -1;
+        } catch (final IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** Flips a bit of the block at an offset of the volume, in its object; gives the offset. */
+    private int flip(final Path object, final int offset) throws IOException {
+        if (flipAt < 0) {
+            flipAt = find(object, offset);
+        }
+        try (RandomAccessFile file = new RandomAccessFile(object.toFile(), "rw")) {
+            file.seek(flipAt + 99L);
+            final int value = file.read();
+            file.seek(flipAt + 99L);
+            file.write(value ^ 2);
+        }
+        return offset;
+    }
+
     private ReadCache cache(final long size) throws IOException {
         return ReadCache.open(DirectoryCacheFile.open(directory.resolve("cache")), size, new SystemRuntime());
     }
@@ -122,23 +297,16 @@ class ReadCacheVolumeTest {
     }
 
     private void readAll(final VolumeRig rig) {
-        for (int at = 0; at < content.length; at += MIB) {
+        read(rig, 0, content.length);
+    }
+
+    private void read(final VolumeRig rig, final int from, final int length) {
+        for (int at = from; at < from + length; at += MIB) {
             assertThat(rig.read(at, MIB)).isEqualTo(expected(at, MIB));
         }
     }
 
     private byte[] expected(final int from, final int length) {
         return Arrays.copyOfRange(content, from, from + length);
-    }
-
-    private static void awaitIdle(final ReadCache cache, final int lines) {
-        CacheStats stats = cache.stats();
-        final long deadline = System.nanoTime() + 30_000_000_000L;
-        while (stats.fills() + stats.dropped() < lines) {
-            assertThat(System.nanoTime()).as("patience").isLessThan(deadline);
-            Thread.onSpinWait();
-            stats = cache.stats();
-        }
-        assertThat(stats.dropped()).isZero();
     }
 }

@@ -92,6 +92,12 @@ final class VolumeRig implements AutoCloseable {
         volume.discard(offset, length, false, this::onDone, 0);
     }
 
+    void snapshot(final String name) {
+        outstanding++;
+        volume.snapshot(name, 0, this::onDone, 0);
+        awaitAll();
+    }
+
     void submitRead(final int index, final long offset, final int length) {
         outstanding++;
         volume.read(offset, vector(index, length), this::onDone, index);

@@ -18,6 +18,8 @@ final class VarveDaemon implements Backend {
     /** Small, so that the log is recycled within a test. */
     private static final String LOG_SIZE = "64M";
 
+    private static final String READ_CACHE_SIZE = "64M";
+
     private static final Duration COMMAND_LIMIT = Duration.ofSeconds(60);
     private static final Duration STOP_LIMIT = Duration.ofSeconds(60);
 
@@ -65,7 +67,9 @@ final class VarveDaemon implements Backend {
                 "--cache",
                 directory.resolve("cache").toString(),
                 "--cache-size",
-                LOG_SIZE);
+                LOG_SIZE,
+                "--read-cache-size",
+                READ_CACHE_SIZE);
         program.output().await("(?i)\\bready\\b", COMMAND_LIMIT);
     }
 

@@ -13,6 +13,7 @@ import picocli.CommandLine.ScopeType;
         description = "Log-structured virtual disks for QEMU on object storage.",
         subcommands = {
             VolumeCommand.class,
+            SnapshotCommand.class,
             CacheCommand.class,
             ServeCommand.class,
             DaemonCommand.class,

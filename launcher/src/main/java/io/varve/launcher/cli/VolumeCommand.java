@@ -8,6 +8,7 @@ import io.varve.launcher.config.Settings;
 import io.varve.launcher.control.ControlClient;
 import io.varve.launcher.control.LiveFigures;
 import io.varve.launcher.control.RemoteVolumes;
+import io.varve.launcher.volume.SnapshotName;
 import io.varve.launcher.volume.StoreVolumes;
 import io.varve.launcher.volume.VolumeSettingText;
 import io.varve.launcher.volume.Volumes;
@@ -118,11 +119,19 @@ final class VolumeCommand {
 
         @Option(
                 names = "--size",
-                required = true,
                 paramLabel = "SIZE",
                 description =
-                        "Size in bytes, or with K, M, G or T for powers of 1024: a multiple of 4096, at most 64T.")
+                        "Size in bytes, or with K, M, G or T for powers of 1024: a multiple of 4096, at most 64T. A clone has"
+                                + " its snapshot's unless told otherwise.")
         private String size;
+
+        @Option(
+                names = "--from",
+                paramLabel = "VOLUME@SNAPSHOT",
+                description =
+                        "Make a clone: a volume that begins as a snapshot, with the settings of that one's volume, and"
+                                + " shares its data.")
+        private String from;
 
         @Option(
                 names = "--durability",
@@ -159,9 +168,17 @@ final class VolumeCommand {
         private FitnessOption fitness;
 
         private VolumeSettings volumeSettings;
+        private SnapshotName origin;
 
         @Override
         void prepare() {
+            if (from != null) {
+                origin = SnapshotName.parse(from);
+                return;
+            }
+            if (size == null) {
+                throw new UserException("--size is missing: how large the volume is to be");
+            }
             volumeSettings = VolumeSettings.ofSize(parseSize());
             set(VolumeSettingText.DURABILITY, durability);
             set(VolumeSettingText.MAX_UNSENT_BYTES, maxUnsentBytes);
@@ -188,9 +205,14 @@ final class VolumeCommand {
 
         @Override
         void run(final Volumes volumes) throws VolumeException {
-            final VolumeInfo info = volumes.create(name, volumeSettings, fitness.isUnfitAllowed());
+            final VolumeInfo info = origin == null
+                    ? volumes.create(name, volumeSettings, fitness.isUnfitAllowed())
+                    : volumes.cloneOf(origin, name, size == null ? 0 : parseSize());
             if (json()) {
                 out().println(JsonOutput.volume(info));
+            } else if (origin != null) {
+                out().println("Created volume " + info.name() + " of " + ByteSize.format(info.sizeBytes())
+                        + ", a clone of " + origin + ".");
             } else {
                 out().println("Created volume " + info.name() + " of " + ByteSize.format(info.sizeBytes()) + ".");
             }

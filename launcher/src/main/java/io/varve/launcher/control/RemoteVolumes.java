@@ -1,5 +1,7 @@
 package io.varve.launcher.control;
 
+import io.varve.launcher.volume.SnapshotInfo;
+import io.varve.launcher.volume.SnapshotName;
 import io.varve.launcher.volume.VolumeJson;
 import io.varve.launcher.volume.VolumeSettingText;
 import io.varve.launcher.volume.Volumes;
@@ -69,6 +71,59 @@ public final class RemoteVolumes implements Volumes {
         params.put("size_bytes", sizeBytes);
         params.put("allow_shrink", allowsShrink);
         return VolumeJson.info(daemon.call("volume.resize", params));
+    }
+
+    @Override
+    public VolumeInfo cloneOf(final SnapshotName from, final String name, final long sizeBytes) {
+        final Map<String, Object> params = params(name);
+        params.put("from", from.toString());
+        params.put("size_bytes", sizeBytes);
+        return VolumeJson.info(daemon.call("volume.clone", params));
+    }
+
+    @Override
+    public SnapshotInfo createSnapshot(final SnapshotName name) {
+        return SnapshotInfo.ofJson(daemon.call("snapshot.create", snapshot(name)));
+    }
+
+    @Override
+    public List<SnapshotInfo> listSnapshots(final String volume) {
+        final List<?> snapshots =
+                (List<?>) daemon.call("snapshot.list", params(volume)).get("snapshots");
+        return snapshots.stream()
+                .map(fields -> SnapshotInfo.ofJson((Map<?, ?>) fields))
+                .toList();
+    }
+
+    @Override
+    public boolean removeSnapshot(final SnapshotName name) {
+        return Boolean.TRUE.equals(
+                daemon.call("snapshot.remove", snapshot(name)).get("removed"));
+    }
+
+    @Override
+    public SnapshotInfo renameSnapshot(final SnapshotName name, final String to) {
+        final Map<String, Object> params = snapshot(name);
+        params.put("to", to);
+        return SnapshotInfo.ofJson(daemon.call("snapshot.rename", params));
+    }
+
+    @Override
+    public SnapshotInfo protectSnapshot(final SnapshotName name, final boolean isProtected) {
+        final Map<String, Object> params = snapshot(name);
+        params.put("protected", isProtected);
+        return SnapshotInfo.ofJson(daemon.call("snapshot.protect", params));
+    }
+
+    @Override
+    public VolumeInfo rollBack(final SnapshotName name) {
+        return VolumeJson.info(daemon.call("snapshot.rollback", snapshot(name)));
+    }
+
+    private Map<String, Object> snapshot(final SnapshotName name) {
+        final Map<String, Object> params = params(name.volume());
+        params.put("snapshot", name.snapshot());
+        return params;
     }
 
     @Override

@@ -37,7 +37,7 @@ final class VolumeMethods {
 
     /** What is done with the volumes of the store that a call is about. */
     @FunctionalInterface
-    private interface Action<T> {
+    interface Action<T> {
         T on(StoreVolumes volumes) throws VolumeException, RpcException;
     }
 
@@ -49,15 +49,16 @@ final class VolumeMethods {
         methods.put("volume.set", this::set);
         methods.put("volume.resize", this::resize);
         methods.put("volume.remove", this::remove);
+        new SnapshotMethods(daemon, this).addTo(methods);
     }
 
-    private static Params params(final Map<String, Object> values, final String... more) throws RpcException {
+    static Params params(final Map<String, Object> values, final String... more) throws RpcException {
         final Set<String> known = new TreeSet<>(Arrays.asList(more));
         known.add("settings");
         return new Params(values, known);
     }
 
-    private <T> T with(final Params params, final Action<T> action) throws VolumeException, RpcException {
+    <T> T with(final Params params, final Action<T> action) throws VolumeException, RpcException {
         final Settings own = settings.with(params.strings("settings"), Setting.OF_VOLUME);
         try (ObjectStore opened = store.apply(own)) {
             return action.on(new StoreVolumes(opened, own));

@@ -10,4 +10,9 @@ package io.varve.launcher.daemon;
  * @param isPatient       whether opening is tried again until it succeeds.
  */
 public record OpeningChoices(
-        boolean isReadOnly, boolean isTakeOver, boolean acceptsDataLoss, boolean allowsUnfitStore, boolean isPatient) {}
+        boolean isReadOnly, boolean isTakeOver, boolean acceptsDataLoss, boolean allowsUnfitStore, boolean isPatient) {
+    /** The same, but that writes are refused. */
+    OpeningChoices readOnly() {
+        return new OpeningChoices(true, isTakeOver, acceptsDataLoss, allowsUnfitStore, isPatient);
+    }
+}

@@ -6,12 +6,14 @@ import io.varve.launcher.daemon.VolumeStatus.State;
 import io.varve.launcher.metrics.RequestCounters;
 import io.varve.launcher.metrics.StoreMeter;
 import io.varve.launcher.metrics.VolumeMetrics;
+import io.varve.launcher.volume.SnapshotName;
 import io.varve.launcher.volume.StoreFitness;
 import io.varve.linux.ErrnoException;
 import io.varve.linux.IoRing;
 import io.varve.linux.IoRings;
 import io.varve.lsvd.Volume;
 import io.varve.lsvd.VolumeCatalog;
+import io.varve.lsvd.VolumeCompletion;
 import io.varve.lsvd.VolumeContext;
 import io.varve.lsvd.VolumeException;
 import io.varve.lsvd.gc.SpaceStats;
@@ -177,6 +179,37 @@ public final class ServedVolume {
         return opened;
     }
 
+    /**
+     * Takes a snapshot between two requests of the guest. Completes when it is durable in the log, or exceptionally when the volume
+     * ends before, fails, or its reactor hangs.
+     */
+    public CompletableFuture<Void> snapshot(final String snapshot) {
+        final CompletableFuture<Void> taken = new CompletableFuture<>();
+        final ServingDuties reactor = heartbeat;
+        final UserException failure = new UserException(
+                "no snapshot of volume '" + options.name() + "' could be taken: 'varve status' tells why");
+        final boolean isSubmitted = reactor != null
+                && reactor.submit(() -> volume.snapshot(
+                        snapshot,
+                        System.currentTimeMillis(),
+                        (token, status) -> {
+                            if (status == VolumeCompletion.OK) {
+                                taken.complete(null);
+                            } else {
+                                taken.completeExceptionally(failure);
+                            }
+                        },
+                        0));
+        if (!isSubmitted) {
+            taken.completeExceptionally(failure);
+        }
+        wakeUp();
+        ended.thenRun(() -> taken.completeExceptionally(failure));
+        return taken.orTimeout(COMMAND_LIMIT_S, TimeUnit.SECONDS).exceptionally(e -> {
+            throw failure;
+        });
+    }
+
     private void wakeUp() {
         final IoRing current = ring;
         if (current != null) {
@@ -284,13 +317,16 @@ public final class ServedVolume {
         if (store == null) {
             store = new StoreMeter(options.store().open());
         }
+        final boolean isSnapshot = SnapshotName.isSnapshot(options.name());
+        final String name = isSnapshot ? SnapshotName.parse(options.name()).volume() : options.name();
         if (!options.opening().allowsUnfitStore() && !options.opening().isReadOnly()) {
             final VolumeCatalog catalog = new VolumeCatalog(store, runtime, VolumeContext.DEFAULT_STORE_TIMEOUT_MS);
-            StoreFitness.require(catalog.checkStoreOf(options.name()), store.url());
+            StoreFitness.require(catalog.checkStoreOf(name), store.url());
         }
         volume = Volume.open(new VolumeContext()
                 .store(store)
-                .name(options.name())
+                .name(name)
+                .snapshot(isSnapshot ? SnapshotName.parse(options.name()).snapshot() : null)
                 .cacheDirectory(options.cacheDirectory())
                 .logSizeBytes(options.logSizeBytes())
                 .readOnly(options.opening().isReadOnly())

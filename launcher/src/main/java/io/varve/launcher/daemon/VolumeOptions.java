@@ -2,6 +2,7 @@ package io.varve.launcher.daemon;
 
 import io.varve.launcher.config.Setting;
 import io.varve.launcher.config.Settings;
+import io.varve.launcher.volume.SnapshotName;
 import io.varve.lsvd.gc.GcPolicy;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -9,7 +10,7 @@ import java.time.Duration;
 /**
  * How a volume is to be served.
  *
- * @param name            of the volume.
+ * @param name            of the volume, or of a snapshot of it: then it is read-only.
  * @param store           opens the store that has it.
  * @param cacheDirectory  of the local logs.
  * @param logSizeBytes    size of its log, if that is yet to be made.
@@ -46,7 +47,7 @@ public record VolumeOptions(
                         settings.get(Setting.GC_GARBAGE),
                         settings.get(Setting.GC_RATE)),
                 door,
-                opening,
+                SnapshotName.isSnapshot(name) ? opening.readOnly() : opening,
                 settings.get(Setting.SHUTDOWN_TIMEOUT),
                 settings.get(Setting.POLL_TIME));
     }

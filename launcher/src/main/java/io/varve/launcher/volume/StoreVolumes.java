@@ -24,6 +24,7 @@ public final class StoreVolumes implements Volumes {
     private final ObjectStore store;
     private final Settings settings;
     private final VolumeCatalog catalog;
+    private final StoreSnapshots snapshots;
 
     /**
      * The volumes of a store.
@@ -35,6 +36,7 @@ public final class StoreVolumes implements Volumes {
         this.store = store;
         this.settings = settings;
         catalog = new VolumeCatalog(store);
+        snapshots = new StoreSnapshots(store, settings, catalog);
     }
 
     @Override
@@ -73,9 +75,7 @@ public final class StoreVolumes implements Volumes {
             throws VolumeException {
         final VolumeInfo info = catalog.info(name);
         if (isInUse(info.uuid())) {
-            throw new UserException(
-                    "volume '" + name + "' is in use here: name the daemon that serves it with --control"
-                            + " PATH, or, if that is 'varve serve', end it first");
+            throw inUse(name);
         }
         if (sizeBytes >= info.sizeBytes()) {
             return sizeBytes == info.sizeBytes() ? info : catalog.grow(name, sizeBytes);
@@ -95,6 +95,59 @@ public final class StoreVolumes implements Volumes {
                     + ": --allow-shrink makes it smaller, and what lies beyond " + ByteSize.format(sizeBytes)
                     + " is lost for good");
         }
+    }
+
+    @Override
+    public VolumeInfo cloneOf(final SnapshotName from, final String name, final long sizeBytes) throws VolumeException {
+        return snapshots.cloneOf(from, name, sizeBytes);
+    }
+
+    @Override
+    public SnapshotInfo createSnapshot(final SnapshotName name) throws VolumeException {
+        requireUnused(name.volume());
+        return snapshots.create(name);
+    }
+
+    @Override
+    public List<SnapshotInfo> listSnapshots(final String volume) throws VolumeException {
+        return snapshots.list(volume);
+    }
+
+    @Override
+    public boolean removeSnapshot(final SnapshotName name) throws VolumeException {
+        return snapshots.remove(name);
+    }
+
+    @Override
+    public SnapshotInfo renameSnapshot(final SnapshotName name, final String to) throws VolumeException {
+        return snapshots.rename(name, to);
+    }
+
+    @Override
+    public SnapshotInfo protectSnapshot(final SnapshotName name, final boolean isProtected) throws VolumeException {
+        return snapshots.protect(name, isProtected);
+    }
+
+    @Override
+    public VolumeInfo rollBack(final SnapshotName name) throws VolumeException {
+        requireUnused(name.volume());
+        return snapshots.rollBack(name);
+    }
+
+    /** Checks that a snapshot of an open volume can have a name. */
+    public void requireFree(final SnapshotName name) throws VolumeException {
+        snapshots.requireFree(name);
+    }
+
+    private void requireUnused(final String name) throws VolumeException {
+        if (isInUse(catalog.find(name))) {
+            throw inUse(name);
+        }
+    }
+
+    private static UserException inUse(final String name) {
+        return new UserException("volume '" + name + "' is in use here: name the daemon that serves it with --control"
+                + " PATH, or, if that is 'varve serve', end it first");
     }
 
     @Override

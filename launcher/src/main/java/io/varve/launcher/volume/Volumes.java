@@ -40,6 +40,31 @@ public interface Volumes {
     VolumeInfo resize(String name, long sizeBytes, boolean allowsShrink) throws VolumeException;
 
     /**
+     * Makes a volume that begins as a snapshot and shares its data.
+     *
+     * @param sizeBytes 0 for the snapshot's.
+     */
+    VolumeInfo cloneOf(SnapshotName from, String name, long sizeBytes) throws VolumeException;
+
+    /** Takes a snapshot; it is in the store when this returns. */
+    SnapshotInfo createSnapshot(SnapshotName name) throws VolumeException;
+
+    /** The snapshots of a volume, oldest first. */
+    List<SnapshotInfo> listSnapshots(String volume) throws VolumeException;
+
+    /** Removes a snapshot; false when there was none. */
+    boolean removeSnapshot(SnapshotName name) throws VolumeException;
+
+    /** Gives a snapshot another name. */
+    SnapshotInfo renameSnapshot(SnapshotName name, String to) throws VolumeException;
+
+    /** Lets a snapshot not be removed, or be removed again. */
+    SnapshotInfo protectSnapshot(SnapshotName name, boolean isProtected) throws VolumeException;
+
+    /** Has a volume that nobody has open go back to a snapshot. */
+    VolumeInfo rollBack(SnapshotName name) throws VolumeException;
+
+    /**
      * Removes a volume and its log; false when there was none of that name.
      *
      * @param listener is told how far it has come, if it is done by this process.

@@ -6,7 +6,7 @@ import java.lang.foreign.MemorySegment;
 
 /**
  * The file that holds a cache, behind an interface that a simulator can replace. Offsets, lengths and addresses are multiples
- * of 4096. All methods but {@link #reader} wait, and belong to one thread at a time.
+ * of 4096. All methods but {@link #reader} wait; all but {@link #read} belong to one thread at a time.
  */
 public interface CacheFile extends AutoCloseable {
     /** Length in bytes; 0 when it is new. */
@@ -20,7 +20,7 @@ public interface CacheFile extends AutoCloseable {
     /** Drops everything and takes the space for so many bytes, which read as zeros. */
     void format(long length) throws IOException;
 
-    /** Reads a range. */
+    /** Reads a range. Any thread but a reactor. */
     void read(long offset, MemorySegment target) throws IOException;
 
     /** Writes a range. */

@@ -12,6 +12,10 @@ final class Fill {
     long line;
     int count;
     int touched;
+
+    /** The agent's: where it goes. */
+    int slot;
+
     final MemorySegment crcs = Arena.ofAuto().allocate(CacheLine.BLOCKS * Integer.BYTES, Long.BYTES);
     MemorySegment data;
 

@@ -7,9 +7,12 @@ import java.io.IOException;
 import java.lang.System.Logger.Level;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import org.agrona.concurrent.Agent;
@@ -27,6 +30,11 @@ public final class ReadCache implements Agent, AutoCloseable {
 
     /** Greatest number of lines on their way into the file: bounds memory. */
     private static final int FILLS = 256;
+
+    /** Greatest number of lines that are written at once. */
+    private static final int BATCH = 16;
+
+    private static final int NO_SLOT = -2;
 
     /** Share of the slots that is given up at once, and most slots at once. */
     private static final int EVICTION_PART = 64;
@@ -54,6 +62,9 @@ public final class ReadCache implements Agent, AutoCloseable {
     private final Map<UUID, AtomicLong> blocksOfTag = new ConcurrentHashMap<>();
     private final AtomicLong dropped = new AtomicLong();
     private final AtomicLong fillsMade = new AtomicLong();
+    private final List<Fill> batch = new ArrayList<>(BATCH);
+    private final MemorySegment lines = Arena.ofAuto().allocate((long) BATCH * CacheLine.LENGTH, Blocks.SIZE);
+    private final List<VolumeCache> volumes = new CopyOnWriteArrayList<>();
     private int unusedSlot;
     private long dirtySinceNs;
     private long pausedUntilNs;
@@ -186,6 +197,11 @@ public final class ReadCache implements Agent, AutoCloseable {
         return geometry;
     }
 
+    /** Volumes that want to be told of room for lines. */
+    List<VolumeCache> volumes() {
+        return volumes;
+    }
+
     /** Blocks of an object's data in the cache, by the object's tag. Any thread. */
     long blocksOf(final UUID tag) {
         final AtomicLong count = blocksOfTag.get(tag);
@@ -220,11 +236,15 @@ public final class ReadCache implements Agent, AutoCloseable {
 
     @Override
     public int doWork() {
-        final Fill fill = fills.poll();
-        if (fill != null) {
-            fill(fill);
-            freeFills.add(fill);
-            return 1;
+        if (fills.drainTo(batch, BATCH) > 0) {
+            final int work = batch.size();
+            fillAll();
+            freeFills.addAll(batch);
+            batch.clear();
+            for (final VolumeCache volume : volumes) {
+                volume.onRoom();
+            }
+            return work;
         }
         if (index.isDirty() && runtime.nanoTime() - dirtySinceNs >= COMMIT_NS && !isPaused()) {
             attempt(this::commit);
@@ -267,12 +287,63 @@ public final class ReadCache implements Agent, AutoCloseable {
         table.close();
     }
 
-    private void fill(final Fill fill) {
-        if (isPaused()) {
-            dropped.incrementAndGet();
-        } else if (!table.find(fill.tagHigh, fill.tagLow, fill.line, found)) {
-            attempt(() -> store(fill));
+    /** Puts lines away, those that go to slots in a row by one write. */
+    private void fillAll() {
+        for (final Fill fill : batch) {
+            final boolean isThere = table.find(fill.tagHigh, fill.tagLow, fill.line, found);
+            fill.slot = isThere || isPaused() ? NO_SLOT : takeSlot();
+            if (fill.slot == NO_SLOT && !isThere) {
+                dropped.incrementAndGet();
+            }
         }
+        int from = 0;
+        while (from < batch.size()) {
+            int to = from + 1;
+            while (to < batch.size() && batch.get(to).slot == batch.get(to - 1).slot + 1) {
+                to++;
+            }
+            if (batch.get(from).slot != NO_SLOT) {
+                store(batch.subList(from, to));
+            }
+            from = to;
+        }
+    }
+
+    private int takeSlot() {
+        if (freeSlots.size() == 0 && unusedSlot == geometry.slots()) {
+            attempt(this::makeRoom);
+        }
+        if (freeSlots.size() > 0) {
+            return freeSlots.remove();
+        }
+        return unusedSlot < geometry.slots() ? unusedSlot++ : NO_SLOT;
+    }
+
+    private void store(final List<Fill> run) {
+        for (int i = 0; i < run.size(); i++) {
+            final Fill fill = run.get(i);
+            MemorySegment.copy(fill.data, 0, lines, (long) i * CacheLine.LENGTH, (long) fill.count * Blocks.SIZE);
+        }
+        final long length = (run.size() - 1L) * CacheLine.LENGTH + (long) run.getLast().count * Blocks.SIZE;
+        if (attempt(() -> file.write(geometry.slotOffset(run.getFirst().slot), lines.asSlice(0, length)))) {
+            run.forEach(this::enter);
+        } else {
+            run.forEach(fill -> freeSlots.add(fill.slot));
+            dropped.addAndGet(run.size());
+        }
+    }
+
+    private void enter(final Fill fill) {
+        if (table.find(fill.tagHigh, fill.tagLow, fill.line, found)) {
+            freeSlots.add(fill.slot);
+            return;
+        }
+        table.insert(fill.slot, fill.tagHigh, fill.tagLow, fill.line, fill.count, fill.touched, fill.crcs.address());
+        replacement.onFilled(fill.slot);
+        count(fill.slot, 1);
+        changed(fill.slot);
+        slotsInUse = replacement.size();
+        filled++;
     }
 
     /** Something that may fail. */
@@ -281,13 +352,14 @@ public final class ReadCache implements Agent, AutoCloseable {
         void run() throws IOException;
     }
 
-    private void attempt(final Attempt attempt) {
+    private boolean attempt(final Attempt attempt) {
         try {
             attempt.run();
             if (trouble != null) {
                 trouble = null;
                 LOG.log(Level.INFO, "the read cache {0} is well again", file.name());
             }
+            return true;
         } catch (final IOException e) {
             pausedUntilNs = runtime.nanoTime() + PAUSE_NS;
             if (trouble == null) {
@@ -298,6 +370,7 @@ public final class ReadCache implements Agent, AutoCloseable {
                         e.getMessage());
             }
             trouble = e.getMessage();
+            return false;
         }
     }
 
@@ -305,30 +378,11 @@ public final class ReadCache implements Agent, AutoCloseable {
         return trouble != null && runtime.nanoTime() - pausedUntilNs < 0;
     }
 
-    private void store(final Fill fill) throws IOException {
-        if (freeSlots.size() == 0 && unusedSlot == geometry.slots()) {
-            makeRoom();
-        }
-        final int slot = freeSlots.size() > 0 ? freeSlots.remove() : unusedSlot++;
-        try {
-            file.write(geometry.slotOffset(slot), fill.data.asSlice(0, (long) fill.count * Blocks.SIZE));
-        } catch (final IOException e) {
-            freeSlots.add(slot);
-            dropped.incrementAndGet();
-            throw e;
-        }
-        table.insert(slot, fill.tagHigh, fill.tagLow, fill.line, fill.count, fill.touched, fill.crcs.address());
-        replacement.onFilled(slot);
-        count(slot, 1);
-        changed(slot);
-        slotsInUse = replacement.size();
-        filled++;
-    }
-
-    /** Gives lines up; their slots are free once the file's index does not name them any more. */
+    /** Gives lines up, if there are any that are not just being put in; their slots are free once the file's index does not name them any more. */
     private void makeRoom() throws IOException {
         if (givenUp.size() == 0) {
-            final int wanted = Math.clamp(geometry.slots() / EVICTION_PART, 1, MAX_EVICTIONS);
+            final int wanted =
+                    Math.min(replacement.size(), Math.clamp(geometry.slots() / EVICTION_PART, 1, MAX_EVICTIONS));
             for (int i = 0; i < wanted; i++) {
                 final int slot = replacement.evict(this::changed);
                 count(slot, -1);

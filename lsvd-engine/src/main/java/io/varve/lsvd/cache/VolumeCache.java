@@ -3,7 +3,9 @@ package io.varve.lsvd.cache;
 import io.varve.linux.IoRing;
 import io.varve.lsvd.format.Blocks;
 import io.varve.lsvd.format.Checksum;
+import java.io.IOException;
 import java.lang.System.Logger.Level;
+import java.lang.foreign.MemorySegment;
 import java.util.UUID;
 import java.util.concurrent.TimeUnit;
 
@@ -20,6 +22,8 @@ public final class VolumeCache {
     private final CacheReader reader;
     private final CacheTable.Found found = new CacheTable.Found();
     private final CacheTable.Found foundByFetcher = new CacheTable.Found();
+    private Runnable wakeFetcher = () -> {};
+    private volatile boolean isWaitingForRoom;
     private long hits;
     private long hitBytes;
     private long misses;
@@ -150,7 +154,7 @@ public final class VolumeCache {
             final int[] crcs,
             final int block) {
         final int tag = tags.indexOf(CacheLine.sequence(CacheLine.of(location)));
-        final Fill fill = tag < 0 ? null : cache.takeFill();
+        final Fill fill = tag < 0 ? null : takeFill();
         if (fill == null) {
             return false;
         }
@@ -162,9 +166,85 @@ public final class VolumeCache {
         return true;
     }
 
+    /** Looks once more after having said that it waits, so that no room is missed. */
+    private Fill takeFill() {
+        final Fill fill = cache.takeFill();
+        if (fill != null) {
+            return fill;
+        }
+        isWaitingForRoom = true;
+        return cache.takeFill();
+    }
+
+    /** Sets how the fetcher is woken when lines are taken again that were not. */
+    public void onRoom(final Runnable wake) {
+        wakeFetcher = wake;
+        cache.volumes().add(this);
+    }
+
+    /** There is room for lines again. The cache's agent only. */
+    void onRoom() {
+        if (isWaitingForRoom) {
+            isWaitingForRoom = false;
+            wakeFetcher.run();
+        }
+    }
+
+    /** Nothing more is handed over. */
+    public void close() {
+        cache.volumes().remove(this);
+    }
+
     /** A line could not be handed over for too long, and is given up. Fetcher only. */
     public void onDropped() {
         cache.onDropped();
+    }
+
+    /**
+     * Copies data blocks of one object, verified, if all of them are in the cache, and waits for that. It counts neither as a hit
+     * nor as a miss. Any thread but a reactor.
+     *
+     * @param location of the first.
+     * @param target   as long as they are, aligned to blocks; its contents are undefined when they are not all here.
+     */
+    public boolean copy(final long location, final MemorySegment target) {
+        final CacheTable.Found here = new CacheTable.Found();
+        final Checksum checksum = new Checksum(target);
+        final int blocks = (int) (target.byteSize() >>> Blocks.SHIFT);
+        int done = 0;
+        while (done < blocks && find(location + done, here) && CacheLine.place(location + done) < here.count) {
+            final int count = Math.min(here.count - CacheLine.place(location + done), blocks - done);
+            if (!copy(here, location + done, count, target, done, checksum)) {
+                return false;
+            }
+            done += count;
+        }
+        return done == blocks;
+    }
+
+    private boolean copy(
+            final CacheTable.Found here,
+            final long location,
+            final int count,
+            final MemorySegment target,
+            final int at,
+            final Checksum checksum) {
+        final int place = CacheLine.place(location);
+        try {
+            cache.file()
+                    .read(
+                            cache.geometry().slotOffset(here.slot) + (long) place * Blocks.SIZE,
+                            target.asSlice((long) at * Blocks.SIZE, (long) count * Blocks.SIZE));
+        } catch (final IOException e) {
+            return false;
+        }
+        for (int i = 0; i < count; i++) {
+            if (checksum.of((at + i) * Blocks.SIZE, Blocks.SIZE)
+                    != cache.table().crc(here.slot, place + i)) {
+                return false;
+            }
+        }
+        return cache.table().isStill(here.slot, here.version);
     }
 
     /** Bytes of the volume's objects in the cache, its ancestors' included. Any thread; looks at every epoch. */

@@ -9,6 +9,8 @@ import io.varve.lsvd.map.Location;
 import io.varve.lsvd.runtime.EngineRuntime;
 import io.varve.lsvd.runtime.SystemRuntime;
 import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import org.agrona.concurrent.Agent;
@@ -151,6 +153,23 @@ final class CacheRig implements AutoCloseable {
             }
         }
         return true;
+    }
+
+    /** Whether blocks of an object are copied, as they should be. */
+    boolean copies(final long sequence, final int block, final int count) {
+        try (Arena arena = Arena.ofConfined()) {
+            final MemorySegment target = arena.allocate((long) count * Blocks.SIZE, Blocks.SIZE);
+            final long location = Location.inObject(sequence, block);
+            if (!volume.copy(location, target)) {
+                return false;
+            }
+            for (int i = 0; i < count; i++) {
+                if (!isBlock(target.address() + (long) i * Blocks.SIZE, location + i, 0)) {
+                    throw new AssertionError("something else stands at block " + (block + i));
+                }
+            }
+            return true;
+        }
     }
 
     private static void fillBlock(final long address, final long location, final long seed) {

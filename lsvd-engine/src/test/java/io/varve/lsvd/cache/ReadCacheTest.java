@@ -286,6 +286,44 @@ class ReadCacheTest {
     }
 
     @Test
+    void othersThanReactorsAreGivenAllThatTheyAskForOrNothing() throws IOException {
+        try (CacheRig rig = new CacheRig(file, SIZE)) {
+            rig.put(5, 0);
+            rig.put(5, 1);
+            rig.offer(Location.inObject(5, 32), 3, 0);
+            rig.put(5, 7);
+            for (final int[] range : new int[][] {{0, 35}, {5, 1}, {15, 2}, {33, 2}, {112, 16}}) {
+                assertThat(rig.copies(5, range[0], range[1])).isTrue();
+            }
+            for (final int[] range : new int[][] {{0, 36}, {35, 1}, {111, 2}, {127, 2}, {64, 1}}) {
+                assertThat(rig.copies(5, range[0], range[1])).isFalse();
+            }
+            assertThat(rig.volume.volumeStats()).isEqualTo(VolumeCacheStats.NONE);
+            file.current[file.current.length - LINES * CacheLine.LENGTH + 5000] ^= 1;
+            assertThat(rig.copies(5, 0, 1)).isTrue();
+            assertThat(rig.copies(5, 0, 2)).isFalse();
+            file.failsReads = true;
+            assertThat(rig.copies(5, 0, 1)).isFalse();
+        }
+    }
+
+    @Test
+    void moreLinesAtOnceThanThereAreSlotsFillThoseThatThereAre() throws IOException {
+        try (CacheRig rig = new CacheRig(file, ReadCache.MIN_SIZE)) {
+            final long slots = rig.cache.stats().capacityBytes() / CacheLine.LENGTH;
+            for (int i = 0; i < 50; i++) {
+                rig.offer(Location.inObject(5, i * CacheLine.BLOCKS), CacheLine.BLOCKS, 0);
+            }
+            rig.work();
+            assertThat(slots).isLessThan(16);
+            assertThat(rig.cache.stats().usedBytes()).isEqualTo(slots * CacheLine.LENGTH);
+            assertThat(rig.cache.stats().fills() + rig.cache.stats().dropped()).isEqualTo(50);
+            assertThat(rig.reads(5, 0)).isFalse();
+            assertThat(rig.reads(5, 49)).isTrue();
+        }
+    }
+
+    @Test
     void linesThatNobodyCanCarryAreRefused() throws IOException {
         try (CacheRig rig = new CacheRig(file, SIZE)) {
             int taken = 0;
@@ -320,7 +358,7 @@ class ReadCacheTest {
                     disk.failsSyncs = random.nextInt(20) == 0;
                     if (random.nextBoolean()) {
                         rig.reads(sequence, line);
-                    } else if (rig.offer(location, CacheLine.BLOCKS, 0)) {
+                    } else if (rig.offer(location, CacheLine.BLOCKS, 0) && random.nextInt(3) == 0) {
                         rig.work();
                     }
                     rig.time.nowNs += random.nextInt(10) == 0 ? PAUSE_NS : 1000;

@@ -1,0 +1,139 @@
+package io.varve.launcher.control;
+
+import io.varve.launcher.UserException;
+import io.varve.launcher.daemon.Daemon;
+import io.varve.launcher.daemon.ServedVolume;
+import io.varve.launcher.volume.SnapshotInfo;
+import io.varve.launcher.volume.SnapshotName;
+import io.varve.launcher.volume.StoreVolumes;
+import io.varve.launcher.volume.VolumeJson;
+import io.varve.lsvd.VolumeException;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.TimeUnit;
+
+/** {@code snapshot.create} and the like: what {@code varve snapshot} does, by the daemon. */
+final class SnapshotMethods {
+    private static final long STORED_LIMIT_NS = TimeUnit.SECONDS.toNanos(120);
+    private static final long LOOK_MS = 20;
+
+    private final Daemon daemon;
+    private final VolumeMethods volumes;
+
+    SnapshotMethods(final Daemon daemon, final VolumeMethods volumes) {
+        this.daemon = daemon;
+        this.volumes = volumes;
+    }
+
+    void addTo(final Map<String, ControlMethod> methods) {
+        methods.put("volume.clone", this::cloneOf);
+        methods.put("snapshot.create", this::create);
+        methods.put("snapshot.list", this::list);
+        methods.put("snapshot.remove", this::remove);
+        methods.put("snapshot.rename", this::rename);
+        methods.put("snapshot.protect", this::protect);
+        methods.put("snapshot.rollback", this::rollBack);
+    }
+
+    private static SnapshotName name(final Params params) throws RpcException {
+        return new SnapshotName(params.required("volume"), SnapshotName.check(params.required("snapshot")));
+    }
+
+    private Object cloneOf(final Map<String, Object> values) throws VolumeException, RpcException {
+        final Params params = VolumeMethods.params(values, "volume", "from", "size_bytes");
+        final String name = params.required("volume");
+        final SnapshotName from = SnapshotName.parse(params.required("from"));
+        final long size = params.number("size_bytes", 0);
+        return VolumeJson.ofVolume(volumes.with(params, all -> all.cloneOf(from, name, size)));
+    }
+
+    /** Of a volume that this daemon serves the snapshot is taken between two requests of its guest. */
+    private Object create(final Map<String, Object> values) throws VolumeException, RpcException {
+        final Params params = VolumeMethods.params(values, "volume", "snapshot");
+        final SnapshotName name = name(params);
+        final ServedVolume served = daemon.volume(name.volume());
+        if (served == null) {
+            return volumes.with(params, all -> all.createSnapshot(name)).toJson();
+        }
+        return volumes.with(params, all -> take(served, name, all));
+    }
+
+    private static Map<String, Object> take(
+            final ServedVolume served, final SnapshotName name, final StoreVolumes volumes) throws VolumeException {
+        volumes.requireFree(name);
+        final long startNs = System.nanoTime();
+        try {
+            served.snapshot(name.snapshot()).join();
+        } catch (final CompletionException e) {
+            throw e.getCause() instanceof UserException known ? known : e;
+        }
+        final long takenNs = System.nanoTime() - startNs;
+        while (true) {
+            for (final SnapshotInfo info : volumes.listSnapshots(name.volume())) {
+                if (info.name().equals(name.snapshot())) {
+                    final Map<String, Object> answer = info.toJson();
+                    answer.put("taken_us", TimeUnit.NANOSECONDS.toMicros(takenNs));
+                    return answer;
+                }
+            }
+            if (System.nanoTime() - startNs > STORED_LIMIT_NS) {
+                throw new UserException("snapshot '" + name + "' is taken, and in the local log; it will be there for"
+                        + " others once the store takes what comes before it");
+            }
+            pause();
+        }
+    }
+
+    private static void pause() {
+        try {
+            Thread.sleep(LOOK_MS);
+        } catch (final InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new UserException("the daemon ends; the snapshot is taken, and in the local log", e);
+        }
+    }
+
+    private Object list(final Map<String, Object> values) throws VolumeException, RpcException {
+        final Params params = VolumeMethods.params(values, "volume");
+        final String volume = params.required("volume");
+        return Map.of(
+                "snapshots",
+                volumes.with(params, all -> all.listSnapshots(volume)).stream()
+                        .map(SnapshotInfo::toJson)
+                        .toList());
+    }
+
+    private Object remove(final Map<String, Object> values) throws VolumeException, RpcException {
+        final Params params = VolumeMethods.params(values, "volume", "snapshot");
+        final SnapshotName name = name(params);
+        final Map<String, Object> answer = new LinkedHashMap<>();
+        answer.put("name", name.toString());
+        answer.put("removed", volumes.with(params, all -> all.removeSnapshot(name)));
+        return answer;
+    }
+
+    private Object rename(final Map<String, Object> values) throws VolumeException, RpcException {
+        final Params params = VolumeMethods.params(values, "volume", "snapshot", "to");
+        final SnapshotName name = name(params);
+        final String to = SnapshotName.check(params.required("to"));
+        return volumes.with(params, all -> all.renameSnapshot(name, to)).toJson();
+    }
+
+    private Object protect(final Map<String, Object> values) throws VolumeException, RpcException {
+        final Params params = VolumeMethods.params(values, "volume", "snapshot", "protected");
+        final SnapshotName name = name(params);
+        final boolean isProtected = params.flag("protected");
+        return volumes.with(params, all -> all.protectSnapshot(name, isProtected))
+                .toJson();
+    }
+
+    private Object rollBack(final Map<String, Object> values) throws VolumeException, RpcException {
+        final Params params = VolumeMethods.params(values, "volume", "snapshot");
+        final SnapshotName name = name(params);
+        if (daemon.volume(name.volume()) != null) {
+            throw new UserException("volume '" + name.volume() + "' is attached: detach it first");
+        }
+        return VolumeJson.ofVolume(volumes.with(params, all -> all.rollBack(name)));
+    }
+}

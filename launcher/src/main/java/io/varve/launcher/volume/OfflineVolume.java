@@ -1,0 +1,107 @@
+package io.varve.launcher.volume;
+
+import io.varve.launcher.UserException;
+import io.varve.launcher.config.Setting;
+import io.varve.launcher.config.Settings;
+import io.varve.linux.ErrnoException;
+import io.varve.linux.IoRing;
+import io.varve.linux.IoRings;
+import io.varve.lsvd.Volume;
+import io.varve.lsvd.VolumeCompletion;
+import io.varve.lsvd.VolumeContext;
+import io.varve.lsvd.VolumeException;
+import io.varve.lsvd.store.ObjectStore;
+import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
+import java.util.function.Consumer;
+import java.util.function.UnaryOperator;
+
+/** A volume that a command opens for itself, while nobody else has it open, and drives on its own thread. */
+final class OfflineVolume implements AutoCloseable {
+    private static final long MAX_SLEEP_NS = 10_000_000;
+
+    private final IoRing ring;
+    private final Volume volume;
+    private final String failing;
+    private final long deadlineNs;
+    private int asked;
+    private int answers;
+    private boolean hasFailed;
+
+    /**
+     * Opens a volume.
+     *
+     * @param how     more of how it is opened.
+     * @param failing begins the message when something fails.
+     */
+    OfflineVolume(
+            final ObjectStore store,
+            final Settings settings,
+            final String name,
+            final UnaryOperator<VolumeContext> how,
+            final String failing)
+            throws VolumeException {
+        this.failing = failing;
+        deadlineNs =
+                System.nanoTime() + settings.get(Setting.SHUTDOWN_TIMEOUT).toNanos() + TimeUnit.SECONDS.toNanos(10);
+        try {
+            ring = IoRings.open(IoRings.DEFAULT_ENTRIES);
+        } catch (final ErrnoException e) {
+            throw new UserException("cannot set up I/O: " + e.getMessage(), e);
+        }
+        try {
+            volume = Volume.open(how.apply(new VolumeContext()
+                    .store(store)
+                    .name(name)
+                    .cacheDirectory(settings.get(Setting.CACHE))
+                    .logSizeBytes(settings.get(Setting.CACHE_SIZE))
+                    .ring(ring)));
+        } catch (final VolumeException | RuntimeException e) {
+            ring.close();
+            throw e;
+        }
+    }
+
+    Volume volume() {
+        return volume;
+    }
+
+    /** Asks the volume for something, and waits until it is done. */
+    void ask(final Consumer<VolumeCompletion> request) {
+        asked++;
+        request.accept((token, status) -> {
+            answers++;
+            hasFailed |= status != VolumeCompletion.OK;
+        });
+        drive(() -> answers == asked);
+    }
+
+    /** Waits until everything is in the store. */
+    void awaitStored() {
+        drive(volume::isStored);
+    }
+
+    /** Ends the epoch, with everything in the store. */
+    void shutDown() {
+        volume.shutdown();
+        drive(volume::isShutDown);
+    }
+
+    @Override
+    public void close() {
+        ring.close();
+        volume.close();
+    }
+
+    private void drive(final BooleanSupplier isDone) {
+        while (!isDone.getAsBoolean()) {
+            if (volume.doWork() + ring.turn(0) == 0) {
+                ring.turn(Math.min(volume.maxIdleNs(), MAX_SLEEP_NS));
+            }
+            if (hasFailed || volume.failure() != null || System.nanoTime() > deadlineNs) {
+                throw new UserException(failing + ": "
+                        + (volume.failure() != null ? volume.failure() : "the store takes nothing; try again"));
+            }
+        }
+    }
+}

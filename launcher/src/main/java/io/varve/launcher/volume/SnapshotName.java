@@ -1,0 +1,51 @@
+package io.varve.launcher.volume;
+
+import io.varve.launcher.UserException;
+import java.util.regex.Pattern;
+
+/**
+ * A snapshot as users write it: {@code VOLUME@SNAPSHOT}.
+ *
+ * @param volume   name of the volume.
+ * @param snapshot name of the snapshot: 1 to 63 of a-z, A-Z, 0-9, '-', '_', '.' and ':', with a letter or digit first.
+ */
+public record SnapshotName(String volume, String snapshot) {
+    private static final Pattern NAME = Pattern.compile("[a-zA-Z0-9][a-zA-Z0-9._:-]{0,62}");
+
+    /**
+     * Reads a name.
+     *
+     * @throws UserException when it is none.
+     */
+    public static SnapshotName parse(final String text) {
+        final int at = text.indexOf('@');
+        if (at < 1) {
+            throw new UserException("'" + text + "' names no snapshot: write VOLUME@SNAPSHOT");
+        }
+        return new SnapshotName(text.substring(0, at), check(text.substring(at + 1)));
+    }
+
+    /** Whether a text names a snapshot, and not a volume. */
+    public static boolean isSnapshot(final String text) {
+        return text.indexOf('@') >= 0;
+    }
+
+    /**
+     * Checks a name without its volume's.
+     *
+     * @throws UserException when it is no good.
+     */
+    public static String check(final String snapshot) {
+        if (!NAME.matcher(snapshot).matches()) {
+            throw new UserException(
+                    "'" + snapshot + "' is no name for a snapshot: use 1 to 63 letters, digits, '-', '_', '.'"
+                            + " or ':', beginning with a letter or digit");
+        }
+        return snapshot;
+    }
+
+    @Override
+    public String toString() {
+        return volume + "@" + snapshot;
+    }
+}
