@@ -29,6 +29,7 @@ import io.varve.lsvd.read.ReadPath;
 import io.varve.lsvd.runtime.EngineRuntime;
 import io.varve.lsvd.snapshot.Snapshot;
 import io.varve.lsvd.store.StoreClient;
+import io.varve.lsvd.store.WakingStore;
 import io.varve.lsvd.stored.ObjectLayout;
 import io.varve.lsvd.write.AcknowledgementGate;
 import io.varve.lsvd.write.CollectedRelocation;
@@ -483,8 +484,9 @@ public final class Volume implements AutoCloseable {
         reclaimer = new LogReclaimer(opened.geometry(), device, opened.superblock(), log, map, reads, oldestInUse);
         reads.copies(reclaimer::turnToStore);
         preparer = new LogPreparer(opened.geometry(), device, log, arena);
+        final WakingStore store = new WakingStore(context.store());
         final EpochProof proof = new EpochProof(
-                context.store(),
+                store,
                 uuid,
                 opened.epoch().epoch(),
                 TimeUnit.MILLISECONDS.toNanos(settings.fenceTimeoutMs()),
@@ -493,7 +495,7 @@ public final class Volume implements AutoCloseable {
         gate = new AcknowledgementGate(settings, cutter, proof, runtime::bootTimeNs, this::answer);
         mender = new LogMender(uuid, log, cutter, gate, reclaimer, runtime::nanoTime);
         destager = new Destager(new Destager.Context(
-                context.store(),
+                store,
                 new DeviceLogSource(opened.geometry(), device, window),
                 uuid,
                 opened.epoch().epoch(),
@@ -514,6 +516,7 @@ public final class Volume implements AutoCloseable {
                 wakeReactor));
         relocation = new CollectedRelocation(map, reclaimer, destager::relocatedThrough);
         destagerThread = runtime.start(destager);
+        store.onAnswer(destagerThread::wake);
     }
 
     private boolean isRefused(final VolumeCompletion completion, final long token) {

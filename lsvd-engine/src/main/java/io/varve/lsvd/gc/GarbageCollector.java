@@ -50,7 +50,7 @@ public final class GarbageCollector implements AutoCloseable {
     private static final long MIN_ROUND_BYTES = 1L << 20;
 
     /** A round makes this part of what may be stored, so that it needs little room. */
-    private static final int ROUNDS = 256;
+    private static final int ROUNDS = 384;
 
     /** Rounds begin so early that there is room for others, and for clients' objects: between these parts of the limit. */
     private static final int SMALLEST_ROOM = 128;

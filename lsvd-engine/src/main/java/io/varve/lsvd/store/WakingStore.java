@@ -1,0 +1,61 @@
+package io.varve.lsvd.store;
+
+import java.lang.foreign.MemorySegment;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+
+/** A store whose answers wake whoever polls for them. */
+public final class WakingStore implements ObjectStore {
+    private final ObjectStore store;
+    private volatile Runnable wake = () -> {};
+
+    /** Makes one that wakes nobody yet. */
+    public WakingStore(final ObjectStore store) {
+        this.store = store;
+    }
+
+    /** From now on, answers wake somebody; from any thread. */
+    public void onAnswer(final Runnable value) {
+        wake = value;
+    }
+
+    @Override
+    public CompletableFuture<Boolean> putIfAbsent(final String key, final MemorySegment body) {
+        return waking(store.putIfAbsent(key, body));
+    }
+
+    @Override
+    public CompletableFuture<Integer> get(final String key, final long offset, final MemorySegment target) {
+        return waking(store.get(key, offset, target));
+    }
+
+    @Override
+    public CompletableFuture<List<StoredObject>> list(final String prefix) {
+        return waking(store.list(prefix));
+    }
+
+    @Override
+    public CompletableFuture<Void> delete(final String key) {
+        return waking(store.delete(key));
+    }
+
+    @Override
+    public long repeatedAttempts() {
+        return store.repeatedAttempts();
+    }
+
+    @Override
+    public String url() {
+        return store.url();
+    }
+
+    @Override
+    public void close() {
+        store.close();
+    }
+
+    private <T> CompletableFuture<T> waking(final CompletableFuture<T> future) {
+        future.whenComplete((answer, error) -> wake.run());
+        return future;
+    }
+}
