@@ -12,6 +12,7 @@ import io.varve.lsvd.destage.EpochProof;
 import io.varve.lsvd.format.Durability;
 import io.varve.lsvd.format.SnapshotRecord;
 import io.varve.lsvd.format.VolumeSettings;
+import io.varve.lsvd.gc.SpaceStats;
 import io.varve.lsvd.history.Epochs;
 import io.varve.lsvd.history.History;
 import io.varve.lsvd.history.HistoryReader;
@@ -391,11 +392,26 @@ public final class Volume implements AutoCloseable {
         return isReadOnly || log.lastDataSequence() <= gate.storedSequence();
     }
 
+    /**
+     * Copies, in the background, all that the volume shares with its ancestors into objects of its own: see {@link
+     * io.varve.lsvd.gc.SpaceStats#isFlat()}. Any thread.
+     */
+    public void flatten() {
+        if (!isReadOnly) {
+            destager.collector().flatten();
+        }
+    }
+
     /** Stops garbage collection after its current round, or lets it go on. Any thread. */
     public void pauseCollection(final boolean value) {
         if (!isReadOnly) {
             destager.collector().pause(value);
         }
+    }
+
+    /** What the volume takes of the store, as of its last object; null when it is read-only. Any thread. */
+    public SpaceStats space() {
+        return isReadOnly ? null : destager.space();
     }
 
     /** Live figures, as of a short while ago. Any thread. */
@@ -668,7 +684,7 @@ public final class Volume implements AutoCloseable {
                 fetcher.fetches(),
                 fetcher.bytesFetched(),
                 cache == null ? VolumeCacheStats.NONE : cache.volumeStats(),
-                isReadOnly ? null : destager.space(),
+                space(),
                 map.extentCount(),
                 map.bytesInUse(),
                 isReadOnly ? null : destager.trouble(),

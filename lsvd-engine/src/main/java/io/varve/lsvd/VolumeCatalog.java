@@ -3,13 +3,9 @@ package io.varve.lsvd;
 import io.varve.lsvd.format.Blocks;
 import io.varve.lsvd.format.Covered;
 import io.varve.lsvd.format.EpochRecord;
-import io.varve.lsvd.format.FormatException;
 import io.varve.lsvd.format.NameRecord;
 import io.varve.lsvd.format.ObjectHeader;
-import io.varve.lsvd.format.ObjectType;
 import io.varve.lsvd.format.VolumeSettings;
-import io.varve.lsvd.history.History;
-import io.varve.lsvd.history.HistoryException;
 import io.varve.lsvd.history.HistoryReader;
 import io.varve.lsvd.history.Sealer;
 import io.varve.lsvd.history.SettingsHistory;
@@ -18,14 +14,11 @@ import io.varve.lsvd.runtime.SystemRuntime;
 import io.varve.lsvd.snapshot.Snapshot;
 import io.varve.lsvd.snapshot.Snapshots;
 import io.varve.lsvd.store.Keys;
-import io.varve.lsvd.store.NoSuchObjectException;
 import io.varve.lsvd.store.ObjectStore;
 import io.varve.lsvd.store.StoreClient;
 import io.varve.lsvd.store.StoreProbe;
 import io.varve.lsvd.store.StoredObject;
 import java.io.IOException;
-import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -47,7 +40,6 @@ public final class VolumeCatalog {
 
     private static final Pattern NAME = Pattern.compile("[a-z0-9][a-z0-9._-]{0,62}");
     private static final long STORE_TIMEOUT_MS = 60_000;
-    private static final int SEAL_TRIES = 100;
 
     private final StoreClient store;
     private final EngineRuntime runtime;
@@ -77,6 +69,7 @@ public final class VolumeCatalog {
     public VolumeInfo create(final String name, final VolumeSettings settings) throws VolumeException {
         final Claim claim = checkCreation(name, settings);
         try {
+            finishRemoval(name, claim);
             final VolumeInfo made = create(name, claim, runtime.randomUuid(), creation(settings, null));
             if (made == null) {
                 throw takenMeanwhile(name);
@@ -133,6 +126,7 @@ public final class VolumeCatalog {
                     + from.record().sizeBytes() + " bytes");
         }
         try {
+            finishRemoval(name, claim);
             final UUID volume = runtime.randomUuid();
             final Snapshots snapshots = new Snapshots(store, from.volume());
             if (!snapshots.addChild(from, volume)) {
@@ -146,6 +140,30 @@ public final class VolumeCatalog {
             return made;
         } catch (final IOException e) {
             throw failure("make volume '" + name + "'", e);
+        }
+    }
+
+    /**
+     * Lets a clone's ancestors go, of which it needs nothing any more: see {@link Volume#flatten()}.
+     *
+     * @throws VolumeException when it has snapshots or clones of its own, which may still need them.
+     */
+    public void cutTies(final String name) throws VolumeException {
+        final UUID volume = find(name);
+        try {
+            final Snapshots snapshots = new Snapshots(store, volume);
+            if (!snapshots.list().isEmpty() || !snapshots.children().isEmpty()) {
+                throw new VolumeException("volume '" + name
+                        + "' has a copy of all its data now, but its snapshots or clones still need its ancestors': remove"
+                        + " those, and flatten it again");
+            }
+            final EpochRecord.Origin origin =
+                    new HistoryReader(store, volume).newestEpoch().origin();
+            if (origin != null) {
+                new Snapshots(store, origin.volume()).removeChild(origin, volume);
+            }
+        } catch (final IOException e) {
+            throw failure("flatten volume '" + name + "'", e);
         }
     }
 
@@ -259,6 +277,20 @@ public final class VolumeCatalog {
     }
 
     /**
+     * What a volume takes of the store, counted from the store alone: reads the volume's newest checkpoint and what follows it.
+     *
+     * @throws VolumeException when there is none of that name, or it can't be read.
+     */
+    public VolumeUsage usage(final String name) throws VolumeException {
+        final VolumeInfo info = info(name);
+        try {
+            return new UsageReader(store).read(info);
+        } catch (final IOException e) {
+            throw failure("count what volume '" + name + "' takes", e);
+        }
+    }
+
+    /**
      * Changes settings of a volume, open or not, from the next time on that it is opened.
      *
      * @param change gives the new settings from those that count so far; the disk's size and the write cache are left as they are.
@@ -340,11 +372,20 @@ public final class VolumeCatalog {
 
     /**
      * Removes a volume and its data: gives up the name, ends the epoch, marks the volume as removed, and then deletes all but
-     * seals and that mark. A removal that was cut short is finished by the next.
+     * seals and that mark. A removal that was cut short is finished by the next, or when another volume is made under the name.
      *
      * @return false when there was none of that name.
      */
     public boolean remove(final String name) throws VolumeException {
+        return remove(name, RemovalListener.NONE);
+    }
+
+    /**
+     * Removes a volume, as {@link #remove(String)}.
+     *
+     * @param listener is told how far it has come.
+     */
+    public boolean remove(final String name, final RemovalListener listener) throws VolumeException {
         checkName(name);
         try {
             final Claim claim = newestClaim(name);
@@ -352,12 +393,13 @@ public final class VolumeCatalog {
                 return false;
             }
             final UUID volume = claim.record.volume();
-            requireNoClones(volume);
+            final VolumeRemover remover = new VolumeRemover(store, runtime, volume);
+            remover.requireNoClones();
             if (claim.record.claimed()) {
                 store.putIfAbsent(Keys.nameVersion(name, claim.version + 1), new NameRecord(volume, false).encode());
             }
             if (!isPublished(name, volume)) {
-                deleteData(volume);
+                remover.deleteData(listener);
             }
             return claim.record.claimed();
         } catch (final IOException e) {
@@ -388,6 +430,13 @@ public final class VolumeCatalog {
         }
     }
 
+    /** Deletes what is left of a volume that had a name and was removed: once the name is taken again, nobody would find it. */
+    private void finishRemoval(final String name, final Claim claim) throws IOException, VolumeException {
+        if (claim.record != null && !isPublished(name, claim.record.volume())) {
+            new VolumeRemover(store, runtime, claim.record.volume()).deleteData(RemovalListener.NONE);
+        }
+    }
+
     /** Whether a name is the draft's of a volume that has its own as well. */
     private boolean isPublished(final String name, final UUID volume) throws IOException {
         if (!name.endsWith(DRAFT_SUFFIX)) {
@@ -397,76 +446,6 @@ public final class VolumeCatalog {
         return claim.record != null
                 && claim.record.claimed()
                 && claim.record.volume().equals(volume);
-    }
-
-    private void requireNoClones(final UUID volume) throws IOException, VolumeException {
-        final int clones = new Snapshots(store, volume).children().size();
-        if (clones > 0) {
-            throw new VolumeException("the volume has " + clones + (clones == 1 ? " clone" : " clones")
-                    + ", which need its data: remove or flatten them, and then remove it again");
-        }
-    }
-
-    private void deleteData(final UUID volume) throws IOException, VolumeException {
-        final List<StoredObject> epochs = store.list(Keys.epochs(volume));
-        if (epochs.isEmpty()) {
-            return;
-        }
-        if (store.list(Keys.tombstone(volume)).isEmpty()) {
-            sealNewest(volume);
-            store.putIfAbsent(Keys.tombstone(volume), new NameRecord(volume, false).encode());
-        }
-        // Again, behind the mark: a clone that comes from here on sees that.
-        requireNoClones(volume);
-        for (final StoredObject object : store.list(Keys.logs(volume))) {
-            if (object.length() != ObjectHeader.length(0, 0) || !isSeal(object.key())) {
-                store.delete(object.key());
-            }
-        }
-        for (final StoredObject settings : store.list(Keys.settings(volume))) {
-            store.delete(settings.key());
-        }
-        for (final StoredObject pin : store.list(Keys.pins(volume))) {
-            store.delete(pin.key());
-        }
-        // Its ancestors' data is let go last, and epoch 0, which names them, after that.
-        final EpochRecord.Origin origin = new HistoryReader(store, volume)
-                .epoch(Keys.lastNumber(epochs.getFirst().key()))
-                .origin();
-        if (origin != null) {
-            new Snapshots(store, origin.volume()).removeChild(origin, volume);
-        }
-        for (final StoredObject epoch : epochs.reversed()) {
-            store.delete(epoch.key());
-        }
-    }
-
-    private void sealNewest(final UUID volume) throws IOException {
-        final UUID nonce = runtime.randomUuid();
-        for (int i = 0; i < SEAL_TRIES; i++) {
-            final History history;
-            try {
-                history = new HistoryReader(store, volume).read();
-            } catch (final FormatException | HistoryException | NoSuchObjectException e) {
-                // Damaged: nobody can open it for writing either.
-                return;
-            }
-            history.close();
-            if (history.sealedBy() != null || Sealer.seal(store, volume, history, nonce)) {
-                return;
-            }
-        }
-        throw new IOException("the volume is being written faster than it can be sealed");
-    }
-
-    private boolean isSeal(final String key) throws IOException {
-        try (Arena arena = Arena.ofShared()) {
-            final MemorySegment bytes = arena.allocate(ObjectHeader.length(0, 0), Long.BYTES);
-            store.get(key, 0, bytes);
-            return new ObjectHeader(bytes).type() == ObjectType.SEAL;
-        } catch (final NoSuchObjectException e) {
-            return false;
-        }
     }
 
     private VolumeInfo describe(final String name, final UUID volume) throws IOException {
@@ -479,7 +458,8 @@ public final class VolumeCatalog {
             bytes += object.length();
             last = object.key();
         }
-        final boolean isClosed = last != null && last.startsWith(Keys.log(volume, newest.epoch())) && isSeal(last);
+        final boolean isClosed =
+                last != null && last.startsWith(Keys.log(volume, newest.epoch())) && VolumeRemover.isSeal(store, last);
         final boolean isNew = newest.epoch() == 0;
         final VolumeSettings next = new SettingsHistory(store, volume).newest(newest.settings());
         return new VolumeInfo(

@@ -42,6 +42,10 @@ final class JsonOutput {
         return PRETTY.asString(volumes.stream().map(VolumeJson::ofVolume).toList());
     }
 
+    static String usages(final List<Map<String, Object>> usages) {
+        return PRETTY.asString(usages);
+    }
+
     static String removed(final String name, final boolean removed) {
         final Map<String, Object> fields = new LinkedHashMap<>();
         fields.put("name", name);

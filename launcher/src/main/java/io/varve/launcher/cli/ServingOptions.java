@@ -23,6 +23,26 @@ final class ServingOptions {
     private String cacheSize;
 
     @Option(
+            names = "--gc-space",
+            paramLabel = "FACTOR",
+            description = "Keep what the volume takes of the store below so many times its size, by collecting garbage"
+                    + " (default: 1.3).")
+    private String gcSpace;
+
+    @Option(
+            names = "--gc-garbage",
+            paramLabel = "PART",
+            description = "Collect it as well once so much of what is stored is garbage, but for the first 256 MiB"
+                    + " (default: 0.5).")
+    private String gcGarbage;
+
+    @Option(
+            names = "--gc-rate",
+            paramLabel = "SIZE",
+            description = "Let collection read and write at most so much in a second (default: 0, no limit).")
+    private String gcRate;
+
+    @Option(
             names = "--shutdown-timeout",
             paramLabel = "TIME",
             description = "How long the end waits for the store (default: 20s).")
@@ -46,6 +66,9 @@ final class ServingOptions {
         store.collect(given);
         cache.collect(given);
         put(given, Setting.CACHE_SIZE, cacheSize);
+        put(given, Setting.GC_SPACE, gcSpace);
+        put(given, Setting.GC_GARBAGE, gcGarbage);
+        put(given, Setting.GC_RATE, gcRate);
         put(given, Setting.SHUTDOWN_TIMEOUT, shutdownTimeout);
         put(given, Setting.SOCKET_MODE, socketMode);
         put(given, Setting.SOCKET_GROUP, socketGroup);

@@ -20,6 +20,7 @@ import picocli.CommandLine.ScopeType;
             AttachCommand.class,
             DetachCommand.class,
             StatusCommand.class,
+            GcCommand.class,
             StoreCommand.class,
             CompletionCommand.class
         },

@@ -22,6 +22,7 @@ import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -39,8 +40,10 @@ import picocli.CommandLine.Parameters;
             VolumeCommand.Create.class,
             VolumeCommand.ListAll.class,
             VolumeCommand.Info.class,
+            VolumeDuCommand.class,
             VolumeSetCommand.class,
             VolumeResizeCommand.class,
+            VolumeFlattenCommand.class,
             VolumeVerifyCommand.class,
             VolumeExportCommand.class,
             VolumeImportCommand.class,
@@ -289,6 +292,16 @@ final class VolumeCommand {
                         "read cache",
                         bytes(number(live, "cached_bytes")) + " of its objects; it has served "
                                 + number(live, "cache_hits") + " reads, and the store " + number(live, "cache_misses"));
+                if (live.containsKey("gc_limit_bytes")) {
+                    table.row(
+                                    "space",
+                                    bytes(number(live, "live_bytes")) + " live and "
+                                            + bytes(number(live, "garbage_bytes")) + " garbage in the store; collection"
+                                            + (Boolean.TRUE.equals(live.get("gc_paused"))
+                                                    ? " is paused"
+                                                    : " begins beyond " + bytes(number(live, "gc_limit_bytes"))))
+                            .row("amplification", amplification(live));
+                }
                 if (live.get("trouble") != null) {
                     table.row("trouble", live.get("trouble").toString());
                 }
@@ -303,6 +316,16 @@ final class VolumeCommand {
             } catch (final IOException e) {
                 throw new VolumeException("cannot read live figures: " + e.getMessage(), e);
             }
+        }
+
+        private static String amplification(final Map<String, Object> live) {
+            final long written = number(live, "written_bytes");
+            return written == 0
+                    ? "nothing written since it was opened"
+                    : String.format(
+                            Locale.ROOT,
+                            "%.2f bytes put for each written since it was opened",
+                            (double) number(live, "put_bytes") / written);
         }
 
         private static long number(final Map<String, Object> live, final String field) {
@@ -320,13 +343,17 @@ final class VolumeCommand {
             name = "remove",
             description =
                     "Remove a volume: its objects in the store and its log in the cache. A volume that is not there"
-                            + " counts as removed; one that a daemon here has open is refused.")
+                            + " counts as removed; one that a daemon here has open, or that has clones, is refused."
+                            + " What an interrupted removal has left behind is removed by the same command again.")
     static final class Remove extends OnStore {
         @Parameters(paramLabel = "NAME", description = "Name of the volume.")
         private String name;
 
         @Mixin
         private CacheOption cache;
+
+        @Mixin
+        private Progress.Choice progressChoice;
 
         @Override
         void collect(final Map<String, String> given) {
@@ -335,7 +362,10 @@ final class VolumeCommand {
 
         @Override
         void run(final Volumes volumes) throws VolumeException {
-            final boolean removed = volumes.remove(name);
+            final Progress progress = progressChoice.begin(err());
+            final boolean removed =
+                    volumes.remove(name, (done, total, bytes) -> progress.show("deleted", done, total, bytes));
+            progress.clear();
             if (json()) {
                 out().println(JsonOutput.removed(name, removed));
             } else {

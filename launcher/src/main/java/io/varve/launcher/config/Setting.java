@@ -2,8 +2,10 @@ package io.varve.launcher.config;
 
 import io.varve.launcher.UserException;
 import io.varve.lsvd.VolumeContext;
+import io.varve.lsvd.gc.GcPolicy;
 import io.varve.lsvd.store.StoreException;
 import io.varve.s3.S3StoreContext;
+import java.math.BigDecimal;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -58,6 +60,18 @@ public final class Setting<T> {
     public static final Setting<Long> READ_CACHE_SIZE =
             new Setting<>("read-cache-size", Setting::parseReadCacheSize, environment -> 4L << 30);
 
+    /** Size of a volume's objects, as a multiple of the disk's, from which on garbage is collected. */
+    public static final Setting<Double> GC_SPACE =
+            new Setting<>("gc-space", Setting::parseGcSpace, environment -> GcPolicy.DEFAULT.space());
+
+    /** Part of what is stored that may be garbage. */
+    public static final Setting<Double> GC_GARBAGE =
+            new Setting<>("gc-garbage", Setting::parseGcGarbage, environment -> GcPolicy.DEFAULT.garbage());
+
+    /** Bytes that collection reads and writes in a second at most; 0 for as many as go. */
+    public static final Setting<Long> GC_RATE =
+            new Setting<>("gc-rate", ByteSize::parse, environment -> GcPolicy.DEFAULT.rate());
+
     /** How long the end of {@code serve} waits for the store. */
     public static final Setting<Duration> SHUTDOWN_TIMEOUT =
             new Setting<>("shutdown-timeout", TimeSpan::parse, environment -> Duration.ofSeconds(20));
@@ -99,6 +113,9 @@ public final class Setting<T> {
             CACHE,
             CACHE_SIZE,
             READ_CACHE_SIZE,
+            GC_SPACE,
+            GC_GARBAGE,
+            GC_RATE,
             SHUTDOWN_TIMEOUT,
             POLL_TIME,
             CONTROL,
@@ -116,6 +133,9 @@ public final class Setting<T> {
             S3_PATH_STYLE,
             CACHE,
             CACHE_SIZE,
+            GC_SPACE,
+            GC_GARBAGE,
+            GC_RATE,
             SHUTDOWN_TIMEOUT,
             POLL_TIME,
             SOCKET_MODE,
@@ -214,6 +234,28 @@ public final class Setting<T> {
                     + ByteSize.format(MAX_CACHE_SIZE) + ", not " + text);
         }
         return size;
+    }
+
+    private static double parseGcSpace(final String text) {
+        return parseDecimal(text, GcPolicy.MIN_SPACE, GcPolicy.MAX_SPACE);
+    }
+
+    private static double parseGcGarbage(final String text) {
+        return parseDecimal(text, GcPolicy.MIN_GARBAGE, GcPolicy.MAX_GARBAGE);
+    }
+
+    private static double parseDecimal(final String text, final double least, final double most) {
+        if (text.matches("[0-9]{1,9}(\\.[0-9]{1,9})?")) {
+            final double value = Double.parseDouble(text);
+            if (value >= least && value <= most) {
+                return value;
+            }
+        }
+        throw new UserException("give a number from " + plain(least) + " to " + plain(most) + ", not " + text);
+    }
+
+    private static String plain(final double value) {
+        return BigDecimal.valueOf(value).stripTrailingZeros().toPlainString();
     }
 
     private static int parseMode(final String text) {

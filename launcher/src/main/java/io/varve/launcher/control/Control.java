@@ -62,6 +62,7 @@ public final class Control {
         byName.put("attach", methods::attach);
         byName.put("detach", methods::detach);
         byName.put("status", methods::status);
+        new GcMethods(daemon).addTo(byName);
         new VolumeMethods(daemon, settings, store).addTo(byName);
         try {
             return new ControlServer(door, byName);

@@ -5,11 +5,14 @@ import io.varve.launcher.volume.SnapshotName;
 import io.varve.launcher.volume.VolumeJson;
 import io.varve.launcher.volume.VolumeSettingText;
 import io.varve.launcher.volume.Volumes;
+import io.varve.lsvd.RemovalListener;
 import io.varve.lsvd.VolumeInfo;
+import io.varve.lsvd.VolumeUsage;
 import io.varve.lsvd.format.VolumeSettings;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.LongConsumer;
 
 /** The volumes of a daemon's store. */
 public final class RemoteVolumes implements Volumes {
@@ -50,6 +53,11 @@ public final class RemoteVolumes implements Volumes {
     }
 
     @Override
+    public VolumeUsage usage(final String name) {
+        return VolumeJson.usage(daemon.call("volume.du", params(name)));
+    }
+
+    @Override
     public VolumeInfo set(final String name, final Map<VolumeSettingText, String> changes) {
         final Map<String, Object> params = params(name);
         final Map<String, String> texts = new LinkedHashMap<>();
@@ -72,6 +80,17 @@ public final class RemoteVolumes implements Volumes {
         params.put("from", from.toString());
         params.put("size_bytes", sizeBytes);
         return VolumeJson.info(daemon.call("volume.clone", params));
+    }
+
+    @Override
+    public void flatten(final String name, final LongConsumer bytesLeft) {
+        while (true) {
+            final Map<String, Object> answer = daemon.call("volume.flatten", params(name));
+            if (Boolean.TRUE.equals(answer.get("flat"))) {
+                return;
+            }
+            bytesLeft.accept(((Number) answer.get("inherited_bytes")).longValue());
+        }
     }
 
     @Override
@@ -120,7 +139,7 @@ public final class RemoteVolumes implements Volumes {
     }
 
     @Override
-    public boolean remove(final String name) {
+    public boolean remove(final String name, final RemovalListener listener) {
         return Boolean.TRUE.equals(daemon.call("volume.remove", params(name)).get("removed"));
     }
 

@@ -3,6 +3,7 @@ package io.varve.launcher.control;
 import io.varve.launcher.daemon.VolumeStatus;
 import io.varve.lsvd.VolumeStats;
 import io.varve.lsvd.cache.CacheStats;
+import io.varve.lsvd.gc.SpaceStats;
 import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
@@ -40,9 +41,30 @@ final class StatusJson {
             fields.put("cache_hit_bytes", stats.cache().hitBytes());
             fields.put("cache_misses", stats.cache().misses());
             fields.put("cache_damaged", stats.cache().damaged());
+            if (stats.space() != null) {
+                fields.putAll(of(stats.space()));
+            }
             fields.put("extents", stats.extents());
             fields.put("map_bytes", stats.mapBytes());
         }
+        return fields;
+    }
+
+    /** What a volume takes of its store. */
+    static Map<String, Object> of(final SpaceStats space) {
+        final Map<String, Object> fields = new LinkedHashMap<>();
+        fields.put("objects", space.objects());
+        fields.put("stored_bytes", space.storedBytes());
+        fields.put("live_bytes", space.liveBytes());
+        fields.put("garbage_bytes", space.garbageBytes());
+        fields.put("dead_bytes", space.deadBytes());
+        fields.put("gc_limit_bytes", space.limitBytes());
+        fields.put("gc_paused", space.isPaused());
+        fields.put("gc_read_bytes", space.readBytes());
+        fields.put("gc_put_bytes", space.collectedBytes());
+        fields.put("checkpoint_put_bytes", space.checkpointBytes());
+        fields.put("objects_deleted", space.objectsDeleted());
+        fields.put("swept", space.isSwept());
         return fields;
     }
 

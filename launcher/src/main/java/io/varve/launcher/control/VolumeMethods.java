@@ -8,6 +8,7 @@ import io.varve.launcher.daemon.ServedVolume;
 import io.varve.launcher.volume.StoreVolumes;
 import io.varve.launcher.volume.VolumeJson;
 import io.varve.launcher.volume.VolumeSettingText;
+import io.varve.lsvd.RemovalListener;
 import io.varve.lsvd.VolumeCatalog;
 import io.varve.lsvd.VolumeException;
 import io.varve.lsvd.VolumeInfo;
@@ -44,6 +45,7 @@ final class VolumeMethods {
         methods.put("volume.create", this::create);
         methods.put("volume.list", this::list);
         methods.put("volume.info", this::info);
+        methods.put("volume.du", this::usage);
         methods.put("volume.set", this::set);
         methods.put("volume.resize", this::resize);
         methods.put("volume.remove", this::remove);
@@ -98,6 +100,12 @@ final class VolumeMethods {
         return VolumeJson.ofVolume(with(params, volumes -> volumes.info(name)));
     }
 
+    private Object usage(final Map<String, Object> values) throws VolumeException, RpcException {
+        final Params params = params(values, "volume");
+        final String name = params.required("volume");
+        return VolumeJson.ofUsage(with(params, volumes -> volumes.usage(name)));
+    }
+
     private Object set(final Map<String, Object> values) throws VolumeException, RpcException {
         final Params params = params(values, "volume", "changes");
         final String name = params.required("volume");
@@ -113,7 +121,7 @@ final class VolumeMethods {
         final String name = params.required("volume");
         final Map<String, Object> answer = new LinkedHashMap<>();
         answer.put("name", name);
-        answer.put("removed", with(params, volumes -> volumes.remove(name)));
+        answer.put("removed", with(params, volumes -> volumes.remove(name, RemovalListener.NONE)));
         return answer;
     }
 

@@ -16,6 +16,7 @@ import io.varve.lsvd.VolumeCatalog;
 import io.varve.lsvd.VolumeCompletion;
 import io.varve.lsvd.VolumeContext;
 import io.varve.lsvd.VolumeException;
+import io.varve.lsvd.gc.SpaceStats;
 import io.varve.vhostuser.CloseReason;
 import io.varve.vhostuser.SessionListener;
 import io.varve.vhostuser.SessionOptions;
@@ -179,6 +180,51 @@ public final class ServedVolume {
         });
     }
 
+    /**
+     * Has a clone copy what it shares with its ancestors; see {@link Volume#flatten()}.
+     *
+     * @return how far it is.
+     */
+    public SpaceStats flatten() {
+        final Volume opened = volume;
+        if (opened == null || opened.isReadOnly() || opened.stats().failure() != null) {
+            throw new UserException(
+                    "volume '" + options.name() + "' can't be flattened: it is not open for writing, or has failed");
+        }
+        opened.flatten();
+        return opened.stats().space();
+    }
+
+    /**
+     * Stops garbage collection, until it ends or collection is let go on, or lets it go on.
+     *
+     * @throws UserException when it is not open for writing.
+     */
+    public void pauseCollection(final boolean value) {
+        writable().pauseCollection(value);
+    }
+
+    /**
+     * What it takes of the store.
+     *
+     * @throws UserException when it is not open for writing.
+     */
+    public SpaceStats space() {
+        return writable().space();
+    }
+
+    private Volume writable() {
+        final Volume opened = volume;
+        if (opened == null || state != State.SERVING) {
+            throw new UserException(
+                    "volume '" + options.name() + "' is attached and not open: 'varve status' tells why");
+        }
+        if (opened.isReadOnly()) {
+            throw new UserException("volume '" + options.name() + "' is served read-only: it collects nothing");
+        }
+        return opened;
+    }
+
     private void wakeUp() {
         final IoRing current = ring;
         if (current != null) {
@@ -302,6 +348,7 @@ public final class ServedVolume {
                 .takeOver(options.opening().isTakeOver())
                 .acceptDataLoss(options.opening().acceptsDataLoss())
                 .readCache(readCache::get)
+                .gcPolicy(options.gcPolicy())
                 .runtime(runtime)
                 .ring(ring));
     }

@@ -3,6 +3,7 @@ package io.varve.launcher.daemon;
 import io.varve.launcher.config.Setting;
 import io.varve.launcher.config.Settings;
 import io.varve.launcher.volume.SnapshotName;
+import io.varve.lsvd.gc.GcPolicy;
 import java.nio.file.Path;
 import java.time.Duration;
 
@@ -13,6 +14,7 @@ import java.time.Duration;
  * @param store           opens the store that has it.
  * @param cacheDirectory  of the local logs.
  * @param logSizeBytes    size of its log, if that is yet to be made.
+ * @param gcPolicy        how much garbage it may have in the store.
  * @param door            where front-ends connect.
  * @param opening         how it is opened.
  * @param shutdownTimeout how long the end waits for the store.
@@ -23,6 +25,7 @@ public record VolumeOptions(
         StoreOpener store,
         Path cacheDirectory,
         long logSizeBytes,
+        GcPolicy gcPolicy,
         DoorPlan door,
         OpeningChoices opening,
         Duration shutdownTimeout,
@@ -39,6 +42,10 @@ public record VolumeOptions(
                 store,
                 settings.get(Setting.CACHE),
                 settings.get(Setting.CACHE_SIZE),
+                new GcPolicy(
+                        settings.get(Setting.GC_SPACE),
+                        settings.get(Setting.GC_GARBAGE),
+                        settings.get(Setting.GC_RATE)),
                 door,
                 SnapshotName.isSnapshot(name) ? opening.readOnly() : opening,
                 settings.get(Setting.SHUTDOWN_TIMEOUT),

@@ -1,6 +1,7 @@
 package io.varve.launcher.metrics;
 
 import io.varve.lsvd.VolumeStats;
+import io.varve.lsvd.gc.SpaceStats;
 import java.util.function.BooleanSupplier;
 import java.util.function.LongSupplier;
 import java.util.function.Supplier;
@@ -97,10 +98,29 @@ public final class VolumeMetrics {
                 "varve_cache_damaged_total",
                 "Reads of the read cache whose checksum did not match.",
                 now.cache().damaged());
+        if (now.space() != null) {
+            print(now.space(), text);
+        }
         text.gauge("varve_extents", "Extents in the map.", now.extents());
         text.gauge("varve_map_bytes", "Memory of the map.", now.mapBytes());
         requests.print(text);
         store.print(text);
         return text.toString();
+    }
+
+    private static void print(final SpaceStats space, final MetricsText text) {
+        text.gauge("varve_stored_objects", "Objects in the store, those to be deleted included.", space.objects());
+        text.gauge("varve_stored_bytes", "Their bytes.", space.storedBytes());
+        text.gauge("varve_live_bytes", "Bytes of data that the volume maps in them.", space.liveBytes());
+        text.gauge(
+                "varve_dead_bytes",
+                "Bytes of objects that are to be deleted, or kept for snapshots and clones only.",
+                space.deadBytes());
+        text.gauge("varve_gc_limit_bytes", "How much may be stored before garbage is collected.", space.limitBytes());
+        text.gauge("varve_gc_paused", "Whether garbage collection has been stopped.", space.isPaused());
+        text.counter("varve_gc_read_bytes_total", "Live data that garbage collection read.", space.readBytes());
+        text.counter("varve_gc_put_bytes_total", "Objects that garbage collection put.", space.collectedBytes());
+        text.counter("varve_checkpoint_put_bytes_total", "Checkpoints put.", space.checkpointBytes());
+        text.counter("varve_objects_deleted_total", "Objects deleted.", space.objectsDeleted());
     }
 }

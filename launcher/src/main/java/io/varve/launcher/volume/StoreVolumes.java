@@ -4,10 +4,12 @@ import io.varve.launcher.UserException;
 import io.varve.launcher.config.ByteSize;
 import io.varve.launcher.config.Setting;
 import io.varve.launcher.config.Settings;
+import io.varve.lsvd.RemovalListener;
 import io.varve.lsvd.Volume;
 import io.varve.lsvd.VolumeCatalog;
 import io.varve.lsvd.VolumeException;
 import io.varve.lsvd.VolumeInfo;
+import io.varve.lsvd.VolumeUsage;
 import io.varve.lsvd.format.VolumeSettings;
 import io.varve.lsvd.store.ObjectStore;
 import java.io.IOException;
@@ -16,6 +18,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
+import java.util.function.LongConsumer;
 
 /** The volumes of a store that this process has open, and of the logs on this host. */
 public final class StoreVolumes implements Volumes {
@@ -58,6 +61,11 @@ public final class StoreVolumes implements Volumes {
     }
 
     @Override
+    public VolumeUsage usage(final String name) throws VolumeException {
+        return catalog.usage(name);
+    }
+
+    @Override
     public VolumeInfo set(final String name, final Map<VolumeSettingText, String> changes) throws VolumeException {
         return catalog.set(name, before -> VolumeSettingText.change(before, changes));
     }
@@ -93,6 +101,17 @@ public final class StoreVolumes implements Volumes {
     @Override
     public VolumeInfo cloneOf(final SnapshotName from, final String name, final long sizeBytes) throws VolumeException {
         return snapshots.cloneOf(from, name, sizeBytes);
+    }
+
+    @Override
+    public void flatten(final String name, final LongConsumer bytesLeft) throws VolumeException {
+        requireUnused(name);
+        snapshots.flatten(name, bytesLeft);
+    }
+
+    /** Lets the ancestors of a volume go that needs nothing of them any more. */
+    public void cutTies(final String name) throws VolumeException {
+        catalog.cutTies(name);
     }
 
     @Override
@@ -144,7 +163,7 @@ public final class StoreVolumes implements Volumes {
     }
 
     @Override
-    public boolean remove(final String name) throws VolumeException {
+    public boolean remove(final String name, final RemovalListener listener) throws VolumeException {
         final Optional<UUID> volume = catalog.list().stream()
                 .filter(info -> info.name().equals(name))
                 .map(VolumeInfo::uuid)
@@ -152,7 +171,7 @@ public final class StoreVolumes implements Volumes {
         if (volume.isPresent() && isInUse(volume.get())) {
             throw new UserException("volume '" + name + "' is in use: stop the daemon that serves it first");
         }
-        final boolean removed = catalog.remove(name);
+        final boolean removed = catalog.remove(name, listener);
         if (volume.isPresent()) {
             try {
                 Volume.deleteLog(cache(), volume.get());

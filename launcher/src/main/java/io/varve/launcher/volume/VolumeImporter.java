@@ -3,6 +3,7 @@ package io.varve.launcher.volume;
 import io.varve.launcher.UserException;
 import io.varve.launcher.config.Setting;
 import io.varve.launcher.config.Settings;
+import io.varve.lsvd.RemovalListener;
 import io.varve.lsvd.Volume;
 import io.varve.lsvd.VolumeCatalog;
 import io.varve.lsvd.VolumeContext;
@@ -228,7 +229,7 @@ public final class VolumeImporter {
     private void remove(final String draft, final Exception reason) throws IOException {
         try {
             store.awaitSettled(SETTLE_MS);
-            volumes.remove(draft);
+            volumes.remove(draft, RemovalListener.NONE);
         } catch (final VolumeException | RuntimeException e) {
             throw new IOException(
                     reason.getMessage() + "; what is there of it is called '" + draft

@@ -1,6 +1,7 @@
 package io.varve.launcher.volume;
 
 import io.varve.lsvd.VolumeInfo;
+import io.varve.lsvd.VolumeUsage;
 import io.varve.lsvd.format.Durability;
 import io.varve.lsvd.format.VolumeSettings;
 import java.time.Instant;
@@ -61,6 +62,45 @@ public final class VolumeJson {
                 (String) fields.get("state"),
                 (String) fields.get("opened_by"),
                 fields.get("opened") == null ? null : Instant.parse((String) fields.get("opened")));
+    }
+
+    /** Writes what a volume takes of the store. */
+    public static Map<String, Object> ofUsage(final VolumeUsage usage) {
+        final Map<String, Object> fields = new LinkedHashMap<>();
+        fields.put("name", usage.name());
+        fields.put("uuid", usage.uuid().toString());
+        fields.put("size_bytes", usage.sizeBytes());
+        fields.put("mapped_bytes", usage.mappedBytes());
+        fields.put("live_bytes", usage.liveBytes());
+        fields.put("garbage_bytes", usage.garbageBytes());
+        fields.put("snapshot_bytes", usage.snapshotBytes());
+        fields.put("other_bytes", usage.otherBytes());
+        fields.put("stored_bytes", usage.storedBytes());
+        fields.put("objects", usage.objects());
+        fields.put("freed_bytes", usage.freedBytes());
+        fields.put("clones", usage.clones());
+        return fields;
+    }
+
+    /**
+     * Reads what was written.
+     *
+     * @throws RuntimeException when it was not.
+     */
+    public static VolumeUsage usage(final Map<?, ?> fields) {
+        return new VolumeUsage(
+                (String) fields.get("name"),
+                UUID.fromString((String) fields.get("uuid")),
+                number(fields, "size_bytes"),
+                number(fields, "mapped_bytes"),
+                number(fields, "live_bytes"),
+                number(fields, "garbage_bytes"),
+                number(fields, "snapshot_bytes"),
+                number(fields, "other_bytes"),
+                number(fields, "stored_bytes"),
+                number(fields, "objects"),
+                number(fields, "freed_bytes"),
+                number(fields, "clones"));
     }
 
     /** Reads settings. */

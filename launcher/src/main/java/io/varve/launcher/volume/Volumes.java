@@ -1,10 +1,13 @@
 package io.varve.launcher.volume;
 
+import io.varve.lsvd.RemovalListener;
 import io.varve.lsvd.VolumeException;
 import io.varve.lsvd.VolumeInfo;
+import io.varve.lsvd.VolumeUsage;
 import io.varve.lsvd.format.VolumeSettings;
 import java.util.List;
 import java.util.Map;
+import java.util.function.LongConsumer;
 
 /**
  * What can be done with the volumes of a store. Methods wait for the store; a {@link VolumeException} or {@link
@@ -24,6 +27,9 @@ public interface Volumes {
     /** One volume. */
     VolumeInfo info(String name) throws VolumeException;
 
+    /** What a volume takes of the store. */
+    VolumeUsage usage(String name) throws VolumeException;
+
     /** Changes settings of a volume, from the next time on that it is opened. */
     VolumeInfo set(String name, Map<VolumeSettingText, String> changes) throws VolumeException;
 
@@ -40,6 +46,13 @@ public interface Volumes {
      * @param sizeBytes 0 for the snapshot's.
      */
     VolumeInfo cloneOf(SnapshotName from, String name, long sizeBytes) throws VolumeException;
+
+    /**
+     * Gives a clone a copy of all its data, and lets its ancestors go.
+     *
+     * @param bytesLeft is told now and then how much is yet to be copied.
+     */
+    void flatten(String name, LongConsumer bytesLeft) throws VolumeException;
 
     /** Takes a snapshot; it is in the store when this returns. */
     SnapshotInfo createSnapshot(SnapshotName name) throws VolumeException;
@@ -59,6 +72,10 @@ public interface Volumes {
     /** Has a volume that nobody has open go back to a snapshot. */
     VolumeInfo rollBack(SnapshotName name) throws VolumeException;
 
-    /** Removes a volume and its log; false when there was none of that name. */
-    boolean remove(String name) throws VolumeException;
+    /**
+     * Removes a volume and its log; false when there was none of that name.
+     *
+     * @param listener is told how far it has come, if it is done by this process.
+     */
+    boolean remove(String name, RemovalListener listener) throws VolumeException;
 }

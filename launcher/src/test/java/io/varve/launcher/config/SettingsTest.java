@@ -86,6 +86,9 @@ class SettingsTest {
                 s3-path-style = true
                 cache = "/srv/cache"
                 cache-size = 134217728
+                gc-space = "1.3"
+                gc-garbage = "0.25"
+                gc-rate = "50M"
                 shutdown-timeout = "5s"
                 poll-time = "0us"
                 log = "debug"
@@ -97,6 +100,9 @@ class SettingsTest {
         assertThat(settings.get(Setting.S3_PATH_STYLE)).isTrue();
         assertThat(settings.get(Setting.CACHE)).isEqualTo(Path.of("/srv/cache"));
         assertThat(settings.get(Setting.CACHE_SIZE)).isEqualTo(128L << 20);
+        assertThat(settings.get(Setting.GC_SPACE)).isEqualTo(1.3);
+        assertThat(settings.get(Setting.GC_GARBAGE)).isEqualTo(0.25);
+        assertThat(settings.get(Setting.GC_RATE)).isEqualTo(50L << 20);
         assertThat(settings.get(Setting.SHUTDOWN_TIMEOUT)).isEqualTo(Duration.ofSeconds(5));
         assertThat(settings.get(Setting.POLL_TIME)).isZero();
         assertThat(settings.get(Setting.LOG)).isEqualTo(System.Logger.Level.DEBUG);
@@ -118,8 +124,12 @@ class SettingsTest {
 
     @ParameterizedTest
     @CsvSource(delimiter = '|', textBlock = """
-            cache-siz = '1G'        | :2: unknown setting 'cache-siz'; there are store, s3-endpoint, s3-region, s3-path-style, cache, cache-size, read-cache-size, shutdown-timeout, poll-time, control, control-mode, control-group, socket-mode, socket-group, log
+            cache-siz = '1G'        | :2: unknown setting 'cache-siz'; there are store, s3-endpoint, s3-region, s3-path-style, cache, cache-size, read-cache-size, gc-space, gc-garbage, gc-rate, shutdown-timeout, poll-time, control, control-mode, control-group, socket-mode, socket-group, log
             cache-size = '1X'       | :2: cache-size: '1X' is not a size: give bytes, or a whole number with K, M, G or T (10G)
+            gc-space = '1.04'       | :2: gc-space: give a number from 1.05 to 1000, not 1.04
+            gc-space = '1,3'        | :2: gc-space: give a number from 1.05 to 1000, not 1,3
+            gc-garbage = '0.99'     | :2: gc-garbage: give a number from 0.05 to 0.95, not 0.99
+            gc-rate = 'much'        | :2: gc-rate: 'much' is not a size: give bytes, or a whole number with K, M, G or T (10G)
             cache-size = '1M'       | :2: cache-size: the cache's size is 32M to 1T, not 1M
             cache-size = 1.5        | :2: cache-size takes a string, a whole number, true or false
             cache-size = [1]        | :2: cache-size takes a string, a whole number, true or false
@@ -132,7 +142,7 @@ class SettingsTest {
             shutdown-timeout = 20   | :2: shutdown-timeout: '20' is not a span of time: give a whole number with us, ms, s or m (20s)
             control-mode = '68'     | :2: control-mode: '68' is not a mode: give three octal digits, as for chmod (660)
             socket-group = ''       | :2: socket-group: the group's name is empty
-            [serve]                 | :2: unknown setting 'serve'; there are store, s3-endpoint, s3-region, s3-path-style, cache, cache-size, read-cache-size, shutdown-timeout, poll-time, control, control-mode, control-group, socket-mode, socket-group, log
+            [serve]                 | :2: unknown setting 'serve'; there are store, s3-endpoint, s3-region, s3-path-style, cache, cache-size, read-cache-size, gc-space, gc-garbage, gc-rate, shutdown-timeout, poll-time, control, control-mode, control-group, socket-mode, socket-group, log
             """)
     void namesTheLineOfWhatIsWrong(final String line, final String message) throws IOException {
         final Path file = write("# settings\n" + line.replace('\'', '"') + "\n");

@@ -16,6 +16,7 @@ import io.varve.launcher.daemon.VolumeOptions;
 import io.varve.lsvd.VolumeCatalog;
 import io.varve.lsvd.VolumeException;
 import io.varve.lsvd.VolumeStats;
+import io.varve.lsvd.gc.GcPolicy;
 import io.varve.lsvd.store.DirectoryStore;
 import io.varve.lsvd.store.ObjectStore;
 import io.varve.lsvd.store.StoreException;
@@ -146,6 +147,7 @@ class DeadReactorTest {
                         this::open,
                         home.resolve("other"),
                         64 << 20,
+                        GcPolicy.DEFAULT,
                         DoorPlan.at(home.resolve("thief"), SocketAccess.OWNER_ONLY),
                         new OpeningChoices(false, true, false, false, false),
                         Duration.ofSeconds(20),

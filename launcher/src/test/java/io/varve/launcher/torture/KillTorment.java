@@ -7,25 +7,41 @@ import java.util.Random;
 
 /**
  * The daemon is killed at a random moment under a writing client, now and then while it starts too, and its cache is kept: no
- * completed write may be lost, nothing torn, and everything reads right.
+ * completed write may be lost, nothing torn, and everything reads right. With next to no room for garbage, it is killed in the
+ * middle of collecting and deleting most of the time.
  */
 final class KillTorment extends Torment {
     private static final int STARTS_KILLED_OF_TEN = 3;
 
+    private final String name;
+    private final String[] options;
     private DiskHistory history;
     private long completed;
     private long bytesWritten;
     private long inFlight;
     private long incomplete;
     private long startsKilled;
+    private long mostStored;
 
-    KillTorment(final Path directory, final StorePlace place) {
+    private KillTorment(final Path directory, final StorePlace place, final String name, final String... options) {
         super(directory, place);
+        this.name = name;
+        this.options = options;
+    }
+
+    /** Kills, whatever it is doing. */
+    static KillTorment anywhere(final Path directory, final StorePlace place) {
+        return new KillTorment(directory, place, "kill");
+    }
+
+    /** Kills while it collects garbage. */
+    static KillTorment collecting(final Path directory, final StorePlace place) {
+        return new KillTorment(directory, place, "gc", "--gc-space", "1.05");
     }
 
     @Override
     String name() {
-        return "kill";
+        return name;
     }
 
     @Override
@@ -37,11 +53,11 @@ final class KillTorment extends Torment {
     void round(final Random random) throws IOException, InterruptedException {
         final Rig rig = rig();
         if (random.nextInt(10) < STARTS_KILLED_OF_TEN) {
-            Rig.killAfter(rig.startServe(rig.socket(), rig.cache()), spread(random, 100_000, 2_000_000))
+            Rig.killAfter(rig.startServe(rig.socket(), rig.cache(), options), spread(random, 100_000, 2_000_000))
                     .join();
             startsKilled++;
         }
-        try (VarveProcess serve = rig.serve();
+        try (VarveProcess serve = rig.serve(options);
                 TortureClient client = new TortureClient(rig.socket(), history, random)) {
             incomplete += history.judge(client.readAll(), history.now(), "after a kill");
             final Thread killer = Rig.killAfter(serve, spread(random, 5_000, 2_000_000));
@@ -50,6 +66,7 @@ final class KillTorment extends Torment {
             completed += client.completed();
             bytesWritten += client.bytesWritten();
             inFlight += client.inFlight();
+            mostStored = Math.max(mostStored, rig.storedBytes());
         }
     }
 
@@ -57,6 +74,6 @@ final class KillTorment extends Torment {
     String figures() {
         return completed + " requests completed, " + (bytesWritten >> 20) + " MiB written, " + inFlight
                 + " in flight when killed (" + incomplete + " of them not or not wholly there later), " + startsKilled
-                + " starts killed";
+                + " starts killed, at most " + (mostStored >> 20) + " MiB in the store behind a kill";
     }
 }

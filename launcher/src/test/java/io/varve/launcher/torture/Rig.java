@@ -135,6 +135,27 @@ final class Rig {
         }
     }
 
+    /** Bytes in a store that is a directory here; 0 of another. */
+    long storedBytes() throws IOException {
+        if (!store.isDirectory()) {
+            return 0;
+        }
+        final long[] bytes = new long[1];
+        Files.walkFileTree(home.resolve("objects"), new SimpleFileVisitor<>() {
+            @Override
+            public FileVisitResult visitFile(final Path file, final BasicFileAttributes attributes) {
+                bytes[0] += attributes.size();
+                return FileVisitResult.CONTINUE;
+            }
+
+            @Override
+            public FileVisitResult visitFileFailed(final Path file, final IOException e) {
+                return FileVisitResult.CONTINUE;
+            }
+        });
+        return bytes[0];
+    }
+
     /** Copies a tree. */
     static void copyTree(final Path from, final Path to) throws IOException {
         Files.walkFileTree(from, new SimpleFileVisitor<>() {

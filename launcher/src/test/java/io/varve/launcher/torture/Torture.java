@@ -16,7 +16,8 @@ public final class Torture {
     private static final long PROGRESS_NS = TimeUnit.SECONDS.toNanos(15);
     private static final String FLIP = "flip";
     private static final String RGW = "rgw";
-    private static final List<String> ALL = List.of("kill", "reconnect", "load", "loss", "take-over", FLIP, "outage");
+    private static final List<String> ALL =
+            List.of("kill", "gc", "reconnect", "load", "loss", "take-over", FLIP, "outage");
 
     private final PrintStream out;
     private final Path directory;
@@ -111,7 +112,8 @@ public final class Torture {
     private Torment torment(final String name) throws IOException {
         Files.createDirectories(directory);
         return switch (name) {
-            case "kill" -> new KillTorment(directory, place);
+            case "kill" -> KillTorment.anywhere(directory, place);
+            case "gc" -> KillTorment.collecting(directory, place);
             case "reconnect" -> new ReconnectTorment(directory, place);
             case "load" -> new LoadTorment(directory, place);
             case "loss" -> new LossTorment(directory, place);

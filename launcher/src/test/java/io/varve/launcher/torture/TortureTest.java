@@ -17,7 +17,8 @@ class TortureTest {
 
     @Test
     void killed() throws IOException, InterruptedException {
-        run(new KillTorment(directory, StorePlace.directory()), 3);
+        run(KillTorment.anywhere(directory, StorePlace.directory()), 3);
+        run(KillTorment.collecting(directory, StorePlace.directory()), 2);
     }
 
     @Test

@@ -186,7 +186,7 @@ public final class Destager implements Agent {
 
     /** What the volume takes of the store. Any thread. */
     public SpaceStats space() {
-        return space;
+        return space.withPaused(collector.isPaused());
     }
 
     /** Asks to end the epoch once everything handed over is in the store: with a checkpoint and a seal. Any thread. */
@@ -291,10 +291,14 @@ public final class Destager implements Agent {
                 objects.storedBytes(),
                 objects.deadBytes(),
                 objects.liveBlocks() << Blocks.SHIFT,
+                stored.inheritedBlocks() << Blocks.SHIFT,
+                stored.isFlat(),
+                collector.limit(),
                 collector.bytesCollected(),
+                collector.bytesRead(),
                 checkpointBytesPut,
                 remover.deleted() + sweep.swept(),
-                collector.isPaused(),
+                false,
                 sweep.isDone());
     }
 
@@ -370,7 +374,7 @@ public final class Destager implements Agent {
         if (undelivered != null && undelivered.isNote()) {
             return uploads.isEmpty() ? beginSnapshot() : 0;
         }
-        if (undelivered == null || !finishing && collector.isOverdue()) {
+        if (undelivered == null || !finishing && collector.isOverdue(bytesInFlight())) {
             return 0;
         }
         begin(builder.build(undelivered, nextSequence, stored.checkpoint(), buffers::take));
@@ -388,6 +392,14 @@ public final class Destager implements Agent {
             begin(built);
         }
         return 1;
+    }
+
+    private long bytesInFlight() {
+        long bytes = 0;
+        for (final Upload upload : uploads) {
+            bytes += upload.bytes().byteSize();
+        }
+        return bytes;
     }
 
     /** What the last object covers that has been sequenced. */

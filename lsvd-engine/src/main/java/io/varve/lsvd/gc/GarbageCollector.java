@@ -38,12 +38,24 @@ import org.agrona.collections.LongHashSet;
 public final class GarbageCollector implements AutoCloseable {
     private static final System.Logger LOG = System.getLogger(GarbageCollector.class.getName());
     private static final int MAX_READING = 4;
+    private static final int MAX_STEPS = 4096;
     private static final long RETRY_NS = 500_000_000L;
 
-    /** Over the limit by more than this part, clients' data waits for collection, but not for longer than so many rounds. */
-    private static final double OVERDUE = 1.005;
+    /** How long clients' data waits at most for collection: so many rounds, and behind each for deletions so long. */
+    private static final int MAX_ROUNDS_FIRST = 8;
 
-    private static final int MAX_ROUNDS_FIRST = 4;
+    private static final long MAX_WAIT_NS = 2_000_000_000L;
+
+    private static final long MAX_OBJECT_BYTES = 8L << 20;
+    private static final long MIN_ROUND_BYTES = 1L << 20;
+
+    /** A round makes this part of what may be stored, so that it needs little room. */
+    private static final int ROUNDS = 256;
+
+    /** Rounds begin so early that there is room for others, and for clients' objects: between these parts of the limit. */
+    private static final int SMALLEST_ROOM = 128;
+
+    private static final int LARGEST_ROOM = 32;
 
     private final ObjectStore store;
     private final UUID volume;
@@ -57,12 +69,18 @@ public final class GarbageCollector implements AutoCloseable {
     private final ExtentMap onTheirWay = new ExtentMap();
     private final List<Victim> victims = new ArrayList<>();
     private final List<Long> chosen = new ArrayList<>();
+    private final List<Long> leaving = new ArrayList<>();
     private State state = State.IDLE;
     private long newestPin = -1;
     private long objectsWhenIdle = -1;
+    private boolean hasFoundNothing;
     private long notBeforeNs;
     private long sequence;
     private int roundsSinceClient;
+    private long flattenedTo;
+    private boolean isFlatAsked;
+    private volatile boolean isFlattening;
+    private long endedNs;
     private volatile boolean isPaused;
     private volatile long bytesCollected;
     private volatile long bytesRead;
@@ -114,6 +132,11 @@ public final class GarbageCollector implements AutoCloseable {
         return isPaused;
     }
 
+    /** Copies what the volume shares with its ancestors into objects of its own, from now on. Any thread. */
+    public void flatten() {
+        isFlattening = true;
+    }
+
     /** Bytes of objects that collection has made. Any thread. */
     public long bytesCollected() {
         return bytesCollected;
@@ -129,14 +152,18 @@ public final class GarbageCollector implements AutoCloseable {
         newestPin = pin;
     }
 
-    /** Whether more is stored than the policy allows. */
-    public boolean isOverLimit() {
-        return objects.storedBytes() > limit();
-    }
-
-    /** Whether clients' data should wait for what collection is about to give back. */
-    public boolean isOverdue() {
-        return state != State.IDLE && roundsSinceClient < MAX_ROUNDS_FIRST && objects.storedBytes() > limit() * OVERDUE;
+    /**
+     * Whether an object of clients' data should wait for what collection is about to give back.
+     *
+     * @param bytesInFlight of objects that are on their way to the store.
+     */
+    public boolean isOverdue(final long bytesInFlight) {
+        if (objects.storedBytes() + bytesInFlight <= threshold() || roundsSinceClient >= MAX_ROUNDS_FIRST) {
+            return false;
+        }
+        return state != State.IDLE
+                || leavingBytes() > 0 && !hasWaited()
+                || bytesInFlight > 0 && mayChoose() && !hasFoundNothing;
     }
 
     /** An object of a client's data goes next. */
@@ -198,6 +225,7 @@ public final class GarbageCollector implements AutoCloseable {
     /** A collected object is in the store, and so is all before it. */
     public void onStored(final ObjectLayout layout) {
         if (state == State.UPLOADING && layout.sequence() == sequence) {
+            leaving.addAll(chosen);
             end();
             stored.wantCheckpoint();
         }
@@ -208,22 +236,100 @@ public final class GarbageCollector implements AutoCloseable {
         onTheirWay.close();
     }
 
-    private long limit() {
+    /** How much may be stored, in bytes. */
+    public long limit() {
         return policy.limit(sizeBytes.getAsLong(), objects.liveBlocks() << Blocks.SHIFT);
     }
 
+    /** Bytes of what has been collected and is about to be deleted. */
+    private long leavingBytes() {
+        long bytes = 0;
+        for (int i = leaving.size() - 1; i >= 0; i--) {
+            final int index = objects.find(leaving.get(i));
+            if (index < 0 || objects.live(index) > 0 || objects.sequence(index) <= newestPin) {
+                leaving.remove(i);
+            } else {
+                bytes += objects.length(index);
+            }
+        }
+        return bytes;
+    }
+
+    /** Whether a round should begin: without waiting for deletions if there is room for it meanwhile. */
+    private boolean isDue() {
+        final long threshold = threshold();
+        if (objects.storedBytes() <= threshold) {
+            return false;
+        }
+        final long leaving = leavingBytes();
+        return objects.storedBytes() - leaving > threshold
+                && (leaving == 0
+                        || objects.storedBytes() + roundBytes() + stored.nextCheckpointLength() <= limit()
+                        || hasWaited());
+    }
+
+    private boolean hasWaited() {
+        return clockNs.getAsLong() - endedNs >= MAX_WAIT_NS;
+    }
+
+    /** Beyond this a round comes before the next object: so that with both, and the checkpoint, the limit is kept. */
+    private long threshold() {
+        final long limit = limit();
+        final long room = MAX_OBJECT_BYTES + roundBytes() + stored.nextCheckpointLength();
+        return limit - Math.clamp(room, limit / SMALLEST_ROOM, limit / LARGEST_ROOM);
+    }
+
+    private long roundBytes() {
+        return Math.clamp(limit() / ROUNDS, MIN_ROUND_BYTES, MAX_OBJECT_BYTES);
+    }
+
+    private boolean mayChoose() {
+        return !isPaused && clockNs.getAsLong() - notBeforeNs >= 0;
+    }
+
     private int choose() {
-        if (isPaused || !isOverLimit() || clockNs.getAsLong() - notBeforeNs < 0 || changeCount() == objectsWhenIdle) {
+        if (isFlattening && mayChoose() && chooseInherited()) {
+            return 1;
+        }
+        if (!mayChoose() || !isDue() || changeCount() == objectsWhenIdle) {
             return 0;
         }
         chosen.clear();
-        chosen.addAll(chooser.choose(newestPin, notThese));
-        if (chosen.isEmpty()) {
+        chosen.addAll(chooser.choose(newestPin, notThese, (int) (roundBytes() >> Blocks.SHIFT)));
+        hasFoundNothing = chosen.isEmpty();
+        if (hasFoundNothing) {
             objectsWhenIdle = changeCount();
             return 0;
         }
         state = State.READING;
         return 1;
+    }
+
+    /** One object of an ancestor at a time, in the order of the disk. */
+    private boolean chooseInherited() {
+        if (stored.inheritedBlocks() == 0) {
+            if (!isFlatAsked && !stored.isFlat()) {
+                isFlatAsked = true;
+                stored.wantWholeCheckpoint();
+            }
+            return false;
+        }
+        final ExtentMap map = stored.map();
+        for (int i = 0; i < MAX_STEPS; i++) {
+            if (!map.find(flattenedTo)) {
+                flattenedTo = 0;
+                return false;
+            }
+            final long object = Location.sequence(map.foundLocation());
+            if (objects.find(object) < 0) {
+                chosen.clear();
+                chosen.add(object);
+                state = State.READING;
+                return true;
+            }
+            flattenedTo = map.foundBlock() + map.foundLength();
+        }
+        return true;
     }
 
     /** Differs whenever another choice may be possible. */
@@ -287,6 +393,7 @@ public final class GarbageCollector implements AutoCloseable {
             notBeforeNs = clockNs.getAsLong() + (long) (2.0 * bytes / policy.rate() * TimeUnit.SECONDS.toNanos(1));
         }
         roundsSinceClient++;
+        endedNs = clockNs.getAsLong();
         victims.clear();
         chosen.clear();
         state = State.IDLE;

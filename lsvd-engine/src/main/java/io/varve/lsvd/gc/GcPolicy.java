@@ -13,14 +13,25 @@ public record GcPolicy(double space, double garbage, long rate) {
     public static final long FLOOR_BYTES = 256L << 20;
 
     /** What is set unless told otherwise. */
-    public static final GcPolicy DEFAULT = new GcPolicy(1.28, 0.5, 0);
+    public static final GcPolicy DEFAULT = new GcPolicy(1.3, 0.5, 0);
 
     /** Least {@link #space()}. */
     public static final double MIN_SPACE = 1.05;
 
+    /** Greatest {@link #space()}: none that is ever reached. */
+    public static final double MAX_SPACE = 1000;
+
+    /** Least {@link #garbage()}. */
+    public static final double MIN_GARBAGE = 0.05;
+
+    /** Greatest {@link #garbage()}. */
+    public static final double MAX_GARBAGE = 0.95;
+
     /** Checks the ranges. */
     public GcPolicy {
-        if (!(space >= MIN_SPACE) || !(garbage >= 0.05 && garbage <= 0.95) || rate < 0) {
+        if (!(space >= MIN_SPACE && space <= MAX_SPACE)
+                || !(garbage >= MIN_GARBAGE && garbage <= MAX_GARBAGE)
+                || rate < 0) {
             throw new IllegalArgumentException("no policy: " + space + ", " + garbage + ", " + rate);
         }
     }

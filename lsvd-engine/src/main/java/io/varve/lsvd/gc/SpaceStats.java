@@ -7,7 +7,11 @@ package io.varve.lsvd.gc;
  * @param storedBytes    their bytes.
  * @param deadBytes      of them, bytes of objects that the volume does not need any more: to be deleted, or kept for snapshots and clones.
  * @param liveBytes      bytes of data that the volume maps, in its own objects.
+ * @param inheritedBytes bytes of data that a clone maps in objects of its ancestors.
+ * @param isFlat         whether nothing of the volume as it is needs an object of an ancestor.
+ * @param limitBytes     how much may be stored before garbage is collected.
  * @param collectedBytes bytes of objects that garbage collection has made since the volume was opened.
+ * @param readBytes      bytes of live data that it has read for that.
  * @param checkpointBytes bytes of checkpoints put since the volume was opened.
  * @param objectsDeleted number of objects deleted since the volume was opened.
  * @param isPaused       whether garbage collection has been stopped.
@@ -18,8 +22,35 @@ public record SpaceStats(
         long storedBytes,
         long deadBytes,
         long liveBytes,
+        long inheritedBytes,
+        boolean isFlat,
+        long limitBytes,
         long collectedBytes,
+        long readBytes,
         long checkpointBytes,
         long objectsDeleted,
         boolean isPaused,
-        boolean isSwept) {}
+        boolean isSwept) {
+    /** The same, stopped or not. */
+    public SpaceStats withPaused(final boolean value) {
+        return new SpaceStats(
+                objects,
+                storedBytes,
+                deadBytes,
+                liveBytes,
+                inheritedBytes,
+                isFlat,
+                limitBytes,
+                collectedBytes,
+                readBytes,
+                checkpointBytes,
+                objectsDeleted,
+                value,
+                isSwept);
+    }
+
+    /** Bytes of what is stored that hold nothing that the volume maps; headers and checkpoints among them. */
+    public long garbageBytes() {
+        return storedBytes - liveBytes;
+    }
+}

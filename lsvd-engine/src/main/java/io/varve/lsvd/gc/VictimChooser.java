@@ -16,7 +16,6 @@ import org.agrona.collections.LongHashSet;
  * generations for classes).
  */
 final class VictimChooser {
-    private static final int TARGET_BLOCKS = 2048;
     private static final int MAX_VICTIMS = 64;
 
     /** What is not worth to be collected: less garbage than this part of an object, and of all that are collected at once. */
@@ -36,9 +35,10 @@ final class VictimChooser {
      *
      * @param newestPin  objects up to this sequence are needed by a snapshot or clone: to collect them gives no space back.
      * @param notThese   objects that can't be read, or are on their way already.
+     * @param maxBlocks  greatest number of live blocks in all of them, unless it is one alone.
      * @return sequences, ascending; empty when nothing is worth it.
      */
-    List<Long> choose(final long newestPin, final LongHashSet notThese) {
+    List<Long> choose(final long newestPin, final LongHashSet notThese, final int maxBlocks) {
         final PriorityQueue<Candidate> worst =
                 new PriorityQueue<>(Comparator.comparingDouble(Candidate::share).reversed());
         for (int i = objects.count() - 1; i >= 0 && objects.sequence(i) > newestPin; i--) {
@@ -57,20 +57,22 @@ final class VictimChooser {
                 worst.remove();
             }
         }
-        return fill(worst.stream()
-                .sorted(Comparator.comparingDouble(Candidate::share))
-                .toList());
+        return fill(
+                worst.stream()
+                        .sorted(Comparator.comparingDouble(Candidate::share))
+                        .toList(),
+                maxBlocks);
     }
 
     /** As many as fill an object, in the order of their garbage, and as long as there is enough of that in all of them. */
-    private static List<Long> fill(final List<Candidate> candidates) {
+    private static List<Long> fill(final List<Candidate> candidates, final int maxBlocks) {
         final List<Long> chosen = new ArrayList<>();
         int worthwhile = 0;
         int blocks = 0;
         long before = 0;
         for (final Candidate candidate : candidates) {
             if (candidate.generation == candidates.getFirst().generation
-                    && (chosen.isEmpty() || blocks + candidate.live <= TARGET_BLOCKS)) {
+                    && (chosen.isEmpty() || blocks + candidate.live <= maxBlocks)) {
                 chosen.add(candidate.sequence);
                 blocks += candidate.live;
                 before += candidate.length;

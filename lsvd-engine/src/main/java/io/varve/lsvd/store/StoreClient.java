@@ -7,6 +7,7 @@ import java.util.ArrayDeque;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
+import java.util.function.IntConsumer;
 
 /**
  * A store for callers that wait: opening, administration and checkpoints, never the reactor. How to wait is given from
@@ -18,6 +19,7 @@ public final class StoreClient {
 
     private static final long MAX_PART = 16 << 20;
     private static final int MAX_READS = 16;
+    private static final int MAX_DELETES = 16;
 
     private final ObjectStore store;
     private final EngineRuntime runtime;
@@ -112,6 +114,23 @@ public final class StoreClient {
     /** As {@link ObjectStore#delete}. */
     public void delete(final String key) throws StoreException {
         await(store.delete(key), "deleting " + key);
+    }
+
+    /**
+     * Deletes objects, at most {@value #MAX_DELETES} at a time, in any order.
+     *
+     * @param onDeleted is told the index of each, in order, once it and all before it are gone.
+     */
+    public void deleteAll(final List<String> keys, final IntConsumer onDeleted) throws StoreException {
+        final ArrayDeque<CompletableFuture<Void>> underWay = new ArrayDeque<>();
+        int next = 0;
+        for (int i = 0; i < keys.size(); i++) {
+            while (next < keys.size() && underWay.size() < MAX_DELETES) {
+                underWay.add(store.delete(keys.get(next++)));
+            }
+            await(underWay.remove(), "deleting " + keys.get(i));
+            onDeleted.accept(i);
+        }
     }
 
     /** Waits for something that was asked of the store itself. */

@@ -20,6 +20,9 @@ import java.lang.foreign.MemorySegment;
 public final class StoredMap implements AutoCloseable {
     private static final int MAX_DELTAS = 256;
 
+    /** What two objects of scattered blocks add to a checkpoint, in bytes. */
+    private static final long TWO_OBJECTS = 2 * 2 * 2048 * 16;
+
     private final Checkpoint.Author author;
     private final ExtentMap map;
     private final MapChanges changes;
@@ -65,6 +68,16 @@ public final class StoredMap implements AutoCloseable {
             return false;
         }
         isCounted = true;
+        count(map, objects, sequence);
+        return true;
+    }
+
+    /**
+     * Counts what of a table of objects a map names.
+     *
+     * @param sequence of the last object so far: what is found dead is dead since then at the latest.
+     */
+    public static void count(final ExtentMap map, final ObjectTable objects, final long sequence) {
         for (long at = 0; map.find(at); at = map.foundBlock() + map.foundLength()) {
             objects.mapped(Location.sequence(map.foundLocation()), map.foundLength());
         }
@@ -75,7 +88,6 @@ public final class StoredMap implements AutoCloseable {
                 objects.die(i, sequence);
             }
         }
-        return true;
     }
 
     /** A data object is in the store with all before it. */
@@ -119,6 +131,23 @@ public final class StoredMap implements AutoCloseable {
         return chain.newest();
     }
 
+    /** Blocks that are mapped to objects of the volume's ancestors. */
+    public long inheritedBlocks() {
+        return map.mappedBlocks() - objects.liveBlocks();
+    }
+
+    /** Whether neither the map nor the newest checkpoint in the store needs an object of the volume's ancestors. */
+    public boolean isFlat() {
+        return inheritedBlocks() == 0
+                && (chain.isEmpty() || objects.find(chain.sequences().getFirst()) >= 0);
+    }
+
+    /** Asks for a checkpoint soon, and that it be whole. */
+    public void wantWholeCheckpoint() {
+        isWanted = true;
+        changes.onUnknown();
+    }
+
     /** Asks for a checkpoint soon. */
     public void wantCheckpoint() {
         isWanted = true;
@@ -134,12 +163,25 @@ public final class StoredMap implements AutoCloseable {
         return changes.objects() > 0;
     }
 
+    /** How long the next checkpoint will be at most, in bytes, if it comes behind one or two more objects. */
+    public long nextCheckpointLength() {
+        final long whole = Checkpoint.wholeLength(author.epochs(), objects, map);
+        final long delta = Checkpoint.deltaLength(author.epochs(), chain, objects, changes) + TWO_OBJECTS;
+        return isWholeDue(whole, delta) ? whole : delta;
+    }
+
+    private boolean isWholeDue(final long wholeLength, final long deltaLength) {
+        return chain.isEmpty()
+                || changes.isIncomplete()
+                || chain.deltas() >= MAX_DELTAS
+                || wholeLength <= chain.deltaBytes() + deltaLength;
+    }
+
     /** Builds the next checkpoint; everything that has been told must be in the store. */
     public MemorySegment buildCheckpoint(final Checkpoint.Statement statement) {
         final long wholeLength = Checkpoint.wholeLength(author.epochs(), objects, map);
         final long deltaLength = Checkpoint.deltaLength(author.epochs(), chain, objects, changes);
-        isNextWhole =
-                chain.isEmpty() || chain.deltas() >= MAX_DELTAS || wholeLength <= chain.deltaBytes() + deltaLength;
+        isNextWhole = isWholeDue(wholeLength, deltaLength);
         if (isNextWhole) {
             for (int i = 0; i < objects.count(); i++) {
                 if (objects.generation(i) == ObjectTable.CHECKPOINT) {

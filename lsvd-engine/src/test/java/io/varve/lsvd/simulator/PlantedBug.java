@@ -17,5 +17,11 @@ enum PlantedBug {
     /** The first host's clock takes ten times as long as it should. */
     SLOW_CLOCK,
     /** The read cache takes lines for others, whose checksums it has as well. */
-    MISLABELLED_CACHE
+    MISLABELLED_CACHE,
+    /** A listing of pins or clones does not show them to whoever has the volume open for writing, one time in four. */
+    FORGOTTEN_PINS,
+    /** The objects that garbage collection makes are answered before they are there. */
+    EARLY_COLLECTION,
+    /** A deletion is answered and not carried out, one time in four. */
+    LOST_DELETION
 }

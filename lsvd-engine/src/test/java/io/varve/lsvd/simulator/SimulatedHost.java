@@ -121,7 +121,7 @@ final class SimulatedHost implements EngineRuntime {
 
     /** Opens the volume; a crash on the way leaves the host dead, and is told by the exception. */
     void open(final boolean isTakeOver) throws VolumeException {
-        client = world.store().client();
+        client = world.store().client().writer();
         freeBuffers.clear();
         for (int i = 0; i <= MAX_REQUESTS; i++) {
             freeBuffers.add(

@@ -84,6 +84,14 @@ final class SimulatedStore {
                 && new ObjectHeader(bytes).type() == ObjectType.SEAL;
     }
 
+    private static boolean isCollected(final byte[] body) {
+        final MemorySegment bytes = MemorySegment.ofArray(body);
+        return body.length >= ObjectHeader.FIXED_LENGTH
+                && new ObjectHeader(bytes).isRecognizable()
+                && new ObjectHeader(bytes).type() == ObjectType.DATA
+                && new ObjectHeader(bytes).generation() > 0;
+    }
+
     /** Something to be done at a later step. */
     @FunctionalInterface
     private interface Work {
@@ -104,6 +112,13 @@ final class SimulatedStore {
     /** One host's way to the store. */
     final class Client implements ObjectStore {
         private boolean isDead;
+        private boolean isWriter;
+
+        /** The host has the volume open for writing. */
+        Client writer() {
+            isWriter = true;
+            return this;
+        }
 
         /** The host ends: what it has asked for may still be carried out, and is answered to nobody. */
         void kill() {
@@ -120,7 +135,8 @@ final class SimulatedStore {
         public CompletableFuture<Boolean> putIfAbsent(final String key, final MemorySegment body) {
             final byte[] bytes = body.toArray(ValueLayout.JAVA_BYTE);
             final Change<Boolean> future = new Change<>();
-            if (bug == PlantedBug.BROKEN_ORDER && key.contains("/log/") && random.nextInt(3) == 0) {
+            if (bug == PlantedBug.BROKEN_ORDER && key.contains("/log/") && random.nextInt(3) == 0
+                    || bug == PlantedBug.EARLY_COLLECTION && isCollected(bytes)) {
                 submit(future, () -> create(key, bytes));
                 future.complete(true);
                 return future;
@@ -171,6 +187,13 @@ final class SimulatedStore {
                     throw new StoreException("simulated trouble");
                 }
                 final List<StoredObject> found = new ArrayList<>();
+                if (isWriter
+                        && bug == PlantedBug.FORGOTTEN_PINS
+                        && (prefix.endsWith("/pins/") || prefix.endsWith("/children/"))
+                        && random.nextInt(4) == 0) {
+                    future.complete(found);
+                    return;
+                }
                 objects.tailMap(prefix).forEach((key, bytes) -> {
                     if (key.startsWith(prefix)) {
                         found.add(new StoredObject(key, bytes.length));
@@ -189,7 +212,9 @@ final class SimulatedStore {
                 if (isAway || trouble == 1) {
                     throw new StoreException("simulated trouble");
                 }
-                objects.remove(key);
+                if (bug != PlantedBug.LOST_DELETION || random.nextInt(4) > 0) {
+                    objects.remove(key);
+                }
                 if (trouble == 2) {
                     throw new StoreException("simulated loss of an answer");
                 }

@@ -1,0 +1,125 @@
+package io.varve.lsvd;
+
+import io.varve.lsvd.format.EpochRecord;
+import io.varve.lsvd.format.FormatException;
+import io.varve.lsvd.format.NameRecord;
+import io.varve.lsvd.format.ObjectHeader;
+import io.varve.lsvd.format.ObjectType;
+import io.varve.lsvd.history.History;
+import io.varve.lsvd.history.HistoryException;
+import io.varve.lsvd.history.HistoryReader;
+import io.varve.lsvd.history.Sealer;
+import io.varve.lsvd.runtime.EngineRuntime;
+import io.varve.lsvd.snapshot.Snapshots;
+import io.varve.lsvd.store.Keys;
+import io.varve.lsvd.store.NoSuchObjectException;
+import io.varve.lsvd.store.StoreClient;
+import io.varve.lsvd.store.StoredObject;
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.UUID;
+
+/**
+ * Deletes what a volume takes of its store, in an order in which it can be cut short at any point and begun again. For a thread
+ * that may wait.
+ */
+final class VolumeRemover {
+    private static final int SEAL_TRIES = 100;
+
+    private final StoreClient store;
+    private final EngineRuntime runtime;
+    private final UUID volume;
+
+    VolumeRemover(final StoreClient store, final EngineRuntime runtime, final UUID volume) {
+        this.store = store;
+        this.runtime = runtime;
+        this.volume = volume;
+    }
+
+    /**
+     * Ends the volume's epoch, marks it as removed, and deletes all but seals and that mark. Does nothing when that has been done.
+     *
+     * @throws VolumeException when a clone has come meanwhile.
+     */
+    void deleteData(final RemovalListener listener) throws IOException, VolumeException {
+        final List<StoredObject> epochs = store.list(Keys.epochs(volume));
+        if (epochs.isEmpty()) {
+            return;
+        }
+        if (store.list(Keys.tombstone(volume)).isEmpty()) {
+            sealNewest();
+            store.putIfAbsent(Keys.tombstone(volume), new NameRecord(volume, false).encode());
+        }
+        // Again, behind the mark: a clone that comes from here on sees that.
+        requireNoClones();
+        final List<StoredObject> doomed = new ArrayList<>();
+        for (final StoredObject object : store.list(Keys.logs(volume))) {
+            if (object.length() != ObjectHeader.length(0, 0) || !isSeal(store, object.key())) {
+                doomed.add(object);
+            }
+        }
+        doomed.addAll(store.list(Keys.settings(volume)));
+        doomed.addAll(store.list(Keys.pins(volume)));
+        delete(doomed, listener);
+        // Its ancestors' data is let go last, and epoch 0, which names them, after that.
+        final EpochRecord.Origin origin = new HistoryReader(store, volume)
+                .epoch(Keys.lastNumber(epochs.getFirst().key()))
+                .origin();
+        if (origin != null) {
+            new Snapshots(store, origin.volume()).removeChild(origin, volume);
+        }
+        for (final StoredObject epoch : epochs.reversed()) {
+            store.delete(epoch.key());
+        }
+    }
+
+    /** Refuses when clones need the volume's data. */
+    void requireNoClones() throws IOException, VolumeException {
+        final int clones = new Snapshots(store, volume).children().size();
+        if (clones > 0) {
+            throw new VolumeException("the volume has " + clones + (clones == 1 ? " clone" : " clones")
+                    + ", which need its data: remove or flatten them, and then remove it again");
+        }
+    }
+
+    private void delete(final List<StoredObject> doomed, final RemovalListener listener) throws IOException {
+        final List<String> keys = doomed.stream().map(StoredObject::key).toList();
+        final long[] bytes = new long[1];
+        store.deleteAll(keys, index -> {
+            bytes[0] += doomed.get(index).length();
+            listener.onProgress(index + 1, doomed.size(), bytes[0]);
+        });
+    }
+
+    private void sealNewest() throws IOException {
+        final UUID nonce = runtime.randomUuid();
+        for (int i = 0; i < SEAL_TRIES; i++) {
+            final History history;
+            try {
+                history = new HistoryReader(store, volume).read();
+            } catch (final FormatException | HistoryException | NoSuchObjectException e) {
+                // Damaged: nobody can open it for writing either.
+                return;
+            }
+            history.close();
+            if (history.sealedBy() != null || Sealer.seal(store, volume, history, nonce)) {
+                return;
+            }
+        }
+        throw new IOException("the volume is being written faster than it can be sealed");
+    }
+
+    /** Whether an object is there and a seal. */
+    static boolean isSeal(final StoreClient store, final String key) throws IOException {
+        try (Arena arena = Arena.ofShared()) {
+            final MemorySegment bytes = arena.allocate(ObjectHeader.length(0, 0), Long.BYTES);
+            store.get(key, 0, bytes);
+            return new ObjectHeader(bytes).type() == ObjectType.SEAL;
+        } catch (final NoSuchObjectException e) {
+            return false;
+        }
+    }
+}
