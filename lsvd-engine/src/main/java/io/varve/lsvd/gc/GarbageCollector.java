@@ -45,11 +45,12 @@ public final class GarbageCollector implements AutoCloseable {
 
     private static final long MAX_WAIT_NS = 2_000_000_000L;
 
-    private static final long MAX_OBJECT_BYTES = 8L << 20;
-    private static final long MIN_ROUND_BYTES = 1L << 20;
+    private static final int MAX_OBJECT_BLOCKS = 2048;
+    private static final long MAX_OBJECT_BYTES = bytes(MAX_OBJECT_BLOCKS);
+    private static final int MIN_ROUND_BLOCKS = 256;
 
     /** A round makes this part of what may be stored, so that it needs little room. */
-    private static final int ROUNDS = 384;
+    private static final int ROUNDS = 256;
 
     /** Rounds begin so early that there is room for others, and for clients' objects: between these parts of the limit. */
     private static final int SMALLEST_ROOM = 128;
@@ -270,8 +271,17 @@ public final class GarbageCollector implements AutoCloseable {
         return limit - Math.clamp(room, limit / SMALLEST_ROOM, limit / LARGEST_ROOM);
     }
 
+    private int roundBlocks() {
+        return Math.clamp((limit() / ROUNDS) >> Blocks.SHIFT, MIN_ROUND_BLOCKS, MAX_OBJECT_BLOCKS);
+    }
+
     private long roundBytes() {
-        return Math.clamp(limit() / ROUNDS, MIN_ROUND_BYTES, MAX_OBJECT_BYTES);
+        return bytes(roundBlocks());
+    }
+
+    /** Length of an object of scattered blocks. */
+    private static long bytes(final int blocks) {
+        return ObjectHeader.length(blocks, blocks) + ((long) blocks << Blocks.SHIFT);
     }
 
     private boolean mayChoose() {
@@ -283,7 +293,7 @@ public final class GarbageCollector implements AutoCloseable {
             return 0;
         }
         chosen.clear();
-        chosen.addAll(chooser.choose(newestPin, notThese, (int) (roundBytes() >> Blocks.SHIFT)));
+        chosen.addAll(chooser.choose(newestPin, notThese, roundBlocks()));
         hasFoundNothing = chosen.isEmpty();
         if (hasFoundNothing) {
             objectsWhenIdle = changeCount();
