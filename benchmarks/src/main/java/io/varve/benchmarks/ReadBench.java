@@ -36,8 +36,8 @@ public final class ReadBench {
         try (Varve varve = Varve.again(command, directory, LOG, List.of("--read-cache-size", "0"))) {
             measure(varve, "store, no cache");
         }
-        try (Varve varve = Varve.again(command, directory, LOG, List.of("--read-cache-size", "16M"))) {
-            measure(varve, "store, through a cache that is far too small");
+        try (Varve varve = Varve.again(command, directory, LOG, List.of("--read-cache-size", "64M"))) {
+            measure(varve, "store, through a cache of 64M");
         }
         try (Varve varve = Varve.again(command, directory, LOG, List.of("--read-cache-size", "1G"))) {
             Client.run(varve, ALL, SPAN, SPAN / ALL.blockSize(), Long.MAX_VALUE / 2, 2);

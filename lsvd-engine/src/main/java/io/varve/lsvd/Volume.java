@@ -393,6 +393,16 @@ public final class Volume implements AutoCloseable {
         return isReadOnly || log.lastDataSequence() <= gate.storedSequence();
     }
 
+    /**
+     * Copies, in the background, all that the volume shares with its ancestors into objects of its own: see {@link
+     * io.varve.lsvd.gc.SpaceStats#isFlat()}. Any thread.
+     */
+    public void flatten() {
+        if (!isReadOnly) {
+            destager.collector().flatten();
+        }
+    }
+
     /** Stops garbage collection after its current round, or lets it go on. Any thread. */
     public void pauseCollection(final boolean value) {
         if (!isReadOnly) {

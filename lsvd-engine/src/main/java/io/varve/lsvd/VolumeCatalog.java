@@ -143,6 +143,30 @@ public final class VolumeCatalog {
         }
     }
 
+    /**
+     * Lets a clone's ancestors go, of which it needs nothing any more: see {@link Volume#flatten()}.
+     *
+     * @throws VolumeException when it has snapshots or clones of its own, which may still need them.
+     */
+    public void cutTies(final String name) throws VolumeException {
+        final UUID volume = find(name);
+        try {
+            final Snapshots snapshots = new Snapshots(store, volume);
+            if (!snapshots.list().isEmpty() || !snapshots.children().isEmpty()) {
+                throw new VolumeException("volume '" + name
+                        + "' has a copy of all its data now, but its snapshots or clones still need its ancestors': remove"
+                        + " those, and flatten it again");
+            }
+            final EpochRecord.Origin origin =
+                    new HistoryReader(store, volume).newestEpoch().origin();
+            if (origin != null) {
+                new Snapshots(store, origin.volume()).removeChild(origin, volume);
+            }
+        } catch (final IOException e) {
+            throw failure("flatten volume '" + name + "'", e);
+        }
+    }
+
     private static VolumeException takenMeanwhile(final String name) {
         return new VolumeException("volume '" + name + "' was being made by someone else at the same time");
     }

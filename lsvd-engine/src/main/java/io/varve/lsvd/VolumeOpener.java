@@ -268,7 +268,7 @@ final class VolumeOpener {
         final Snapshot snapshot = new VolumeCatalog(store.store(), runtime, context.storeTimeoutMs())
                 .snapshot(context.name(), context.rollBackTo());
         final History then = historyReader.readSnapshot(snapshot.record().epoch(), snapshot.checkpoint());
-        then.changes().onObject();
+        then.changes().onUnknown();
         final History now = history;
         history = new History(
                 now.newest(),
@@ -277,7 +277,7 @@ final class VolumeOpener {
                 now.nextSequence(),
                 now.sealedBy(),
                 now.covered(),
-                CheckpointChain.NONE,
+                now.checkpoints(),
                 then.changes(),
                 now.objects(),
                 null);

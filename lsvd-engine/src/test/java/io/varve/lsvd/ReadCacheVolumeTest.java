@@ -7,6 +7,7 @@ import io.varve.lsvd.cache.CacheFile;
 import io.varve.lsvd.cache.CacheReader;
 import io.varve.lsvd.cache.DirectoryCacheFile;
 import io.varve.lsvd.cache.ReadCache;
+import io.varve.lsvd.format.VolumeSettings;
 import io.varve.lsvd.runtime.SystemRuntime;
 import io.varve.lsvd.store.DirectoryStore;
 import java.io.IOException;
@@ -153,6 +154,29 @@ class ReadCacheVolumeTest {
                 final long gets = store.gets();
                 readAll(rig);
                 assertThat(store.gets()).isEqualTo(gets);
+            }
+        }
+    }
+
+    @Test
+    void aCloneReadsWhatItsParentHasReadWithoutTheStore() throws Exception {
+        final VolumeCatalog catalog = new VolumeCatalog(store);
+        try (ReadCache cache = cache(32 * MIB)) {
+            try (VolumeRig rig = rig(cache)) {
+                final int[] status = {-1};
+                rig.volume.snapshot("golden", 0, (token, result) -> status[0] = result, 0);
+                rig.await(() -> status[0] == VolumeCompletion.OK && rig.volume.isStored());
+                readAll(rig);
+                rig.await(() -> rig.volume.cachedBytes() == content.length);
+            }
+            catalog.createClone("clone", VolumeSettings.ofSize(content.length), catalog.snapshot("disk", "golden"));
+            try (VolumeRig rig = new VolumeRig(VolumeRig.context(store, directory.resolve("log"))
+                    .name("clone")
+                    .readCache(() -> cache))) {
+                final long gets = store.gets();
+                readAll(rig);
+                assertThat(store.gets()).isEqualTo(gets);
+                assertThat(rig.volume.cachedBytes()).isEqualTo(content.length);
             }
         }
     }

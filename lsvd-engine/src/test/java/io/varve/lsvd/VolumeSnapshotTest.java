@@ -173,6 +173,30 @@ class VolumeSnapshotTest {
     }
 
     @Test
+    void aCloneThatIsFlattenedOutlivesWhatItWasMadeOf() throws Exception {
+        try (VolumeRig rig = open("disk")) {
+            overwrite(rig, BLOCKS);
+            rig.snapshot("s");
+        }
+        catalog.createClone("clone", VolumeSettings.ofSize(SIZE), catalog.snapshot("disk", "s"));
+        try (VolumeRig rig = open("clone")) {
+            overwrite(rig, BLOCKS / 4);
+            rig.await(rig.volume::isStored);
+            assertThat(rig.volume.stats().space().inheritedBytes()).isPositive();
+            rig.volume.flatten();
+            overwrite(rig, BLOCKS / 4);
+            rig.await(() -> rig.volume.isStored() && rig.volume.stats().space().inheritedBytes() == 0);
+            rig.await(() -> rig.volume.stats().space().isFlat());
+        }
+        catalog.cutTies("clone");
+        assertThat(catalog.remove("disk")).isTrue();
+        try (VolumeRig rig = open("clone")) {
+            assertHolds(rig, disk);
+        }
+        assertThat(catalog.remove("clone")).isTrue();
+    }
+
+    @Test
     void aVolumeGoesBackToASnapshot() throws Exception {
         final byte[] then;
         try (VolumeRig rig = open("disk")) {
@@ -195,6 +219,21 @@ class VolumeSnapshotTest {
         }
         try (VolumeRig rig = new VolumeRig(context("disk").readOnly(true).snapshot("after"))) {
             assertHolds(rig, later);
+        }
+    }
+
+    @Test
+    void goingBackThatIsBrokenOffHasNotHappened() throws Exception {
+        try (VolumeRig rig = open("disk")) {
+            overwrite(rig, BLOCKS);
+            rig.snapshot("before");
+            overwrite(rig, 3 * BLOCKS);
+            rig.await(() -> rig.volume.stats().space().objectsDeleted() > 0);
+        }
+        final VolumeRig brokenOff = new VolumeRig(context("disk").rollBackTo("before"));
+        brokenOff.crash();
+        try (VolumeRig rig = open("disk")) {
+            assertHolds(rig, disk);
         }
     }
 

@@ -27,7 +27,9 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -116,10 +118,20 @@ class VolumeVerifierTest {
     }
 
     private Stored some(final boolean isLive) throws IOException {
+        final Set<Path> needed = needed();
         final List<Stored> wanted = stored().stream()
-                .filter(one -> (versions[one.block] == one.version) == isLive)
+                .filter(one -> isLive(one) == isLive && needed.contains(one.file))
                 .toList();
         return wanted.get(random.nextInt(wanted.size()));
+    }
+
+    private boolean isLive(final Stored one) {
+        return versions[one.block] == one.version;
+    }
+
+    /** Objects that hold something that is in use; others need not be read. */
+    private Set<Path> needed() throws IOException {
+        return stored().stream().filter(this::isLive).map(Stored::file).collect(Collectors.toSet());
     }
 
     private List<Range> liveIn(final Path file) throws IOException {
@@ -202,7 +214,6 @@ class VolumeVerifierTest {
     @Test
     void findsAFlippedBitInDataThatIsNotInUse() throws IOException, VolumeException {
         final Stored victim = some(false);
-        assertThat(liveIn(victim.file)).isNotEmpty();
         flip(victim.file, victim.offset + 4095);
         final Finding finding = onlyFinding();
         assertThat(finding.object()).isEqualTo(key(victim.file));
@@ -286,8 +297,9 @@ class VolumeVerifierTest {
     @Test
     void findsEachOfManyDamages() throws IOException, VolumeException {
         final List<Stored> victims = new ArrayList<>();
+        final Set<Path> needed = needed();
         for (final Stored one : stored()) {
-            if (random.nextInt(7) == 0) {
+            if (random.nextInt(7) == 0 && needed.contains(one.file)) {
                 victims.add(one);
                 flip(one.file, one.offset + random.nextInt(4096));
             }
@@ -295,9 +307,7 @@ class VolumeVerifierTest {
         verify(store);
         assertThat(findings)
                 .hasSize((int) victims.stream().map(Stored::file).distinct().count());
-        final long expected = victims.stream()
-                .filter(one -> versions[one.block] == one.version)
-                .count();
+        final long expected = victims.stream().filter(this::isLive).count();
         assertThat(findings.stream().mapToLong(one -> one.affected().bytes()).sum())
                 .isEqualTo(expected * Blocks.SIZE);
     }

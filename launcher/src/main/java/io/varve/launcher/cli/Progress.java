@@ -43,7 +43,7 @@ final class Progress {
         this.err = err;
         this.isTerminal = isTerminal;
         this.isShown = isShown;
-        nextNs = beganNs + (isTerminal ? 0 : LINES_PERIOD_NS);
+        nextNs = beganNs;
     }
 
     /**

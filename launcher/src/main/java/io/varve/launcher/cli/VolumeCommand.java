@@ -43,6 +43,7 @@ import picocli.CommandLine.Parameters;
             VolumeDuCommand.class,
             VolumeSetCommand.class,
             VolumeResizeCommand.class,
+            VolumeFlattenCommand.class,
             VolumeVerifyCommand.class,
             VolumeExportCommand.class,
             VolumeImportCommand.class,

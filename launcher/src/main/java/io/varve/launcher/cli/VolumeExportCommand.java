@@ -3,19 +3,25 @@ package io.varve.launcher.cli;
 import io.varve.launcher.ExitStatus;
 import io.varve.launcher.UserException;
 import io.varve.launcher.config.ByteSize;
+import io.varve.launcher.volume.SnapshotName;
 import io.varve.lsvd.VolumeCatalog;
 import io.varve.lsvd.VolumeException;
 import io.varve.lsvd.VolumeInfo;
+import io.varve.lsvd.history.History;
+import io.varve.lsvd.history.HistoryReader;
 import io.varve.lsvd.runtime.EngineRuntime;
 import io.varve.lsvd.runtime.SystemRuntime;
 import io.varve.lsvd.scan.Cancellation;
+import io.varve.lsvd.snapshot.Snapshot;
 import io.varve.lsvd.store.NoSuchObjectException;
 import io.varve.lsvd.store.ObjectStore;
 import io.varve.lsvd.store.StoreClient;
+import io.varve.lsvd.transfer.DifferenceExport;
 import io.varve.lsvd.transfer.FileOutput;
 import io.varve.lsvd.transfer.SparseOutput;
 import io.varve.lsvd.transfer.StreamOutput;
 import io.varve.lsvd.transfer.VolumeExport;
+import io.varve.lsvd.transfer.VolumeState;
 import java.io.FileDescriptor;
 import java.io.FileOutputStream;
 import java.io.IOException;
@@ -37,13 +43,14 @@ import picocli.CommandLine.Parameters;
         footerHeading = "%nExamples:%n",
         footer = {
             "  varve volume export data data.qcow2",
-            "  varve volume export data - | zstd > data.raw.zst",
+            "  varve volume export data@monday - | zstd > data.raw.zst",
+            "  varve volume export data tuesday.vdiff --from monday --to tuesday",
         })
 final class VolumeExportCommand extends InterruptibleCommand {
     private static final String PIPE = "-";
     private static final Path STDOUT = Path.of("/proc/self/fd/1");
 
-    @Parameters(index = "0", paramLabel = "NAME", description = "Name of the volume.")
+    @Parameters(index = "0", paramLabel = "NAME", description = "Name of the volume, or VOLUME@SNAPSHOT.")
     private String name;
 
     @Parameters(index = "1", paramLabel = "FILE", description = "The file to make, or '-' for the standard output.")
@@ -55,18 +62,41 @@ final class VolumeExportCommand extends InterruptibleCommand {
             description = "raw or qcow2 (default: as the file's name ends, else raw).")
     private String format;
 
+    @Option(
+            names = "--from",
+            paramLabel = "SNAPSHOT",
+            description = "Write what has changed since a snapshot of the volume, for 'varve volume import'.")
+    private String from;
+
+    @Option(
+            names = "--to",
+            paramLabel = "SNAPSHOT",
+            description = "With --from: up to which snapshot (default: as the store holds the volume now).")
+    private String to;
+
     @Mixin
     private StoreOption store;
 
-    private VolumeExport.Format form;
+    private String volume;
+    private ImageFormat form;
 
     @Override
     void prepare() {
-        form = switch (ImageFormat.of(format, file)) {
-            case RAW -> VolumeExport.Format.RAW;
-            case QCOW2 -> VolumeExport.Format.QCOW2;
-            case DIFF -> throw new UserException("a whole volume is exported as raw or qcow2");
-        };
+        form = from == null || format != null ? ImageFormat.of(format, file) : ImageFormat.DIFF;
+        if ((form == ImageFormat.DIFF) != (from != null) || to != null && from == null) {
+            throw new UserException(
+                    "a difference is exported by --from SNAPSHOT, and --to SNAPSHOT or not; a whole volume or"
+                            + " snapshot as raw or qcow2");
+        }
+        volume = name;
+        if (SnapshotName.isSnapshot(name)) {
+            final SnapshotName snapshot = SnapshotName.parse(name);
+            if (to != null) {
+                throw new UserException("name the snapshot once: " + name + ", or --to " + to);
+            }
+            volume = snapshot.volume();
+            to = snapshot.snapshot();
+        }
         if (file.equals(PIPE) && Progress.isTerminal(STDOUT)) {
             throw new UserException("a disk is not written to a terminal: name a file, or a pipe");
         }
@@ -80,26 +110,62 @@ final class VolumeExportCommand extends InterruptibleCommand {
     @Override
     int run(final ObjectStore opened, final Cancellation cancellation) throws VolumeException, IOException {
         final EngineRuntime runtime = new SystemRuntime();
-        final VolumeInfo info = new VolumeCatalog(opened).info(name);
-        if (info.state().equals("open")) {
-            err().println("varve: volume " + name + " is open, by " + info.openedBy()
+        final StoreClient client = new StoreClient(opened, runtime, StoreClient.DEFAULT_TIMEOUT_MS);
+        final VolumeCatalog catalog = new VolumeCatalog(opened);
+        final VolumeInfo info = catalog.info(volume);
+        if (to == null && info.state().equals("open")) {
+            err().println("varve: volume " + volume + " is open, by " + info.openedBy()
                     + ": this exports what the store holds of it now");
         }
-        try (VolumeExport export = new VolumeExport(
-                new StoreClient(opened, runtime, StoreClient.DEFAULT_TIMEOUT_MS),
-                runtime,
-                info.uuid(),
-                info.sizeBytes(),
-                cancellation,
-                (bytes, total) -> progress().show("exported", bytes, total, bytes))) {
-            write(output -> export.write(form, output));
-            progress().clear();
-            if (!isStream()) {
-                out().println("Exported volume " + name + ", " + ByteSize.format(export.totalBytes()) + " of data, to "
-                        + file + ".");
+        try (State newer = open(catalog, client, info, to)) {
+            if (form == ImageFormat.DIFF) {
+                try (State older = open(catalog, client, info, from);
+                        DifferenceExport export =
+                                new DifferenceExport(client, runtime, older.state, newer.state, cancellation)) {
+                    write(output -> export.write(output, this::show), export.totalBytes());
+                }
+            } else {
+                final VolumeExport export = new VolumeExport(client, runtime, newer.state, cancellation, this::show);
+                write(output -> export.write(imageFormat(), output), export.totalBytes());
             }
         }
         return ExitStatus.OK;
+    }
+
+    private VolumeExport.Format imageFormat() {
+        return form == ImageFormat.QCOW2 ? VolumeExport.Format.QCOW2 : VolumeExport.Format.RAW;
+    }
+
+    private void show(final long bytes, final long total) {
+        progress().show("exported", bytes, total, bytes);
+    }
+
+    /** A state to read, and the history that holds its memory. */
+    private record State(VolumeState state, History history) implements AutoCloseable {
+        @Override
+        public void close() {
+            history.close();
+        }
+    }
+
+    /** @param snapshot null for what the store holds now. */
+    private static State open(
+            final VolumeCatalog catalog, final StoreClient client, final VolumeInfo info, final String snapshot)
+            throws VolumeException, IOException {
+        final HistoryReader reader = new HistoryReader(client, info.uuid());
+        if (snapshot == null) {
+            final History history = reader.read();
+            return new State(VolumeState.of(info.name(), info.uuid(), history, info.sizeBytes()), history);
+        }
+        final Snapshot found = catalog.snapshot(info.name(), SnapshotName.check(snapshot));
+        final History history = reader.readSnapshot(found.record().epoch(), found.checkpoint());
+        return new State(
+                VolumeState.of(
+                        info.name() + "@" + snapshot,
+                        info.uuid(),
+                        history,
+                        found.record().sizeBytes()),
+                history);
     }
 
     @Override
@@ -109,7 +175,7 @@ final class VolumeExportCommand extends InterruptibleCommand {
 
     @Override
     String describe(final IOException e) {
-        return "volume '" + name + "' cannot be exported: " + e.getMessage()
+        return (to == null ? "volume '" : "snapshot '") + name + "' cannot be exported: " + e.getMessage()
                 + (e instanceof NoSuchObjectException
                         ? "; whoever has it open has gone on meanwhile, or else 'varve volume verify' tells more"
                         : "");
@@ -124,6 +190,16 @@ final class VolumeExportCommand extends InterruptibleCommand {
     @FunctionalInterface
     private interface Writer {
         void writeTo(SparseOutput output) throws IOException;
+    }
+
+    private void write(final Writer writer, final long bytes) throws IOException {
+        write(writer);
+        progress().clear();
+        if (!isStream()) {
+            out().println("Exported " + (from == null ? "" : "what has changed of ")
+                    + (to == null ? "volume " + volume : "snapshot " + volume + "@" + to) + ", "
+                    + ByteSize.format(bytes) + " of data, to " + file + ".");
+        }
     }
 
     private void write(final Writer writer) throws IOException {

@@ -12,6 +12,7 @@ import io.varve.lsvd.format.VolumeSettings;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.LongConsumer;
 
 /** The volumes of a daemon's store. */
 public final class RemoteVolumes implements Volumes {
@@ -79,6 +80,17 @@ public final class RemoteVolumes implements Volumes {
         params.put("from", from.toString());
         params.put("size_bytes", sizeBytes);
         return VolumeJson.info(daemon.call("volume.clone", params));
+    }
+
+    @Override
+    public void flatten(final String name, final LongConsumer bytesLeft) {
+        while (true) {
+            final Map<String, Object> answer = daemon.call("volume.flatten", params(name));
+            if (Boolean.TRUE.equals(answer.get("flat"))) {
+                return;
+            }
+            bytesLeft.accept(((Number) answer.get("inherited_bytes")).longValue());
+        }
     }
 
     @Override

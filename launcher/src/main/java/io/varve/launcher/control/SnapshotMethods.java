@@ -8,6 +8,7 @@ import io.varve.launcher.volume.SnapshotName;
 import io.varve.launcher.volume.StoreVolumes;
 import io.varve.launcher.volume.VolumeJson;
 import io.varve.lsvd.VolumeException;
+import io.varve.lsvd.gc.SpaceStats;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.concurrent.CompletionException;
@@ -17,6 +18,9 @@ import java.util.concurrent.TimeUnit;
 final class SnapshotMethods {
     private static final long STORED_LIMIT_NS = TimeUnit.SECONDS.toNanos(120);
     private static final long LOOK_MS = 20;
+
+    /** How long a call flattens before it tells how far it is. */
+    private static final long FLATTEN_STEP_NS = TimeUnit.SECONDS.toNanos(1);
 
     private final Daemon daemon;
     private final VolumeMethods volumes;
@@ -28,6 +32,7 @@ final class SnapshotMethods {
 
     void addTo(final Map<String, ControlMethod> methods) {
         methods.put("volume.clone", this::cloneOf);
+        methods.put("volume.flatten", this::flatten);
         methods.put("snapshot.create", this::create);
         methods.put("snapshot.list", this::list);
         methods.put("snapshot.remove", this::remove);
@@ -46,6 +51,38 @@ final class SnapshotMethods {
         final SnapshotName from = SnapshotName.parse(params.required("from"));
         final long size = params.number("size_bytes", 0);
         return VolumeJson.ofVolume(volumes.with(params, all -> all.cloneOf(from, name, size)));
+    }
+
+    /** Goes on for a while, of a volume that this daemon serves under its guest, and answers how far it is. */
+    private Object flatten(final Map<String, Object> values) throws VolumeException, RpcException {
+        final Params params = VolumeMethods.params(values, "volume");
+        final String name = params.required("volume");
+        final ServedVolume served = daemon.volume(name);
+        final Map<String, Object> answer = new LinkedHashMap<>();
+        answer.put("volume", name);
+        if (served == null) {
+            volumes.with(params, all -> {
+                all.flatten(name, left -> {});
+                return null;
+            });
+            answer.put("flat", true);
+            return answer;
+        }
+        final long startNs = System.nanoTime();
+        SpaceStats space = served.flatten();
+        while (!space.isFlat() && System.nanoTime() - startNs < FLATTEN_STEP_NS) {
+            pause();
+            space = served.flatten();
+        }
+        if (space.isFlat()) {
+            volumes.with(params, all -> {
+                all.cutTies(name);
+                return null;
+            });
+        }
+        answer.put("flat", space.isFlat());
+        answer.put("inherited_bytes", space.inheritedBytes());
+        return answer;
     }
 
     /** Of a volume that this daemon serves the snapshot is taken between two requests of its guest. */
@@ -90,7 +127,7 @@ final class SnapshotMethods {
             Thread.sleep(LOOK_MS);
         } catch (final InterruptedException e) {
             Thread.currentThread().interrupt();
-            throw new UserException("the daemon ends; the snapshot is taken, and in the local log", e);
+            throw new UserException("the daemon ends; what was asked for goes on when it is started again", e);
         }
     }
 

@@ -150,36 +150,6 @@ public final class ServedVolume {
     }
 
     /**
-     * Stops garbage collection, until it ends or collection is let go on, or lets it go on.
-     *
-     * @throws UserException when it is not open for writing.
-     */
-    public void pauseCollection(final boolean value) {
-        writable().pauseCollection(value);
-    }
-
-    /**
-     * What it takes of the store.
-     *
-     * @throws UserException when it is not open for writing.
-     */
-    public SpaceStats space() {
-        return writable().space();
-    }
-
-    private Volume writable() {
-        final Volume opened = volume;
-        if (opened == null || state != State.SERVING) {
-            throw new UserException(
-                    "volume '" + options.name() + "' is attached and not open: 'varve status' tells why");
-        }
-        if (opened.isReadOnly()) {
-            throw new UserException("volume '" + options.name() + "' is served read-only: it collects nothing");
-        }
-        return opened;
-    }
-
-    /**
      * Takes a snapshot between two requests of the guest. Completes when it is durable in the log, or exceptionally when the volume
      * ends before, fails, or its reactor hangs.
      */
@@ -208,6 +178,51 @@ public final class ServedVolume {
         return taken.orTimeout(COMMAND_LIMIT_S, TimeUnit.SECONDS).exceptionally(e -> {
             throw failure;
         });
+    }
+
+    /**
+     * Has a clone copy what it shares with its ancestors; see {@link Volume#flatten()}.
+     *
+     * @return how far it is.
+     */
+    public SpaceStats flatten() {
+        final Volume opened = volume;
+        if (opened == null || opened.isReadOnly() || opened.stats().failure() != null) {
+            throw new UserException(
+                    "volume '" + options.name() + "' can't be flattened: it is not open for writing, or has failed");
+        }
+        opened.flatten();
+        return opened.stats().space();
+    }
+
+    /**
+     * Stops garbage collection, until it ends or collection is let go on, or lets it go on.
+     *
+     * @throws UserException when it is not open for writing.
+     */
+    public void pauseCollection(final boolean value) {
+        writable().pauseCollection(value);
+    }
+
+    /**
+     * What it takes of the store.
+     *
+     * @throws UserException when it is not open for writing.
+     */
+    public SpaceStats space() {
+        return writable().space();
+    }
+
+    private Volume writable() {
+        final Volume opened = volume;
+        if (opened == null || state != State.SERVING) {
+            throw new UserException(
+                    "volume '" + options.name() + "' is attached and not open: 'varve status' tells why");
+        }
+        if (opened.isReadOnly()) {
+            throw new UserException("volume '" + options.name() + "' is served read-only: it collects nothing");
+        }
+        return opened;
     }
 
     private void wakeUp() {

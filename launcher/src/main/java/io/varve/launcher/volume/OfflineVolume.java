@@ -19,11 +19,12 @@ import java.util.function.UnaryOperator;
 /** A volume that a command opens for itself, while nobody else has it open, and drives on its own thread. */
 final class OfflineVolume implements AutoCloseable {
     private static final long MAX_SLEEP_NS = 10_000_000;
+    private static final long PATIENCE_NS = TimeUnit.SECONDS.toNanos(60);
 
     private final IoRing ring;
     private final Volume volume;
     private final String failing;
-    private final long deadlineNs;
+    private long deadlineNs;
     private int asked;
     private int answers;
     private boolean hasFailed;
@@ -74,6 +75,17 @@ final class OfflineVolume implements AutoCloseable {
             hasFailed |= status != VolumeCompletion.OK;
         });
         drive(() -> answers == asked);
+    }
+
+    /** Waits until something is so, however long it takes. */
+    void await(final BooleanSupplier condition, final Runnable progress) {
+        while (!condition.getAsBoolean()) {
+            deadlineNs = System.nanoTime() + PATIENCE_NS;
+            final long untilNs = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(200);
+            drive(() -> condition.getAsBoolean() || System.nanoTime() > untilNs);
+            progress.run();
+        }
+        deadlineNs = System.nanoTime() + PATIENCE_NS;
     }
 
     /** Waits until everything is in the store. */

@@ -16,6 +16,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
+import java.util.function.LongConsumer;
 import java.util.function.UnaryOperator;
 
 /** The snapshots of a store's volumes, of which none is open here. */
@@ -123,6 +124,19 @@ final class StoreSnapshots {
                 .nextSettings()
                 .withSizeBytes(sizeBytes == 0 ? snapshot.record().sizeBytes() : sizeBytes);
         return catalog.createClone(name, settings, snapshot);
+    }
+
+    /** Gives a clone a copy of all its data, and lets its ancestors go. */
+    void flatten(final String volume, final LongConsumer bytesLeft) throws VolumeException {
+        try (OfflineVolume offline = new OfflineVolume(
+                store, settings, volume, UnaryOperator.identity(), "the volume could not be flattened")) {
+            offline.volume().flatten();
+            offline.await(
+                    () -> offline.volume().stats().space().isFlat(),
+                    () -> bytesLeft.accept(offline.volume().stats().space().inheritedBytes()));
+            offline.shutDown();
+        }
+        catalog.cutTies(volume);
     }
 
     /** Checks that a snapshot can be taken under a name. */

@@ -18,6 +18,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
+import java.util.function.LongConsumer;
 
 /** The volumes of a store that this process has open, and of the logs on this host. */
 public final class StoreVolumes implements Volumes {
@@ -100,6 +101,17 @@ public final class StoreVolumes implements Volumes {
     @Override
     public VolumeInfo cloneOf(final SnapshotName from, final String name, final long sizeBytes) throws VolumeException {
         return snapshots.cloneOf(from, name, sizeBytes);
+    }
+
+    @Override
+    public void flatten(final String name, final LongConsumer bytesLeft) throws VolumeException {
+        requireUnused(name);
+        snapshots.flatten(name, bytesLeft);
+    }
+
+    /** Lets the ancestors of a volume go that needs nothing of them any more. */
+    public void cutTies(final String name) throws VolumeException {
+        catalog.cutTies(name);
     }
 
     @Override

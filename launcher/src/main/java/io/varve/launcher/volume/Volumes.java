@@ -7,6 +7,7 @@ import io.varve.lsvd.VolumeUsage;
 import io.varve.lsvd.format.VolumeSettings;
 import java.util.List;
 import java.util.Map;
+import java.util.function.LongConsumer;
 
 /**
  * What can be done with the volumes of a store. Methods wait for the store; a {@link VolumeException} or {@link
@@ -45,6 +46,13 @@ public interface Volumes {
      * @param sizeBytes 0 for the snapshot's.
      */
     VolumeInfo cloneOf(SnapshotName from, String name, long sizeBytes) throws VolumeException;
+
+    /**
+     * Gives a clone a copy of all its data, and lets its ancestors go.
+     *
+     * @param bytesLeft is told now and then how much is yet to be copied.
+     */
+    void flatten(String name, LongConsumer bytesLeft) throws VolumeException;
 
     /** Takes a snapshot; it is in the store when this returns. */
     SnapshotInfo createSnapshot(SnapshotName name) throws VolumeException;

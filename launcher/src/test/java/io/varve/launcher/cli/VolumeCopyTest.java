@@ -332,7 +332,11 @@ class VolumeCopyTest {
             value = {
                 "volume export none out.raw | no volume 'none' in ",
                 "volume export data out.raw --format vmdk | --format: 'vmdk' is not raw, qcow2 or diff",
-                "volume export data out.vdiff | a whole volume is exported as raw or qcow2",
+                "volume export data out.vdiff | a difference is exported by --from SNAPSHOT",
+                "volume export data out.raw --to a | a difference is exported by --from SNAPSHOT",
+                "volume export data out.qcow2 --from a --format qcow2 | a difference is exported by --from SNAPSHOT",
+                "volume export data@a out.vdiff --from b --to c | name the snapshot once",
+                "volume export data@ out.raw | '' is no name for a snapshot",
                 "volume import none.raw data | there is no file none.raw",
                 "volume import none.qcow2 data | there is no file none.qcow2",
                 "volume import /dev/null data | there is nothing to import: the input is empty",
@@ -361,6 +365,16 @@ class VolumeCopyTest {
             serve.signal("TERM");
             assertThat(serve.awaitExit()).isZero();
         }
+    }
+
+    @Test
+    void aVerificationThatIsBrokenOffSaysSo() throws IOException, InterruptedException {
+        ok("volume", "import", sparse("in.raw", SIZE).toString(), "data");
+        final VarveProcess run = VarveProcess.start(home, "volume", "verify", "data", "--rate", "1", "--progress");
+        run.awaitErr(line -> line.contains("verified"));
+        run.signal("INT");
+        assertThat(run.awaitExit()).isEqualTo(130);
+        assertThat(run.err()).endsWith("varve: broken off; nothing damaged was found so far\n");
     }
 
     @Test

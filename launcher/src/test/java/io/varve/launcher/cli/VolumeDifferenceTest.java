@@ -121,6 +121,40 @@ class VolumeDifferenceTest {
     }
 
     @Test
+    void whatHasChangedFromOneSnapshotToAnotherBringsACopyForward() throws IOException {
+        ok("snapshot", "create", "data@one");
+        ok("volume", "import", path("up.vdiff"), "data");
+        ok("snapshot", "create", "data@two");
+        ok("volume", "import", path("down.vdiff"), "data");
+        assertThat(ok("volume", "export", "data", path("change.vdiff"), "--from", "one", "--to", "two"))
+                .startsWith("Exported what has changed of snapshot data@two, 1.0M of data, to ");
+        ok("volume", "export", "data", path("back.vdiff"), "--from", "two");
+        ok("volume", "export", "data@one", path("one.raw"));
+        ok("volume", "export", "data@two", path("two.qcow2"));
+        assertThat(Files.readAllBytes(home.resolve("one.raw"))).isEqualTo(before);
+        ok("volume", "import", path("one.raw"), "copy");
+        assertThat(ok("volume", "import", path("change.vdiff"), "copy"))
+                .startsWith("Volume copy holds 'data@two' of volume ");
+        assertHolds("copy", after);
+        ok("volume", "import", path("back.vdiff"), "copy");
+        assertHolds("copy", before);
+        assertHolds("data", before);
+        assertThat(CommandRun.in(home, "volume", "export", "data@three", path("x.raw"))
+                        .err())
+                .startsWith("varve: volume 'data' has no snapshot 'three'");
+    }
+
+    @Test
+    void aCloneIsVerifiedAndExportedWithWhatItSharesWithItsParent() throws IOException {
+        ok("snapshot", "create", "data@one");
+        ok("volume", "create", "clone", "--from", "data@one");
+        assertHolds("clone", before);
+        ok("volume", "import", path("up.vdiff"), "clone");
+        assertHolds("clone", after);
+        assertHolds("data", before);
+    }
+
+    @Test
     void aVolumeThatIsNotWhatItBeginsWithIsLeftAlone() throws IOException {
         final CommandRun run = CommandRun.in(home, "volume", "import", path("down.vdiff"), "data");
         assertThat(run.status()).isZero();

@@ -22,7 +22,7 @@ import org.agrona.concurrent.ManyToOneConcurrentArrayQueue;
 /**
  * The read cache of a process: one file, one agent that writes it, and {@link VolumeCache} for each volume that reads it.
  * Volumes hand over lines that they have fetched and verified, at most {@value #FILLS} at a time; when the disk does not keep
- * up, lines are dropped. When it fails, nothing is put in for {@value #PAUSE_S} seconds, and what is there goes on to be read.
+ * up, volumes wait a little while the cache has room, and else drop them. When it fails, nothing is put in for {@value #PAUSE_S} seconds, and what is there goes on to be read.
  */
 public final class ReadCache implements Agent, AutoCloseable {
     /** Least size of a cache in bytes. */
@@ -37,7 +37,7 @@ public final class ReadCache implements Agent, AutoCloseable {
     private static final int NO_SLOT = -2;
 
     /** Share of the slots that is given up at once, and most slots at once. */
-    private static final int EVICTION_PART = 64;
+    private static final int EVICTION_PART = 16;
 
     private static final int MAX_EVICTIONS = 1024;
     private static final int PAUSE_S = 10;
@@ -73,6 +73,7 @@ public final class ReadCache implements Agent, AutoCloseable {
     private volatile long filled;
     private volatile long evictions;
     private volatile int slotsInUse;
+    private volatile boolean isFull;
     private volatile String trouble;
 
     private ReadCache(final CacheFile file, final CacheGeometry geometry, final EngineRuntime runtime)
@@ -222,6 +223,11 @@ public final class ReadCache implements Agent, AutoCloseable {
     void put(final Fill fill) {
         fills.add(fill);
         thread.wake();
+    }
+
+    /** Whether lines have had to be given up for others. Any thread. */
+    boolean isFull() {
+        return isFull;
     }
 
     /** A line was given up because none could be carried for too long. */
@@ -380,6 +386,7 @@ public final class ReadCache implements Agent, AutoCloseable {
 
     /** Gives lines up, if there are any that are not just being put in; their slots are free once the file's index does not name them any more. */
     private void makeRoom() throws IOException {
+        isFull = true;
         if (givenUp.size() == 0) {
             final int wanted =
                     Math.min(replacement.size(), Math.clamp(geometry.slots() / EVICTION_PART, 1, MAX_EVICTIONS));

@@ -195,6 +195,11 @@ public final class VolumeCache {
         cache.volumes().remove(this);
     }
 
+    /** Whether it is worth to wait until a line is taken: while none has to be given up for it. Any thread. */
+    public boolean hasRoom() {
+        return !cache.isFull();
+    }
+
     /** A line could not be handed over for too long, and is given up. Fetcher only. */
     public void onDropped() {
         cache.onDropped();

@@ -291,6 +291,8 @@ public final class Destager implements Agent {
                 objects.storedBytes(),
                 objects.deadBytes(),
                 objects.liveBlocks() << Blocks.SHIFT,
+                stored.inheritedBlocks() << Blocks.SHIFT,
+                stored.isFlat(),
                 collector.limit(),
                 collector.bytesCollected(),
                 collector.bytesRead(),

@@ -38,6 +38,7 @@ import org.agrona.collections.LongHashSet;
 public final class GarbageCollector implements AutoCloseable {
     private static final System.Logger LOG = System.getLogger(GarbageCollector.class.getName());
     private static final int MAX_READING = 4;
+    private static final int MAX_STEPS = 4096;
     private static final long RETRY_NS = 500_000_000L;
 
     /** How long clients' data waits at most for collection: so many rounds, and behind each for deletions so long. */
@@ -77,6 +78,9 @@ public final class GarbageCollector implements AutoCloseable {
     private long notBeforeNs;
     private long sequence;
     private int roundsSinceClient;
+    private long flattenedTo;
+    private boolean isFlatAsked;
+    private volatile boolean isFlattening;
     private long endedNs;
     private volatile boolean isPaused;
     private volatile long bytesCollected;
@@ -127,6 +131,11 @@ public final class GarbageCollector implements AutoCloseable {
     /** Whether it has been stopped. Any thread. */
     public boolean isPaused() {
         return isPaused;
+    }
+
+    /** Copies what the volume shares with its ancestors into objects of its own, from now on. Any thread. */
+    public void flatten() {
+        isFlattening = true;
     }
 
     /** Bytes of objects that collection has made. Any thread. */
@@ -289,6 +298,9 @@ public final class GarbageCollector implements AutoCloseable {
     }
 
     private int choose() {
+        if (isFlattening && mayChoose() && chooseInherited()) {
+            return 1;
+        }
         if (!mayChoose() || !isDue() || changeCount() == objectsWhenIdle) {
             return 0;
         }
@@ -301,6 +313,33 @@ public final class GarbageCollector implements AutoCloseable {
         }
         state = State.READING;
         return 1;
+    }
+
+    /** One object of an ancestor at a time, in the order of the disk. */
+    private boolean chooseInherited() {
+        if (stored.inheritedBlocks() == 0) {
+            if (!isFlatAsked && !stored.isFlat()) {
+                isFlatAsked = true;
+                stored.wantWholeCheckpoint();
+            }
+            return false;
+        }
+        final ExtentMap map = stored.map();
+        for (int i = 0; i < MAX_STEPS; i++) {
+            if (!map.find(flattenedTo)) {
+                flattenedTo = 0;
+                return false;
+            }
+            final long object = Location.sequence(map.foundLocation());
+            if (objects.find(object) < 0) {
+                chosen.clear();
+                chosen.add(object);
+                state = State.READING;
+                return true;
+            }
+            flattenedTo = map.foundBlock() + map.foundLength();
+        }
+        return true;
     }
 
     /** Differs whenever another choice may be possible. */

@@ -7,6 +7,8 @@ package io.varve.lsvd.gc;
  * @param storedBytes    their bytes.
  * @param deadBytes      of them, bytes of objects that the volume does not need any more: to be deleted, or kept for snapshots and clones.
  * @param liveBytes      bytes of data that the volume maps, in its own objects.
+ * @param inheritedBytes bytes of data that a clone maps in objects of its ancestors.
+ * @param isFlat         whether nothing of the volume as it is needs an object of an ancestor.
  * @param limitBytes     how much may be stored before garbage is collected.
  * @param collectedBytes bytes of objects that garbage collection has made since the volume was opened.
  * @param readBytes      bytes of live data that it has read for that.
@@ -20,6 +22,8 @@ public record SpaceStats(
         long storedBytes,
         long deadBytes,
         long liveBytes,
+        long inheritedBytes,
+        boolean isFlat,
         long limitBytes,
         long collectedBytes,
         long readBytes,
@@ -34,6 +38,8 @@ public record SpaceStats(
                 storedBytes,
                 deadBytes,
                 liveBytes,
+                inheritedBytes,
+                isFlat,
                 limitBytes,
                 collectedBytes,
                 readBytes,

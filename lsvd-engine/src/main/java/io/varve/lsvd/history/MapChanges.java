@@ -7,6 +7,7 @@ public final class MapChanges implements AutoCloseable {
     private final ExtentMap written = new ExtentMap();
     private final ExtentMap removed = new ExtentMap();
     private int objects;
+    private boolean isIncomplete;
 
     /** Counts an object whose extents are told after. */
     public void onObject() {
@@ -26,6 +27,17 @@ public final class MapChanges implements AutoCloseable {
         removed.put(block, length, block);
     }
 
+    /** The map has changed beyond what is told here: the next checkpoint has to be whole. */
+    public void onUnknown() {
+        objects++;
+        isIncomplete = true;
+    }
+
+    /** Whether these are not all changes. */
+    public boolean isIncomplete() {
+        return isIncomplete;
+    }
+
     /** Number of objects since the checkpoint. */
     public int objects() {
         return objects;
@@ -39,6 +51,7 @@ public final class MapChanges implements AutoCloseable {
     /** Begins anew. */
     public void clear() {
         objects = 0;
+        isIncomplete = false;
         written.clear();
         removed.clear();
     }

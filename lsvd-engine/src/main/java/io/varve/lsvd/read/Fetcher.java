@@ -25,9 +25,9 @@ import org.agrona.concurrent.OneToOneConcurrentArrayQueue;
  * again, for ever: the guest waits. An object that is missing or damaged fails the read.
  *
  * <p>With a read cache, whole lines are fetched, and more of them ahead of one who reads on; they are handed to the cache once
- * the pieces have been answered. One that the cache does not take within {@value #CACHING_NS} ns is dropped, and so is, at once,
- * what follows, until the cache takes something again: so the cache's disk slows reads of the store down to what it can take, but
- * not further, and not for ever.
+ * the pieces have been answered. While the cache has room, one that it does not take waits for {@value #CACHING_NS} ns, so that a
+ * working set is all in the cache when it has been read once; then it is dropped, and so is, at once, what follows, until the cache
+ * takes something again. Once the cache is full, what it does not take at once is dropped.
  */
 public final class Fetcher implements Agent {
     private static final System.Logger LOG = System.getLogger(Fetcher.class.getName());
@@ -324,7 +324,7 @@ public final class Fetcher implements Agent {
             final int count = Math.min(CacheLine.BLOCKS, span.end - block);
             if (span.isGood(block, block + count)) {
                 final boolean isTaken = offer(span, block, count);
-                if (!isTaken && !isCacheStuck && clockNs.getAsLong() - span.dueNs < 0) {
+                if (!isTaken && !isCacheStuck && cache.hasRoom() && clockNs.getAsLong() - span.dueNs < 0) {
                     return span.cachedTo != from;
                 }
                 isCacheStuck = !isTaken;

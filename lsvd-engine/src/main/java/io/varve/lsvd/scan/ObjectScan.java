@@ -30,6 +30,7 @@ public final class ObjectScan implements AutoCloseable {
     private final ArrayDeque<UnderWay> underWay = new ArrayDeque<>();
     private boolean isQuiet = true;
     private boolean isUnanswered;
+    private long expected;
 
     /**
      * Makes a scan.
@@ -46,6 +47,7 @@ public final class ObjectScan implements AutoCloseable {
         this.store = store;
         this.pace = pace;
         this.cancellation = cancellation;
+        expected = readBytes;
         for (int i = 0; i < reads; i++) {
             free.add(arena.allocate(readBytes, Long.BYTES));
         }
@@ -81,12 +83,13 @@ public final class ObjectScan implements AutoCloseable {
     public void scan(final Iterator<ObjectName> names, final Visitor visitor) throws IOException {
         isQuiet = false;
         while (names.hasNext() || !underWay.isEmpty()) {
-            while (names.hasNext() && !free.isEmpty()) {
-                final ObjectName name = names.next();
-                cancellation.check();
+            while (names.hasNext() && !free.isEmpty() && (underWay.isEmpty() || pace.isDue())) {
                 pace.await(cancellation);
+                cancellation.check();
+                final ObjectName name = names.next();
                 final MemorySegment memory = free.remove();
-                underWay.add(new UnderWay(name, memory, store.begin(name.key(), 0, memory)));
+                pace.onRead(expected);
+                underWay.add(new UnderWay(name, memory, expected, store.begin(name.key(), 0, memory)));
             }
             final UnderWay next = underWay.remove();
             cancellation.check();
@@ -104,7 +107,7 @@ public final class ObjectScan implements AutoCloseable {
         }
     }
 
-    private record UnderWay(ObjectName name, MemorySegment memory, Reading reading) {}
+    private record UnderWay(ObjectName name, MemorySegment memory, long expected, Reading reading) {}
 
     private void visit(final UnderWay next, final Visitor visitor) throws IOException {
         MemorySegment bytes;
@@ -133,7 +136,8 @@ public final class ObjectScan implements AutoCloseable {
         for (int tries = 1; ; tries++) {
             try {
                 final MemorySegment bytes = store.await(reading);
-                pace.onRead(bytes.byteSize());
+                pace.onRead(bytes.byteSize() - next.expected);
+                expected = bytes.byteSize();
                 return bytes;
             } catch (final NoSuchObjectException e) {
                 throw e;

@@ -9,6 +9,8 @@ public final class Pace {
     /** Time that may be made up for after a stretch of reading more slowly. */
     private static final long SLACK_NS = TimeUnit.SECONDS.toNanos(1);
 
+    private static final long LOOK_MS = 100;
+
     private final EngineRuntime runtime;
     private final long bytesPerSecond;
     private long nextNs;
@@ -24,17 +26,21 @@ public final class Pace {
         nextNs = runtime.nanoTime();
     }
 
-    /** Waits until the next read may begin, short of {@code isCancelled}. */
+    /** Whether the next read may begin. */
+    public boolean isDue() {
+        return bytesPerSecond == 0 || nextNs - runtime.nanoTime() <= 0;
+    }
+
+    /** Waits until the next read may begin, or is not wanted any more. */
     public void await(final Cancellation cancellation) {
         final CompletableFuture<Void> never = new CompletableFuture<>();
-        for (long leftNs = nextNs - runtime.nanoTime();
-                bytesPerSecond > 0 && leftNs > 0 && !cancellation.isCancelled();
-                leftNs = nextNs - runtime.nanoTime()) {
-            runtime.await(never, Math.min(100, TimeUnit.NANOSECONDS.toMillis(leftNs) + 1));
+        while (!isDue() && !cancellation.isCancelled()) {
+            final long leftMs = TimeUnit.NANOSECONDS.toMillis(nextNs - runtime.nanoTime()) + 1;
+            runtime.await(never, Math.min(LOOK_MS, leftMs));
         }
     }
 
-    /** Counts what has been read. */
+    /** Counts what has been read, or is going to be; less than 0 for what was counted and has not been. */
     public void onRead(final long bytes) {
         if (bytesPerSecond > 0) {
             final long earliestNs = runtime.nanoTime() - SLACK_NS;

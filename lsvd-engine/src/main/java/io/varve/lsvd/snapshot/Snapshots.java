@@ -5,6 +5,7 @@ import io.varve.lsvd.format.NameRecord;
 import io.varve.lsvd.format.SnapshotRecord;
 import io.varve.lsvd.history.HistoryReader;
 import io.varve.lsvd.store.Keys;
+import io.varve.lsvd.store.NoSuchObjectException;
 import io.varve.lsvd.store.StoreClient;
 import io.varve.lsvd.store.StoredObject;
 import java.io.IOException;
@@ -147,9 +148,18 @@ public final class Snapshots {
         EpochRecord.Origin next = origin;
         while (next != null) {
             ancestors.add(next);
-            next = new HistoryReader(store, next.volume()).epoch(0).origin();
+            next = originOf(next.volume());
         }
         return ancestors;
+    }
+
+    /** An ancestor may be gone, once nothing needs it any more. */
+    private EpochRecord.Origin originOf(final UUID ancestor) throws IOException {
+        try {
+            return new HistoryReader(store, ancestor).epoch(0).origin();
+        } catch (final NoSuchObjectException e) {
+            return null;
+        }
     }
 
     private Snapshot again(final Snapshot snapshot) throws IOException {

@@ -131,6 +131,23 @@ public final class StoredMap implements AutoCloseable {
         return chain.newest();
     }
 
+    /** Blocks that are mapped to objects of the volume's ancestors. */
+    public long inheritedBlocks() {
+        return map.mappedBlocks() - objects.liveBlocks();
+    }
+
+    /** Whether neither the map nor the newest checkpoint in the store needs an object of the volume's ancestors. */
+    public boolean isFlat() {
+        return inheritedBlocks() == 0
+                && (chain.isEmpty() || objects.find(chain.sequences().getFirst()) >= 0);
+    }
+
+    /** Asks for a checkpoint soon, and that it be whole. */
+    public void wantWholeCheckpoint() {
+        isWanted = true;
+        changes.onUnknown();
+    }
+
     /** Asks for a checkpoint soon. */
     public void wantCheckpoint() {
         isWanted = true;
@@ -154,7 +171,10 @@ public final class StoredMap implements AutoCloseable {
     }
 
     private boolean isWholeDue(final long wholeLength, final long deltaLength) {
-        return chain.isEmpty() || chain.deltas() >= MAX_DELTAS || wholeLength <= chain.deltaBytes() + deltaLength;
+        return chain.isEmpty()
+                || changes.isIncomplete()
+                || chain.deltas() >= MAX_DELTAS
+                || wholeLength <= chain.deltaBytes() + deltaLength;
     }
 
     /** Builds the next checkpoint; everything that has been told must be in the store. */

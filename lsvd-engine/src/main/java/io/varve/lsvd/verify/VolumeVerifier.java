@@ -4,7 +4,6 @@ import io.varve.lsvd.format.Blocks;
 import io.varve.lsvd.format.EpochRecord;
 import io.varve.lsvd.format.FormatException;
 import io.varve.lsvd.format.ObjectHeader;
-import io.varve.lsvd.format.SnapshotRecord;
 import io.varve.lsvd.history.History;
 import io.varve.lsvd.history.HistoryException;
 import io.varve.lsvd.history.HistoryReader;
@@ -17,6 +16,8 @@ import io.varve.lsvd.scan.LiveObjects;
 import io.varve.lsvd.scan.ObjectName;
 import io.varve.lsvd.scan.ObjectScan;
 import io.varve.lsvd.scan.Pace;
+import io.varve.lsvd.snapshot.Snapshot;
+import io.varve.lsvd.snapshot.Snapshots;
 import io.varve.lsvd.store.Keys;
 import io.varve.lsvd.store.NoSuchObjectException;
 import io.varve.lsvd.store.StoreClient;
@@ -163,65 +164,50 @@ public final class VolumeVerifier {
 
     /** What snapshots need that the volume does not need any more. */
     private void checkSnapshots() throws IOException {
-        for (final Map.Entry<Long, SnapshotRecord> pin : pins().entrySet()) {
-            final long checkpoint = pin.getKey();
-            final SnapshotRecord record = pin.getValue();
-            snapshot = record.name();
+        for (final Snapshot one : snapshots()) {
+            snapshot = one.name();
             cancellation.check();
             try {
-                final History history = readSnapshot(record, checkpoint);
+                final History history = readSnapshot(one);
                 if (history != null) {
-                    check(history, () -> readSnapshot(record, checkpoint));
+                    check(history, () -> readSnapshot(one));
                 }
             } catch (final FormatException | HistoryException | NoSuchObjectException e) {
                 final Ranges whole = new Ranges();
-                whole.add(0, Blocks.count(record.sizeBytes()));
+                whole.add(0, Blocks.count(one.record().sizeBytes()));
                 tell(Finding.of(
-                        new ObjectName(volume, record.epoch(), checkpoint).key(),
+                        new ObjectName(volume, one.record().epoch(), one.checkpoint()).key(),
                         "cannot be read as a snapshot: " + e.getMessage(),
                         whole));
             }
+            records++;
         }
         snapshot = null;
     }
 
-    /** Reads a snapshot; null when it has been removed. */
-    private History readSnapshot(final SnapshotRecord record, final long checkpoint) throws IOException {
-        final boolean isRemoved =
-                !store.list(Keys.pinRemoved(volume, checkpoint)).isEmpty();
+    private List<Snapshot> snapshots() throws IOException {
         try {
-            return isRemoved ? null : new HistoryReader(store, volume).readSnapshot(record.epoch(), checkpoint);
+            return new Snapshots(store, volume).list();
+        } catch (final FormatException e) {
+            tell(Finding.of(
+                    Keys.pins(volume), e.getMessage() + ", so that no snapshot has been checked", new Ranges()));
+            return List.of();
+        }
+    }
+
+    /** Reads a snapshot; null when it has been removed. */
+    private History readSnapshot(final Snapshot one) throws IOException {
+        final String removed = Keys.pinRemoved(volume, one.checkpoint());
+        try {
+            return store.list(removed).isEmpty()
+                    ? new HistoryReader(store, volume).readSnapshot(one.record().epoch(), one.checkpoint())
+                    : null;
         } catch (final NoSuchObjectException e) {
-            if (store.list(Keys.pinRemoved(volume, checkpoint)).isEmpty()) {
+            if (store.list(removed).isEmpty()) {
                 throw e;
             }
             return null;
         }
-    }
-
-    /** The snapshots that there are, by their checkpoints. */
-    private Map<Long, SnapshotRecord> pins() throws IOException {
-        final TreeMap<Long, String> newest = new TreeMap<>();
-        final Set<Long> removed = new HashSet<>();
-        for (final StoredObject object : store.list(Keys.pins(volume))) {
-            if (Keys.isPinRemoved(object.key())) {
-                removed.add(Keys.pinned(object.key()));
-            } else {
-                newest.put(Keys.pinned(object.key()), object.key());
-            }
-        }
-        newest.keySet().removeAll(removed);
-        final TreeMap<Long, SnapshotRecord> pins = new TreeMap<>();
-        for (final Map.Entry<Long, String> pin : newest.entrySet()) {
-            final String key = pin.getValue();
-            try {
-                pins.put(pin.getKey(), SnapshotRecord.decode(key, store.getWhole(key, SnapshotRecord.MAX_LENGTH)));
-                records++;
-            } catch (final FormatException e) {
-                tell(Finding.of(key, e.getMessage(), new Ranges()));
-            }
-        }
-        return pins;
     }
 
     /** Reads the history; one that changes while it is read is read again. */
