@@ -51,7 +51,7 @@ public final class GarbageCollector implements AutoCloseable {
     private static final int MIN_ROUND_BLOCKS = 256;
 
     /** A round makes this part of what may be stored, so that it needs little room. */
-    private static final int ROUNDS = 256;
+    private static final int ROUNDS = 320;
 
     /** Rounds begin so early that there is room for others, and for clients' objects: between these parts of the limit. */
     private static final int SMALLEST_ROOM = 128;
@@ -73,6 +73,7 @@ public final class GarbageCollector implements AutoCloseable {
     private final List<Long> leaving = new ArrayList<>();
     private State state = State.IDLE;
     private long newestPin = -1;
+    private long heldBytes;
     private long objectsWhenIdle = -1;
     private boolean hasFoundNothing;
     private long notBeforeNs;
@@ -148,9 +149,15 @@ public final class GarbageCollector implements AutoCloseable {
         return bytesRead;
     }
 
-    /** Objects up to this sequence are needed by a snapshot or clone. */
-    public void newestPin(final long pin) {
+    /**
+     * What snapshots and clones need.
+     *
+     * @param pin   objects up to this sequence are left alone.
+     * @param bytes of them that stay whatever is collected: they don't count for the limit.
+     */
+    public void pinned(final long pin, final long bytes) {
         newestPin = pin;
+        heldBytes = bytes;
     }
 
     /**
@@ -237,9 +244,9 @@ public final class GarbageCollector implements AutoCloseable {
         onTheirWay.close();
     }
 
-    /** How much may be stored, in bytes. */
+    /** How much may be stored, in bytes, with what stays for snapshots and clones. */
     public long limit() {
-        return policy.limit(sizeBytes.getAsLong(), objects.liveBlocks() << Blocks.SHIFT);
+        return heldBytes + policy.limit(sizeBytes.getAsLong(), objects.liveBlocks() << Blocks.SHIFT);
     }
 
     /** Bytes of what has been collected and is about to be deleted. */
@@ -275,13 +282,13 @@ public final class GarbageCollector implements AutoCloseable {
 
     /** Beyond this a round comes before the next object: so that with both, and the checkpoint, the limit is kept. */
     private long threshold() {
-        final long limit = limit();
+        final long limit = limit() - heldBytes;
         final long room = MAX_OBJECT_BYTES + roundBytes() + stored.nextCheckpointLength();
-        return limit - Math.clamp(room, limit / SMALLEST_ROOM, limit / LARGEST_ROOM);
+        return heldBytes + limit - Math.clamp(room, limit / SMALLEST_ROOM, limit / LARGEST_ROOM);
     }
 
     private int roundBlocks() {
-        return Math.clamp((limit() / ROUNDS) >> Blocks.SHIFT, MIN_ROUND_BLOCKS, MAX_OBJECT_BLOCKS);
+        return Math.clamp(((limit() - heldBytes) / ROUNDS) >> Blocks.SHIFT, MIN_ROUND_BLOCKS, MAX_OBJECT_BLOCKS);
     }
 
     private long roundBytes() {
