@@ -124,13 +124,12 @@ public final class SpaceBench implements Callable<Integer> {
             final long count = writeMib * MIB / Writer.BLOCK;
             final long startNs = System.nanoTime();
             final long clientNs = writer.write(count, rate);
-            final long puts = store.figures().puts() - before.puts();
             writer.await(volume::isStored);
             final long allNs = System.nanoTime() - startNs;
-            final CountedStore.Figures most = store.figures();
+            final CountedStore.Figures stored = store.figures();
             volume.shutdown();
             writer.await(volume::isShutDown);
-            tell(store.figures(), before, most.mostBytes(), volume.stats().space(), count, clientNs, allNs, puts);
+            tell(store.figures(), stored, before, volume.stats().space(), count, clientNs, allNs);
             out.printf(
                     Locale.ROOT,
                     "latency in ms: p50 %.3f, p99 %.3f, p99.9 %.3f, most %.1f%n",
@@ -150,13 +149,12 @@ public final class SpaceBench implements Callable<Integer> {
 
     private void tell(
             final CountedStore.Figures after,
+            final CountedStore.Figures stored,
             final CountedStore.Figures before,
-            final long mostBytes,
             final SpaceStats stats,
             final long count,
             final long clientNs,
-            final long allNs,
-            final long puts) {
+            final long allNs) {
         final double written = (double) count * Writer.BLOCK;
         final double size = (double) sizeMib * MIB;
         final long bytesPut = after.bytesPut() - before.bytesPut();
@@ -178,10 +176,10 @@ public final class SpaceBench implements Callable<Integer> {
         out.printf(
                 Locale.ROOT,
                 "store at most %.3f of the disk, %.3f at the end; %d puts, %.0f writes a put%n",
-                mostBytes / size,
+                stored.mostBytes() / size,
                 after.bytes() / size,
                 after.puts() - before.puts(),
-                (double) count / puts);
+                (double) count / (stored.puts() - before.puts()));
         out.printf(
                 Locale.ROOT,
                 "%.0f writes a second for %.1f s; all in the store after %.3f of that%n",

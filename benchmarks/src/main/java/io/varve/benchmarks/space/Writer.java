@@ -18,6 +18,7 @@ final class Writer {
 
     private static final long HIGHEST_LATENCY_NS = TimeUnit.MINUTES.toNanos(5);
     private static final long MAX_IDLE_NS = 1_000_000;
+    private static final long PACED_IDLE_NS = 50_000;
 
     private final IoRing ring;
     private final Volume volume;
@@ -82,7 +83,7 @@ final class Writer {
                 }
                 submit(dueAtNs);
             }
-            turn(perSecond == 0 ? MAX_IDLE_NS : 0);
+            turn(perSecond == 0 ? MAX_IDLE_NS : PACED_IDLE_NS);
         }
         return System.nanoTime() - startNs;
     }

@@ -310,7 +310,7 @@ public final class Destager implements Agent {
         if (remover.pins() == null) {
             return work;
         }
-        collector.newestPin(remover.pins().newest());
+        collector.pinned(remover.pins().newest(), remover.heldBytes());
         if (work > 0) {
             account();
         }

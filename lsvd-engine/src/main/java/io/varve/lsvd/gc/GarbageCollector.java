@@ -46,11 +46,12 @@ public final class GarbageCollector implements AutoCloseable {
 
     private static final long MAX_WAIT_NS = 2_000_000_000L;
 
-    private static final long MAX_OBJECT_BYTES = 8L << 20;
-    private static final long MIN_ROUND_BYTES = 1L << 20;
+    private static final int MAX_OBJECT_BLOCKS = 2048;
+    private static final long MAX_OBJECT_BYTES = bytes(MAX_OBJECT_BLOCKS);
+    private static final int MIN_ROUND_BLOCKS = 256;
 
     /** A round makes this part of what may be stored, so that it needs little room. */
-    private static final int ROUNDS = 384;
+    private static final int ROUNDS = 320;
 
     /** Rounds begin so early that there is room for others, and for clients' objects: between these parts of the limit. */
     private static final int SMALLEST_ROOM = 128;
@@ -72,6 +73,7 @@ public final class GarbageCollector implements AutoCloseable {
     private final List<Long> leaving = new ArrayList<>();
     private State state = State.IDLE;
     private long newestPin = -1;
+    private long heldBytes;
     private long objectsWhenIdle = -1;
     private boolean hasFoundNothing;
     private long notBeforeNs;
@@ -147,9 +149,15 @@ public final class GarbageCollector implements AutoCloseable {
         return bytesRead;
     }
 
-    /** Objects up to this sequence are needed by a snapshot or clone. */
-    public void newestPin(final long pin) {
+    /**
+     * What snapshots and clones need.
+     *
+     * @param pin   objects up to this sequence are left alone.
+     * @param bytes of them that stay whatever is collected: they don't count for the limit.
+     */
+    public void pinned(final long pin, final long bytes) {
         newestPin = pin;
+        heldBytes = bytes;
     }
 
     /**
@@ -236,9 +244,9 @@ public final class GarbageCollector implements AutoCloseable {
         onTheirWay.close();
     }
 
-    /** How much may be stored, in bytes. */
+    /** How much may be stored, in bytes, with what stays for snapshots and clones. */
     public long limit() {
-        return policy.limit(sizeBytes.getAsLong(), objects.liveBlocks() << Blocks.SHIFT);
+        return heldBytes + policy.limit(sizeBytes.getAsLong(), objects.liveBlocks() << Blocks.SHIFT);
     }
 
     /** Bytes of what has been collected and is about to be deleted. */
@@ -274,13 +282,22 @@ public final class GarbageCollector implements AutoCloseable {
 
     /** Beyond this a round comes before the next object: so that with both, and the checkpoint, the limit is kept. */
     private long threshold() {
-        final long limit = limit();
+        final long limit = limit() - heldBytes;
         final long room = MAX_OBJECT_BYTES + roundBytes() + stored.nextCheckpointLength();
-        return limit - Math.clamp(room, limit / SMALLEST_ROOM, limit / LARGEST_ROOM);
+        return heldBytes + limit - Math.clamp(room, limit / SMALLEST_ROOM, limit / LARGEST_ROOM);
+    }
+
+    private int roundBlocks() {
+        return Math.clamp(((limit() - heldBytes) / ROUNDS) >> Blocks.SHIFT, MIN_ROUND_BLOCKS, MAX_OBJECT_BLOCKS);
     }
 
     private long roundBytes() {
-        return Math.clamp(limit() / ROUNDS, MIN_ROUND_BYTES, MAX_OBJECT_BYTES);
+        return bytes(roundBlocks());
+    }
+
+    /** Length of an object of scattered blocks. */
+    private static long bytes(final int blocks) {
+        return ObjectHeader.length(blocks, blocks) + ((long) blocks << Blocks.SHIFT);
     }
 
     private boolean mayChoose() {
@@ -295,7 +312,7 @@ public final class GarbageCollector implements AutoCloseable {
             return 0;
         }
         chosen.clear();
-        chosen.addAll(chooser.choose(newestPin, notThese, (int) (roundBytes() >> Blocks.SHIFT)));
+        chosen.addAll(chooser.choose(newestPin, notThese, roundBlocks()));
         hasFoundNothing = chosen.isEmpty();
         if (hasFoundNothing) {
             objectsWhenIdle = changeCount();

@@ -1,5 +1,6 @@
 package io.varve.lsvd.gc;
 
+import io.varve.lsvd.format.Blocks;
 import io.varve.lsvd.history.Epochs;
 import io.varve.lsvd.history.ObjectTable;
 import io.varve.lsvd.store.Keys;
@@ -42,6 +43,7 @@ public final class ObjectRemover {
     private long listedFor = NOTHING;
     private long notBeforeNs;
     private Pins pins;
+    private long heldBytes;
     private volatile long deleted;
 
     /** An object on its way out. */
@@ -84,6 +86,11 @@ public final class ObjectRemover {
     /** Pins and children as they were listed last; null before the first listing. */
     public Pins pins() {
         return pins;
+    }
+
+    /** Bytes that stay for snapshots and clones whatever is collected, as of the last listing. */
+    public long heldBytes() {
+        return heldBytes;
     }
 
     /**
@@ -151,6 +158,7 @@ public final class ObjectRemover {
                     doomed.add(objects.sequence(i));
                 }
             }
+            heldBytes = countHeld();
             // What is pinned now is looked at again when something changes, or after a while.
             notBeforeNs = clockNs.getAsLong() + (doomed.isEmpty() ? PINNED_RETRY_NS : 0);
         } catch (final ExecutionException e) {
@@ -161,6 +169,19 @@ public final class ObjectRemover {
         pinsListing = null;
         childrenListing = null;
         return 1;
+    }
+
+    private long countHeld() {
+        long bytes = 0;
+        for (int i = 0; i < objects.count() && objects.sequence(i) <= pins.newest(); i++) {
+            final long dead = objects.deadSince(i);
+            if (dead == ObjectTable.ALIVE) {
+                bytes += (long) (objects.blocks(i) - objects.live(i)) << Blocks.SHIFT;
+            } else if (pins.isNeeded(objects.sequence(i), dead)) {
+                bytes += objects.length(i);
+            }
+        }
+        return bytes;
     }
 
     private int finishDeletions() {
