@@ -17,7 +17,7 @@ public record SnapshotRecord(String name, long epoch, long sizeBytes, long creat
     /** Greatest length of an encoded record in bytes. */
     public static final int MAX_LENGTH = SmallRecord.MAX_LENGTH;
 
-    private static final int MAGIC = 0x53565256;
+    private static final int MAGIC = 0x50565256;
     private static final int VERSION = 1;
 
     /** The same snapshot with its checkpoint's epoch. */
