@@ -20,6 +20,7 @@ import tools.jackson.jr.ob.JSON;
 @SuppressWarnings("try")
 class CollectionTest {
     private static final int BLOCKS = 2048;
+    private static final int WRITES = 1000;
 
     @TempDir
     private Path home;
@@ -69,9 +70,9 @@ class CollectionTest {
             try (FrontEnd frontEnd = FrontEnd.started(rig.attach("one"), FrontEndOptions.DEFAULT)) {
                 final LoadGenerator load = new LoadGenerator(frontEnd, BLOCKS, 4096, 16, 5);
                 load.fill();
-                load.writePercent(100).run(1000);
+                load.writePercent(100).run(WRITES);
             }
-            await().until(() -> ((Number) rig.status("one").get("unsent_bytes")).longValue() == 0);
+            await().until(this::isAllInTheStore);
             final Map<?, ?> status = rig.status("one");
             final Map<?, ?> usage = (Map<?, ?>) JSON.std
                     .listFrom(rig.ok("volume", "du", "one", "--store", rig.url("one"), "--json"))
@@ -88,6 +89,11 @@ class CollectionTest {
                     .startsWith("VOLUME  SIZE  MAPPED ")
                     .contains("\none ");
         }
+    }
+
+    private boolean isAllInTheStore() throws IOException {
+        final Map<?, ?> status = rig.status("one");
+        return number(status, "written_bytes") > BLOCKS * 4096L && number(status, "unsent_bytes") == 0;
     }
 
     private Map<String, Object> gc(final String command) throws IOException {
