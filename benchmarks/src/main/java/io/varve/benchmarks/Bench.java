@@ -145,7 +145,7 @@ public final class Bench implements Callable<Integer> {
         return measurement;
     }
 
-    private static void delete(final Path root) throws IOException {
+    static void delete(final Path root) throws IOException {
         try (Stream<Path> paths = Files.walk(root)) {
             for (final Path path : paths.sorted(Comparator.reverseOrder()).toList()) {
                 Files.delete(path);

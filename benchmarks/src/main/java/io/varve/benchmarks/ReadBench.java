@@ -26,6 +26,14 @@ public final class ReadBench {
     public static void main(final String[] arguments) throws IOException, InterruptedException {
         final Path command = Path.of(arguments[0]);
         final Path directory = Files.createTempDirectory(Files.createDirectories(Path.of(arguments[1])), "reads-");
+        try {
+            run(command, directory);
+        } finally {
+            Bench.delete(directory);
+        }
+    }
+
+    private static void run(final Path command, final Path directory) throws IOException, InterruptedException {
         System.out.println("| from | workload | per second | p50 | p99 | CPU each |");
         System.out.println("|---|---|---|---|---|---|");
         try (Varve varve = Varve.start(command, directory, SPAN, LOG, List.of("--read-cache-size", "0"))) {

@@ -338,7 +338,7 @@ final class VolumeOpener {
             while (reader.next()) {
                 if (reader.record().sequence() > history.lastRecord()) {
                     apply(reader, before);
-                    replayed++;
+                    replayed += reader.record().isNews() ? 1 : 0;
                 }
                 before = reader.end();
             }

@@ -178,7 +178,7 @@ final class VolumeCommand {
                 return;
             }
             if (size == null) {
-                throw new UserException("--size is missing: how large the volume is to be");
+                throw new UserException("missing required option: '--size=SIZE'; see 'varve volume create --help'");
             }
             volumeSettings = VolumeSettings.ofSize(parseSize());
             set(VolumeSettingText.DURABILITY, durability);

@@ -150,6 +150,36 @@ public final class ServedVolume {
     }
 
     /**
+     * Stops garbage collection, until it ends or collection is let go on, or lets it go on.
+     *
+     * @throws UserException when it is not open for writing.
+     */
+    public void pauseCollection(final boolean value) {
+        writable().pauseCollection(value);
+    }
+
+    /**
+     * What it takes of the store.
+     *
+     * @throws UserException when it is not open for writing.
+     */
+    public SpaceStats space() {
+        return writable().space();
+    }
+
+    private Volume writable() {
+        final Volume opened = volume;
+        if (opened == null || state != State.SERVING) {
+            throw new UserException(
+                    "volume '" + options.name() + "' is attached and not open: 'varve status' tells why");
+        }
+        if (opened.isReadOnly()) {
+            throw new UserException("volume '" + options.name() + "' is served read-only");
+        }
+        return opened;
+    }
+
+    /**
      * Takes a snapshot between two requests of the guest. Completes when it is durable in the log, or exceptionally when the volume
      * ends before, fails, or its reactor hangs.
      */
@@ -184,45 +214,12 @@ public final class ServedVolume {
      * Has a clone copy what it shares with its ancestors; see {@link Volume#flatten()}.
      *
      * @return how far it is.
+     * @throws UserException when it is not open for writing.
      */
     public SpaceStats flatten() {
-        final Volume opened = volume;
-        if (opened == null || opened.isReadOnly() || opened.stats().failure() != null) {
-            throw new UserException(
-                    "volume '" + options.name() + "' can't be flattened: it is not open for writing, or has failed");
-        }
+        final Volume opened = writable();
         opened.flatten();
-        return opened.stats().space();
-    }
-
-    /**
-     * Stops garbage collection, until it ends or collection is let go on, or lets it go on.
-     *
-     * @throws UserException when it is not open for writing.
-     */
-    public void pauseCollection(final boolean value) {
-        writable().pauseCollection(value);
-    }
-
-    /**
-     * What it takes of the store.
-     *
-     * @throws UserException when it is not open for writing.
-     */
-    public SpaceStats space() {
-        return writable().space();
-    }
-
-    private Volume writable() {
-        final Volume opened = volume;
-        if (opened == null || state != State.SERVING) {
-            throw new UserException(
-                    "volume '" + options.name() + "' is attached and not open: 'varve status' tells why");
-        }
-        if (opened.isReadOnly()) {
-            throw new UserException("volume '" + options.name() + "' is served read-only: it collects nothing");
-        }
-        return opened;
+        return opened.space();
     }
 
     private void wakeUp() {

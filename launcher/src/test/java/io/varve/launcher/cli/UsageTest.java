@@ -30,10 +30,7 @@ class UsageTest {
                 wrong("unmatched argument at index 0: 'frob'; see 'varve --help'", "frob"),
                 wrong("missing required subcommand; see 'varve volume --help'", "volume"),
                 wrong("unknown option: '--jsn'; see 'varve volume list --help'", "volume", "list", "--jsn"),
-                wrong(
-                        "missing required options and parameters: '--size=SIZE', 'NAME'; see 'varve volume create --help'",
-                        "volume",
-                        "create"),
+                wrong("missing required parameter: 'NAME'; see 'varve volume create --help'", "volume", "create"),
                 wrong(
                         "missing required option: '--size=SIZE'; see 'varve volume create --help'",
                         "volume",

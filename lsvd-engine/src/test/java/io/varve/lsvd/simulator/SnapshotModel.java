@@ -34,7 +34,9 @@ final class SnapshotModel {
     }
 
     void acknowledge(final String name) {
-        certain.add(name);
+        if (!removed.contains(name)) {
+            certain.add(name);
+        }
     }
 
     /** Some of what was acknowledged may be gone. */
