@@ -8,6 +8,7 @@ import io.varve.lsvd.VolumeException;
 import io.varve.lsvd.VolumeInfo;
 import java.time.temporal.ChronoUnit;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -69,7 +70,11 @@ final class SnapshotCommand {
     static final class Create extends OnSnapshot {
         @Override
         void run(final Volumes volumes) throws VolumeException {
-            tell(volumes.createSnapshot(name()), "Created snapshot " + name() + ".");
+            final SnapshotInfo info = volumes.createSnapshot(name());
+            final String taken = info.takenUs() == null
+                    ? ""
+                    : String.format(Locale.ROOT, ", taken within %.1f ms", info.takenUs() / 1000.0);
+            tell(info, "Created snapshot " + name() + taken + ".");
         }
     }
 

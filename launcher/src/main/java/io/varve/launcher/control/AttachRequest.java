@@ -88,7 +88,7 @@ record AttachRequest(
 
     private Path socket(final Path control) {
         if (socketPath == null) {
-            if (!volume.matches("[a-z0-9._-]{1,63}")) {
+            if (!volume.matches("[a-z0-9._-]{1,63}(@[a-zA-Z0-9._:-]{1,63})?")) {
                 throw new UserException("'" + volume + "' is no name for a volume");
             }
             return control.resolveSibling(volume + SOCKET_SUFFIX);

@@ -109,9 +109,8 @@ final class SnapshotMethods {
         while (true) {
             for (final SnapshotInfo info : volumes.listSnapshots(name.volume())) {
                 if (info.name().equals(name.snapshot())) {
-                    final Map<String, Object> answer = info.toJson();
-                    answer.put("taken_us", TimeUnit.NANOSECONDS.toMicros(takenNs));
-                    return answer;
+                    return info.withTaken(TimeUnit.NANOSECONDS.toMicros(takenNs))
+                            .toJson();
                 }
             }
             if (System.nanoTime() - startNs > STORED_LIMIT_NS) {

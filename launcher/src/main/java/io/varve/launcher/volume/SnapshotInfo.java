@@ -14,9 +14,21 @@ import java.util.Map;
  * @param isProtected whether it is not to be removed.
  * @param sequence    of the checkpoint that holds its map.
  * @param clones      names of its clones; the identity of one that has none.
+ * @param takenUs     after how many microseconds it was durable, where that is known, else null.
  */
 public record SnapshotInfo(
-        String name, long sizeBytes, Instant created, boolean isProtected, long sequence, List<String> clones) {
+        String name,
+        long sizeBytes,
+        Instant created,
+        boolean isProtected,
+        long sequence,
+        List<String> clones,
+        Long takenUs) {
+    /** The same, with the time that it took. */
+    public SnapshotInfo withTaken(final long microseconds) {
+        return new SnapshotInfo(name, sizeBytes, created, isProtected, sequence, clones, microseconds);
+    }
+
     /** Writes, as maps, strings and numbers. Names are stable; more may be added. */
     public Map<String, Object> toJson() {
         final Map<String, Object> fields = new LinkedHashMap<>();
@@ -26,6 +38,9 @@ public record SnapshotInfo(
         fields.put("protected", isProtected);
         fields.put("sequence", sequence);
         fields.put("clones", clones);
+        if (takenUs != null) {
+            fields.put("taken_us", takenUs);
+        }
         return fields;
     }
 
@@ -38,6 +53,7 @@ public record SnapshotInfo(
                 Boolean.TRUE.equals(fields.get("protected")),
                 ((Number) fields.get("sequence")).longValue(),
                 ((List<?>) fields.get("clones"))
-                        .stream().map(String.class::cast).toList());
+                        .stream().map(String.class::cast).toList(),
+                fields.get("taken_us") instanceof Number taken ? taken.longValue() : null);
     }
 }

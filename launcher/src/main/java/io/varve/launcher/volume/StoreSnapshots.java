@@ -176,7 +176,8 @@ final class StoreSnapshots {
                 Instant.ofEpochMilli(snapshot.record().createdMs()),
                 snapshot.record().isProtected(),
                 snapshot.checkpoint(),
-                clones);
+                clones,
+                null);
     }
 
     private static String missing(final SnapshotName name) {

@@ -1,0 +1,113 @@
+package io.varve.launcher.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.varve.launcher.ExitStatus;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import tools.jackson.jr.ob.JSON;
+
+/** Snapshots and clones of volumes that nobody has open. */
+class SnapshotCommandTest {
+    @TempDir
+    private Path home;
+
+    @Test
+    void aSnapshotIsTakenNamedProtectedAndRemoved() throws IOException {
+        ok("volume", "create", "data", "--size", "64M");
+        assertThat(ok("snapshot", "list", "data")).isEqualTo("NAME  SIZE  CREATED  PROTECTED  CLONES\n");
+        assertThat(ok("snapshot", "create", "data@monday")).isEqualTo("Created snapshot data@monday.\n");
+        refused("snapshot 'data@monday' exists already", "snapshot", "create", "data@monday");
+        assertThat(ok("snapshot", "rename", "data@monday", "before"))
+                .isEqualTo("Snapshot data@monday is data@before now.\n");
+        ok("snapshot", "protect", "data@before");
+        final Map<?, ?> only = snapshots().getFirst();
+        assertThat(only.get("name")).isEqualTo("before");
+        assertThat(only.get("protected")).isEqualTo(true);
+        assertThat(only.get("size_bytes")).isEqualTo(64 << 20);
+        refused("snapshot 'data@before' is protected", "snapshot", "remove", "data@before");
+        ok("snapshot", "unprotect", "data@before");
+        assertThat(ok("snapshot", "remove", "data@before")).isEqualTo("Removed snapshot data@before.\n");
+        assertThat(ok("snapshot", "remove", "data@before")).isEqualTo("There was no snapshot data@before.\n");
+        assertThat(snapshots()).isEmpty();
+    }
+
+    @Test
+    void aCloneBeginsAsItsSnapshotAndOutlivesItWhenFlattened() throws IOException {
+        final Path image = image();
+        ok("volume", "import", image.toString(), "data");
+        ok("snapshot", "create", "data@golden");
+        assertThat(ok("volume", "create", "web", "--from", "data@golden"))
+                .isEqualTo("Created volume web of 2M, a clone of data@golden.\n");
+        assertThat(snapshots().getFirst().get("clones")).isEqualTo(List.of("web"));
+        refused("snapshot 'data@golden' has clones", "snapshot", "remove", "data@golden");
+        refused("the volume has 1 clone", "volume", "remove", "data");
+        assertHolds("web", image);
+        assertThat(CommandRun.in(home, "volume", "flatten", "web").status()).isZero();
+        ok("volume", "remove", "data");
+        assertHolds("web", image);
+    }
+
+    @Test
+    void aVolumeGoesBack() throws IOException {
+        final Path image = image();
+        ok("volume", "import", image.toString(), "data");
+        ok("snapshot", "create", "data@before");
+        ok("volume", "resize", "data", "--size", "4M");
+        assertThat(ok("snapshot", "rollback", "data@before"))
+                .isEqualTo("Volume data is as snapshot data@before again.\n");
+        assertHolds("data", image);
+    }
+
+    @Test
+    void saysWhatIsWrong() {
+        ok("volume", "create", "data", "--size", "64M");
+        refused("'data' names no snapshot: write VOLUME@SNAPSHOT", "snapshot", "create", "data");
+        refused("'a b' is no name for a snapshot", "snapshot", "create", "data@a b");
+        refused("no volume 'none' in ", "snapshot", "create", "none@a");
+        refused("volume 'data' has no snapshot 'a'", "volume", "create", "new", "--from", "data@a");
+        refused("volume 'data' has no snapshot 'a'", "snapshot", "rollback", "data@a");
+        refused("volume 'data' has no snapshot 'a'", "snapshot", "protect", "data@a");
+        ok("snapshot", "create", "data@a");
+        refused("a clone is at least as large", "volume", "create", "new", "--from", "data@a", "--size", "4K");
+    }
+
+    private Path image() throws IOException {
+        final byte[] bytes = new byte[2 << 20];
+        new Random(1).nextBytes(bytes);
+        return Files.write(home.resolve("image"), bytes);
+    }
+
+    private void assertHolds(final String volume, final Path image) throws IOException {
+        final Path copy = home.resolve("copy");
+        Files.deleteIfExists(copy);
+        assertThat(CommandRun.in(home, "volume", "export", volume, copy.toString())
+                        .status())
+                .isZero();
+        assertThat(Files.mismatch(image, copy)).isEqualTo(-1);
+    }
+
+    private List<Map<?, ?>> snapshots() throws IOException {
+        final List<?> all = (List<?>)
+                JSON.std.mapFrom(ok("snapshot", "list", "data", "--json")).get("snapshots");
+        return all.stream().<Map<?, ?>>map(one -> (Map<?, ?>) one).toList();
+    }
+
+    private void refused(final String reason, final String... args) {
+        final CommandRun run = CommandRun.in(home, args);
+        assertThat(run.err()).startsWith("varve: " + reason).hasLineCount(1);
+        assertThat(run.status()).isEqualTo(ExitStatus.WRONG_USE);
+    }
+
+    private String ok(final String... args) {
+        final CommandRun run = CommandRun.in(home, args);
+        assertThat(run.status()).as(run.err()).isZero();
+        return run.out();
+    }
+}
