@@ -3,9 +3,7 @@ package io.varve.launcher.volume;
 import io.varve.launcher.UserException;
 import io.varve.launcher.config.Setting;
 import io.varve.launcher.config.Settings;
-import io.varve.linux.ErrnoException;
 import io.varve.linux.IoRing;
-import io.varve.linux.IoRings;
 import io.varve.lsvd.Volume;
 import io.varve.lsvd.VolumeCompletion;
 import io.varve.lsvd.VolumeContext;
@@ -21,8 +19,7 @@ final class OfflineVolume implements AutoCloseable {
     private static final long MAX_SLEEP_NS = 10_000_000;
     private static final long PATIENCE_NS = TimeUnit.SECONDS.toNanos(60);
 
-    private final IoRing ring;
-    private final Volume volume;
+    private final OpenVolume open;
     private final String failing;
     private long deadlineNs;
     private int asked;
@@ -45,26 +42,15 @@ final class OfflineVolume implements AutoCloseable {
         this.failing = failing;
         deadlineNs =
                 System.nanoTime() + settings.get(Setting.SHUTDOWN_TIMEOUT).toNanos() + TimeUnit.SECONDS.toNanos(10);
-        try {
-            ring = IoRings.open(IoRings.DEFAULT_ENTRIES);
-        } catch (final ErrnoException e) {
-            throw new UserException("cannot set up I/O: " + e.getMessage(), e);
-        }
-        try {
-            volume = Volume.open(how.apply(new VolumeContext()
-                    .store(store)
-                    .name(name)
-                    .cacheDirectory(settings.get(Setting.CACHE))
-                    .logSizeBytes(settings.get(Setting.CACHE_SIZE))
-                    .ring(ring)));
-        } catch (final VolumeException | RuntimeException e) {
-            ring.close();
-            throw e;
-        }
+        open = OpenVolume.withLog(how.apply(new VolumeContext()
+                .store(store)
+                .name(name)
+                .cacheDirectory(settings.get(Setting.CACHE))
+                .logSizeBytes(settings.get(Setting.CACHE_SIZE))));
     }
 
     Volume volume() {
-        return volume;
+        return open.volume();
     }
 
     /** Asks the volume for something, and waits until it is done. */
@@ -90,22 +76,23 @@ final class OfflineVolume implements AutoCloseable {
 
     /** Waits until everything is in the store. */
     void awaitStored() {
-        drive(volume::isStored);
+        drive(volume()::isStored);
     }
 
     /** Ends the epoch, with everything in the store. */
     void shutDown() {
-        volume.shutdown();
-        drive(volume::isShutDown);
+        volume().shutdown();
+        drive(volume()::isShutDown);
     }
 
     @Override
     public void close() {
-        ring.close();
-        volume.close();
+        open.close();
     }
 
     private void drive(final BooleanSupplier isDone) {
+        final Volume volume = open.volume();
+        final IoRing ring = open.ring();
         while (!isDone.getAsBoolean()) {
             if (volume.doWork() + ring.turn(0) == 0) {
                 ring.turn(Math.min(volume.maxIdleNs(), MAX_SLEEP_NS));

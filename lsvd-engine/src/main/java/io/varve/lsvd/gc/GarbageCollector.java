@@ -9,6 +9,7 @@ import io.varve.lsvd.format.ObjectType;
 import io.varve.lsvd.history.ObjectTable;
 import io.varve.lsvd.map.ExtentMap;
 import io.varve.lsvd.map.Location;
+import io.varve.lsvd.scan.LiveRuns;
 import io.varve.lsvd.store.NoSuchObjectException;
 import io.varve.lsvd.store.ObjectStore;
 import io.varve.lsvd.stored.BuiltObject;
@@ -429,18 +430,17 @@ public final class GarbageCollector implements AutoCloseable {
         final List<Part> parts = new ArrayList<>();
         for (final Victim victim : victims) {
             for (final Victim.Run run : victim.runs()) {
-                LiveRuns.find(
+                LiveRuns.forEach(
                         stored.map(),
                         run.block(),
                         run.length(),
                         Location.inObject(victim.sequence(), run.dataBlock()),
-                        (block, length, location) -> LiveRuns.findUnmapped(
+                        (block, length, dataBlock) -> UnmappedRuns.find(
                                 onTheirWay,
                                 block,
                                 length,
-                                location,
-                                (first, blocks, from) ->
-                                        parts.add(new Part(first, (int) blocks, victim, Location.block(from)))));
+                                dataBlock,
+                                (first, blocks, from) -> parts.add(new Part(first, (int) blocks, victim, (int) from))));
             }
         }
         parts.sort(Comparator.comparingLong(Part::block));

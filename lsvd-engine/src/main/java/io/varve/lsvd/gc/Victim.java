@@ -2,13 +2,12 @@ package io.varve.lsvd.gc;
 
 import io.varve.lsvd.format.Blocks;
 import io.varve.lsvd.format.Checksum;
-import io.varve.lsvd.format.ExtentEntry;
 import io.varve.lsvd.format.FormatException;
 import io.varve.lsvd.format.ObjectHeader;
 import io.varve.lsvd.format.ObjectType;
 import io.varve.lsvd.history.Epochs;
 import io.varve.lsvd.map.ExtentMap;
-import io.varve.lsvd.map.Location;
+import io.varve.lsvd.scan.LiveRuns;
 import io.varve.lsvd.store.ObjectStore;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -142,16 +141,7 @@ final class Victim {
     }
 
     private void findLive(final ExtentMap map) {
-        for (int i = 0, n = header.extentCount(); i < n; i++) {
-            if (header.extentKind(i) == ExtentEntry.DATA) {
-                LiveRuns.find(
-                        map,
-                        header.extentBlock(i),
-                        header.extentLength(i),
-                        Location.inObject(sequence, header.extentDataBlock(i)),
-                        (block, length, location) -> runs.add(new Run(block, (int) length, Location.block(location))));
-            }
-        }
+        LiveRuns.forEach(header, map, (block, length, dataBlock) -> runs.add(new Run(block, length, dataBlock)));
     }
 
     /** What is live follows each other in the object as it does in the list: extents' data stands in their order. */

@@ -40,9 +40,23 @@ public final class LiveRuns {
 
     private static long forEach(
             final ObjectHeader header, final int extent, final ExtentMap map, final Visitor visitor) {
-        final long block = header.extentBlock(extent);
-        final long end = block + header.extentLength(extent);
-        final long first = Location.inObject(header.sequence(), header.extentDataBlock(extent));
+        return forEach(
+                map,
+                header.extentBlock(extent),
+                header.extentLength(extent),
+                Location.inObject(header.sequence(), header.extentDataBlock(extent)),
+                visitor);
+    }
+
+    /**
+     * Tells those parts of a run that are mapped to a location and on, in step with the run.
+     *
+     * @param first location of the run's first block in an object.
+     * @return their length in blocks.
+     */
+    public static long forEach(
+            final ExtentMap map, final long block, final long length, final long first, final Visitor visitor) {
+        final long end = block + length;
         long live = 0;
         long at = block;
         while (at < end && map.find(at) && map.foundBlock() < end) {
