@@ -13,6 +13,7 @@ TRIXIE_DIR=$CACHE_DIR/trixie
 {
   GUEST_KERNEL=$GUEST_DIR/vmlinuz
   GUEST_INITRAMFS=$GUEST_DIR/initramfs.cpio
+  GUEST_SMALL_INITRAMFS=$GUEST_DIR/initramfs-small.cpio
   QEMU10=$TRIXIE_DIR/qemu-system
   LIBBLKIO=$TRIXIE_DIR/libblkio.so.1
 }

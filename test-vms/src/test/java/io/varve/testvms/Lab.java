@@ -106,6 +106,29 @@ final class Lab {
                 GuestVm.command(emulator, socket, initrd, arguments.toArray(String[]::new))));
     }
 
+    /**
+     * Boots a guest from what is on its disk, which the small initramfs mounts and starts.
+     *
+     * @param options   for {@code start-vm}.
+     * @param append    for the kernel.
+     * @param arguments for QEMU.
+     */
+    GuestVm bootFromDisk(
+            final Emulator emulator,
+            final Path socket,
+            final List<String> options,
+            final String append,
+            final List<String> arguments)
+            throws IOException {
+        final List<String> more = new ArrayList<>(options);
+        more.addAll(List.of("--append", "root=/dev/vda " + append, "--"));
+        more.addAll(arguments);
+        return new GuestVm(run(
+                "guest on " + emulator.name() + " with " + append,
+                GuestVm.command(
+                        emulator, socket, Checkout.cached("guest/initramfs-small.cpio"), more.toArray(String[]::new))));
+    }
+
     /** Starts any other command in the test's directory. */
     Program run(final String name, final List<String> command) throws IOException {
         final Program program = Program.start(name, directory, command);
