@@ -1,4 +1,5 @@
 #!/bin/busybox sh
+# shellcheck shell=dash
 # The first process of a guest that boots from its disk, a clone of a golden image (make-image). varve.name=NAME on the kernel's
 # command line tells it who it is.
 #

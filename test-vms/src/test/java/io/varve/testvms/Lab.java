@@ -23,6 +23,7 @@ import org.opentest4j.TestAbortedException;
  */
 final class Lab {
     private static final int REPORTED_LINES = 150;
+    private static final String SMALL_INITRAMFS = "guest/initramfs-small.cpio";
     private static final Duration SCRIPT_LIMIT = Duration.ofSeconds(60);
     private static final boolean CONTROL = "qemu-storage-daemon".equals(System.getProperty("varve.test.backend"));
 
@@ -48,13 +49,13 @@ final class Lab {
         final Path socket = directory.resolve("disk.sock");
         final Path files = Files.createDirectories(directory.resolve("backend"));
         return CONTROL
-                ? new StorageDaemon(files, socket, (long) sizeMiB << 20, programs::add)
-                : new VarveDaemon(files, socket, sizeMiB + "M", programs::add);
+                ? new StorageDaemon(files.resolve("disk.raw"), socket, (long) sizeMiB << 20, this::register)
+                : new VarveDaemon(files, socket, sizeMiB + "M", this::register);
     }
 
     /** A daemon for several volumes, not yet started; always Varve's. */
     VarveHost newHost() throws IOException {
-        return new VarveHost(Files.createDirectories(directory.resolve("host")), programs::add);
+        return new VarveHost(Files.createDirectories(directory.resolve("host")), this::register);
     }
 
     /**
@@ -89,9 +90,24 @@ final class Lab {
             final String task,
             final String... variables)
             throws IOException, InterruptedException {
+        final Path initrd = initrd(Checkout.cached("guest/initramfs.cpio"), task, variables);
+        return new GuestVm(run(
+                "guest on " + emulator.name(),
+                GuestVm.command(emulator, socket, initrd, arguments.toArray(String[]::new))));
+    }
+
+    /** An initramfs with a task that needs nothing but busybox: for guests of little memory. */
+    Path smallInitrd(final String task, final String... variables) throws IOException, InterruptedException {
+        return initrd(Checkout.cached(SMALL_INITRAMFS), task, variables);
+    }
+
+    private Path initrd(final Path base, final String task, final String... variables)
+            throws IOException, InterruptedException {
         final Path initrd = directory.resolve("initrd-" + tasks++);
         final List<String> makeInitrd = new ArrayList<>(List.of(
                 Checkout.file("test-vms/guest/make-initrd").toString(),
+                "--base",
+                base.toString(),
                 "--task",
                 Checkout.file("test-vms/guest/tasks/" + task + ".sh").toString(),
                 "--output",
@@ -101,9 +117,7 @@ final class Lab {
         assertThat(script.awaitExit(SCRIPT_LIMIT))
                 .as(() -> script.output().tail(5))
                 .isZero();
-        return new GuestVm(run(
-                "guest on " + emulator.name(),
-                GuestVm.command(emulator, socket, initrd, arguments.toArray(String[]::new))));
+        return initrd;
     }
 
     /**
@@ -125,15 +139,19 @@ final class Lab {
         more.addAll(arguments);
         return new GuestVm(run(
                 "guest on " + emulator.name() + " with " + append,
-                GuestVm.command(
-                        emulator, socket, Checkout.cached("guest/initramfs-small.cpio"), more.toArray(String[]::new))));
+                GuestVm.command(emulator, socket, Checkout.cached(SMALL_INITRAMFS), more.toArray(String[]::new))));
     }
 
     /** Starts any other command in the test's directory. */
     Program run(final String name, final List<String> command) throws IOException {
         final Program program = Program.start(name, directory, command);
-        programs.add(program);
+        register(program);
         return program;
+    }
+
+    /** Has a process end with the test, and its output in the report. */
+    void register(final Program program) {
+        programs.add(program);
     }
 
     /** What every process has printed last. */

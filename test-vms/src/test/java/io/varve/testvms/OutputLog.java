@@ -98,6 +98,11 @@ final class OutputLog {
         return null;
     }
 
+    /** All so far: lines as they are, and the last one without an end. */
+    synchronized String text() {
+        return String.join("\n", lines);
+    }
+
     /** The last lines, under the name of the process. */
     synchronized String tail(final int count) {
         final List<String> shown = lines.subList(Math.max(0, lines.size() - count), lines.size());

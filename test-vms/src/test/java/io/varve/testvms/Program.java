@@ -34,6 +34,10 @@ final class Program {
         return output;
     }
 
+    long pid() {
+        return process.pid();
+    }
+
     boolean isAlive() {
         return process.isAlive();
     }
