@@ -81,6 +81,11 @@ final class OutputLog {
         }
     }
 
+    /** Has {@link #await} look only at what comes from now on. */
+    synchronized void skip() {
+        cursor = lines.size();
+    }
+
     /** Waits until all has been read, once the process has ended. */
     void awaitEnd() throws InterruptedException {
         reader.join();

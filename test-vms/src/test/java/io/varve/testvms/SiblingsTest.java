@@ -37,7 +37,7 @@ class SiblingsTest {
         host.start();
         host.run("snapshot", "create", "golden@ready");
         try (Sibling left = new Sibling("left", lab, host, Emulator.all().getFirst());
-                Sibling right = new Sibling("right", lab, host, newest())) {
+                Sibling right = new Sibling("right", lab, host, Emulator.newest())) {
             final List<Sibling> siblings = List.of(left, right);
             for (final Sibling sibling : siblings) {
                 sibling.accept();
@@ -66,13 +66,6 @@ class SiblingsTest {
         assertThat(Files.mismatch(exported, golden))
                 .as("first byte of the golden image that has changed")
                 .isEqualTo(-1);
-    }
-
-    private static Emulator newest() {
-        return Emulator.all().stream()
-                .filter(emulator -> emulator.command() != null)
-                .toList()
-                .getLast();
     }
 
     private static Path image(final Lab lab) throws IOException, InterruptedException {

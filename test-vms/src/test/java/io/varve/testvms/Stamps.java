@@ -15,6 +15,14 @@ final class Stamps {
 
     private final Map<Integer, Long> synced = new TreeMap<>();
 
+    /** Nothing so far. */
+    Stamps() {}
+
+    /** What others have taken so far. */
+    Stamps(final Stamps others) {
+        synced.putAll(others.synced);
+    }
+
     /** Takes the consoles of one guest, in the order in which it had them: no failure, and no number is missing. */
     void add(final Program... consoles) {
         final StringBuilder all = new StringBuilder();
