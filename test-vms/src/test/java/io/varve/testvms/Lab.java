@@ -31,7 +31,7 @@ final class Lab {
     private final List<Program> programs = new ArrayList<>();
     private int tasks;
 
-    private Lab() throws IOException {
+    Lab() throws IOException {
         // Under /tmp, because the path of a socket has at most 107 bytes.
         directory = Files.createTempDirectory(Path.of("/tmp"), "varve-test-");
     }
@@ -155,7 +155,7 @@ final class Lab {
     }
 
     /** What every process has printed last. */
-    private String report() {
+    String report() {
         final StringBuilder text = new StringBuilder("what the processes of the test printed\n");
         for (final Program program : programs) {
             text.append(program.output().tail(REPORTED_LINES));
@@ -163,7 +163,8 @@ final class Lab {
         return text.toString();
     }
 
-    private void close() throws IOException, InterruptedException {
+    /** Ends all processes, and clears the directory away. */
+    void close() throws IOException, InterruptedException {
         for (final Program program : programs.reversed()) {
             program.kill();
         }

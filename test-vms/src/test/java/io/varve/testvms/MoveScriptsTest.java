@@ -11,7 +11,6 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -120,9 +119,7 @@ class MoveScriptsTest {
                     pair.migrate("left", "right", "--bandwidth", "100K", "--timeout", interrupted ? "600" : "1"));
             if (interrupted) {
                 migrate.output().await(" MiB to go", LIMIT);
-                new ProcessBuilder("kill", "-INT", Long.toString(migrate.pid()))
-                        .start()
-                        .waitFor(10, TimeUnit.SECONDS);
+                migrate.interrupt();
             }
             assertThat(migrate.awaitExit(LIMIT)).isEqualTo(1);
             assertThat(migrate.output().tail(1)).contains("cancelled; the guest goes on here");

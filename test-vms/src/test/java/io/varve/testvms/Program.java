@@ -50,10 +50,6 @@ final class Program {
         return output;
     }
 
-    long pid() {
-        return process.pid();
-    }
-
     boolean isAlive() {
         return process.isAlive();
     }
@@ -71,6 +67,19 @@ final class Program {
     int terminate(final Duration limit) throws InterruptedException {
         process.destroy();
         return awaitExit(limit);
+    }
+
+    /** SIGINT, as Ctrl-C sends it. */
+    void interrupt() throws IOException, InterruptedException {
+        signal("INT");
+    }
+
+    /** Sends a signal. */
+    void signal(final String name) throws IOException, InterruptedException {
+        new ProcessBuilder("kill", "-" + name, Long.toString(process.pid()))
+                .inheritIO()
+                .start()
+                .waitFor();
     }
 
     /** SIGKILL, and waits until the process is gone. */

@@ -16,6 +16,8 @@ import java.util.regex.Pattern;
  */
 final class Site implements AutoCloseable {
     private static final Pattern DOWNTIME = Pattern.compile("done in (\\d+) ms, downtime (\\d+) ms");
+    private static final Pattern STORAGE = Pattern.compile("storage: (\\d+) ms");
+    private static final long STORE_PAUSE_MS = 3000;
     private static final String SIZE = "64M";
     private static final String VOLUME = "site";
 
@@ -102,7 +104,63 @@ final class Site implements AutoCloseable {
         here = there();
         consoles.add(here.qemu());
         final Matcher told = migrate.output().last(DOWNTIME.pattern());
-        return new Move(Integer.parseInt(told.group(1)), Integer.parseInt(told.group(2)));
+        final Matcher storage = migrate.output().last(STORAGE.pattern());
+        assertThat(storage).as(() -> migrate.output().tail(5)).isNotNull();
+        return new Move(
+                Integer.parseInt(told.group(1)), Integer.parseInt(told.group(2)), Integer.parseInt(storage.group(1)));
+    }
+
+    /** Begins to move the guest, too slowly to come to an end, and breaks it off. */
+    void cancelMove() throws IOException, InterruptedException {
+        there().await();
+        final Program migrate = here.startMigration(there(), "--bandwidth", "1M");
+        migrate.output().await(" MiB to go", Hypervisor.LIMIT);
+        migrate.interrupt();
+        assertThat(migrate.awaitExit(Hypervisor.LIMIT)).isEqualTo(1);
+        assertThat(migrate.output().tail(1)).contains("cancelled; the guest goes on here");
+        there().killQemu();
+    }
+
+    /**
+     * Waits for a migration that something has been done to, starts daemons that are gone, and sees where the guest is: on one
+     * side, or on none; then it is booted where it was. What it had synced has to be there.
+     */
+    Outcome settle(final Program migrate) throws IOException, InterruptedException {
+        migrate.awaitExit(GuestVm.STEP_LIMIT);
+        for (final Hypervisor host : List.of(first, second)) {
+            if (!host.daemon().isAlive()) {
+                host.startDaemon(store, VOLUME);
+            }
+        }
+        final boolean isHere = here.hasGuest();
+        final boolean isThere = there().hasGuest();
+        assertThat(isHere && isThere).as("the guest runs on both hosts").isFalse();
+        if (isThere) {
+            here.killQemu();
+            here = there();
+            consoles.add(here.qemu());
+            return Outcome.MOVED;
+        }
+        final Program receiver = there().qemu();
+        there().killQemu();
+        if (isHere) {
+            return Outcome.STAYED;
+        }
+        // It may have been there for a moment.
+        consoles.add(receiver);
+        here.killQemu();
+        boot();
+        return Outcome.ENDED;
+    }
+
+    /** Where a guest is after something was done to its migration. */
+    enum Outcome {
+        /** On the other host. */
+        MOVED,
+        /** Where it was. */
+        STAYED,
+        /** It had to be booted again. */
+        ENDED
     }
 
     /** The host with the guest dies, with its link; the other one takes the volume over, and the guest boots there. */
@@ -119,6 +177,17 @@ final class Site implements AutoCloseable {
         return network;
     }
 
+    /** The store answers nothing for a while. */
+    void pauseStore() throws IOException, InterruptedException {
+        for (final Hypervisor host : List.of(first, second)) {
+            network.cut(host.name());
+        }
+        Thread.sleep(STORE_PAUSE_MS);
+        for (final Hypervisor host : List.of(first, second)) {
+            network.mend(host.name());
+        }
+    }
+
     /** Checks all that the guest has told so far: no failure, and no number is missing; how much it wrote. */
     long check() {
         final Stamps all = new Stamps(stamps);
@@ -128,6 +197,8 @@ final class Site implements AutoCloseable {
 
     @Override
     public void close() throws IOException {
+        first.close();
+        second.close();
         try {
             store.stop();
         } catch (final InterruptedException e) {
@@ -141,6 +212,7 @@ final class Site implements AutoCloseable {
      *
      * @param totalMs    from its beginning to its end.
      * @param downtimeMs for which the guest stood still, as QEMU reckons.
+     * @param storageMs  from the moment at which the daemon here was told to stop to the first request that the other one answered.
      */
-    record Move(int totalMs, int downtimeMs) {}
+    record Move(int totalMs, int downtimeMs, int storageMs) {}
 }

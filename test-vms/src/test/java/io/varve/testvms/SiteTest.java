@@ -11,6 +11,9 @@ import org.junit.jupiter.api.extension.ExtendWith;
 @Timeout(300)
 @ExtendWith(Lab.Extension.class)
 class SiteTest {
+    /** For so long a store can't be reached: nothing tells that somebody has begun to wait for it. */
+    private static final long CUT_MS = 4000;
+
     @BeforeAll
     static void requireGuest() {
         Checkout.requireGuest();
@@ -22,8 +25,22 @@ class SiteTest {
         try (Site site = new Site(lab, Emulator.newest(), "--durability", "store")) {
             site.boot();
             site.awaitWork();
-            site.move();
+            for (int i = 0; i < 2; i++) {
+                site.move();
+                site.awaitWork();
+            }
+
+            site.cancelMove();
             site.awaitWork();
+
+            site.network().cut(site.here().name());
+            site.there().await();
+            final Program migrate = site.here().startMigration(site.there());
+            Thread.sleep(CUT_MS);
+            site.network().mend(site.here().name());
+            site.settle(migrate);
+            site.awaitWork();
+
             site.takeOver();
             site.awaitWork();
             assertThat(site.check()).isPositive();
