@@ -125,12 +125,9 @@ final class OpeningLog implements AutoCloseable {
                 aside);
     }
 
-    /** One that was made ready and never used. */
+    /** One that was made ready, or claimed, and never used. */
     private boolean isEmpty() throws IOException {
         final Superblock current = superblock.current();
-        if (current.generation() > 1) {
-            return false;
-        }
         final LogGeometry itsGeometry = new LogGeometry(current.areaLength(), current.windowLength());
         try (LogReader records = new LogReader(new DeviceLogSource(itsGeometry, device, null), volume)) {
             records.begin(current.tail(), current.tail().position() + itsGeometry.areaLength());
@@ -264,12 +261,12 @@ final class OpeningLog implements AutoCloseable {
         LOG.log(Level.WARNING, "{0}; going on without them, as asked", damage);
     }
 
-    /** Makes it durable that an epoch is about to be begun with this log. */
+    /** Makes it durable that an epoch is about to be begun with this log. Of a new one nothing else was ever tried. */
     void claim(final EpochClaim claim, final long newestEpoch) throws IOException, VolumeException {
         final Superblock current = superblock.current();
         final List<EpochClaim> claims = new ArrayList<>();
         for (final EpochClaim earlier : current.epochs()) {
-            if (earlier.epoch() >= newestEpoch && !earlier.equals(claim)) {
+            if (!isNew && earlier.epoch() >= newestEpoch) {
                 claims.add(earlier);
             }
         }

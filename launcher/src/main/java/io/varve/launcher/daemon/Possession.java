@@ -29,6 +29,12 @@ final class Possession implements VolumeTaker.Listener {
     /** As {@link #STOPPED_GRACE_NS}, when the front-end has gone: longer than QEMU takes to connect again, which counts in seconds. */
     static final long GONE_GRACE_NS = 2_000_000_000L;
 
+    /** Longest sleep while the volume is let go, of which not every step wakes the reactor. */
+    private static final long LETTING_GO_TURN_NS = 1_000_000;
+
+    /** Longest sleep while the volume is here without a guest that uses it. */
+    private static final long IDLE_TURN_NS = 200_000_000;
+
     private final Function<OpeningRuntime, VolumeContext> contexts;
     private final boolean isPatient;
     private final Runnable wake;
@@ -183,14 +189,20 @@ final class Possession implements VolumeTaker.Listener {
     /** How long the reactor may sleep, in nanoseconds. */
     long maxIdleNs() {
         final Volume had = volume;
-        return had == null ? Long.MAX_VALUE : had.maxIdleNs();
+        if (had == null || had.isReadOnly()) {
+            return Long.MAX_VALUE;
+        }
+        if (isLettingGo) {
+            return Math.min(LETTING_GO_TURN_NS, had.maxIdleNs());
+        }
+        return isRunning ? had.maxIdleNs() : Math.min(IDLE_TURN_NS, had.maxIdleNs());
     }
 
     /** A front-end has connected, or gone. */
     void frontEnd(final boolean isThere) {
         isFrontEnd = isThere;
         running(false);
-        isMigrating = false;
+        migrating(false);
     }
 
     /** The guest uses the disk from now on, or not any more. */
@@ -277,6 +289,7 @@ final class Possession implements VolumeTaker.Listener {
                 && !isRunning
                 && had.failure() == null
                 && had.isStored()
+                && had.stats().storeTrouble() == null
                 && (isMigrating || System.nanoTime() - idleSinceNs >= (isFrontEnd ? STOPPED_GRACE_NS : GONE_GRACE_NS));
     }
 
@@ -302,7 +315,7 @@ final class Possession implements VolumeTaker.Listener {
         }
         lastStats = had.stats();
         volume = null;
-        state = State.FOLLOWING;
+        state = State.OPENING;
         onChange.accept(null);
         had.close();
         follow(false);
