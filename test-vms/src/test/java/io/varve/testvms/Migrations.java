@@ -141,7 +141,8 @@ final class Migrations {
         site.awaitWork();
         site.check();
         outcomes.computeIfAbsent(fault, ignored -> new int[Outcome.values().length])[outcome.ordinal()]++;
-        System.out.printf("%s gone after %d ms: %s%n", fault, delayMs, outcome.name().toLowerCase(Locale.ROOT));
+        System.out.printf(
+                "%s gone after %d ms: %s%n", fault, delayMs, outcome.name().toLowerCase(Locale.ROOT));
     }
 
     private static void inflict(final Fault fault, final Site site) throws IOException, InterruptedException {
@@ -165,13 +166,13 @@ final class Migrations {
         outcomes.forEach((fault, counts) -> System.out.printf(
                 "%s gone: %d moved, %d stayed, %d booted again%n", fault, counts[0], counts[1], counts[2]));
         System.out.println(
-                isWell
-                        ? chunks + " chunks written and synced; gaps 0, errors 0, lost 0"
-                        : "FAILED: see above");
+                isWell ? chunks + " chunks written and synced; gaps 0, errors 0, lost 0" : "FAILED: see above");
     }
 
     private void row(final String name, final ToIntFunction<Move> figure) {
         final int[] sorted = moves.stream().mapToInt(figure).sorted().toArray();
-        System.out.printf("%-34s %8d %8d%n", name, sorted[sorted.length / 2], Arrays.stream(sorted).max().orElseThrow());
+        System.out.printf(
+                "%-34s %8d %8d%n",
+                name, sorted[sorted.length / 2], Arrays.stream(sorted).max().orElseThrow());
     }
 }

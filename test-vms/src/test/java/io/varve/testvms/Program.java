@@ -65,21 +65,9 @@ final class Program {
 
     /** SIGTERM, and the exit status. */
     int terminate(final Duration limit) throws InterruptedException {
-        process.destroy();
+        // Unlike the process itself, its handle leaves the streams alone.
+        process.toHandle().destroy();
         return awaitExit(limit);
-    }
-
-    /** SIGINT, as Ctrl-C sends it. */
-    void interrupt() throws IOException, InterruptedException {
-        signal("INT");
-    }
-
-    /** Sends a signal. */
-    void signal(final String name) throws IOException, InterruptedException {
-        new ProcessBuilder("kill", "-" + name, Long.toString(process.pid()))
-                .inheritIO()
-                .start()
-                .waitFor();
     }
 
     /** SIGKILL, and waits until the process is gone. */

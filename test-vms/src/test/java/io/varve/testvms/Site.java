@@ -115,8 +115,7 @@ final class Site implements AutoCloseable {
         there().await();
         final Program migrate = here.startMigration(there(), "--bandwidth", "1M");
         migrate.output().await(" MiB to go", Hypervisor.LIMIT);
-        migrate.interrupt();
-        assertThat(migrate.awaitExit(Hypervisor.LIMIT)).isEqualTo(1);
+        assertThat(migrate.terminate(Hypervisor.LIMIT)).isEqualTo(1);
         assertThat(migrate.output().tail(1)).contains("cancelled; the guest goes on here");
         there().killQemu();
     }
