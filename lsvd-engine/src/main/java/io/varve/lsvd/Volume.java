@@ -507,6 +507,7 @@ public final class Volume implements AutoCloseable {
                 opened.checkpoints(),
                 opened.changes(),
                 opened.objects(),
+                cache,
                 context.gcPolicy(),
                 this::sizeBytes,
                 context.checkpointInterval(),

@@ -1,5 +1,6 @@
 package io.varve.lsvd.destage;
 
+import io.varve.lsvd.cache.VolumeCache;
 import io.varve.lsvd.format.Blocks;
 import io.varve.lsvd.format.Covered;
 import io.varve.lsvd.format.FormatException;
@@ -107,6 +108,7 @@ public final class Destager implements Agent {
      * @param checkpoints  the newest checkpoint.
      * @param changes      what has changed since; the destager's own from now on.
      * @param objects      the volume's objects; the destager's own from now on.
+     * @param cache        the read cache, or null.
      * @param gcPolicy     how much garbage there may be.
      * @param sizeBytes    the volume's size.
      * @param checkpointInterval number of objects behind which a checkpoint is due.
@@ -128,6 +130,7 @@ public final class Destager implements Agent {
             CheckpointChain checkpoints,
             MapChanges changes,
             ObjectTable objects,
+            VolumeCache cache,
             GcPolicy gcPolicy,
             LongSupplier sizeBytes,
             int checkpointInterval,
@@ -158,7 +161,8 @@ public final class Destager implements Agent {
         proof = context.proof;
         onProgress = context.onProgress;
         relocatedThrough = nextSequence - 1;
-        collector = new GarbageCollector(store, volume, stored, context.gcPolicy, context.sizeBytes, clockNs);
+        collector = new GarbageCollector(
+                store, context.cache, volume, stored, context.gcPolicy, context.sizeBytes, clockNs);
         remover = new ObjectRemover(store, volume, stored, clockNs);
         sweep = new OrphanSweep(store, volume, epoch, stored, clockNs);
         account();
@@ -296,6 +300,7 @@ public final class Destager implements Agent {
                 collector.limit(),
                 collector.bytesCollected(),
                 collector.bytesRead(),
+                collector.bytesReadFromCache(),
                 checkpointBytesPut,
                 remover.deleted() + sweep.swept(),
                 false,
@@ -333,7 +338,7 @@ public final class Destager implements Agent {
                 return false;
             }
             stored.onStored(layout);
-            collector.onStored(layout);
+            collector.onStored(layout, upload.bytes());
             covered = layout.covered();
             buffers.give(upload.bytes());
         } else if (upload.sequence() == pendingCheckpoint) {

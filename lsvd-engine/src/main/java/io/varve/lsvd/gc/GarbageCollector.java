@@ -1,5 +1,6 @@
 package io.varve.lsvd.gc;
 
+import io.varve.lsvd.cache.VolumeCache;
 import io.varve.lsvd.format.Blocks;
 import io.varve.lsvd.format.Covered;
 import io.varve.lsvd.format.ExtentEntry;
@@ -60,6 +61,7 @@ public final class GarbageCollector implements AutoCloseable {
     private static final int LARGEST_ROOM = 32;
 
     private final ObjectStore store;
+    private final VolumeCache cache;
     private final UUID volume;
     private final StoredMap stored;
     private final ObjectTable objects;
@@ -87,6 +89,7 @@ public final class GarbageCollector implements AutoCloseable {
     private volatile boolean isPaused;
     private volatile long bytesCollected;
     private volatile long bytesRead;
+    private volatile long bytesReadFromCache;
 
     /** What a round is doing. */
     private enum State {
@@ -102,6 +105,7 @@ public final class GarbageCollector implements AutoCloseable {
     /**
      * Makes a collector.
      *
+     * @param cache     null when there is none.
      * @param volume    whose objects these are.
      * @param stored    the volume as its objects make it.
      * @param sizeBytes the volume's size.
@@ -109,12 +113,14 @@ public final class GarbageCollector implements AutoCloseable {
      */
     public GarbageCollector(
             final ObjectStore store,
+            final VolumeCache cache,
             final UUID volume,
             final StoredMap stored,
             final GcPolicy policy,
             final LongSupplier sizeBytes,
             final LongSupplier clockNs) {
         this.store = store;
+        this.cache = cache;
         this.volume = volume;
         this.stored = stored;
         this.objects = stored.objects();
@@ -148,6 +154,11 @@ public final class GarbageCollector implements AutoCloseable {
     /** Bytes of live data read. Any thread. */
     public long bytesRead() {
         return bytesRead;
+    }
+
+    /** Bytes that were in the read cache instead, with what lay between live data. Any thread. */
+    public long bytesReadFromCache() {
+        return bytesReadFromCache;
     }
 
     /**
@@ -231,9 +242,12 @@ public final class GarbageCollector implements AutoCloseable {
         return new BuiltObject(layout, bytes);
     }
 
-    /** A collected object is in the store, and so is all before it. */
-    public void onStored(final ObjectLayout layout) {
+    /** An object is in the store, and so is all before it. */
+    public void onStored(final ObjectLayout layout, final MemorySegment bytes) {
         if (state == State.UPLOADING && layout.sequence() == sequence) {
+            if (cache != null) {
+                CollectedLines.keep(cache, layout, bytes);
+            }
             leaving.addAll(chosen);
             end();
             stored.wantCheckpoint();
@@ -365,7 +379,7 @@ public final class GarbageCollector implements AutoCloseable {
             }
             while (reading < MAX_READING && victims.size() < chosen.size()) {
                 final long next = chosen.get(victims.size());
-                victims.add(new Victim(store, stored.epochs().of(next), next));
+                victims.add(new Victim(store, cache, stored.epochs().of(next), next));
                 reading++;
                 work++;
             }
@@ -405,6 +419,7 @@ public final class GarbageCollector implements AutoCloseable {
             for (final Victim.Run run : victim.runs()) {
                 bytes += (long) run.length() << Blocks.SHIFT;
             }
+            bytesReadFromCache += victim.bytesFromCache();
         }
         bytesRead += bytes;
         if (policy.rate() > 0) {
