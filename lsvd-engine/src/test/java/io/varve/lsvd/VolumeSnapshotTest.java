@@ -93,6 +93,39 @@ class VolumeSnapshotTest {
                 .hasMessageStartingWith("volume 'disk' has no snapshot 'never'");
     }
 
+    /** Blocks of snapshot number i were written with it or before: block b last with number i - (i - b) mod 64. */
+    @Test
+    void aThousandSnapshotsAreNoTrouble() throws Exception {
+        final int count = 1000;
+        final int blocks = 64;
+        try (VolumeRig rig = open("disk")) {
+            overwrite(rig, BLOCKS);
+            for (int i = 0; i < count; i++) {
+                rig.write((long) i % blocks * BLOCK, block(i));
+                rig.snapshot("s" + i);
+            }
+            rig.await(rig.volume::isStored);
+            rig.await(() -> catalogHas("s" + (count - 1)));
+        }
+        assertThat(catalog.snapshots("disk").list()).hasSize(count);
+        for (final int i : new int[] {blocks, 500, 777, count - 1}) {
+            try (VolumeRig rig = new VolumeRig(context("disk").readOnly(true).snapshot("s" + i))) {
+                for (int b = 0; b < blocks; b++) {
+                    assertThat(rig.read((long) b * BLOCK, BLOCK)).isEqualTo(block(i - Math.floorMod(i - b, blocks)));
+                }
+            }
+        }
+        for (final Snapshot snapshot : catalog.snapshots("disk").list()) {
+            catalog.snapshots("disk").remove(snapshot);
+        }
+        try (VolumeRig rig = open("disk")) {
+            overwrite(rig, BLOCKS);
+            rig.await(rig.volume::isStored);
+            rig.await(() -> rig.volume.stats().space().storedBytes() < SIZE * MAX_STORED_PERCENT / 100);
+            assertThat(rig.volume.stats().space().objectsDeleted()).isGreaterThan(count);
+        }
+    }
+
     @Test
     void whatOnlyASnapshotNeededGoesWithIt() throws Exception {
         try (VolumeRig rig = open("disk")) {
