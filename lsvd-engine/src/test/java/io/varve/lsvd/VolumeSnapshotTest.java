@@ -8,6 +8,8 @@ import io.varve.lsvd.gc.GcPolicy;
 import io.varve.lsvd.snapshot.Snapshot;
 import io.varve.lsvd.store.DirectoryStore;
 import io.varve.lsvd.store.ObjectStore;
+import java.lang.management.BufferPoolMXBean;
+import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -59,6 +61,27 @@ class VolumeSnapshotTest {
         try (VolumeRig rig = open("disk")) {
             assertHolds(rig, disk);
         }
+    }
+
+    /** Memory outside the heap that is not used again has the JVM stop everything for a full collection now and then. */
+    @Test
+    void collectionTakesNoNewMemoryInTheLongRun() throws Exception {
+        try (VolumeRig rig = open("disk")) {
+            overwrite(rig, 12 * BLOCKS);
+            final long collected = rig.volume.stats().space().collectedBytes();
+            final long before = bytesOutsideTheHeap();
+            overwrite(rig, 40 * BLOCKS);
+            rig.await(rig.volume::isStored);
+            assertThat(rig.volume.stats().space().collectedBytes() - collected).isGreaterThan(3 * SIZE);
+            assertThat(bytesOutsideTheHeap() - before).isLessThan(SIZE);
+        }
+    }
+
+    private static long bytesOutsideTheHeap() {
+        return ManagementFactory.getPlatformMXBeans(BufferPoolMXBean.class).stream()
+                .filter(pool -> pool.getName().equals("direct"))
+                .mapToLong(BufferPoolMXBean::getTotalCapacity)
+                .sum();
     }
 
     @Test

@@ -21,6 +21,7 @@ import io.varve.lsvd.log.LogSource;
 import io.varve.lsvd.map.ExtentMap;
 import io.varve.lsvd.store.Keys;
 import io.varve.lsvd.store.ObjectStore;
+import io.varve.lsvd.stored.BufferPool;
 import io.varve.lsvd.stored.BuiltObject;
 import io.varve.lsvd.stored.ObjectLayout;
 import io.varve.lsvd.stored.StoredMap;
@@ -162,7 +163,7 @@ public final class Destager implements Agent {
         onProgress = context.onProgress;
         relocatedThrough = nextSequence - 1;
         collector = new GarbageCollector(
-                store, context.cache, volume, stored, context.gcPolicy, context.sizeBytes, clockNs);
+                store, context.cache, buffers, volume, stored, context.gcPolicy, context.sizeBytes, clockNs);
         remover = new ObjectRemover(store, volume, stored, clockNs);
         sweep = new OrphanSweep(store, volume, epoch, stored, clockNs);
         account();
@@ -345,6 +346,7 @@ public final class Destager implements Agent {
             stored.onCheckpointStored(upload.sequence(), upload.bytes().byteSize());
             remover.onCheckpointStored(upload.sequence());
             checkpointBytesPut += upload.bytes().byteSize();
+            buffers.give(upload.bytes());
             if (pin == null) {
                 pendingCheckpoint = ObjectHeader.NO_CHECKPOINT;
             } else {
@@ -392,7 +394,7 @@ public final class Destager implements Agent {
     private int beginCollected() {
         final List<ObjectLayout> inFlight =
                 uploads.stream().map(Upload::layout).filter(Objects::nonNull).toList();
-        final BuiltObject built = collector.build(epoch, nonce, nextSequence, lastCovered(), inFlight, buffers::take);
+        final BuiltObject built = collector.build(epoch, nonce, nextSequence, lastCovered(), inFlight);
         if (built != null) {
             begin(built);
         }
@@ -459,7 +461,8 @@ public final class Destager implements Agent {
 
     private int beginCheckpoint(final SnapshotRecord snapshot) {
         pendingCheckpoint = nextSequence;
-        final MemorySegment bytes = stored.buildCheckpoint(new Checkpoint.Statement(nextSequence, covered, snapshot));
+        final MemorySegment bytes =
+                stored.buildCheckpoint(new Checkpoint.Statement(nextSequence, covered, snapshot), buffers::take);
         begin(null, bytes);
         return 1;
     }

@@ -13,6 +13,7 @@ import io.varve.lsvd.map.Location;
 import io.varve.lsvd.scan.LiveRuns;
 import io.varve.lsvd.store.NoSuchObjectException;
 import io.varve.lsvd.store.ObjectStore;
+import io.varve.lsvd.stored.BufferPool;
 import io.varve.lsvd.stored.BuiltObject;
 import io.varve.lsvd.stored.ObjectLayout;
 import io.varve.lsvd.stored.StoredMap;
@@ -24,7 +25,6 @@ import java.util.List;
 import java.util.UUID;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
-import java.util.function.LongFunction;
 import java.util.function.LongSupplier;
 import org.agrona.collections.LongHashSet;
 
@@ -62,6 +62,7 @@ public final class GarbageCollector implements AutoCloseable {
 
     private final ObjectStore store;
     private final VolumeCache cache;
+    private final BufferPool memory;
     private final UUID volume;
     private final StoredMap stored;
     private final ObjectTable objects;
@@ -106,6 +107,7 @@ public final class GarbageCollector implements AutoCloseable {
      * Makes a collector.
      *
      * @param cache     null when there is none.
+     * @param memory    for what is read and built.
      * @param volume    whose objects these are.
      * @param stored    the volume as its objects make it.
      * @param sizeBytes the volume's size.
@@ -114,6 +116,7 @@ public final class GarbageCollector implements AutoCloseable {
     public GarbageCollector(
             final ObjectStore store,
             final VolumeCache cache,
+            final BufferPool memory,
             final UUID volume,
             final StoredMap stored,
             final GcPolicy policy,
@@ -121,6 +124,7 @@ public final class GarbageCollector implements AutoCloseable {
             final LongSupplier clockNs) {
         this.store = store;
         this.cache = cache;
+        this.memory = memory;
         this.volume = volume;
         this.stored = stored;
         this.objects = stored.objects();
@@ -212,7 +216,6 @@ public final class GarbageCollector implements AutoCloseable {
      * @param next       the object's sequence.
      * @param covered    as of the object before.
      * @param inFlight   data objects that have been sequenced and are not in the map yet.
-     * @param memory     gives memory of a length in bytes.
      * @return null when nothing of it is live any more.
      */
     public BuiltObject build(
@@ -220,8 +223,7 @@ public final class GarbageCollector implements AutoCloseable {
             final UUID nonce,
             final long next,
             final Covered covered,
-            final Iterable<ObjectLayout> inFlight,
-            final LongFunction<MemorySegment> memory) {
+            final Iterable<ObjectLayout> inFlight) {
         onTheirWay.clear();
         for (final ObjectLayout layout : inFlight) {
             for (int i = 0; i < layout.extentCount(); i++) {
@@ -234,7 +236,7 @@ public final class GarbageCollector implements AutoCloseable {
             return null;
         }
         final ObjectLayout layout = layOut(parts, next, covered, generation());
-        final MemorySegment bytes = memory.apply(layout.objectLength());
+        final MemorySegment bytes = memory.take(layout.objectLength());
         fill(bytes, parts, layout, epoch, nonce);
         sequence = next;
         state = State.UPLOADING;
@@ -379,7 +381,7 @@ public final class GarbageCollector implements AutoCloseable {
             }
             while (reading < MAX_READING && victims.size() < chosen.size()) {
                 final long next = chosen.get(victims.size());
-                victims.add(new Victim(store, cache, stored.epochs().of(next), next));
+                victims.add(new Victim(store, cache, memory, stored.epochs().of(next), next));
                 reading++;
                 work++;
             }
@@ -420,6 +422,7 @@ public final class GarbageCollector implements AutoCloseable {
                 bytes += (long) run.length() << Blocks.SHIFT;
             }
             bytesReadFromCache += victim.bytesFromCache();
+            victim.release();
         }
         bytesRead += bytes;
         if (policy.rate() > 0) {

@@ -11,7 +11,7 @@ import io.varve.lsvd.map.ExtentMap;
 import io.varve.lsvd.map.Location;
 import io.varve.lsvd.scan.LiveRuns;
 import io.varve.lsvd.store.ObjectStore;
-import java.lang.foreign.Arena;
+import io.varve.lsvd.stored.BufferPool;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
@@ -29,6 +29,7 @@ final class Victim {
 
     private final ObjectStore store;
     private final VolumeCache cache;
+    private final BufferPool memory;
     private final Epochs.Entry epoch;
     private final long sequence;
     private final String key;
@@ -47,9 +48,15 @@ final class Victim {
     private record Read(int dataBlock, int blocks, MemorySegment target, CompletableFuture<Integer> length) {}
 
     /** Begins to read; {@code cache} is null when there is none. */
-    Victim(final ObjectStore store, final VolumeCache cache, final Epochs.Entry epoch, final long sequence) {
+    Victim(
+            final ObjectStore store,
+            final VolumeCache cache,
+            final BufferPool memory,
+            final Epochs.Entry epoch,
+            final long sequence) {
         this.store = store;
         this.cache = cache;
+        this.memory = memory;
         this.epoch = epoch;
         this.sequence = sequence;
         this.key = epoch.key(sequence);
@@ -131,8 +138,24 @@ final class Victim {
         return 1;
     }
 
+    /** Gives its memory back, but for what the store has not answered. */
+    void release() {
+        release(headerBytes, headerRead);
+        for (final Read read : reads) {
+            release(read.target, read.length);
+        }
+    }
+
+    private void release(final MemorySegment bytes, final CompletableFuture<Integer> read) {
+        if (read.isDone()) {
+            memory.give(bytes);
+        } else {
+            memory.forget(bytes);
+        }
+    }
+
     private void readHeader(final int length) {
-        headerBytes = Arena.ofAuto().allocate(length, Long.BYTES);
+        headerBytes = memory.take(length);
         headerRead = store.get(key, 0, headerBytes);
     }
 
@@ -140,6 +163,7 @@ final class Victim {
         final MemorySegment bytes = headerBytes.asSlice(0, length);
         final ObjectHeader found = new ObjectHeader(bytes);
         if (found.isRecognizable() && found.headerLength() > length && length == FIRST_READ) {
+            memory.give(headerBytes);
             readHeader(found.headerLength());
             return;
         }
@@ -179,7 +203,7 @@ final class Victim {
     }
 
     private void begin(final int first, final int end) {
-        final MemorySegment target = Arena.ofAuto().allocate((long) (end - first) << Blocks.SHIFT, Blocks.SIZE);
+        final MemorySegment target = memory.take((long) (end - first) << Blocks.SHIFT);
         reads.add(new Read(first, end - first, target, read(first, target)));
     }
 
