@@ -516,7 +516,7 @@ public final class Volume implements AutoCloseable {
                 proof,
                 wakeReactor));
         relocation = new CollectedRelocation(map, reclaimer, destager::relocatedThrough);
-        destagerThread = runtime.start(destager);
+        destagerThread = runtime.startInBackground(destager);
         store.onAnswer(destagerThread::wake);
     }
 
