@@ -84,6 +84,7 @@ public final class GarbageCollector implements AutoCloseable {
     private long sequence;
     private int roundsSinceClient;
     private long flattenedTo;
+    private long flattenAgainNs;
     private boolean isFlatAsked;
     private volatile boolean isFlattening;
     private long endedNs;
@@ -133,6 +134,7 @@ public final class GarbageCollector implements AutoCloseable {
         this.clockNs = clockNs;
         chooser = new VictimChooser(objects);
         notBeforeNs = clockNs.getAsLong();
+        flattenAgainNs = notBeforeNs;
     }
 
     /** Stops after the current round, or goes on. Any thread. */
@@ -348,14 +350,18 @@ public final class GarbageCollector implements AutoCloseable {
             }
             return false;
         }
+        if (clockNs.getAsLong() - flattenAgainNs < 0) {
+            return false;
+        }
         final ExtentMap map = stored.map();
         for (int i = 0; i < MAX_STEPS; i++) {
             if (!map.find(flattenedTo)) {
                 flattenedTo = 0;
+                flattenAgainNs = clockNs.getAsLong() + (notThese.isEmpty() ? 0 : RETRY_NS);
                 return false;
             }
             final long object = Location.sequence(map.foundLocation());
-            if (objects.find(object) < 0) {
+            if (objects.find(object) < 0 && !notThese.contains(object)) {
                 chosen.clear();
                 chosen.add(object);
                 state = State.READING;
@@ -400,15 +406,16 @@ public final class GarbageCollector implements AutoCloseable {
 
     private void onTrouble(final Throwable cause) {
         if (cause instanceof FormatException || cause instanceof NoSuchObjectException) {
-            LOG.log(
-                    Level.ERROR,
-                    "volume {0}: {1}; it is left where it is, and its garbage with it",
-                    volume,
-                    cause.getMessage());
+            boolean isNews = false;
             for (final Victim victim : victims) {
-                if (!victim.isRead()) {
-                    notThese.add(victim.sequence());
-                }
+                isNews |= !victim.isRead() && notThese.add(victim.sequence());
+            }
+            if (isNews) {
+                LOG.log(
+                        Level.ERROR,
+                        "volume {0}: {1}; it is left where it is, and its garbage with it",
+                        volume,
+                        cause.getMessage());
             }
         }
         end();
