@@ -22,6 +22,11 @@ class TortureTest {
     }
 
     @Test
+    void killedWhileSnapshotsComeAndGo() throws IOException, InterruptedException {
+        run(new SnapshotTorment(directory, StorePlace.directory()), 3);
+    }
+
+    @Test
     void killedUnderAGuestThatLivesOn() throws IOException, InterruptedException {
         run(new ReconnectTorment(directory, StorePlace.directory()), 5);
     }
