@@ -36,6 +36,8 @@ final class Libc {
     private static final MethodHandle MH$syscall = Downcalls.linkVariadic("syscall", 7, 1);
     private static final MethodHandle MH$getpagesize = Downcalls.link("getpagesize", 0);
     private static final MethodHandle MH$clock_gettime = Downcalls.link("clock_gettime", 2);
+    private static final MethodHandle MH$getpriority = Downcalls.link("getpriority", 2);
+    private static final MethodHandle MH$setpriority = Downcalls.link("setpriority", 3);
 
     private Libc() {}
 
@@ -43,6 +45,25 @@ final class Libc {
         final MemorySegment state = Downcalls.state();
         try {
             return Downcalls.result((int) (long) MH$clock_gettime.invokeExact(state, (long) clock, timespec), state);
+        } catch (final Throwable t) {
+            throw Downcalls.unexpected(t);
+        }
+    }
+
+    static int getpriority(final int which, final int who) {
+        final MemorySegment state = Downcalls.state();
+        try {
+            return Downcalls.result((int) (long) MH$getpriority.invokeExact(state, (long) which, (long) who), state);
+        } catch (final Throwable t) {
+            throw Downcalls.unexpected(t);
+        }
+    }
+
+    static int setpriority(final int which, final int who, final int value) {
+        final MemorySegment state = Downcalls.state();
+        try {
+            return Downcalls.result(
+                    (int) (long) MH$setpriority.invokeExact(state, (long) which, (long) who, (long) value), state);
         } catch (final Throwable t) {
             throw Downcalls.unexpected(t);
         }

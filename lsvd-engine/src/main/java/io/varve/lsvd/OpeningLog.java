@@ -120,7 +120,7 @@ final class OpeningLog implements AutoCloseable {
         LOG.log(
                 Level.WARNING,
                 "volume ''{0}'' was opened elsewhere since this log was written; it does not count any more and is kept as"
-                        + " {1}",
+                        + " {1}; ''varve cache rescue'' saves what is in it and not in the store",
                 context.name(),
                 aside);
     }

@@ -546,6 +546,7 @@ public final class Volume implements AutoCloseable {
                 opened.checkpoints(),
                 opened.changes(),
                 opened.objects(),
+                cache,
                 context.gcPolicy(),
                 this::sizeBytes,
                 context.checkpointInterval(),
@@ -554,7 +555,7 @@ public final class Volume implements AutoCloseable {
                 proof,
                 wakeReactor));
         relocation = new CollectedRelocation(map, reclaimer, destager::relocatedThrough);
-        destagerThread = runtime.start(destager);
+        destagerThread = runtime.startInBackground(destager);
         store.onAnswer(destagerThread::wake);
     }
 

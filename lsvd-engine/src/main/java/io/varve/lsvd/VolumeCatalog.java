@@ -43,6 +43,7 @@ public final class VolumeCatalog {
 
     private final StoreClient store;
     private final EngineRuntime runtime;
+    private final Map<UUID, Snapshots> snapshots = new HashMap<>();
 
     /** Makes a catalog of a store's volumes. */
     public VolumeCatalog(final ObjectStore store) {
@@ -80,9 +81,9 @@ public final class VolumeCatalog {
         }
     }
 
-    /** The snapshots of a volume. */
+    /** The snapshots of a volume. What has been read of them once is not read again. */
     public Snapshots snapshots(final String name) throws VolumeException {
-        return new Snapshots(store, find(name));
+        return snapshots.computeIfAbsent(find(name), volume -> new Snapshots(store, volume));
     }
 
     /**

@@ -1,7 +1,5 @@
 package io.varve.lsvd;
 
-import io.varve.lsvd.format.EpochRecord;
-import io.varve.lsvd.history.History;
 import io.varve.lsvd.history.HistoryFollower;
 import io.varve.lsvd.store.StoreClient;
 import java.io.IOException;
@@ -126,21 +124,7 @@ public final class VolumeFollower implements AutoCloseable {
     }
 
     private void updateStanding() {
-        final History history = opener.history();
-        final EpochRecord newest = history.newest();
-        standing = new VolumeStanding(
-                uuid,
-                opener.settings().sizeBytes(),
-                history.covered().isWriteCache(),
-                newest.epoch(),
-                newest.openedBy(),
-                newest.openedMs(),
-                history.nextSequence() - 1,
-                history.lastRecord(),
-                history.sealedBy() != null,
-                history.isClosedByOwner(),
-                opener.isOwn(),
-                VolumeOpener.possibleLoss(newest.settings()));
+        standing = VolumeStanding.of(uuid, opener.history(), opener.settings(), opener.isOwn());
     }
 
     /** Stops to follow, and frees all; nothing when the volume has been {@linkplain #open opened}. Idempotent. */

@@ -44,7 +44,6 @@ import java.util.concurrent.TimeUnit;
  */
 final class VolumeOpener implements AutoCloseable {
     private static final System.Logger LOG = System.getLogger(VolumeOpener.class.getName());
-    private static final int SEAL_TRIES = 100;
     private static final long FENCE_MARGIN_MS = 100;
 
     private final VolumeContext context;
@@ -265,22 +264,13 @@ final class VolumeOpener implements AutoCloseable {
         now.close();
     }
 
-    /** Ends the newest epoch where it ends. Against a writer that still runs this may take several tries. */
     private void sealPredecessor() throws IOException, VolumeException {
-        for (int i = 0; history.sealedBy() == null; i++) {
-            if (i == SEAL_TRIES) {
-                throw new VolumeException("volume '" + context.name()
-                        + "' is being written faster than it can be sealed:" + " stop the daemon that has it");
-            }
-            final boolean isSealed = Sealer.seal(store, volume, history, nonce);
-            final UUID sealedBy = isSealed ? historyReader.sealOf(history) : null;
-            if (sealedBy != null) {
-                history = history.withSeal(sealedBy);
-            } else {
-                final History again = historyReader.read();
-                history.close();
-                history = again;
-            }
+        final History before = history;
+        history = null;
+        history = Sealer.end(store, historyReader, volume, before, nonce);
+        if (history == null) {
+            throw new VolumeException("volume '" + context.name()
+                    + "' is being written faster than it can be sealed: stop the daemon that has it");
         }
     }
 

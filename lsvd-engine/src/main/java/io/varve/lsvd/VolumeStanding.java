@@ -1,5 +1,8 @@
 package io.varve.lsvd;
 
+import io.varve.lsvd.format.EpochRecord;
+import io.varve.lsvd.format.VolumeSettings;
+import io.varve.lsvd.history.History;
 import java.util.UUID;
 
 /**
@@ -31,6 +34,24 @@ public record VolumeStanding(
         boolean isClosed,
         boolean isOwn,
         String possibleLoss) {
+    static VolumeStanding of(
+            final UUID uuid, final History history, final VolumeSettings settings, final boolean isOwn) {
+        final EpochRecord newest = history.newest();
+        return new VolumeStanding(
+                uuid,
+                settings.sizeBytes(),
+                history.covered().isWriteCache(),
+                newest.epoch(),
+                newest.openedBy(),
+                newest.openedMs(),
+                history.nextSequence() - 1,
+                history.lastRecord(),
+                history.sealedBy() != null,
+                history.isClosedByOwner(),
+                isOwn,
+                VolumeOpener.possibleLoss(newest.settings()));
+    }
+
     /** Whether the volume may be taken without loss: nobody writes it, or whoever did wrote to the log that is here. */
     public boolean isFree() {
         return isClosed || isOwn;

@@ -8,6 +8,8 @@ import io.varve.lsvd.cache.CacheReader;
 import io.varve.lsvd.cache.DirectoryCacheFile;
 import io.varve.lsvd.cache.ReadCache;
 import io.varve.lsvd.format.VolumeSettings;
+import io.varve.lsvd.gc.GcPolicy;
+import io.varve.lsvd.gc.SpaceStats;
 import io.varve.lsvd.runtime.SystemRuntime;
 import io.varve.lsvd.store.DirectoryStore;
 import java.io.IOException;
@@ -178,6 +180,36 @@ class ReadCacheVolumeTest {
                 assertThat(store.gets()).isEqualTo(gets);
                 assertThat(rig.volume.cachedBytes()).isEqualTo(content.length);
             }
+        }
+    }
+
+    @Test
+    void whatIsCachedIsCollectedWithoutTheStoreAndStaysCached() throws Exception {
+        try (ReadCache cache = cache(64 * MIB);
+                VolumeRig rig = new VolumeRig(VolumeRig.context(store, directory.resolve("log"))
+                        .readCache(() -> cache)
+                        .gcPolicy(new GcPolicy(1.05, 0.05, 0)))) {
+            readAll(rig);
+            rig.await(() -> rig.volume.cachedBytes() == content.length);
+            final Random random = new Random(6);
+            for (int i = 0; i < VOLUME_MIB; i++) {
+                final int at = i * MIB + random.nextInt(MIB / 4096 - 64) * 4096;
+                final byte[] data = new byte[64 * 4096];
+                random.nextBytes(data);
+                rig.write(at, data);
+                System.arraycopy(data, 0, content, at, data.length);
+            }
+            final long limit = (long) (1.05 * content.length);
+            rig.await(() -> rig.volume.stats().space().objectsDeleted() > 0
+                    && rig.volume.stats().space().storedBytes() <= limit);
+            final SpaceStats space = rig.volume.stats().space();
+            assertThat(space.cacheReadBytes())
+                    .isGreaterThanOrEqualTo(space.readBytes())
+                    .isPositive();
+            final long fetches = rig.volume.stats().fetches();
+            readAll(rig);
+            rig.turnFor(100);
+            assertThat(rig.volume.stats().fetches()).isEqualTo(fetches);
         }
     }
 

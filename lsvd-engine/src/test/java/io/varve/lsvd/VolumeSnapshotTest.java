@@ -8,6 +8,8 @@ import io.varve.lsvd.gc.GcPolicy;
 import io.varve.lsvd.snapshot.Snapshot;
 import io.varve.lsvd.store.DirectoryStore;
 import io.varve.lsvd.store.ObjectStore;
+import java.lang.management.BufferPoolMXBean;
+import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -61,6 +63,27 @@ class VolumeSnapshotTest {
         }
     }
 
+    /** Memory outside the heap that is not used again has the JVM stop everything for a full collection now and then. */
+    @Test
+    void collectionTakesNoNewMemoryInTheLongRun() throws Exception {
+        try (VolumeRig rig = open("disk")) {
+            overwrite(rig, 12 * BLOCKS);
+            final long collected = rig.volume.stats().space().collectedBytes();
+            final long before = bytesOutsideTheHeap();
+            overwrite(rig, 40 * BLOCKS);
+            rig.await(rig.volume::isStored);
+            assertThat(rig.volume.stats().space().collectedBytes() - collected).isGreaterThan(3 * SIZE);
+            assertThat(bytesOutsideTheHeap() - before).isLessThan(SIZE);
+        }
+    }
+
+    private static long bytesOutsideTheHeap() {
+        return ManagementFactory.getPlatformMXBeans(BufferPoolMXBean.class).stream()
+                .filter(pool -> pool.getName().equals("direct"))
+                .mapToLong(BufferPoolMXBean::getTotalCapacity)
+                .sum();
+    }
+
     @Test
     void collectionThatIsPausedCollectsNothing() throws Exception {
         try (VolumeRig rig = open("disk")) {
@@ -91,6 +114,39 @@ class VolumeSnapshotTest {
         assertThatThrownBy(() -> new VolumeRig(context("disk").readOnly(true).snapshot("never")))
                 .isInstanceOf(VolumeException.class)
                 .hasMessageStartingWith("volume 'disk' has no snapshot 'never'");
+    }
+
+    /** Blocks of snapshot number i were written with it or before: block b last with number i - (i - b) mod 64. */
+    @Test
+    void aThousandSnapshotsAreNoTrouble() throws Exception {
+        final int count = 1000;
+        final int blocks = 64;
+        try (VolumeRig rig = open("disk")) {
+            overwrite(rig, BLOCKS);
+            for (int i = 0; i < count; i++) {
+                rig.write((long) i % blocks * BLOCK, block(i));
+                rig.snapshot("s" + i);
+            }
+            rig.await(rig.volume::isStored);
+            rig.await(() -> catalogHas("s" + (count - 1)));
+        }
+        assertThat(catalog.snapshots("disk").list()).hasSize(count);
+        for (final int i : new int[] {blocks, 500, 777, count - 1}) {
+            try (VolumeRig rig = new VolumeRig(context("disk").readOnly(true).snapshot("s" + i))) {
+                for (int b = 0; b < blocks; b++) {
+                    assertThat(rig.read((long) b * BLOCK, BLOCK)).isEqualTo(block(i - Math.floorMod(i - b, blocks)));
+                }
+            }
+        }
+        for (final Snapshot snapshot : catalog.snapshots("disk").list()) {
+            catalog.snapshots("disk").remove(snapshot);
+        }
+        try (VolumeRig rig = open("disk")) {
+            overwrite(rig, BLOCKS);
+            rig.await(rig.volume::isStored);
+            rig.await(() -> rig.volume.stats().space().storedBytes() < SIZE * MAX_STORED_PERCENT / 100);
+            assertThat(rig.volume.stats().space().objectsDeleted()).isGreaterThan(count);
+        }
     }
 
     @Test

@@ -6,6 +6,7 @@ import io.netty.channel.socket.nio.NioSocketChannel;
 import io.netty.util.concurrent.DefaultThreadFactory;
 import io.netty.util.concurrent.EventExecutor;
 import io.netty.util.concurrent.Future;
+import io.varve.linux.Niceness;
 import io.varve.lsvd.store.StoreException;
 import java.net.UnknownHostException;
 import java.nio.file.Path;
@@ -13,8 +14,10 @@ import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
+import java.util.function.UnaryOperator;
 import javax.net.ssl.TrustManager;
 import software.amazon.awssdk.http.Protocol;
 import software.amazon.awssdk.http.SdkHttpMethod;
@@ -54,8 +57,8 @@ final class S3Transport implements SdkAsyncHttpClient {
                 new DefaultThreadFactory("varve-s3-names", true));
         namesExecutor.allowCoreThreadTimeOut(true);
         names = new HostNames(namesExecutor, HostNames.ofHost(), context.nameTimeout());
-        creations = new Loop(context, authorities, "varve-s3-put");
-        others = new Loop(context, authorities, "varve-s3-io");
+        creations = new Loop(context, authorities, "varve-s3-put", Niceness::inBackground);
+        others = new Loop(context, authorities, "varve-s3-io", task -> task);
     }
 
     /** Null for those of the JVM. */
@@ -126,8 +129,14 @@ final class S3Transport implements SdkAsyncHttpClient {
         private final EventLoopGroup group;
         private final SdkAsyncHttpClient http;
 
-        Loop(final S3StoreContext context, final TlsTrustManagersProvider authorities, final String threadName) {
-            group = new NioEventLoopGroup(1, new DefaultThreadFactory(threadName, true));
+        Loop(
+                final S3StoreContext context,
+                final TlsTrustManagersProvider authorities,
+                final String threadName,
+                final UnaryOperator<Runnable> around) {
+            final ThreadFactory threads = new DefaultThreadFactory(threadName, true);
+            final ThreadFactory wrapping = task -> threads.newThread(around.apply(task));
+            group = new NioEventLoopGroup(1, wrapping);
             http = NettyNioAsyncHttpClient.builder()
                     .eventLoopGroup(SdkEventLoopGroup.create(group, NioSocketChannel::new))
                     .protocol(Protocol.HTTP1_1)

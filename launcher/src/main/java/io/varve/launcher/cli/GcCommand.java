@@ -70,7 +70,10 @@ final class GcCommand {
                     .row("live", size(answer, "live_bytes"))
                     .row("garbage", size(answer, "garbage_bytes"))
                     .row("dead", size(answer, "dead_bytes") + " to be deleted, or kept for snapshots and clones")
-                    .row("collected", size(answer, "gc_read_bytes") + " read, " + size(answer, "gc_put_bytes") + " put")
+                    .row(
+                            "collected",
+                            size(answer, "gc_read_bytes") + " read, " + size(answer, "gc_cache_read_bytes")
+                                    + " found in the read cache, " + size(answer, "gc_put_bytes") + " put")
                     .row("deleted", number(answer, "objects_deleted") + " objects")
                     .print(out());
         }

@@ -62,6 +62,7 @@ final class StatusJson {
         fields.put("gc_limit_bytes", space.limitBytes());
         fields.put("gc_paused", space.isPaused());
         fields.put("gc_read_bytes", space.readBytes());
+        fields.put("gc_cache_read_bytes", space.cacheReadBytes());
         fields.put("gc_put_bytes", space.collectedBytes());
         fields.put("checkpoint_put_bytes", space.checkpointBytes());
         fields.put("objects_deleted", space.objectsDeleted());

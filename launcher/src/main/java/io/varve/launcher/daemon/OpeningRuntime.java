@@ -82,4 +82,9 @@ final class OpeningRuntime implements EngineRuntime {
     public Handle start(final Agent agent) {
         return world.start(agent);
     }
+
+    @Override
+    public Handle startInBackground(final Agent agent) {
+        return world.startInBackground(agent);
+    }
 }

@@ -217,7 +217,7 @@ final class Possession implements VolumeTaker.Listener {
 
     /** A command wants the volume, whether a guest runs or not. */
     void ask() {
-        isAsked = volume == null;
+        isAsked = !isReady();
         idleSinceNs = System.nanoTime();
         want();
     }

@@ -175,6 +175,7 @@ public final class ServedVolume {
     }
 
     private Volume writable() {
+        awaitVolume();
         final Volume opened = volume();
         if (opened == null || state != State.SERVING) {
             throw new UserException(
@@ -229,7 +230,6 @@ public final class ServedVolume {
      * @throws UserException when it is not open for writing.
      */
     public SpaceStats flatten() {
-        awaitVolume();
         final Volume opened = writable();
         opened.flatten();
         return opened.space();
@@ -239,6 +239,10 @@ public final class ServedVolume {
     private void awaitVolume() {
         final CompletableFuture<Void> there = new CompletableFuture<>();
         final ServingDuties reactor = heartbeat;
+        final String note = reactor == null ? null : possession.waitsFor();
+        if (note != null) {
+            throw new UserException("volume '" + options.name() + "' " + note);
+        }
         if (reactor != null && reactor.submitWithVolume(volume -> there.complete(null))) {
             wakeUp();
             ended.thenRun(() -> there.complete(null));
@@ -386,6 +390,7 @@ public final class ServedVolume {
     private void tryToOpen() throws VolumeException {
         if (store == null) {
             store = new StoreMeter(options.store().open());
+            readCache.get();
         }
         if (options.opening().isReadOnly()) {
             possession.hold(Volume.open(context(runtime)));

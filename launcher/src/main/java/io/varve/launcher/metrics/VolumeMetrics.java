@@ -119,6 +119,10 @@ public final class VolumeMetrics {
         text.gauge("varve_gc_limit_bytes", "How much may be stored before garbage is collected.", space.limitBytes());
         text.gauge("varve_gc_paused", "Whether garbage collection has been stopped.", space.isPaused());
         text.counter("varve_gc_read_bytes_total", "Live data that garbage collection read.", space.readBytes());
+        text.counter(
+                "varve_gc_cache_read_bytes_total",
+                "What garbage collection found in the read cache.",
+                space.cacheReadBytes());
         text.counter("varve_gc_put_bytes_total", "Objects that garbage collection put.", space.collectedBytes());
         text.counter("varve_checkpoint_put_bytes_total", "Checkpoints put.", space.checkpointBytes());
         text.counter("varve_objects_deleted_total", "Objects deleted.", space.objectsDeleted());

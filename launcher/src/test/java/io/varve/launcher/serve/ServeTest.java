@@ -341,6 +341,10 @@ class ServeTest {
     @Test
     void aRemovedVolumeLeavesNoLog() throws IOException, InterruptedException {
         try (VarveProcess serve = VarveProcess.serve(home, socket)) {
+            assertThat(files(cache)).as("the log of a volume that is followed").isNotEmpty();
+            try (FrontEnd frontEnd = FrontEnd.started(socket, options())) {
+                frontEnd.run(BlkRequest.flush());
+            }
             serve.signal("TERM");
             assertThat(serve.awaitExit()).isZero();
         }

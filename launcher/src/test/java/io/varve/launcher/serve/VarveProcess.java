@@ -139,6 +139,11 @@ public final class VarveProcess implements AutoCloseable {
         process.destroyForcibly().waitFor();
     }
 
+    /** Whether it has not ended yet. */
+    public boolean isAlive() {
+        return process.isAlive();
+    }
+
     /** Waits for the end and gives the exit status. */
     public int awaitExit() throws InterruptedException {
         if (!process.waitFor(LIMIT_S, TimeUnit.SECONDS)) {

@@ -39,11 +39,7 @@ final class Rig {
     static Rig create(final Path home, final StorePlace place) throws IOException, InterruptedException {
         Files.createDirectories(home);
         final Rig rig = new Rig(home, place.under(home));
-        try (VarveProcess create = rig.start("volume", "create", "data", "--size", "32M")) {
-            if (create.awaitExit() != 0) {
-                throw new AssertionError("cannot create a volume: " + create.err());
-            }
-        }
+        rig.ok("volume", "create", "data", "--size", "32M");
         return rig;
     }
 
@@ -80,6 +76,38 @@ final class Rig {
             processes.remove();
         }
         return process;
+    }
+
+    /** Runs a command on the store, and gives its exit status. */
+    int run(final String... args) throws IOException, InterruptedException {
+        try (VarveProcess command = start(args)) {
+            return command.awaitExit();
+        }
+    }
+
+    /** Runs a command on the store that has to succeed, and gives what it prints. */
+    String ok(final String... args) throws IOException, InterruptedException {
+        try (VarveProcess command = start(args)) {
+            if (command.awaitExit() != 0) {
+                throw new AssertionError(String.join(" ", args) + ": " + command.err());
+            }
+            return command.out();
+        }
+    }
+
+    /** Starts the daemon of many volumes and waits until it listens. */
+    VarveProcess daemon() throws IOException, InterruptedException {
+        final VarveProcess daemon = start("daemon");
+        daemon.awaitOut(line -> line.contains(" is ready, "));
+        return daemon;
+    }
+
+    /** Ends the daemon of many volumes, of which none is attached. */
+    static void endEmpty(final VarveProcess daemon) throws IOException, InterruptedException {
+        daemon.signal("TERM");
+        if (daemon.awaitExit() != 0) {
+            throw new AssertionError("the daemon did not end well: " + daemon.describe());
+        }
     }
 
     /** Starts a daemon and does not wait for it. */

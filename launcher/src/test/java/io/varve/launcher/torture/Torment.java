@@ -51,6 +51,9 @@ abstract class Torment {
     /** Called when {@link #rig()} has made a new one. */
     void onNewRig() {}
 
+    /** Called when all rounds on a rig were well, before it is given back. */
+    void onEndOfRig() throws IOException, InterruptedException {}
+
     /** Where a failure can be looked at: everything is left as it was, and nothing runs. */
     Path keepEvidence() throws IOException {
         if (rig == null) {
@@ -66,6 +69,7 @@ abstract class Torment {
     /** Gives everything back. */
     void close() throws IOException, InterruptedException {
         if (rig != null) {
+            onEndOfRig();
             rig.dispose();
             rig = null;
         }

@@ -22,6 +22,11 @@ class TortureTest {
     }
 
     @Test
+    void killedWhileSnapshotsComeAndGo() throws IOException, InterruptedException {
+        run(new SnapshotTorment(directory, StorePlace.directory()), 3);
+    }
+
+    @Test
     void killedUnderAGuestThatLivesOn() throws IOException, InterruptedException {
         run(new ReconnectTorment(directory, StorePlace.directory()), 5);
     }
@@ -39,6 +44,11 @@ class TortureTest {
     @Test
     void pausedWhileAnotherTakesOver() throws IOException, InterruptedException {
         run(new TakeOverTorment(directory, StorePlace.directory()), 1);
+    }
+
+    @Test
+    void movedBetweenTwoHosts() throws IOException, InterruptedException {
+        run(new MigrateTorment(directory, StorePlace.directory()), 6);
     }
 
     @Test

@@ -135,8 +135,18 @@ public final class VolumeCache {
         return find(location, foundByFetcher);
     }
 
+    /** Number of data blocks in a row, from a location on, that are in the cache; at most so many. Any thread but a reactor. */
+    public int cachedRun(final long location, final int blocks) {
+        final CacheTable.Found here = new CacheTable.Found();
+        int done = 0;
+        while (done < blocks && find(location + done, here) && CacheLine.place(location + done) < here.count) {
+            done += Math.min(here.count - CacheLine.place(location + done), blocks - done);
+        }
+        return done;
+    }
+
     /**
-     * Hands a verified line over. Fetcher only.
+     * Hands a verified line over. Any thread but a reactor.
      *
      * @param location of its first block.
      * @param count    of its blocks.
@@ -144,7 +154,7 @@ public final class VolumeCache {
      * @param data     native address of its blocks.
      * @param crcs     CRC32C of the object's data blocks.
      * @param block    index of the line's first in {@code crcs}.
-     * @return false when too many lines are on their way.
+     * @return false when too many lines are on their way: the fetcher is woken when there is room.
      */
     public boolean offer(
             final long location,

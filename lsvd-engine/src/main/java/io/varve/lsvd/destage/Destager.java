@@ -1,5 +1,6 @@
 package io.varve.lsvd.destage;
 
+import io.varve.lsvd.cache.VolumeCache;
 import io.varve.lsvd.format.Blocks;
 import io.varve.lsvd.format.Covered;
 import io.varve.lsvd.format.FormatException;
@@ -20,6 +21,7 @@ import io.varve.lsvd.log.LogSource;
 import io.varve.lsvd.map.ExtentMap;
 import io.varve.lsvd.store.Keys;
 import io.varve.lsvd.store.ObjectStore;
+import io.varve.lsvd.stored.BufferPool;
 import io.varve.lsvd.stored.BuiltObject;
 import io.varve.lsvd.stored.ObjectLayout;
 import io.varve.lsvd.stored.StoredMap;
@@ -112,6 +114,7 @@ public final class Destager implements Agent {
      * @param checkpoints  the newest checkpoint.
      * @param changes      what has changed since; the destager's own from now on.
      * @param objects      the volume's objects; the destager's own from now on.
+     * @param cache        the read cache, or null.
      * @param gcPolicy     how much garbage there may be.
      * @param sizeBytes    the volume's size.
      * @param checkpointInterval number of objects behind which a checkpoint is due.
@@ -133,6 +136,7 @@ public final class Destager implements Agent {
             CheckpointChain checkpoints,
             MapChanges changes,
             ObjectTable objects,
+            VolumeCache cache,
             GcPolicy gcPolicy,
             LongSupplier sizeBytes,
             int checkpointInterval,
@@ -163,7 +167,8 @@ public final class Destager implements Agent {
         proof = context.proof;
         onProgress = context.onProgress;
         relocatedThrough = nextSequence - 1;
-        collector = new GarbageCollector(store, volume, stored, context.gcPolicy, context.sizeBytes, clockNs);
+        collector = new GarbageCollector(
+                store, context.cache, buffers, volume, stored, context.gcPolicy, context.sizeBytes, clockNs);
         remover = new ObjectRemover(store, volume, stored, clockNs);
         sweep = new OrphanSweep(store, volume, epoch, stored, clockNs);
         account();
@@ -324,6 +329,7 @@ public final class Destager implements Agent {
                 collector.limit(),
                 collector.bytesCollected(),
                 collector.bytesRead(),
+                collector.bytesReadFromCache(),
                 checkpointBytesPut,
                 remover.deleted() + sweep.swept(),
                 false,
@@ -361,13 +367,14 @@ public final class Destager implements Agent {
                 return false;
             }
             stored.onStored(layout);
-            collector.onStored(layout);
+            collector.onStored(layout, upload.bytes());
             covered = layout.covered();
             buffers.give(upload.bytes());
         } else if (upload.sequence() == pendingCheckpoint) {
             stored.onCheckpointStored(upload.sequence(), upload.bytes().byteSize());
             remover.onCheckpointStored(upload.sequence());
             checkpointBytesPut += upload.bytes().byteSize();
+            buffers.give(upload.bytes());
             if (pin == null) {
                 pendingCheckpoint = ObjectHeader.NO_CHECKPOINT;
             } else {
@@ -419,7 +426,7 @@ public final class Destager implements Agent {
     private int beginCollected() {
         final List<ObjectLayout> inFlight =
                 uploads.stream().map(Upload::layout).filter(Objects::nonNull).toList();
-        final BuiltObject built = collector.build(epoch, nonce, nextSequence, lastCovered(), inFlight, buffers::take);
+        final BuiltObject built = collector.build(epoch, nonce, nextSequence, lastCovered(), inFlight);
         if (built != null) {
             begin(built);
         }
@@ -486,7 +493,8 @@ public final class Destager implements Agent {
 
     private int beginCheckpoint(final SnapshotRecord snapshot) {
         pendingCheckpoint = nextSequence;
-        final MemorySegment bytes = stored.buildCheckpoint(new Checkpoint.Statement(nextSequence, covered, snapshot));
+        final MemorySegment bytes =
+                stored.buildCheckpoint(new Checkpoint.Statement(nextSequence, covered, snapshot), buffers::take);
         begin(null, bytes);
         return 1;
     }

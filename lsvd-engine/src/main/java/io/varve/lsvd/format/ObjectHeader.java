@@ -76,7 +76,7 @@ public final class ObjectHeader {
         return (int) Blocks.align(length);
     }
 
-    /** Fills the fixed part, but for the checksums. The rest of the header must be zero. */
+    /** Clears the header and fills the fixed part, but for the checksums. */
     public void begin(
             final ObjectType type,
             final UUID volume,

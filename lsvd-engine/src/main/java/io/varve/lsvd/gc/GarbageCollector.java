@@ -1,5 +1,6 @@
 package io.varve.lsvd.gc;
 
+import io.varve.lsvd.cache.VolumeCache;
 import io.varve.lsvd.format.Blocks;
 import io.varve.lsvd.format.Covered;
 import io.varve.lsvd.format.ExtentEntry;
@@ -12,6 +13,7 @@ import io.varve.lsvd.map.Location;
 import io.varve.lsvd.scan.LiveRuns;
 import io.varve.lsvd.store.NoSuchObjectException;
 import io.varve.lsvd.store.ObjectStore;
+import io.varve.lsvd.stored.BufferPool;
 import io.varve.lsvd.stored.BuiltObject;
 import io.varve.lsvd.stored.ObjectLayout;
 import io.varve.lsvd.stored.StoredMap;
@@ -23,7 +25,6 @@ import java.util.List;
 import java.util.UUID;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
-import java.util.function.LongFunction;
 import java.util.function.LongSupplier;
 import org.agrona.collections.LongHashSet;
 
@@ -60,6 +61,8 @@ public final class GarbageCollector implements AutoCloseable {
     private static final int LARGEST_ROOM = 32;
 
     private final ObjectStore store;
+    private final VolumeCache cache;
+    private final BufferPool memory;
     private final UUID volume;
     private final StoredMap stored;
     private final ObjectTable objects;
@@ -81,12 +84,14 @@ public final class GarbageCollector implements AutoCloseable {
     private long sequence;
     private int roundsSinceClient;
     private long flattenedTo;
+    private long flattenAgainNs;
     private boolean isFlatAsked;
     private volatile boolean isFlattening;
     private long endedNs;
     private volatile boolean isPaused;
     private volatile long bytesCollected;
     private volatile long bytesRead;
+    private volatile long bytesReadFromCache;
 
     /** What a round is doing. */
     private enum State {
@@ -102,6 +107,8 @@ public final class GarbageCollector implements AutoCloseable {
     /**
      * Makes a collector.
      *
+     * @param cache     null when there is none.
+     * @param memory    for what is read and built.
      * @param volume    whose objects these are.
      * @param stored    the volume as its objects make it.
      * @param sizeBytes the volume's size.
@@ -109,12 +116,16 @@ public final class GarbageCollector implements AutoCloseable {
      */
     public GarbageCollector(
             final ObjectStore store,
+            final VolumeCache cache,
+            final BufferPool memory,
             final UUID volume,
             final StoredMap stored,
             final GcPolicy policy,
             final LongSupplier sizeBytes,
             final LongSupplier clockNs) {
         this.store = store;
+        this.cache = cache;
+        this.memory = memory;
         this.volume = volume;
         this.stored = stored;
         this.objects = stored.objects();
@@ -123,6 +134,7 @@ public final class GarbageCollector implements AutoCloseable {
         this.clockNs = clockNs;
         chooser = new VictimChooser(objects);
         notBeforeNs = clockNs.getAsLong();
+        flattenAgainNs = notBeforeNs;
     }
 
     /** Stops after the current round, or goes on. Any thread. */
@@ -148,6 +160,11 @@ public final class GarbageCollector implements AutoCloseable {
     /** Bytes of live data read. Any thread. */
     public long bytesRead() {
         return bytesRead;
+    }
+
+    /** Bytes that were in the read cache instead, with what lay between live data. Any thread. */
+    public long bytesReadFromCache() {
+        return bytesReadFromCache;
     }
 
     /**
@@ -201,7 +218,6 @@ public final class GarbageCollector implements AutoCloseable {
      * @param next       the object's sequence.
      * @param covered    as of the object before.
      * @param inFlight   data objects that have been sequenced and are not in the map yet.
-     * @param memory     gives memory of a length in bytes.
      * @return null when nothing of it is live any more.
      */
     public BuiltObject build(
@@ -209,8 +225,7 @@ public final class GarbageCollector implements AutoCloseable {
             final UUID nonce,
             final long next,
             final Covered covered,
-            final Iterable<ObjectLayout> inFlight,
-            final LongFunction<MemorySegment> memory) {
+            final Iterable<ObjectLayout> inFlight) {
         onTheirWay.clear();
         for (final ObjectLayout layout : inFlight) {
             for (int i = 0; i < layout.extentCount(); i++) {
@@ -223,7 +238,7 @@ public final class GarbageCollector implements AutoCloseable {
             return null;
         }
         final ObjectLayout layout = layOut(parts, next, covered, generation());
-        final MemorySegment bytes = memory.apply(layout.objectLength());
+        final MemorySegment bytes = memory.take(layout.objectLength());
         fill(bytes, parts, layout, epoch, nonce);
         sequence = next;
         state = State.UPLOADING;
@@ -231,9 +246,12 @@ public final class GarbageCollector implements AutoCloseable {
         return new BuiltObject(layout, bytes);
     }
 
-    /** A collected object is in the store, and so is all before it. */
-    public void onStored(final ObjectLayout layout) {
+    /** An object is in the store, and so is all before it. */
+    public void onStored(final ObjectLayout layout, final MemorySegment bytes) {
         if (state == State.UPLOADING && layout.sequence() == sequence) {
+            if (cache != null) {
+                CollectedLines.keep(cache, layout, bytes);
+            }
             leaving.addAll(chosen);
             end();
             stored.wantCheckpoint();
@@ -332,14 +350,18 @@ public final class GarbageCollector implements AutoCloseable {
             }
             return false;
         }
+        if (clockNs.getAsLong() - flattenAgainNs < 0) {
+            return false;
+        }
         final ExtentMap map = stored.map();
         for (int i = 0; i < MAX_STEPS; i++) {
             if (!map.find(flattenedTo)) {
                 flattenedTo = 0;
+                flattenAgainNs = clockNs.getAsLong() + (notThese.isEmpty() ? 0 : RETRY_NS);
                 return false;
             }
             final long object = Location.sequence(map.foundLocation());
-            if (objects.find(object) < 0) {
+            if (objects.find(object) < 0 && !notThese.contains(object)) {
                 chosen.clear();
                 chosen.add(object);
                 state = State.READING;
@@ -365,7 +387,7 @@ public final class GarbageCollector implements AutoCloseable {
             }
             while (reading < MAX_READING && victims.size() < chosen.size()) {
                 final long next = chosen.get(victims.size());
-                victims.add(new Victim(store, stored.epochs().of(next), next));
+                victims.add(new Victim(store, cache, memory, stored.epochs().of(next), next));
                 reading++;
                 work++;
             }
@@ -384,15 +406,16 @@ public final class GarbageCollector implements AutoCloseable {
 
     private void onTrouble(final Throwable cause) {
         if (cause instanceof FormatException || cause instanceof NoSuchObjectException) {
-            LOG.log(
-                    Level.ERROR,
-                    "volume {0}: {1}; it is left where it is, and its garbage with it",
-                    volume,
-                    cause.getMessage());
+            boolean isNews = false;
             for (final Victim victim : victims) {
-                if (!victim.isRead()) {
-                    notThese.add(victim.sequence());
-                }
+                isNews |= !victim.isRead() && notThese.add(victim.sequence());
+            }
+            if (isNews) {
+                LOG.log(
+                        Level.ERROR,
+                        "volume {0}: {1}; it is left where it is, and its garbage with it",
+                        volume,
+                        cause.getMessage());
             }
         }
         end();
@@ -405,6 +428,8 @@ public final class GarbageCollector implements AutoCloseable {
             for (final Victim.Run run : victim.runs()) {
                 bytes += (long) run.length() << Blocks.SHIFT;
             }
+            bytesReadFromCache += victim.bytesFromCache();
+            victim.release();
         }
         bytesRead += bytes;
         if (policy.rate() > 0) {

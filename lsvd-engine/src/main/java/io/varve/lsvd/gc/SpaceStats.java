@@ -12,6 +12,7 @@ package io.varve.lsvd.gc;
  * @param limitBytes     how much may be stored before garbage is collected.
  * @param collectedBytes bytes of objects that garbage collection has made since the volume was opened.
  * @param readBytes      bytes of live data that it has read for that.
+ * @param cacheReadBytes bytes that it found in the read cache instead of asking the store, gaps between live data included.
  * @param checkpointBytes bytes of checkpoints put since the volume was opened.
  * @param objectsDeleted number of objects deleted since the volume was opened.
  * @param isPaused       whether garbage collection has been stopped.
@@ -27,6 +28,7 @@ public record SpaceStats(
         long limitBytes,
         long collectedBytes,
         long readBytes,
+        long cacheReadBytes,
         long checkpointBytes,
         long objectsDeleted,
         boolean isPaused,
@@ -43,6 +45,7 @@ public record SpaceStats(
                 limitBytes,
                 collectedBytes,
                 readBytes,
+                cacheReadBytes,
                 checkpointBytes,
                 objectsDeleted,
                 value,

@@ -1,5 +1,6 @@
 package io.varve.lsvd.gc;
 
+import io.varve.lsvd.cache.VolumeCache;
 import io.varve.lsvd.format.Blocks;
 import io.varve.lsvd.format.Checksum;
 import io.varve.lsvd.format.FormatException;
@@ -7,22 +8,28 @@ import io.varve.lsvd.format.ObjectHeader;
 import io.varve.lsvd.format.ObjectType;
 import io.varve.lsvd.history.Epochs;
 import io.varve.lsvd.map.ExtentMap;
+import io.varve.lsvd.map.Location;
 import io.varve.lsvd.scan.LiveRuns;
 import io.varve.lsvd.store.ObjectStore;
-import java.lang.foreign.Arena;
+import io.varve.lsvd.stored.BufferPool;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 
-/** An object that is being collected: its header is read, and then what of it is live, each block checked against its checksum. */
+/**
+ * An object that is being collected: its header is read, and then what of it is live, from the read cache where that has it, each
+ * block checked against its checksum.
+ */
 final class Victim {
     private static final int FIRST_READ = 64 << 10;
     private static final int MAX_GAP_BLOCKS = 16;
     private static final int MAX_READ_BLOCKS = 1024;
 
     private final ObjectStore store;
+    private final VolumeCache cache;
+    private final BufferPool memory;
     private final Epochs.Entry epoch;
     private final long sequence;
     private final String key;
@@ -32,6 +39,7 @@ final class Victim {
     private MemorySegment headerBytes;
     private ObjectHeader header;
     private boolean isRead;
+    private long bytesFromCache;
 
     /** Live blocks that follow each other in the volume and in the object. */
     record Run(long block, int length, int dataBlock) {}
@@ -39,8 +47,16 @@ final class Victim {
     /** A stretch of the object on its way into memory. */
     private record Read(int dataBlock, int blocks, MemorySegment target, CompletableFuture<Integer> length) {}
 
-    Victim(final ObjectStore store, final Epochs.Entry epoch, final long sequence) {
+    /** Begins to read; {@code cache} is null when there is none. */
+    Victim(
+            final ObjectStore store,
+            final VolumeCache cache,
+            final BufferPool memory,
+            final Epochs.Entry epoch,
+            final long sequence) {
         this.store = store;
+        this.cache = cache;
+        this.memory = memory;
         this.epoch = epoch;
         this.sequence = sequence;
         this.key = epoch.key(sequence);
@@ -58,6 +74,11 @@ final class Victim {
 
     List<Run> runs() {
         return runs;
+    }
+
+    /** Bytes that the store did not have to be asked for. */
+    long bytesFromCache() {
+        return bytesFromCache;
     }
 
     /** CRC32C of a data block. */
@@ -117,8 +138,24 @@ final class Victim {
         return 1;
     }
 
+    /** Gives its memory back, but for what the store has not answered. */
+    void release() {
+        release(headerBytes, headerRead);
+        for (final Read read : reads) {
+            release(read.target, read.length);
+        }
+    }
+
+    private void release(final MemorySegment bytes, final CompletableFuture<Integer> read) {
+        if (read.isDone()) {
+            memory.give(bytes);
+        } else {
+            memory.forget(bytes);
+        }
+    }
+
     private void readHeader(final int length) {
-        headerBytes = Arena.ofAuto().allocate(length, Long.BYTES);
+        headerBytes = memory.take(length);
         headerRead = store.get(key, 0, headerBytes);
     }
 
@@ -126,6 +163,7 @@ final class Victim {
         final MemorySegment bytes = headerBytes.asSlice(0, length);
         final ObjectHeader found = new ObjectHeader(bytes);
         if (found.isRecognizable() && found.headerLength() > length && length == FIRST_READ) {
+            memory.give(headerBytes);
             readHeader(found.headerLength());
             return;
         }
@@ -165,12 +203,16 @@ final class Victim {
     }
 
     private void begin(final int first, final int end) {
-        final MemorySegment target = Arena.ofAuto().allocate((long) (end - first) << Blocks.SHIFT, Blocks.SIZE);
-        reads.add(new Read(
-                first,
-                end - first,
-                target,
-                store.get(key, header.headerLength() + ((long) first << Blocks.SHIFT), target)));
+        final MemorySegment target = memory.take((long) (end - first) << Blocks.SHIFT);
+        reads.add(new Read(first, end - first, target, read(first, target)));
+    }
+
+    private CompletableFuture<Integer> read(final int first, final MemorySegment target) {
+        if (cache != null && cache.copy(Location.inObject(sequence, first), target)) {
+            bytesFromCache += target.byteSize();
+            return CompletableFuture.completedFuture((int) target.byteSize());
+        }
+        return store.get(key, header.headerLength() + ((long) first << Blocks.SHIFT), target);
     }
 
     private void verify() throws ExecutionException {

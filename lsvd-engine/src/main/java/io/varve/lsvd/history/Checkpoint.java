@@ -7,13 +7,13 @@ import io.varve.lsvd.format.ObjectHeader;
 import io.varve.lsvd.format.ObjectType;
 import io.varve.lsvd.format.SnapshotRecord;
 import io.varve.lsvd.map.ExtentMap;
-import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
+import java.util.function.LongFunction;
 
 /**
  * A checkpoint object: the extent map as all objects before it make it, and the epochs that those belong to. A whole one
@@ -102,26 +102,39 @@ public final class Checkpoint {
                 + extents * Runs.LENGTH;
     }
 
-    /** Builds a whole checkpoint in memory of the automatic arena. */
+    /** Builds a whole checkpoint; {@code memory} gives memory of a length in bytes. */
     public static MemorySegment whole(
-            final Author author, final Statement statement, final ObjectTable objects, final ExtentMap map) {
-        return encode(author, statement, statement.sequence, List.of(), objects, null, map);
+            final Author author,
+            final Statement statement,
+            final ObjectTable objects,
+            final ExtentMap map,
+            final LongFunction<MemorySegment> memory) {
+        return encode(author, statement, statement.sequence, List.of(), objects, null, map, memory);
     }
 
     /**
-     * Builds a delta in memory of the automatic arena.
+     * Builds a delta.
      *
      * @param base    the checkpoint that it builds on, and all that this one does.
      * @param changes what has changed since.
+     * @param memory  gives memory of a length in bytes.
      */
     public static MemorySegment delta(
             final Author author,
             final Statement statement,
             final CheckpointChain base,
             final ObjectTable objects,
-            final MapChanges changes) {
+            final MapChanges changes,
+            final LongFunction<MemorySegment> memory) {
         return encode(
-                author, statement, base.newest(), base.sequences(), objects, changes.removed(), changes.written());
+                author,
+                statement,
+                base.newest(),
+                base.sequences(),
+                objects,
+                changes.removed(),
+                changes.written(),
+                memory);
     }
 
     private static MemorySegment encode(
@@ -131,14 +144,15 @@ public final class Checkpoint {
             final List<Long> bases,
             final ObjectTable objects,
             final ExtentMap removed,
-            final ExtentMap map) {
+            final ExtentMap map,
+            final LongFunction<MemorySegment> memory) {
         final boolean isWhole = removed == null;
         final long extents = map.extentCount() + (isWhole ? 0 : removed.extentCount());
         final Epochs epochs = author.epochs;
         final long entries = objects.entryCount(isWhole);
         final MemorySegment snapshot = statement.snapshot == null ? MemorySegment.NULL : statement.snapshot.encode();
         final long length = length(epochs, bases.size(), entries, extents) + padded(snapshot.byteSize());
-        final MemorySegment object = Arena.ofAuto().allocate(length, Long.BYTES);
+        final MemorySegment object = memory.apply(length);
         final ObjectHeader header = new ObjectHeader(object);
         header.begin(ObjectType.CHECKPOINT, author.volume, author.epoch, statement.sequence, author.nonce, 0, 0);
         header.covers(statement.covered.lastRecord(), statement.covered);
@@ -160,6 +174,7 @@ public final class Checkpoint {
             offset += BASE_LENGTH;
         }
         offset = putObjects(body, offset, objects, isWhole);
+        body.asSlice(offset, padded(snapshot.byteSize())).fill((byte) 0);
         MemorySegment.copy(snapshot, 0, body, offset, snapshot.byteSize());
         offset += padded(snapshot.byteSize());
         if (removed != null) {

@@ -9,8 +9,10 @@ import java.lang.foreign.MemorySegment;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Queue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import java.util.concurrent.ConcurrentLinkedQueue;
 
 /**
  * The headers of objects that were read lately: at most {@value #MAX_COST} checksums, and a lump sum for each object. The
@@ -25,6 +27,9 @@ final class ObjectIndexes {
     private final Map<Long, CompletableFuture<ObjectIndex>> indexes = new LinkedHashMap<>(64, 0.75f, true);
     private final ObjectStore store;
     private final Epochs epochs;
+
+    /** For first reads that are over: as many as were ever under way at once. */
+    private final Queue<MemorySegment> freeMemory = new ConcurrentLinkedQueue<>();
 
     ObjectIndexes(final ObjectStore store, final Epochs epochs) {
         this.store = store;
@@ -74,8 +79,9 @@ final class ObjectIndexes {
     private CompletableFuture<ObjectIndex> load(final long sequence) {
         final Epochs.Entry epoch = epochs.of(sequence);
         final String key = epoch.key(sequence);
-        final MemorySegment first = Arena.ofAuto().allocate(FIRST_READ, Long.BYTES);
-        return store.get(key, 0, first).thenCompose(length -> {
+        final MemorySegment free = freeMemory.poll();
+        final MemorySegment first = free != null ? free : Arena.ofAuto().allocate(FIRST_READ, Long.BYTES);
+        final CompletableFuture<ObjectIndex> index = store.get(key, 0, first).thenCompose(length -> {
             final MemorySegment bytes = first.asSlice(0, length);
             final ObjectHeader header = new ObjectHeader(bytes);
             if (!header.isRecognizable() || header.headerLength() <= length) {
@@ -84,6 +90,7 @@ final class ObjectIndexes {
             final MemorySegment whole = Arena.ofAuto().allocate(header.headerLength(), Long.BYTES);
             return store.get(key, 0, whole).thenApply(all -> parse(key, whole.asSlice(0, all), epoch, sequence));
         });
+        return index.whenComplete((done, error) -> freeMemory.add(first));
     }
 
     private static ObjectIndex parse(

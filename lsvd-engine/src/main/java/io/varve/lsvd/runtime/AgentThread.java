@@ -2,6 +2,7 @@ package io.varve.lsvd.runtime;
 
 import java.lang.System.Logger.Level;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.UnaryOperator;
 import org.agrona.concurrent.Agent;
 import org.agrona.concurrent.AgentRunner;
 import org.agrona.concurrent.IdleStrategy;
@@ -19,12 +20,16 @@ final class AgentThread implements EngineRuntime.Handle {
     private final Sleep sleep = new Sleep();
     private final AgentRunner runner;
 
-    /** Starts an agent. */
-    AgentThread(final Agent agent) {
+    /**
+     * Starts an agent.
+     *
+     * @param around puts something around what the thread does.
+     */
+    AgentThread(final Agent agent, final UnaryOperator<Runnable> around) {
         runner = new AgentRunner(
                 sleep, error -> LOG.log(Level.ERROR, "unexpected error in " + agent.roleName(), error), null, agent);
         AgentRunner.startOnThread(runner, runnable -> {
-            final Thread thread = new Thread(runnable);
+            final Thread thread = new Thread(around.apply(runnable));
             thread.setDaemon(true);
             return thread;
         });

@@ -34,6 +34,9 @@ public interface EngineRuntime {
     /** Runs an agent until its handle is closed. */
     Handle start(Agent agent);
 
+    /** Runs an agent that nobody waits for, until its handle is closed: processors are for others first. */
+    Handle startInBackground(Agent agent);
+
     /**
      * Returns when a future is done, however, or after a time; true if it is done. Never on the reactor, except while it opens
      * a volume.

@@ -1,6 +1,7 @@
 package io.varve.lsvd.runtime;
 
 import io.varve.linux.Clocks;
+import io.varve.linux.Niceness;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
@@ -32,7 +33,12 @@ public final class SystemRuntime implements EngineRuntime {
 
     @Override
     public Handle start(final Agent agent) {
-        return new AgentThread(agent);
+        return new AgentThread(agent, task -> task);
+    }
+
+    @Override
+    public Handle startInBackground(final Agent agent) {
+        return new AgentThread(agent, Niceness::inBackground);
     }
 
     @Override

@@ -12,6 +12,7 @@ import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -34,6 +35,9 @@ public final class Snapshots {
     private final StoreClient store;
     private final UUID volume;
 
+    /** What has been read, by key: no record is ever changed. */
+    private final Map<String, SnapshotRecord> records = new HashMap<>();
+
     /** The snapshots of a volume. */
     public Snapshots(final StoreClient store, final UUID volume) {
         this.store = store;
@@ -53,19 +57,27 @@ public final class Snapshots {
             }
         }
         newest.keySet().removeAll(removed);
+        final List<String> keys = new ArrayList<>();
+        newest.forEach((checkpoint, version) -> keys.add(Keys.pin(volume, checkpoint, version)));
+        readRecords(keys);
         final List<Snapshot> snapshots = new ArrayList<>();
+        newest.forEach((checkpoint, version) -> snapshots.add(
+                new Snapshot(volume, checkpoint, version, records.get(Keys.pin(volume, checkpoint, version)))));
+        return snapshots;
+    }
+
+    private void readRecords(final List<String> keys) throws IOException {
+        records.keySet().retainAll(new HashSet<>(keys));
         final ArrayDeque<StoreClient.Reading> underWay = new ArrayDeque<>();
-        final ArrayDeque<Map.Entry<Long, Long>> wanted = new ArrayDeque<>(newest.entrySet());
-        for (final Map.Entry<Long, Long> pin : newest.entrySet()) {
+        final ArrayDeque<String> wanted = new ArrayDeque<>(keys);
+        wanted.removeIf(records::containsKey);
+        while (!wanted.isEmpty() || !underWay.isEmpty()) {
             while (!wanted.isEmpty() && underWay.size() < MAX_READS) {
-                final Map.Entry<Long, Long> next = wanted.remove();
-                underWay.add(store.begin(Keys.pin(volume, next.getKey(), next.getValue()), SnapshotRecord.MAX_LENGTH));
+                underWay.add(store.begin(wanted.remove(), SnapshotRecord.MAX_LENGTH));
             }
             final StoreClient.Reading reading = underWay.remove();
-            snapshots.add(new Snapshot(
-                    volume, pin.getKey(), pin.getValue(), SnapshotRecord.decode(reading.key(), store.await(reading))));
+            records.put(reading.key(), SnapshotRecord.decode(reading.key(), store.await(reading)));
         }
-        return snapshots;
     }
 
     /** A snapshot by its name, or null; the newest, should several have it. */

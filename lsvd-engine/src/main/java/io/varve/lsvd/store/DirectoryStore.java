@@ -1,5 +1,6 @@
 package io.varve.lsvd.store;
 
+import io.varve.linux.Niceness;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
@@ -27,13 +28,15 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
+import java.util.function.UnaryOperator;
 
 /**
  * A store in a directory: each object is a file whose path is its key.
  *
  * <p>An object is written to a temporary file, synced, and given its name by {@code link(2)}, which fails if the name is
  * taken; then the directory is synced. So a creation is atomic, exclusive and durable on any POSIX file system, shared ones
- * included. Work is done by {@value #THREADS} threads. While the directory is gone, or another one is in its place, every
+ * included. Creations are done by {@value #THREADS} threads in the
+ * background, all else by as many others. While the directory is gone, or another one is in its place, every
  * operation fails as one of a store that is away.
  */
 public final class DirectoryStore implements ObjectStore {
@@ -45,7 +48,11 @@ public final class DirectoryStore implements ObjectStore {
 
     private final Path root;
     private final Path temporary;
-    private final ExecutorService executor;
+
+    /** Nobody waits for an object to be there as a guest waits for a read. */
+    private final ExecutorService creations;
+
+    private final ExecutorService others;
     private final Object rootInode;
 
     private final DurableDirectories directories;
@@ -55,14 +62,19 @@ public final class DirectoryStore implements ObjectStore {
         this.directories = directories;
         this.rootInode = Files.getAttribute(root, INODE);
         this.temporary = root.resolve(TEMPORARY);
+        creations = pool("varve-directory-store-creations", Niceness::inBackground);
+        others = pool("varve-directory-store", task -> task);
+    }
+
+    private static ExecutorService pool(final String name, final UnaryOperator<Runnable> around) {
         final ThreadPoolExecutor pool = new ThreadPoolExecutor(
                 THREADS, THREADS, 10, TimeUnit.SECONDS, new LinkedBlockingQueue<>(), runnable -> {
-                    final Thread thread = new Thread(runnable, "varve-directory-store");
+                    final Thread thread = new Thread(around.apply(runnable), name);
                     thread.setDaemon(true);
                     return thread;
                 });
         pool.allowCoreThreadTimeOut(true);
-        this.executor = pool;
+        return pool;
     }
 
     /**
@@ -98,22 +110,22 @@ public final class DirectoryStore implements ObjectStore {
 
     @Override
     public CompletableFuture<Boolean> putIfAbsent(final String key, final MemorySegment body) {
-        return submit(() -> create(key, body), "cannot create " + key);
+        return submit(creations, () -> create(key, body), "cannot create " + key);
     }
 
     @Override
     public CompletableFuture<Integer> get(final String key, final long offset, final MemorySegment target) {
-        return submit(() -> read(key, offset, target), "cannot read " + key);
+        return submit(others, () -> read(key, offset, target), "cannot read " + key);
     }
 
     @Override
     public CompletableFuture<List<StoredObject>> list(final String prefix) {
-        return submit(() -> listNow(prefix), "cannot list " + prefix);
+        return submit(others, () -> listNow(prefix), "cannot list " + prefix);
     }
 
     @Override
     public CompletableFuture<Void> delete(final String key) {
-        return submit(() -> remove(key), "cannot delete " + key);
+        return submit(others, () -> remove(key), "cannot delete " + key);
     }
 
     @Override
@@ -123,7 +135,8 @@ public final class DirectoryStore implements ObjectStore {
 
     @Override
     public void close() {
-        executor.shutdown();
+        creations.shutdown();
+        others.shutdown();
     }
 
     private boolean create(final String key, final MemorySegment body) throws IOException {
@@ -306,7 +319,7 @@ public final class DirectoryStore implements ObjectStore {
         throw new StoreException("store directory " + root + " is not the one that was opened");
     }
 
-    private <T> CompletableFuture<T> submit(final Task<T> task, final String what) {
+    private <T> CompletableFuture<T> submit(final ExecutorService executor, final Task<T> task, final String what) {
         final CompletableFuture<T> future = new CompletableFuture<>();
         try {
             executor.execute(() -> {

@@ -8,6 +8,7 @@ import io.varve.lsvd.history.ObjectTable;
 import io.varve.lsvd.map.ExtentMap;
 import io.varve.lsvd.map.Location;
 import java.lang.foreign.MemorySegment;
+import java.util.function.LongFunction;
 
 /**
  * The extent map as the objects in the store make it, the table of those objects, and what of both no checkpoint holds yet; decides
@@ -182,8 +183,13 @@ public final class StoredMap implements AutoCloseable {
                 || wholeLength <= chain.deltaBytes() + deltaLength;
     }
 
-    /** Builds the next checkpoint; everything that has been told must be in the store. */
-    public MemorySegment buildCheckpoint(final Checkpoint.Statement statement) {
+    /**
+     * Builds the next checkpoint; everything that has been told must be in the store.
+     *
+     * @param memory gives memory of a length in bytes.
+     */
+    public MemorySegment buildCheckpoint(
+            final Checkpoint.Statement statement, final LongFunction<MemorySegment> memory) {
         final long wholeLength = Checkpoint.wholeLength(author.epochs(), objects, map);
         final long deltaLength = Checkpoint.deltaLength(author.epochs(), chain, objects, changes);
         isNextWhole = isWholeDue(wholeLength, deltaLength);
@@ -195,8 +201,8 @@ public final class StoredMap implements AutoCloseable {
             }
         }
         final MemorySegment bytes = isNextWhole
-                ? Checkpoint.whole(author, statement, objects, map)
-                : Checkpoint.delta(author, statement, chain, objects, changes);
+                ? Checkpoint.whole(author, statement, objects, map, memory)
+                : Checkpoint.delta(author, statement, chain, objects, changes, memory);
         objects.clearChanges();
         isWanted = false;
         return bytes;

@@ -59,6 +59,11 @@ final class CacheRig implements AutoCloseable {
         }
 
         @Override
+        public Handle startInBackground(final Agent agent) {
+            return start(agent);
+        }
+
+        @Override
         public Handle start(final Agent agent) {
             return new Handle() {
                 @Override

@@ -211,7 +211,12 @@ class GoldenFilesTest {
         try (ExtentMap map = new ExtentMap()) {
             map.put(200, 2, Location.inObject(76, 0));
             map.put(1 << 30, ExtentMap.MAX_EXTENT_BLOCKS, Location.inObject(61, 5));
-            return Checkpoint.whole(author(), new Checkpoint.Statement(77, COVERED, snapshot()), objects(), map);
+            return Checkpoint.whole(
+                    author(),
+                    new Checkpoint.Statement(77, COVERED, snapshot()),
+                    objects(),
+                    map,
+                    Arena.ofAuto()::allocate);
         }
     }
 
@@ -224,7 +229,8 @@ class GoldenFilesTest {
                     new Checkpoint.Statement(79, COVERED, null),
                     CheckpointChain.whole(77),
                     objects(),
-                    changes);
+                    changes,
+                    Arena.ofAuto()::allocate);
         }
     }
 

@@ -68,7 +68,10 @@ class CheckpointTest {
         final Random random = new Random(seed);
         change(random, 50);
         CheckpointChain chain = CheckpointChain.whole(5);
-        put(5, Checkpoint.whole(author, new Checkpoint.Statement(5, COVERED, null), objects, map));
+        put(
+                5,
+                Checkpoint.whole(
+                        author, new Checkpoint.Statement(5, COVERED, null), objects, map, Arena.ofAuto()::allocate));
         changes.clear();
         objects.clearChanges();
         final int deltas = random.nextInt(9);
@@ -76,7 +79,12 @@ class CheckpointTest {
             change(random, 1 + random.nextInt(60));
             final long sequence = 10 + 7L * i;
             final MemorySegment delta = Checkpoint.delta(
-                    author, new Checkpoint.Statement(sequence, COVERED, SNAPSHOT), chain, objects, changes);
+                    author,
+                    new Checkpoint.Statement(sequence, COVERED, SNAPSHOT),
+                    chain,
+                    objects,
+                    changes,
+                    Arena.ofAuto()::allocate);
             put(sequence, delta);
             chain = chain.with(sequence, delta.byteSize());
             changes.clear();
@@ -97,10 +105,21 @@ class CheckpointTest {
 
     @Test
     void aChainThatLacksOneIsRefused() throws Exception {
-        put(5, Checkpoint.whole(author, new Checkpoint.Statement(5, COVERED, null), objects, map));
+        put(
+                5,
+                Checkpoint.whole(
+                        author, new Checkpoint.Statement(5, COVERED, null), objects, map, Arena.ofAuto()::allocate));
         changes.onWritten(1, 1, Location.inObject(7, 0));
         final CheckpointChain chain = CheckpointChain.whole(5).with(6, 100);
-        put(8, Checkpoint.delta(author, new Checkpoint.Statement(8, COVERED, null), chain, objects, changes));
+        put(
+                8,
+                Checkpoint.delta(
+                        author,
+                        new Checkpoint.Statement(8, COVERED, null),
+                        chain,
+                        objects,
+                        changes,
+                        Arena.ofAuto()::allocate));
         try (ExtentMap loaded = new ExtentMap()) {
             assertThatThrownBy(() -> new CheckpointReader(client, new HeaderReader(client)).read(VOLUME, 1, 8, loaded))
                     .hasMessageContaining(Keys.object(VOLUME, 1, 6));

@@ -77,6 +77,11 @@ class PaceTest {
         }
 
         @Override
+        public Handle startInBackground(final Agent agent) {
+            return start(agent);
+        }
+
+        @Override
         public Handle start(final Agent agent) {
             throw new UnsupportedOperationException();
         }

@@ -144,12 +144,17 @@ final class DiskModel {
 
     /**
      * Judges what was lost, which was in no object when the last of it was acknowledged. A part of the first may be in the store.
-     * What an open found counts as older than any bound when it was not wholly in the store.
+     * What an open found counts as older than any bound when it was not wholly in the store; it is itself no acknowledgement.
      */
-    private void checkBounds(final List<Write> lost, final String when) {
-        if (lost.size() < 2) {
+    private void checkBounds(final List<Write> unsent, final String when) {
+        int count = unsent.size();
+        while (count > 0 && unsent.get(count - 1).image != null) {
+            count--;
+        }
+        if (count < 2) {
             return;
         }
+        final List<Write> lost = unsent.subList(0, count);
         long bytes = 0;
         for (final Write write : lost.subList(1, lost.size())) {
             bytes += write.stamp == 0 ? 0 : (long) write.count * SECTOR;

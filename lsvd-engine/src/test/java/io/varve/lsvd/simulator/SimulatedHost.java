@@ -544,6 +544,11 @@ final class SimulatedHost implements EngineRuntime {
     }
 
     @Override
+    public Handle startInBackground(final Agent agent) {
+        return start(agent);
+    }
+
+    @Override
     public Handle start(final Agent agent) {
         agents.add(agent);
         return new Handle() {
