@@ -4,7 +4,6 @@ import io.varve.testvms.Site.Move;
 import io.varve.testvms.Site.Outcome;
 import java.io.IOException;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Locale;
@@ -17,8 +16,8 @@ final class Migrations {
     private static final int FAILED = 1;
     private static final int WRONG_USE = 2;
 
-    /** The longest time from the beginning of a migration to what is done to it: most are over by then. */
-    private static final int LATEST_MS = 2500;
+    /** The longest time from the beginning of a migration to what is done to it, when none has been measured. */
+    private static final int LATEST_MS = 1500;
 
     private final Random random;
     private final List<Move> moves = new ArrayList<>();
@@ -50,6 +49,7 @@ final class Migrations {
         long seed = System.nanoTime();
         Emulator emulator = Emulator.newest();
         String durability = "log";
+        int latencyMs = 0;
         for (int i = 0; i < arguments.length; i += 2) {
             if (i + 1 == arguments.length) {
                 refuse(arguments[i] + " needs a value");
@@ -60,6 +60,7 @@ final class Migrations {
                 case "--kills" -> kills = number(arguments[i], value);
                 case "--seed" -> seed = number(arguments[i], value);
                 case "--qemu" -> emulator = emulator(value);
+                case "--latency" -> latencyMs = number(arguments[i], value);
                 case "--durability" -> durability = value;
                 default -> refuse("unknown argument " + arguments[i] + "; see dev/migrations --help");
             }
@@ -67,7 +68,7 @@ final class Migrations {
         if (!List.of("log", "store").contains(durability)) {
             refuse("--durability " + durability + ": give log or store");
         }
-        System.exit(run(runs, kills, seed, emulator, durability));
+        System.exit(run(runs, kills, seed, emulator, latencyMs, durability));
     }
 
     private static int number(final String option, final String value) {
@@ -93,13 +94,19 @@ final class Migrations {
     }
 
     private static int run(
-            final int runs, final int kills, final long seed, final Emulator emulator, final String durability)
+            final int runs,
+            final int kills,
+            final long seed,
+            final Emulator emulator,
+            final int latencyMs,
+            final String durability)
             throws IOException, InterruptedException {
-        System.out.printf("seed %d, %s, durability %s%n", seed, emulator, durability);
+        System.out.printf(
+                "seed %d, %s, durability %s, latency of the store %d ms%n", seed, emulator, durability, latencyMs);
         final Migrations migrations = new Migrations(seed);
         final Lab lab = new Lab();
         boolean isWell = false;
-        try (Site site = new Site(lab, emulator, "--durability", durability)) {
+        try (Site site = new Site(lab, emulator, latencyMs, "--durability", durability)) {
             site.boot();
             site.awaitWork();
             for (int run = 1; run <= runs; run++) {
@@ -126,13 +133,13 @@ final class Migrations {
         site.check();
         moves.add(move);
         System.out.printf(
-                "move %d: %d ms, downtime %d ms, storage %d ms%n",
-                run, move.totalMs(), move.downtimeMs(), move.storageMs());
+                "move %d: %d ms, downtime %d ms, storage %d ms (%d sealing, %d taking)%n",
+                run, move.totalMs(), move.downtimeMs(), move.storageMs(), move.sealMs(), move.takeMs());
     }
 
     private void disturb(final Site site, final int count) throws IOException, InterruptedException {
         final Fault fault = Fault.values()[count % Fault.values().length];
-        final int delayMs = random.nextInt(LATEST_MS);
+        final int delayMs = random.nextInt(latestMs());
         site.there().await();
         final Program migrate = site.here().startMigration(site.there());
         Thread.sleep(delayMs);
@@ -143,6 +150,11 @@ final class Migrations {
         outcomes.computeIfAbsent(fault, ignored -> new int[Outcome.values().length])[outcome.ordinal()]++;
         System.out.printf(
                 "%s gone after %d ms: %s%n", fault, delayMs, outcome.name().toLowerCase(Locale.ROOT));
+    }
+
+    /** A third longer than most migrations take, so that all of their steps are met. */
+    private int latestMs() {
+        return moves.isEmpty() ? LATEST_MS : median(Move::totalMs) * 4 / 3;
     }
 
     private static void inflict(final Fault fault, final Site site) throws IOException, InterruptedException {
@@ -162,6 +174,8 @@ final class Migrations {
             row("whole migration, ms", Move::totalMs);
             row("downtime as QEMU reckons, ms", Move::downtimeMs);
             row("storage's part of the pause, ms", Move::storageMs);
+            row("  the sender's sealing, ms", Move::sealMs);
+            row("  the receiver's taking, ms", Move::takeMs);
         }
         outcomes.forEach((fault, counts) -> System.out.printf(
                 "%s gone: %d moved, %d stayed, %d booted again%n", fault, counts[0], counts[1], counts[2]));
@@ -170,9 +184,12 @@ final class Migrations {
     }
 
     private void row(final String name, final ToIntFunction<Move> figure) {
-        final int[] sorted = moves.stream().mapToInt(figure).sorted().toArray();
         System.out.printf(
                 "%-34s %8d %8d%n",
-                name, sorted[sorted.length / 2], Arrays.stream(sorted).max().orElseThrow());
+                name, median(figure), moves.stream().mapToInt(figure).max().orElseThrow());
+    }
+
+    private int median(final ToIntFunction<Move> figure) {
+        return moves.stream().mapToInt(figure).sorted().toArray()[moves.size() / 2];
     }
 }

@@ -1,6 +1,7 @@
 package io.varve.testvms;
 
 import java.io.IOException;
+import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.HashMap;
@@ -13,6 +14,7 @@ import java.util.regex.Pattern;
 /** Ceph's RADOS gateway on the store's host, run by {@code dev/ceph-rgw}. It ends with the test, also with one that is killed. */
 final class ObjectServer {
     private static final Duration LIMIT = Duration.ofMinutes(3);
+    private static final String ENDPOINT = "AWS_ENDPOINT_URL_S3";
     private static final Pattern SETTING = Pattern.compile("((?:AWS|VARVE)_\\w+)=(.*)");
 
     private final Program script;
@@ -52,6 +54,32 @@ final class ObjectServer {
             server.settings.put(setting.group(1), setting.group(2));
         }
         return server;
+    }
+
+    /** Holds back all of its answers by so much from now on, for those who are told of it later. */
+    void delay(final Network network, final Path directory, final int latencyMs, final Consumer<Program> register)
+            throws IOException, InterruptedException {
+        final URI endpoint = URI.create(settings.get(ENDPOINT));
+        final int port = endpoint.getPort() + 1;
+        final Program proxy = Program.start(
+                "latency proxy",
+                directory,
+                network.on(
+                        Network.STORE,
+                        List.of(
+                                Path.of(System.getProperty("java.home"), "bin", "java")
+                                        .toString(),
+                                "-XX:+UseSerialGC",
+                                "-cp",
+                                System.getProperty("java.class.path"),
+                                LatencyProxy.class.getName(),
+                                endpoint.getHost(),
+                                Integer.toString(port),
+                                Integer.toString(endpoint.getPort()),
+                                Integer.toString(latencyMs))));
+        register.accept(proxy);
+        proxy.output().await("^READY$", LIMIT);
+        settings.put(ENDPOINT, "http://" + endpoint.getHost() + ":" + port);
     }
 
     /** Variables that have a Varve reach it. */

@@ -16,7 +16,8 @@ import java.util.regex.Pattern;
  */
 final class Site implements AutoCloseable {
     private static final Pattern DOWNTIME = Pattern.compile("done in (\\d+) ms, downtime (\\d+) ms");
-    private static final Pattern STORAGE = Pattern.compile("storage: (\\d+) ms");
+    private static final Pattern STORAGE =
+            Pattern.compile("storage: (\\d+) ms \\(sealed in (\\d+) ms here, there after (\\d+) ms\\)");
     private static final long STORE_PAUSE_MS = 3000;
     private static final String SIZE = "64M";
     private static final String VOLUME = "site";
@@ -31,11 +32,20 @@ final class Site implements AutoCloseable {
 
     /** Builds it, with a new volume that is served on both hosts; skips the test where there can be none. */
     Site(final Lab lab, final Emulator emulator, final String... settings) throws IOException, InterruptedException {
+        this(lab, emulator, 0, settings);
+    }
+
+    /** Builds one whose store answers so much later. */
+    Site(final Lab lab, final Emulator emulator, final int latencyMs, final String... settings)
+            throws IOException, InterruptedException {
         assumeTrue(Network.absence() == null, Network.absence());
         assumeTrue(ObjectServer.isAvailable(), "Ceph's packages are missing: run dev/setup --with-ceph");
         final Path initrd = lab.smallInitrd("stamp", "WRITERS=2");
         network = new Network();
         store = ObjectServer.start(network, lab.directory(), lab::register);
+        if (latencyMs > 0) {
+            store.delay(network, lab.directory(), latencyMs, lab::register);
+        }
         first = new Hypervisor(lab, network, "hv1", emulator, initrd);
         second = new Hypervisor(lab, network, "hv2", emulator, initrd);
         createVolume(lab, settings);
@@ -107,7 +117,11 @@ final class Site implements AutoCloseable {
         final Matcher storage = migrate.output().last(STORAGE.pattern());
         assertThat(storage).as(() -> migrate.output().tail(5)).isNotNull();
         return new Move(
-                Integer.parseInt(told.group(1)), Integer.parseInt(told.group(2)), Integer.parseInt(storage.group(1)));
+                Integer.parseInt(told.group(1)),
+                Integer.parseInt(told.group(2)),
+                Integer.parseInt(storage.group(1)),
+                Integer.parseInt(storage.group(2)),
+                Integer.parseInt(storage.group(3)));
     }
 
     /** Begins to move the guest, too slowly to come to an end, and breaks it off. */
@@ -211,7 +225,10 @@ final class Site implements AutoCloseable {
      *
      * @param totalMs    from its beginning to its end.
      * @param downtimeMs for which the guest stood still, as QEMU reckons.
-     * @param storageMs  from the moment at which the daemon here was told to stop to the first request that the other one answered.
+     * @param storageMs  from the moment at which the daemon here was told to stop to the first request that the other one answered;
+     *                   QEMU's own work in between, and the time that the guest took to ask for something, are in it.
+     * @param sealMs     of these, until the daemon here had everything in the store.
+     * @param takeMs     of these, from the start of the rings there until the volume was there.
      */
-    record Move(int totalMs, int downtimeMs, int storageMs) {}
+    record Move(int totalMs, int downtimeMs, int storageMs, int sealMs, int takeMs) {}
 }
