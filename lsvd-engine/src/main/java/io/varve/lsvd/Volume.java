@@ -87,6 +87,8 @@ public final class Volume implements AutoCloseable {
     private long newsSinceNs;
     private boolean hasNews;
     private Shutdown shutdown = Shutdown.NONE;
+    private boolean isHandOver;
+    private boolean isHasty;
     private boolean isAbandoned;
     private boolean isWriteCache;
     private String failure;
@@ -147,6 +149,21 @@ public final class Volume implements AutoCloseable {
      * @throws VolumeException one line for people that says why it cannot be opened and what to do.
      */
     public static Volume open(final VolumeContext context) throws VolumeException {
+        if (context.isReadOnly() || context.snapshot() != null) {
+            return openReadOnly(context);
+        }
+        final VolumeFollower follower = VolumeFollower.begin(context);
+        follower.take();
+        return follower.open();
+    }
+
+    /** A volume that was opened for writing. */
+    static Volume of(
+            final VolumeContext context, final UUID uuid, final VolumeOpener.Opened opened, final Arena arena) {
+        return new Volume(context, uuid, opened.epoch().settings(), opened.map(), opened.epochs(), opened, arena);
+    }
+
+    private static Volume openReadOnly(final VolumeContext context) throws VolumeException {
         final StoreClient store = new StoreClient(context.store(), context.runtime(), context.storeTimeoutMs());
         final VolumeCatalog catalog = new VolumeCatalog(context.store(), context.runtime(), context.storeTimeoutMs());
         final UUID uuid = catalog.find(context.name());
@@ -156,32 +173,14 @@ public final class Volume implements AutoCloseable {
                 final Snapshot snapshot = catalog.snapshot(context.name(), context.snapshot());
                 final History history = new HistoryReader(store, uuid)
                         .readSnapshot(snapshot.record().epoch(), snapshot.checkpoint());
-                history.changes().close();
-                return new Volume(
-                        context,
-                        uuid,
-                        VolumeSettings.ofSize(snapshot.record().sizeBytes()),
-                        history.map(),
-                        history.epochs(),
-                        null,
-                        arena);
+                return readOnly(
+                        context, uuid, VolumeSettings.ofSize(snapshot.record().sizeBytes()), history, arena);
             }
-            if (context.isReadOnly()) {
-                final History history = new HistoryReader(store, uuid).read();
-                history.changes().close();
-                return new Volume(
-                        context,
-                        uuid,
-                        new SettingsHistory(store, uuid)
-                                .newest(history.newest().settings())
-                                .withWriteCache(history.covered().isWriteCache()),
-                        history.map(),
-                        history.epochs(),
-                        null,
-                        arena);
-            }
-            final VolumeOpener.Opened opened = new VolumeOpener(context, store, uuid, arena).open();
-            return new Volume(context, uuid, opened.epoch().settings(), opened.map(), opened.epochs(), opened, arena);
+            final History history = new HistoryReader(store, uuid).read();
+            final VolumeSettings settings = new SettingsHistory(store, uuid)
+                    .newest(history.newest().settings())
+                    .withWriteCache(history.covered().isWriteCache());
+            return readOnly(context, uuid, settings, history, arena);
         } catch (final VolumeException | RuntimeException e) {
             arena.close();
             throw e;
@@ -189,6 +188,16 @@ public final class Volume implements AutoCloseable {
             arena.close();
             throw new VolumeException("cannot open volume '" + context.name() + "': " + e.getMessage(), e);
         }
+    }
+
+    private static Volume readOnly(
+            final VolumeContext context,
+            final UUID uuid,
+            final VolumeSettings settings,
+            final History history,
+            final Arena arena) {
+        history.changes().close();
+        return new Volume(context, uuid, settings, history.map(), history.epochs(), null, arena);
     }
 
     /** Whether a running process has a volume's log under a cache directory open. */
@@ -349,7 +358,8 @@ public final class Volume implements AutoCloseable {
         }
         final long nowNs = runtime.nanoTime();
         final long newsNs = hasNews ? Math.max(0, newsSinceNs + NEWS_DELAY_NS - nowNs) : Long.MAX_VALUE;
-        final long batchNs = nextBatch == null ? cutter.dueInNs(runtime.bootTimeNs()) : Long.MAX_VALUE;
+        final long batchNs =
+                nextBatch == null && !mustWaitForDestager() ? cutter.dueInNs(runtime.bootTimeNs()) : Long.MAX_VALUE;
         return Math.max(1, Math.min(Math.min(newsNs, batchNs), mender.dueInNs()));
     }
 
@@ -361,6 +371,35 @@ public final class Volume implements AutoCloseable {
         if (shutdown == Shutdown.NONE) {
             shutdown = Shutdown.DRAINING;
         }
+    }
+
+    /**
+     * As {@link #shutdown()}, as fast as it goes, for another host that waits: without a checkpoint. Until {@link #isSealed()}, of a
+     * volume that does not fail.
+     */
+    public void handOver() {
+        if (!isReadOnly && shutdown == Shutdown.NONE) {
+            isHandOver = true;
+            cutter.cut();
+        }
+        shutdown();
+    }
+
+    /**
+     * Keeps little unsent from now on, or not any more: what is written goes to the store after a few milliseconds, and garbage
+     * collection waits. For a volume that is about to go to another host.
+     */
+    public void haste(final boolean value) {
+        if (!isReadOnly) {
+            isHasty = value;
+            cutter.haste(value);
+            destager.haste(value);
+        }
+    }
+
+    /** Whether the epoch has been ended by a shutdown, and everything is in the store. */
+    public boolean isSealed() {
+        return isReadOnly || destager.isSealed() && isStored();
     }
 
     /**
@@ -557,7 +596,7 @@ public final class Volume implements AutoCloseable {
     private int destage() {
         int work = 0;
         while (true) {
-            if (nextBatch == null) {
+            if (nextBatch == null && !mustWaitForDestager()) {
                 nextBatch = cutter.poll(shippableSequence(), runtime.bootTimeNs());
             }
             if (nextBatch == null || !destager.offer(nextBatch)) {
@@ -578,6 +617,11 @@ public final class Volume implements AutoCloseable {
             work++;
         }
         return work;
+    }
+
+    /** In haste no batch waits behind another, so that they grow when the store is slow. */
+    private boolean mustWaitForDestager() {
+        return isHasty && shutdown == Shutdown.NONE && destager.isBehind();
     }
 
     /** Of a log that is unsure everything is shipped, acknowledged or not. */
@@ -629,14 +673,16 @@ public final class Volume implements AutoCloseable {
                 } else if ((isAbandoned || reads.isQuiet() && writes.isQuiet()) && log.isQuiet()) {
                     shutdown = Shutdown.FLUSHING;
                     log.flush(pending.add(Kind.LAST_FLUSH, (token, status) -> onFinalFlush(), 0));
+                    if (isHandOver) {
+                        cutter.cut();
+                        destage();
+                        finishEpoch();
+                    }
                 }
             }
             case SHIPPING -> {
-                if (failure == null && !isAbandoned && !(destager.isSealed() && isStored())) {
-                    if (nextBatch == null && cutter.isEmpty()) {
-                        destager.finish();
-                    }
-                    destagerThread.wake();
+                if (failure == null && !isAbandoned && !isSealed()) {
+                    finishEpoch();
                 } else if (log.isQuiet() && reclaimer.isQuiet() && preparer.isQuiet()) {
                     endLog();
                     updateStats();
@@ -647,6 +693,17 @@ public final class Volume implements AutoCloseable {
                 return;
             }
         }
+    }
+
+    private void finishEpoch() {
+        if (nextBatch == null && cutter.isEmpty()) {
+            if (isHandOver) {
+                destager.handOver();
+            } else {
+                destager.finish();
+            }
+        }
+        destagerThread.wake();
     }
 
     /** Spares the next opening to read what is in the store anyway; if that fails, it reads it. */

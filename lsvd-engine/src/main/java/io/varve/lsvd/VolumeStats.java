@@ -49,4 +49,8 @@ public record VolumeStats(
         String storeTrouble,
         String logTrouble,
         boolean isFenced,
-        String failure) {}
+        String failure) {
+    /** Of a volume that has not been open. */
+    public static final VolumeStats NONE = new VolumeStats(
+            0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, VolumeCacheStats.NONE, null, 0, 0, null, null, false, null);
+}

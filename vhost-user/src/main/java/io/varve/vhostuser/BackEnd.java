@@ -54,17 +54,35 @@ final class BackEnd implements AutoCloseable {
         return switch (message.request()) {
             case FrontEndRequest.GET_VRING_BASE -> {
                 final Vring vring = vrings.get(VringState.index(message));
-                vring.resubmit();
-                yield vring.inFlight() > 0;
+                if (!device.isReady() && vring.hasLeft()) {
+                    yield true;
+                }
+                if (device.isReady()) {
+                    vring.resubmit();
+                }
+                yield vring.inFlight() > 0 || mustHandOver(vring) && !isHandedOver();
             }
             case FrontEndRequest.SET_MEM_TABLE,
                     FrontEndRequest.REM_MEM_REG,
                     FrontEndRequest.RESET_OWNER,
                     FrontEndRequest.RESET_DEVICE -> vrings.inFlight() > 0;
-            case FrontEndRequest.SET_CONFIG -> config.mustWait(message, vrings.inFlight());
+            case FrontEndRequest.SET_CONFIG ->
+                !device.isReady() && vrings.startedCount() > 0 || config.mustWait(message, vrings.inFlight());
             case FrontEndRequest.SET_STATUS -> message.u64() == 0 && vrings.inFlight() > 0;
             default -> false;
         };
+    }
+
+    private boolean mustHandOver(final Vring last) {
+        return negotiation.logsAll() && last.isStarted() && vrings.startedCount() == 1;
+    }
+
+    private boolean isHandedOver() throws ProtocolException {
+        try {
+            return options.listener().isHandedOver();
+        } catch (final IllegalStateException e) {
+            throw new ProtocolException(e.getMessage(), e);
+        }
     }
 
     /** While a message waits: whether it is the reason not to take more requests from a ring. */
@@ -159,7 +177,11 @@ final class BackEnd implements AutoCloseable {
     }
 
     private void setFeatures(final long features) throws ProtocolException {
+        final boolean wasMigrating = negotiation.logsAll();
         negotiation.features(features);
+        if (negotiation.logsAll() != wasMigrating) {
+            options.listener().onMigration(!wasMigrating);
+        }
         if (!negotiation.enablesOneByOne()) {
             vrings.enableAll();
         }
@@ -224,6 +246,7 @@ final class BackEnd implements AutoCloseable {
      */
     void configChanged() {
         config.changed();
+        vrings.writesDurable(writesAreDurable());
         tellOfConfigChange();
     }
 

@@ -11,6 +11,20 @@ public interface SessionListener {
     /** The first ring has started: from now on the guest uses the disk. */
     default void onFirstRingStarted() {}
 
+    /**
+     * The last ring is about to stop and nothing is in flight, while pages are logged: so this may be where a migration switches
+     * over. Asked again and again until the answer may go out; the guest is stopped meanwhile.
+     *
+     * @return whether the front-end may be told; {@code true} at once unless something has to be done before.
+     * @throws IllegalStateException when it must not be told, with the reason: the session ends.
+     */
+    default boolean isHandedOver() {
+        return true;
+    }
+
+    /** Pages that the device writes are logged from now on, or not any more: a migration has begun, or ended. */
+    default void onMigration(final boolean isMigrating) {}
+
     /** The last ring has stopped, and nothing is in flight: pause, reset, shutdown, or the end of a migration. */
     default void onLastRingStopped() {}
 

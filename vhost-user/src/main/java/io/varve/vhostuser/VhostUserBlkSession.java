@@ -36,12 +36,17 @@ public final class VhostUserBlkSession implements AutoCloseable {
 
     private static final Logger LOGGER = System.getLogger(VhostUserBlkSession.class.getName());
 
+    /** How long a front-end waits at most for a message that waits for the device, in nanoseconds; it can do nothing else meanwhile. */
+    private static final long MAX_HOLD_NS = 30_000_000_000L;
+
+    private final BlockDevice device;
     private final SessionOptions options;
     private final FrontEndConnection connection;
     private final BackEnd backEnd;
     private final Vrings vrings;
 
     private boolean messageWaits;
+    private long waitsSinceNs;
     private boolean queueNumToldLast;
     private CloseReason closeReason;
     private boolean abandoned;
@@ -59,6 +64,7 @@ public final class VhostUserBlkSession implements AutoCloseable {
     public VhostUserBlkSession(
             final IoRing ring, final UnixSocket socket, final BlockDevice device, final SessionOptions options)
             throws ErrnoException {
+        this.device = device;
         this.options = options;
         backEnd = new BackEnd(ring, device, options);
         vrings = backEnd.vrings();
@@ -115,8 +121,7 @@ public final class VhostUserBlkSession implements AutoCloseable {
                     break;
                 }
             }
-            messageWaits = backEnd.mustWait(connection.message());
-            if (messageWaits) {
+            if (mustWait()) {
                 break;
             }
             count++;
@@ -128,6 +133,18 @@ public final class VhostUserBlkSession implements AutoCloseable {
             connection.release();
         }
         return count;
+    }
+
+    private boolean mustWait() throws ProtocolException {
+        final boolean waited = messageWaits;
+        messageWaits = backEnd.mustWait(connection.message());
+        if (messageWaits && !waited) {
+            waitsSinceNs = System.nanoTime();
+        } else if (messageWaits && vrings.inFlight() == 0 && System.nanoTime() - waitsSinceNs > MAX_HOLD_NS) {
+            throw new ProtocolException(FrontEndRequest.name(
+                            connection.message().request()) + " has waited too long for the disk, and is not answered");
+        }
+        return messageWaits;
     }
 
     /** QEMU, which wants one queue for each virtual CPU, goes when it is told of fewer, and does not say how to go on. */
@@ -156,6 +173,7 @@ public final class VhostUserBlkSession implements AutoCloseable {
     private boolean isServed(final Vring vring) throws ProtocolException {
         return closeReason == null
                 && vring.isServed()
+                && device.isReady()
                 && !(messageWaits && backEnd.holdsBack(connection.message(), vring));
     }
 

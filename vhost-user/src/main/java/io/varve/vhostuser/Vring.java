@@ -146,6 +146,11 @@ final class Vring implements AutoCloseable {
         raise(call);
     }
 
+    /** Whether an earlier back-end has left something in flight that has not been done again. */
+    boolean hasLeft() {
+        return isStarted() && queue.queue().hasLeft();
+    }
+
     /** Does again what an earlier back-end has left in flight, unless that has been done. */
     void resubmit() {
         if (isStarted()) {

@@ -39,6 +39,14 @@ public interface BlockDevice {
         void onComplete(long token, int status);
     }
 
+    /**
+     * Whether requests are taken. Until then a door makes none: they wait in their rings, and what is known of the device may still
+     * change. One that takes requests may cease to while it has none.
+     */
+    default boolean isReady() {
+        return true;
+    }
+
     /** Size in bytes, a multiple of {@link #SECTOR_SIZE}. May grow between calls. */
     long capacity();
 

@@ -26,6 +26,11 @@ final class ElementsInFlight {
         return resubmitted == left.length ? Virtqueue.EMPTY : left[resubmitted++];
     }
 
+    /** Whether there is one yet to be taken again. */
+    boolean hasLeft() {
+        return resubmitted < left.length;
+    }
+
     boolean contains(final int id) {
         return isInFlight[id];
     }

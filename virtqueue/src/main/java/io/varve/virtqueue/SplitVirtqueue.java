@@ -149,6 +149,11 @@ public final class SplitVirtqueue implements Virtqueue {
     }
 
     @Override
+    public boolean hasLeft() {
+        return elements.hasLeft();
+    }
+
+    @Override
     public int resubmit(final DescriptorChain chain) {
         final int head = elements.nextLeft();
         if (head != EMPTY) {

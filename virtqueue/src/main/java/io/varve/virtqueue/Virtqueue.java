@@ -41,6 +41,9 @@ public interface Virtqueue {
      */
     int resubmit(DescriptorChain chain);
 
+    /** Whether {@link #resubmit} has an element to take again. */
+    boolean hasLeft();
+
     /**
      * Takes the next available element.
      *

@@ -70,6 +70,9 @@ final class AttachCommand extends Subcommand {
         out().println("Volume " + answer.get("volume") + ", " + ByteSize.format(size)
                 + (Boolean.TRUE.equals(answer.get("read_only")) ? ", read-only" : "") + ", is ready at "
                 + answer.get("socket_path") + ".");
+        if (answer.get("note") != null) {
+            out().println("It " + answer.get("note") + ".");
+        }
         out().println();
         out().println("QEMU arguments: " + answer.get("qemu_arguments"));
         out().println();

@@ -18,7 +18,9 @@ import picocli.CommandLine.Parameters;
         footerHeading = "%nStates:%n",
         footer = {
             "  opening   it waits for the store, or replays its log",
-            "  serving   QEMU can connect",
+            "  following QEMU can connect; the volume is taken when its guest begins to use it",
+            "  taking    a guest waits until the volume is there",
+            "  serving   a guest can use it",
             "  ending    it ships what is unsent",
             "  failed    its reactor has failed; attach it again",
         })
@@ -65,6 +67,9 @@ final class StatusCommand extends Subcommand {
             final Map<?, ?> fields = (Map<?, ?>) each;
             if (fields.get("trouble") != null) {
                 out().println(fields.get("volume") + ": " + fields.get("trouble"));
+            }
+            if (fields.get("note") != null) {
+                out().println(fields.get("volume") + " " + fields.get("note"));
             }
         }
     }

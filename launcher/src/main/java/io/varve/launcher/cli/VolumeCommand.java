@@ -40,6 +40,8 @@ import picocli.CommandLine.Parameters;
             VolumeCommand.Create.class,
             VolumeCommand.ListAll.class,
             VolumeCommand.Info.class,
+            VolumeStatusCommand.class,
+            VolumeFenceCommand.class,
             VolumeDuCommand.class,
             VolumeSetCommand.class,
             VolumeResizeCommand.class,

@@ -58,7 +58,8 @@ final class DaemonMethods {
         final ServedVolume volume = begin(request);
         await(volume.ready());
         synchronized (attachments) {
-            if (daemon.volume(request.volume()) == volume && volume.status().state() == State.SERVING) {
+            if (daemon.volume(request.volume()) == volume
+                    && isServed(volume.status().state())) {
                 attachments.put(request.volume(), request.lasting());
             }
         }
@@ -68,6 +69,7 @@ final class DaemonMethods {
         answer.put("socket_path", status.socket().toString());
         answer.put("size_bytes", status.sizeBytes());
         answer.put("read_only", status.isReadOnly());
+        answer.put("note", status.note());
         answer.put("qemu_arguments", QemuArguments.of(status.name(), status.socket()));
         answer.put("libvirt_xml", QemuArguments.libvirtXml(status.socket(), status.isReadOnly()));
         return answer;
@@ -78,13 +80,13 @@ final class DaemonMethods {
         if (there != null) {
             final State state = there.status().state();
             synchronized (attachments) {
-                if ((state == State.SERVING || state == State.OPENING)
+                if ((isServed(state) || state == State.OPENING)
                         && request.lasting().equals(attachments.get(request.volume()))) {
                     return there;
                 }
             }
             switch (state) {
-                case OPENING, SERVING ->
+                case OPENING, FOLLOWING, TAKING, SERVING ->
                     throw new UserException("volume '" + request.volume() + "' is attached already, at "
                             + there.options().door().path() + ": detach it first");
                 case ENDING -> throw new UserException("volume '" + request.volume() + "' is being detached");
@@ -92,6 +94,10 @@ final class DaemonMethods {
             }
         }
         return daemon.attach(request.options(settings, store, false));
+    }
+
+    private static boolean isServed(final State state) {
+        return state == State.FOLLOWING || state == State.TAKING || state == State.SERVING;
     }
 
     private static void await(final CompletableFuture<Void> ready) throws VolumeException {

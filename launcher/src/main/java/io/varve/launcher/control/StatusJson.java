@@ -18,6 +18,7 @@ final class StatusJson {
         fields.put("volume", status.name());
         fields.put("state", status.state().name().toLowerCase(Locale.ROOT));
         fields.put("trouble", status.trouble());
+        fields.put("note", status.note());
         fields.put(
                 "socket_path", status.socket() == null ? null : status.socket().toString());
         fields.put("front_end", status.frontEnd().name().toLowerCase(Locale.ROOT));

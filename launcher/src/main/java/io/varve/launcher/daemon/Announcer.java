@@ -31,6 +31,11 @@ final class Announcer implements VolumeListener {
     }
 
     @Override
+    public void onWaiting(final ServedVolume volume, final String reason) {
+        say(volume, reason);
+    }
+
+    @Override
     public void onReady(final ServedVolume volume) {
         final VolumeStatus status = volume.status();
         final String what = ByteSize.format(status.sizeBytes()) + (status.isReadOnly() ? ", read-only" : "");

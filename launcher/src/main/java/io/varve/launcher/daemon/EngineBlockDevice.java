@@ -24,22 +24,35 @@ final class EngineBlockDevice implements BlockDevice {
     /** Slots of the table of completions, a power of two; half of them are used: as many as a session can have queues. */
     private static final int SLOTS = 512;
 
-    private final Volume volume;
+    private final Possession possession;
     private final RequestCounters counters;
     private final String serial;
     private final Completion[] completions = new Completion[SLOTS];
     private final VolumeCompletion[] counterparts = new VolumeCompletion[SLOTS];
     private int kept;
+    private Volume volume;
+    private boolean isServed;
 
-    EngineBlockDevice(final Volume volume, final RequestCounters counters) {
-        this.volume = volume;
+    EngineBlockDevice(final Possession possession, final RequestCounters counters) {
+        this.possession = possession;
         this.counters = counters;
-        this.serial = volume.uuid().toString().replace("-", "").substring(0, SERIAL_LENGTH);
+        this.serial = possession.uuid().toString().replace("-", "").substring(0, SERIAL_LENGTH);
+    }
+
+    /** The volume to give requests to has been taken, is let go, or is another one now. */
+    void volume(final Volume newVolume) {
+        volume = newVolume;
+        isServed = false;
+    }
+
+    @Override
+    public boolean isReady() {
+        return volume != null && possession.isReady();
     }
 
     @Override
     public long capacity() {
-        return volume.sizeBytes();
+        return possession.sizeBytes();
     }
 
     @Override
@@ -49,7 +62,7 @@ final class EngineBlockDevice implements BlockDevice {
 
     @Override
     public boolean isReadOnly() {
-        return volume.isReadOnly();
+        return volume != null && volume.isReadOnly();
     }
 
     @Override
@@ -131,6 +144,10 @@ final class EngineBlockDevice implements BlockDevice {
         completions[slot] = completion;
         counterparts[slot] = (token, status) -> {
             counters.onEnd(completion, token, status != VolumeCompletion.OK);
+            if (!isServed) {
+                isServed = true;
+                possession.onServed();
+            }
             completion.onComplete(token, status);
         };
         return counterparts[slot];

@@ -16,6 +16,7 @@ import io.varve.lsvd.VolumeCatalog;
 import io.varve.lsvd.VolumeCompletion;
 import io.varve.lsvd.VolumeContext;
 import io.varve.lsvd.VolumeException;
+import io.varve.lsvd.VolumeStats;
 import io.varve.lsvd.gc.SpaceStats;
 import io.varve.vhostuser.CloseReason;
 import io.varve.vhostuser.SessionListener;
@@ -23,6 +24,7 @@ import io.varve.vhostuser.SessionOptions;
 import io.varve.vhostuser.VhostUserBlkServer;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.TimeUnit;
 
 /**
@@ -66,9 +68,10 @@ public final class ServedVolume {
     private StoreMeter store;
     private DoorSocket door;
     private VhostUserBlkServer server;
+    private EngineBlockDevice device;
 
     private volatile IoRing ring;
-    private volatile Volume volume;
+    private volatile Possession possession;
     private volatile State state = State.OPENING;
     private volatile VolumeMetrics metrics;
     private volatile FrontEndState frontEnd = FrontEndState.NONE;
@@ -115,6 +118,10 @@ public final class ServedVolume {
     public void end() {
         isToEnd = true;
         runtime.breakOff();
+        final Possession current = possession;
+        if (current != null) {
+            current.breakOff();
+        }
         wakeUp();
     }
 
@@ -133,7 +140,7 @@ public final class ServedVolume {
         final ServingDuties reactor = heartbeat;
         final boolean isSubmitted = reactor != null
                 && reactor.submit(() -> {
-                    volume.grow(sizeBytes);
+                    possession.grow(sizeBytes);
                     server.configChanged();
                     grown.complete(null);
                 });
@@ -168,7 +175,8 @@ public final class ServedVolume {
     }
 
     private Volume writable() {
-        final Volume opened = volume;
+        awaitVolume();
+        final Volume opened = volume();
         if (opened == null || state != State.SERVING) {
             throw new UserException(
                     "volume '" + options.name() + "' is attached and not open: 'varve status' tells why");
@@ -179,8 +187,13 @@ public final class ServedVolume {
         return opened;
     }
 
+    private Volume volume() {
+        final Possession current = possession;
+        return current == null ? null : current.volume();
+    }
+
     /**
-     * Takes a snapshot between two requests of the guest. Completes when it is durable in the log, or exceptionally when the volume
+     * Takes a snapshot between two requests of the guest; a volume that is only followed is taken for it. Completes when it is durable in the log, or exceptionally when the volume
      * ends before, fails, or its reactor hangs.
      */
     public CompletableFuture<Void> snapshot(final String snapshot) {
@@ -189,7 +202,7 @@ public final class ServedVolume {
         final UserException failure = new UserException(
                 "no snapshot of volume '" + options.name() + "' could be taken: 'varve status' tells why");
         final boolean isSubmitted = reactor != null
-                && reactor.submit(() -> volume.snapshot(
+                && reactor.submitWithVolume(volume -> volume.snapshot(
                         snapshot,
                         System.currentTimeMillis(),
                         (token, status) -> {
@@ -222,6 +235,21 @@ public final class ServedVolume {
         return opened.space();
     }
 
+    /** Has a volume that is only followed taken, and one that is idle kept for a while. */
+    private void awaitVolume() {
+        final CompletableFuture<Void> there = new CompletableFuture<>();
+        final ServingDuties reactor = heartbeat;
+        final String note = reactor == null ? null : possession.waitsFor();
+        if (note != null) {
+            throw new UserException("volume '" + options.name() + "' " + note);
+        }
+        if (reactor != null && reactor.submitWithVolume(volume -> there.complete(null))) {
+            wakeUp();
+            ended.thenRun(() -> there.complete(null));
+            there.completeOnTimeout(null, COMMAND_LIMIT_S, TimeUnit.SECONDS).join();
+        }
+    }
+
     private void wakeUp() {
         final IoRing current = ring;
         if (current != null) {
@@ -231,18 +259,34 @@ public final class ServedVolume {
 
     /** How it is. */
     public VolumeStatus status() {
-        final Volume opened = volume;
+        final Possession current = possession;
+        final boolean isKnown = current != null && (current.volume() != null || current.standing() != null);
+        final Volume opened = volume();
         return new VolumeStatus(
                 options.name(),
-                state,
+                currentState(),
                 options.door().path(),
-                opened == null ? null : opened.uuid(),
-                opened == null ? 0 : opened.sizeBytes(),
+                isKnown ? current.uuid() : null,
+                isKnown ? current.sizeBytes() : 0,
                 options.opening().isReadOnly(),
                 frontEnd,
-                trouble(opened),
+                trouble(current),
+                current == null ? null : current.waitsFor(),
                 opened == null ? 0 : opened.cachedBytes(),
-                opened == null ? null : opened.stats());
+                isKnown ? stats() : null);
+    }
+
+    private State currentState() {
+        if (state != State.SERVING || possession == null) {
+            return state;
+        }
+        final State of = possession.state();
+        return of == State.FOLLOWING && frontEnd == FrontEndState.RUNNING ? State.TAKING : of;
+    }
+
+    private VolumeStats stats() {
+        final VolumeStats last = possession.stats();
+        return last == null ? VolumeStats.NONE : last;
     }
 
     /** Its figures in Prometheus' text format; empty while it has not been opened. */
@@ -251,8 +295,9 @@ public final class ServedVolume {
         return figures == null ? "" : figures.text();
     }
 
-    private String trouble(final Volume opened) {
+    private String trouble(final Possession current) {
         final ServingDuties beating = heartbeat;
+        final Volume opened = current == null ? null : current.volume();
         final String failure = opened == null ? null : opened.stats().failure();
         if (trouble != null) {
             return trouble;
@@ -266,7 +311,10 @@ public final class ServedVolume {
                 return "its reactor has not moved for " + TimeUnit.NANOSECONDS.toSeconds(silentNs) + " s";
             }
         }
-        return opened == null ? null : opened.stats().storeTrouble();
+        if (opened == null) {
+            return current == null ? null : current.trouble();
+        }
+        return opened.stats().storeTrouble();
     }
 
     private void run() {
@@ -281,7 +329,7 @@ public final class ServedVolume {
             state = State.ENDING;
             shutDown(System.nanoTime());
             state = State.ENDED;
-            listener.onEnded(this, volume.stats());
+            listener.onEnded(this, stats());
         } catch (final CancellationException e) {
             state = State.ENDED;
             ready.completeExceptionally(e);
@@ -299,69 +347,109 @@ public final class ServedVolume {
         } catch (final ErrnoException e) {
             throw new UserException("cannot set up I/O: " + e.getMessage(), e);
         }
-        while (volume == null) {
+        possession = new Possession(
+                options.name(),
+                this::context,
+                options.opening().isPatient(),
+                ring::wakeUp,
+                this::onVolume,
+                reason -> listener.onWaiting(this, reason),
+                this::onTrouble);
+        while (store == null || possession.volume() == null && possession.standing() == null) {
             try {
                 tryToOpen();
             } catch (final VolumeException | UserException e) {
                 if (!options.opening().isPatient()) {
                     throw e;
                 }
-                if (!e.getMessage().equals(trouble)) {
-                    trouble = e.getMessage();
-                    listener.onRetry(this, trouble);
-                }
+                onTrouble(e.getMessage());
                 runtime.pause(RETRY_MS);
             }
         }
         runtime.opened();
         metrics = new VolumeMetrics(
                 options.name(),
-                volume.sizeBytes(),
-                volume::stats,
-                volume::cachedBytes,
+                possession::sizeBytes,
+                this::stats,
+                () -> volume() == null ? 0 : volume().cachedBytes(),
                 () -> frontEnd != FrontEndState.NONE,
                 counters,
                 store);
         trouble = null;
     }
 
+    private void onTrouble(final String reason) {
+        if (!reason.equals(trouble)) {
+            if (state == State.OPENING) {
+                trouble = reason;
+            }
+            listener.onRetry(this, reason);
+        }
+    }
+
     private void tryToOpen() throws VolumeException {
         if (store == null) {
             store = new StoreMeter(options.store().open());
+            readCache.get();
         }
-        final boolean isSnapshot = SnapshotName.isSnapshot(options.name());
-        final String name = isSnapshot ? SnapshotName.parse(options.name()).volume() : options.name();
-        if (!options.opening().allowsUnfitStore() && !options.opening().isReadOnly()) {
+        if (options.opening().isReadOnly()) {
+            possession.hold(Volume.open(context(runtime)));
+            return;
+        }
+        if (!options.opening().allowsUnfitStore()) {
             final VolumeCatalog catalog = new VolumeCatalog(store, runtime, VolumeContext.DEFAULT_STORE_TIMEOUT_MS);
-            StoreFitness.require(catalog.checkStoreOf(name), store.url());
+            StoreFitness.require(catalog.checkStoreOf(options.name()), store.url());
         }
-        volume = Volume.open(new VolumeContext()
+        try {
+            possession.begin(options.opening().isTakeOver());
+        } catch (final CompletionException e) {
+            switch (e.getCause()) {
+                case VolumeException known -> throw known;
+                case RuntimeException known -> throw known;
+                default -> throw e;
+            }
+        }
+    }
+
+    private VolumeContext context(final OpeningRuntime its) {
+        final boolean isSnapshot = SnapshotName.isSnapshot(options.name());
+        return new VolumeContext()
                 .store(store)
-                .name(name)
+                .name(isSnapshot ? SnapshotName.parse(options.name()).volume() : options.name())
                 .snapshot(isSnapshot ? SnapshotName.parse(options.name()).snapshot() : null)
                 .cacheDirectory(options.cacheDirectory())
                 .logSizeBytes(options.logSizeBytes())
                 .readOnly(options.opening().isReadOnly())
-                .takeOver(options.opening().isTakeOver())
                 .acceptDataLoss(options.opening().acceptsDataLoss())
                 .readCache(readCache::get)
                 .gcPolicy(options.gcPolicy())
-                .runtime(runtime)
-                .ring(ring));
+                .runtime(its)
+                .ring(ring);
+    }
+
+    /** The volume is there, or not any more: what the front-end has been told of the disk may have changed. */
+    private void onVolume(final Volume volume) {
+        if (device != null) {
+            device.volume(volume);
+        }
+        if (server != null && volume != null) {
+            server.configChanged();
+        }
     }
 
     private void serve() {
-        final EngineBlockDevice device = new EngineBlockDevice(volume, counters);
+        device = new EngineBlockDevice(possession, counters);
+        device.volume(possession.volume());
         door = options.door().open();
         server = new VhostUserBlkServer(
                 ring,
                 door.socket(),
                 device,
                 SessionOptions.of(options.name())
-                        .withWriteCache(new VolumeWriteCache(volume))
-                        .withListener(new FrontEndWatch(device)));
+                        .withWriteCache(new VolumeWriteCache(possession))
+                        .withListener(new FrontEndWatch()));
         final ServingDuties duties =
-                new ServingDuties(options.name(), volume, server, failure -> listener.onFailing(this, failure));
+                new ServingDuties(options.name(), possession, server, failure -> listener.onFailing(this, failure));
         heartbeat = duties;
         state = State.SERVING;
         listener.onReady(this);
@@ -372,6 +460,11 @@ public final class ServedVolume {
 
     /** Ships and seals, or in the end leaves that to the next start. */
     private void shutDown(final long startNs) {
+        final Volume volume = possession.end();
+        if (volume == null) {
+            endDoor();
+            return;
+        }
         final long timeoutNs = options.shutdownTimeout().toNanos();
         boolean isTold = false;
         while (!volume.isShutDown()) {
@@ -392,6 +485,17 @@ public final class ServedVolume {
             }
             if (volume.doWork() + (server == null ? 0 : server.doWork()) + ring.turn(0) == 0) {
                 ring.turn(Math.min(volume.maxIdleNs(), SHUTDOWN_TURN_NS));
+            }
+        }
+    }
+
+    /** Nothing is in flight without a volume; what waits in the rings the guest asks for again. */
+    private void endDoor() {
+        if (server != null) {
+            server.abandon();
+            while (!server.isClosed()) {
+                server.doWork();
+                ring.turn(0);
             }
         }
     }
@@ -420,7 +524,7 @@ public final class ServedVolume {
                 server.release();
             }
         });
-        release("the volume", ring, volume, store);
+        release("the volume", possession == null ? null : possession::end, ring, volume(), store);
     }
 
     private void release(final String what, final AutoCloseable... parts) {
@@ -435,32 +539,40 @@ public final class ServedVolume {
         }
     }
 
-    /** Keeps in mind who is connected. */
+    /** Keeps in mind who is connected, and has the volume taken for a guest that runs. */
     private final class FrontEndWatch implements SessionListener {
-        private final EngineBlockDevice device;
-
-        FrontEndWatch(final EngineBlockDevice device) {
-            this.device = device;
-        }
-
         @Override
         public void onOpened() {
             frontEnd = FrontEndState.CONNECTED;
+            possession.frontEnd(true);
         }
 
         @Override
         public void onFirstRingStarted() {
             frontEnd = FrontEndState.RUNNING;
+            possession.running(true);
+        }
+
+        @Override
+        public void onMigration(final boolean isMigrating) {
+            possession.migrating(isMigrating);
+        }
+
+        @Override
+        public boolean isHandedOver() {
+            return possession.isHandedOver();
         }
 
         @Override
         public void onLastRingStopped() {
             frontEnd = FrontEndState.CONNECTED;
+            possession.running(false);
         }
 
         @Override
         public void onClosed(final CloseReason reason) {
             frontEnd = FrontEndState.NONE;
+            possession.frontEnd(false);
             device.forgetCompletions();
         }
     }

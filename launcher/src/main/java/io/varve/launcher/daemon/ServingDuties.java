@@ -2,6 +2,7 @@ package io.varve.launcher.daemon;
 
 import io.varve.lsvd.Volume;
 import io.varve.vhostuser.VhostUserBlkServer;
+import java.util.ArrayDeque;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
 import org.agrona.concurrent.ManyToOneConcurrentArrayQueue;
@@ -17,11 +18,12 @@ final class ServingDuties implements Reactor.Duties {
     private static final long TELL_PERIOD_NS = 60_000_000_000L;
 
     private final String name;
-    private final Volume volume;
+    private final Possession possession;
     private final VhostUserBlkServer server;
     private final Consumer<String> failureListener;
     private final ManyToOneConcurrentArrayQueue<Runnable> commands = new ManyToOneConcurrentArrayQueue<>(MAX_COMMANDS);
     private final AtomicLong cycleNs = new AtomicLong(System.nanoTime());
+    private final ArrayDeque<Consumer<Volume>> waiting = new ArrayDeque<>();
     private boolean isFailureTold;
     private long toldAtNs = System.nanoTime();
 
@@ -33,11 +35,11 @@ final class ServingDuties implements Reactor.Duties {
      */
     ServingDuties(
             final String name,
-            final Volume volume,
+            final Possession possession,
             final VhostUserBlkServer server,
             final Consumer<String> failureListener) {
         this.name = name;
-        this.volume = volume;
+        this.possession = possession;
         this.server = server;
         this.failureListener = failureListener;
     }
@@ -51,10 +53,31 @@ final class ServingDuties implements Reactor.Duties {
         return commands.offer(command);
     }
 
+    /**
+     * Has something done with the volume between two cycles, as soon as this daemon has it. Any thread, which then wakes the ring.
+     *
+     * @return false when too much waits already.
+     */
+    boolean submitWithVolume(final Consumer<Volume> command) {
+        return commands.offer(() -> {
+            if (waiting.size() < MAX_COMMANDS) {
+                waiting.add(command);
+            }
+            possession.ask();
+        });
+    }
+
     @Override
     public int doWork() {
-        final int work = commands.drain(Runnable::run) + volume.doWork() + server.doWork();
-        if (!isFailureTold && volume.failure() != null) {
+        int work = commands.drain(Runnable::run) + possession.doWork() + server.doWork();
+        final Volume volume = possession.volume();
+        if (possession.isReady()) {
+            for (Consumer<Volume> command = waiting.poll(); command != null; command = waiting.poll()) {
+                command.accept(volume);
+                work++;
+            }
+        }
+        if (!isFailureTold && volume != null && volume.failure() != null) {
             isFailureTold = true;
             failureListener.accept(volume.failure());
         }
@@ -70,7 +93,8 @@ final class ServingDuties implements Reactor.Duties {
     }
 
     private void tellUnsent(final long nowNs) {
-        if (nowNs - toldAtNs >= TELL_PERIOD_NS) {
+        final Volume volume = possession.volume();
+        if (volume != null && nowNs - toldAtNs >= TELL_PERIOD_NS) {
             toldAtNs = nowNs;
             final String unsent = Unsent.describe(volume.stats());
             if (unsent != null) {
@@ -91,6 +115,6 @@ final class ServingDuties implements Reactor.Duties {
 
     @Override
     public long maxIdleNs() {
-        return Math.min(volume.maxIdleNs(), server.maxIdleNs());
+        return Math.min(possession.maxIdleNs(), server.maxIdleNs());
     }
 }

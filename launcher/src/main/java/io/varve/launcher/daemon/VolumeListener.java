@@ -7,6 +7,9 @@ public interface VolumeListener {
     /** It could not be opened yet, and will be tried again; once for each reason. */
     void onRetry(ServedVolume volume, String reason);
 
+    /** Someone else has it: it is followed until that one lets it go. The reason says who; once for each. */
+    void onWaiting(ServedVolume volume, String reason);
+
     /** Front-ends can connect. */
     void onReady(ServedVolume volume);
 

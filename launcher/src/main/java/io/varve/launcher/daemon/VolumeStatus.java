@@ -15,6 +15,7 @@ import java.util.UUID;
  * @param isReadOnly whether writes are refused.
  * @param frontEnd  who is connected.
  * @param trouble   what is wrong, in one line; null when nothing is known to be.
+ * @param note      who else has the volume, in one line; null when nobody is known to.
  * @param cachedBytes of its objects, its ancestors' included, in the read cache.
  * @param stats     live figures; null while it has not been opened.
  */
@@ -27,12 +28,19 @@ public record VolumeStatus(
         boolean isReadOnly,
         FrontEndState frontEnd,
         String trouble,
+        String note,
         long cachedBytes,
         VolumeStats stats) {
     /** How far a volume has come. */
     public enum State {
         /** It waits for the store, or replays its log. */
         OPENING,
+
+        /** Front-ends can connect; the volume is followed, and taken when a guest begins to use it. */
+        FOLLOWING,
+
+        /** A guest waits until the volume is there. */
+        TAKING,
 
         /** Front-ends are served. */
         SERVING,

@@ -10,7 +10,7 @@ import java.util.function.Supplier;
 public final class VolumeMetrics {
 
     private final String name;
-    private final long sizeBytes;
+    private final LongSupplier sizeBytes;
     private final Supplier<VolumeStats> stats;
     private final LongSupplier cachedBytes;
     private final RequestCounters requests;
@@ -21,7 +21,7 @@ public final class VolumeMetrics {
      * Makes the figures of a volume.
      *
      * @param name      of the volume.
-     * @param sizeBytes of the disk.
+     * @param sizeBytes of the disk, on any thread.
      * @param stats     gives the volume's figures, on any thread and without waiting.
      * @param cachedBytes of it in the read cache, on any thread.
      * @param isConnected whether a front-end is there, on any thread.
@@ -30,7 +30,7 @@ public final class VolumeMetrics {
      */
     public VolumeMetrics(
             final String name,
-            final long sizeBytes,
+            final LongSupplier sizeBytes,
             final Supplier<VolumeStats> stats,
             final LongSupplier cachedBytes,
             final BooleanSupplier isConnected,
@@ -49,7 +49,7 @@ public final class VolumeMetrics {
     public String text() {
         final VolumeStats now = stats.get();
         final MetricsText text = new MetricsText("volume", name);
-        text.gauge("varve_size_bytes", "Size of the disk.", sizeBytes);
+        text.gauge("varve_size_bytes", "Size of the disk.", sizeBytes.getAsLong());
         text.gauge("varve_front_end_connected", "Whether a front-end is connected.", isConnected.getAsBoolean());
         text.gauge(
                 "varve_failed", "Whether every request fails, until the daemon is restarted.", now.failure() != null);

@@ -56,6 +56,9 @@ class DeadReactorTest {
         }
 
         @Override
+        public void onWaiting(final ServedVolume volume, final String reason) {}
+
+        @Override
         public void onReady(final ServedVolume volume) {}
 
         @Override

@@ -3,6 +3,7 @@ package io.varve.launcher.serve;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import io.varve.testsupport.BlkRequest;
 import io.varve.testsupport.FrontEnd;
 import io.varve.testsupport.FrontEndOptions;
 import io.varve.testsupport.LoadGenerator;
@@ -91,7 +92,7 @@ class DaemonTest {
             assertThat(elsewhere).doesNotExist();
             assertThat(rig.status("two")).isNull();
             assertThat(rig.ok("detach", "two")).isEqualTo("Volume two was not attached.\n");
-            assertThat(rig.ok("status", "one")).contains("one     256M  serving       0  none");
+            assertThat(rig.ok("status", "one")).contains("one     256M  following       0  none");
 
             daemon.signal("TERM");
             assertThat(daemon.awaitExit()).isZero();
@@ -139,6 +140,7 @@ class DaemonTest {
         try (VarveProcess daemon = VarveProcess.daemon(home, "--shutdown-timeout", "1s");
                 Load load = new Load(rig.attach("one"));
                 FrontEnd away = FrontEnd.started(rig.attach("two"), FrontEndOptions.DEFAULT)) {
+            away.run(BlkRequest.flush());
             rig.takeStoreAway("two");
             load(away).run(300);
             final Thread attach = new Thread(() -> rig.run("attach", "three", "--store", rig.url("three")));
@@ -220,6 +222,7 @@ class DaemonTest {
         try (VarveProcess daemon = VarveProcess.daemon(home, "--shutdown-timeout", "2s")) {
             for (final String volume : new String[] {"one", "two"}) {
                 try (FrontEnd frontEnd = FrontEnd.started(rig.attach(volume), FrontEndOptions.DEFAULT)) {
+                    frontEnd.run(BlkRequest.flush());
                     rig.takeStoreAway(volume);
                     load(frontEnd).run(300);
                 }
@@ -237,6 +240,7 @@ class DaemonTest {
     void aSecondSignalLeavesShippingToTheNextStart() throws IOException, InterruptedException {
         try (VarveProcess daemon = VarveProcess.daemon(home, "--shutdown-timeout", "60m")) {
             try (FrontEnd frontEnd = FrontEnd.started(rig.attach("one"), FrontEndOptions.DEFAULT)) {
+                frontEnd.run(BlkRequest.flush());
                 rig.takeStoreAway("one");
                 load(frontEnd).run(100);
             }

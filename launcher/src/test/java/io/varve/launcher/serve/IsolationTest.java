@@ -1,6 +1,7 @@
 package io.varve.launcher.serve;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import io.varve.launcher.control.ControlClient;
 import io.varve.testsupport.BlkRequest;
@@ -86,7 +87,7 @@ class IsolationTest {
             }
             idle.add(client);
         }
-        assertThat(rig.status("one").get("state")).isEqualTo("serving");
+        await().until(() -> "serving".equals(rig.status("one").get("state")));
         idle.getFirst().awaitEnd();
 
         try (RawClient huge = new RawClient(VarveProcess.control(home))) {

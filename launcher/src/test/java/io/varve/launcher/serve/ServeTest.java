@@ -164,9 +164,10 @@ class ServeTest {
     void anAwayStoreIsNotWaitedForLongerThanTheBound() throws IOException, InterruptedException {
         final LoadGenerator load;
         try (VarveProcess serve = VarveProcess.serve(home, socket, "--shutdown-timeout", "500ms")) {
-            takeStoreAway();
             try (FrontEnd frontEnd = FrontEnd.started(socket, options())) {
                 load = load(frontEnd);
+                load.run(1);
+                takeStoreAway();
                 load.run(2_000);
             }
             serve.signal("TERM");
@@ -198,6 +199,7 @@ class ServeTest {
         }
         try (VarveProcess serve = VarveProcess.serve(home, socket, "--shutdown-timeout", "500ms");
                 FrontEnd frontEnd = FrontEnd.started(socket, options())) {
+            frontEnd.run(BlkRequest.flush());
             takeStoreAway();
             for (int i = 0; i < DEPTH; i++) {
                 final BlkRequest write = BlkRequest.write((long) i * BLOCK_SIZE, new byte[BLOCK_SIZE]);
@@ -219,8 +221,9 @@ class ServeTest {
     @Test
     void aSecondSignalLeavesShippingToTheNextStart() throws IOException, InterruptedException {
         try (VarveProcess serve = VarveProcess.serve(home, socket, "--shutdown-timeout", "60m")) {
-            takeStoreAway();
             try (FrontEnd frontEnd = FrontEnd.started(socket, options())) {
+                frontEnd.run(BlkRequest.flush());
+                takeStoreAway();
                 load(frontEnd).run(100);
             }
             serve.signal("INT");
@@ -316,7 +319,11 @@ class ServeTest {
         try (VarveProcess first = VarveProcess.serve(home, socket);
                 FrontEnd frontEnd = FrontEnd.started(socket, options())) {
             load(frontEnd).run(100);
-            refusedWhateverElseHappens("--take-over", "serve", "data", "--socket-path", other, "--cache", otherCache);
+            try (VarveProcess follower = VarveProcess.serve(home, Path.of(other), "--cache", otherCache)) {
+                assertThat(follower.out()).contains("is being written by ").contains("--take-over");
+                follower.signal("TERM");
+                assertThat(follower.awaitExit()).isZero();
+            }
             try (VarveProcess second = VarveProcess.serve(home, Path.of(other), "--cache", otherCache, "--take-over")) {
                 frontEnd.run(BlkRequest.write(0, new byte[BLOCK_SIZE]));
                 first.awaitErr(line -> line.startsWith("varve: volume data: every request fails from now on: "));
@@ -334,6 +341,10 @@ class ServeTest {
     @Test
     void aRemovedVolumeLeavesNoLog() throws IOException, InterruptedException {
         try (VarveProcess serve = VarveProcess.serve(home, socket)) {
+            assertThat(files(cache)).as("the log of a volume that is followed").isNotEmpty();
+            try (FrontEnd frontEnd = FrontEnd.started(socket, options())) {
+                frontEnd.run(BlkRequest.flush());
+            }
             serve.signal("TERM");
             assertThat(serve.awaitExit()).isZero();
         }

@@ -142,7 +142,7 @@ class SystemdTest {
         try (VarveProcess daemon = start(List.of(control.toString(), "LISTEN_FDS=1", "LISTEN_PID=PID"), "daemon")) {
             daemon.awaitOut(line -> line.contains(" is ready, "));
             rig.attach("one");
-            assertThat(rig.status("one").get("state")).isEqualTo("serving");
+            assertThat(rig.status("one").get("state")).isEqualTo("following");
             daemon.signal("TERM");
             assertThat(daemon.awaitExit()).isZero();
         }

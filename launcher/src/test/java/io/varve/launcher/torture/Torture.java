@@ -17,7 +17,7 @@ public final class Torture {
     private static final String FLIP = "flip";
     private static final String RGW = "rgw";
     private static final List<String> ALL =
-            List.of("kill", "gc", "snapshot", "reconnect", "load", "loss", "take-over", FLIP, "outage");
+            List.of("kill", "gc", "snapshot", "reconnect", "load", "loss", "take-over", "migrate", FLIP, "outage");
 
     private final PrintStream out;
     private final Path directory;
@@ -118,6 +118,7 @@ public final class Torture {
             case "reconnect" -> new ReconnectTorment(directory, place);
             case "load" -> new LoadTorment(directory, place);
             case "loss" -> new LossTorment(directory, place);
+            case "migrate" -> new MigrateTorment(directory, place);
             case "take-over" -> new TakeOverTorment(directory, place);
             case FLIP -> new FlipTorment(directory, place, FlipTorment.MUCH);
             default -> new OutageTorment(directory, place, outageMs);

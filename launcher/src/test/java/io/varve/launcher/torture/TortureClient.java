@@ -2,6 +2,7 @@ package io.varve.launcher.torture;
 
 import io.varve.testsupport.BlkRequest;
 import io.varve.testsupport.BlockStamps;
+import io.varve.testsupport.DirtyBitmap;
 import io.varve.testsupport.Framing;
 import io.varve.testsupport.FrontEnd;
 import io.varve.testsupport.FrontEndOptions;
@@ -39,6 +40,7 @@ final class TortureClient implements AutoCloseable {
     private static final long PATIENCE_MS = 60_000;
 
     private final FrontEnd frontEnd;
+    private DirtyBitmap bitmap;
     private DiskHistory history;
     private final Random random;
     private final BlockStamps stamps = new BlockStamps(SECTOR_SIZE);
@@ -101,6 +103,36 @@ final class TortureClient implements AutoCloseable {
     /** Connects to a daemon that has been started in place of the first one, with what is in flight. */
     void reconnect() throws IOException {
         frontEnd.reconnect();
+    }
+
+    /** Has pages marked, as when a migration begins. */
+    void startLogging() throws IOException {
+        stopMarking();
+        bitmap = DirtyBitmap.of(frontEnd.ram());
+        frontEnd.startLogging(bitmap);
+    }
+
+    /** Has no pages marked any more. */
+    void stopLogging() throws IOException {
+        frontEnd.stopLogging();
+        stopMarking();
+    }
+
+    private void stopMarking() {
+        if (bitmap != null) {
+            bitmap.close();
+            bitmap = null;
+        }
+    }
+
+    /** Stops the queues, of which nothing may be in flight. */
+    void stop() throws IOException {
+        frontEnd.stop();
+    }
+
+    /** Starts the queues again. */
+    void resume() throws IOException {
+        frontEnd.start();
     }
 
     /** Takes errors as answers from now on. */
@@ -394,5 +426,6 @@ final class TortureClient implements AutoCloseable {
     @Override
     public void close() {
         frontEnd.close();
+        stopMarking();
     }
 }

@@ -47,6 +47,11 @@ class TortureTest {
     }
 
     @Test
+    void movedBetweenTwoHosts() throws IOException, InterruptedException {
+        run(new MigrateTorment(directory, StorePlace.directory()), 6);
+    }
+
+    @Test
     void fedFlippedBits() throws IOException, InterruptedException {
         run(new FlipTorment(directory, StorePlace.directory(), 8 << 20), 3);
     }

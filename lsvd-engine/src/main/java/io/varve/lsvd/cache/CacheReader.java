@@ -19,4 +19,7 @@ public interface CacheReader {
 
     /** Reads into native memory; offset, address and length are multiples of 4096. */
     void read(long offset, long address, int length, long token);
+
+    /** Ends: nobody is answered any more. */
+    default void close() {}
 }

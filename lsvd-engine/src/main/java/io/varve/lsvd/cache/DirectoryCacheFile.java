@@ -115,7 +115,7 @@ public final class DirectoryCacheFile implements CacheFile {
     /** Reads through a reactor's ring. */
     private final class RingReader implements CacheReader {
         private final IoRing ring;
-        private int handler;
+        private int handler = -1;
 
         RingReader(final IoRing ring) {
             this.ring = ring;
@@ -129,6 +129,14 @@ public final class DirectoryCacheFile implements CacheFile {
         @Override
         public void read(final long offset, final long address, final int length, final long token) {
             ring.read(file.fd(), address, length, offset, handler, token);
+        }
+
+        @Override
+        public void close() {
+            if (handler >= 0) {
+                ring.unregister(handler);
+                handler = -1;
+            }
         }
     }
 }

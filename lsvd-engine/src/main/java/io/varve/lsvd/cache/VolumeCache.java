@@ -203,6 +203,7 @@ public final class VolumeCache {
     /** Nothing more is handed over. */
     public void close() {
         cache.volumes().remove(this);
+        reader.close();
     }
 
     /** Whether it is worth to wait until a line is taken: while none has to be given up for it. Any thread. */

@@ -19,6 +19,9 @@ public final class BatchCutter {
 
     private static final int MAX_RECORDS = 1 << 12;
 
+    /** How long data waits in haste, in nanoseconds: a few of a guest's requests go together, and none waits long. */
+    private static final long HASTY_DELAY_NS = 5_000_000;
+
     private final long delayNs;
     private final int targetBlocks;
     private final ArrayDeque<Cut> cuts = new ArrayDeque<>();
@@ -32,6 +35,7 @@ public final class BatchCutter {
     private int records;
     private long firstRecordNs;
     private boolean isHurried;
+    private boolean isHasty;
 
     /** The end of a batch, and when its first record was made. */
     private record Cut(Superblock.Tail end, long firstRecordNs, boolean isNote) {}
@@ -111,6 +115,15 @@ public final class BatchCutter {
         isHurried = records > 0;
     }
 
+    /** Keeps what is not cut small from now on, or not any more: the volume is about to go to another host. */
+    public void haste(final boolean value) {
+        isHasty = value;
+    }
+
+    private long delayNs() {
+        return isHasty ? Math.min(delayNs, HASTY_DELAY_NS) : delayNs;
+    }
+
     /** The oldest batch that was not in the store is now. */
     public void onStored() {
         unsent.remove();
@@ -123,7 +136,7 @@ public final class BatchCutter {
      * @return null when there is none.
      */
     public Batch poll(final long writtenSequence, final long nowNs) {
-        if (cuts.isEmpty() && records > 0 && (isHurried || nowNs - firstRecordNs >= delayNs)) {
+        if (cuts.isEmpty() && records > 0 && (isHurried || nowNs - firstRecordNs >= delayNs())) {
             cut();
         }
         final Cut cut = cuts.peek();
@@ -141,7 +154,7 @@ public final class BatchCutter {
         if (records == 0 || !cuts.isEmpty()) {
             return Long.MAX_VALUE;
         }
-        return isHurried ? 0 : Math.max(0, firstRecordNs + delayNs - nowNs);
+        return isHurried ? 0 : Math.max(0, firstRecordNs + delayNs() - nowNs);
     }
 
     /** How long the oldest record that is not in the store has waited, in nanoseconds; 0 when there is none. */

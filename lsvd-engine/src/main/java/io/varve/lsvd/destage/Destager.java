@@ -53,6 +53,9 @@ public final class Destager implements Agent {
     /** Greatest number of batches handed over and not yet begun. */
     public static final int MAX_WAITING = 4;
 
+    /** In haste a checkpoint is due behind so many objects at the latest. */
+    private static final int MAX_HASTY_OBJECTS = 1024;
+
     private static final System.Logger LOG = System.getLogger(Destager.class.getName());
     private static final String FENCED =
             ", so another daemon has taken this volume; what is not in the store yet stays in the local log";
@@ -84,6 +87,8 @@ public final class Destager implements Agent {
     private boolean sealRequested;
     private boolean sealPut;
     private volatile boolean finishing;
+    private volatile boolean isHandOver;
+    private volatile boolean isHasty;
     private volatile boolean sealed;
     private volatile boolean fenced;
     private volatile String failure;
@@ -199,6 +204,29 @@ public final class Destager implements Agent {
         finishing = true;
     }
 
+    /**
+     * As {@link #finish()}, at once: without a checkpoint, which whoever follows the volume does not need, and with the seal beside the
+     * last objects instead of behind them. Should one of those never arrive, the seal stands behind a gap, and does not count.
+     * Any thread.
+     */
+    public void handOver() {
+        isHandOver = true;
+        finishing = true;
+    }
+
+    /**
+     * The volume is about to go to another host, or not any more: while it is, garbage collection and most checkpoints wait, so
+     * that nothing is in the way of what clients write. Any thread.
+     */
+    public void haste(final boolean value) {
+        isHasty = value;
+    }
+
+    /** Whether a batch that was handed over has not been begun. Reactor only. */
+    public boolean isBehind() {
+        return !incoming.isEmpty();
+    }
+
     /** Whether the epoch has been ended by {@link #finish()}. Any thread. */
     public boolean isSealed() {
         return sealed;
@@ -309,7 +337,7 @@ public final class Destager implements Agent {
     }
 
     private int collectGarbage() {
-        if (finishing) {
+        if (finishing || isHasty) {
             return 0;
         }
         final int work = remover.doWork(relocatedThrough) + sweep.doWork(remover.checkpoint());
@@ -369,10 +397,10 @@ public final class Destager implements Agent {
         if (sealRequested || uploads.size() >= MAX_UPLOADS || pendingCheckpoint != ObjectHeader.NO_CHECKPOINT) {
             return 0;
         }
-        if (stored.isCheckpointDue()) {
+        if (stored.isCheckpointDue() && !mayCheckpointWait()) {
             return uploads.isEmpty() ? beginCheckpoint() : 0;
         }
-        if (!finishing && collector.isReady()) {
+        if (!finishing && !isHasty && collector.isReady()) {
             return beginCollected();
         }
         if (undelivered == null) {
@@ -381,7 +409,7 @@ public final class Destager implements Agent {
         if (undelivered != null && undelivered.isNote()) {
             return uploads.isEmpty() ? beginSnapshot() : 0;
         }
-        if (undelivered == null || !finishing && collector.isOverdue(bytesInFlight())) {
+        if (undelivered == null || !finishing && !isHasty && collector.isOverdue(bytesInFlight())) {
             return 0;
         }
         begin(builder.build(undelivered, nextSequence, stored.checkpoint(), buffers::take));
@@ -389,6 +417,10 @@ public final class Destager implements Agent {
         collector.onClientObject();
         onProgress.run();
         return 1;
+    }
+
+    private boolean mayCheckpointWait() {
+        return isHandOver || isHasty && stored.changedObjects() < MAX_HASTY_OBJECTS;
     }
 
     private int beginCollected() {
@@ -468,15 +500,19 @@ public final class Destager implements Agent {
     }
 
     private int finishEpoch() {
-        if (!finishing || !uploads.isEmpty() || pin != null || undelivered != null || !incoming.isEmpty() || sealPut) {
+        if (!finishing || pin != null || undelivered != null || !incoming.isEmpty() || sealPut) {
+            return 0;
+        }
+        if (isHandOver ? pendingCheckpoint != ObjectHeader.NO_CHECKPOINT : !uploads.isEmpty()) {
             return 0;
         }
         sealRequested = true;
-        if (stored.hasChanged()) {
+        if (!isHandOver && stored.hasChanged()) {
             return beginCheckpoint();
         }
         sealPut = true;
-        final MemorySegment seal = Sealer.encode(volume, epoch, nextSequence, nonce, covered, stored.checkpoint());
+        final MemorySegment seal =
+                Sealer.encode(volume, epoch, nextSequence, nonce, lastCovered(), stored.checkpoint());
         begin(null, seal);
         return 1;
     }

@@ -66,6 +66,38 @@ final class CheckpointReader {
         return new Loaded(newest, content.epochs(), objects, content.snapshot(), sequences);
     }
 
+    /** What one more checkpoint says beyond the map, to somebody who knows all before it. */
+    record Step(Epochs epochs, ObjectTable objects, SnapshotRecord snapshot, CheckpointChain chain) {}
+
+    /**
+     * Reads a checkpoint of a map that is known up to it.
+     *
+     * @param header  of the checkpoint.
+     * @param chain   the newest checkpoint before.
+     * @param objects the table before; belongs to what is given back from then on.
+     * @return null when it does not follow from what is known.
+     */
+    Step step(final ObjectHeader header, final CheckpointChain chain, final ObjectTable objects) throws IOException {
+        final Checkpoint.Content content =
+                Checkpoint.decode(key(header), header, bodies(List.of(header)).getFirst());
+        final boolean isWhole = content.bases().isEmpty();
+        if (!isWhole && !content.bases().equals(chain.sequences())) {
+            return null;
+        }
+        final ObjectTable table = isWhole ? new ObjectTable() : objects;
+        table.clearChanges();
+        Checkpoint.loadObjects(content, table);
+        table.clearChanges();
+        table.add(header.sequence(), header.objectLength(), 0, ObjectTable.CHECKPOINT);
+        return new Step(
+                content.epochs(),
+                table,
+                content.snapshot(),
+                isWhole
+                        ? CheckpointChain.whole(header.sequence())
+                        : chain.with(header.sequence(), header.objectLength()));
+    }
+
     private List<ObjectHeader> baseHeaders(final Checkpoint.Content content) throws IOException {
         final List<Long> bases = content.bases();
         final Epochs epochs = content.epochs();

@@ -42,6 +42,42 @@ public record History(
         return new History(newest, epochs, map, nextSequence, nonce, covered, checkpoints, changes, objects, snapshot);
     }
 
+    /** The same history with one more object behind it. */
+    History with(final Covered newCovered) {
+        return new History(
+                newest, epochs, map, nextSequence + 1, null, newCovered, checkpoints, changes, objects, snapshot);
+    }
+
+    /** The same history, of which the last object was a checkpoint. */
+    History with(final CheckpointReader.Step step) {
+        return new History(
+                newest,
+                step.epochs(),
+                map,
+                nextSequence,
+                null,
+                covered,
+                step.chain(),
+                changes,
+                step.objects(),
+                step.snapshot());
+    }
+
+    /** The history goes on in the next epoch. */
+    History in(final EpochRecord next, final Epochs.Entry entry) {
+        return new History(
+                next,
+                epochs.with(entry),
+                map,
+                next.firstSequence(),
+                null,
+                Covered.through(next.lastRecord(), next.settings().writeCache()),
+                checkpoints,
+                changes,
+                objects,
+                snapshot);
+    }
+
     /** Last log record covered. */
     public long lastRecord() {
         return covered.lastRecord();

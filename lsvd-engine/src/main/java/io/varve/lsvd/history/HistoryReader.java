@@ -41,6 +41,15 @@ public final class HistoryReader {
         return EpochRecord.decode(key, store.getWhole(key, EpochRecord.MAX_LENGTH));
     }
 
+    /** The record of an epoch, or null when there is none. */
+    EpochRecord epochIfPresent(final long epoch) throws IOException {
+        try {
+            return epoch(epoch);
+        } catch (final NoSuchObjectException e) {
+            return null;
+        }
+    }
+
     /** The nonce of whoever sealed an epoch that has a successor. */
     public UUID sealedBy(final long epoch) throws IOException {
         return headers.read(volume, epoch, epoch(epoch + 1).firstSequence() - 1).nonce();
@@ -246,7 +255,7 @@ public final class HistoryReader {
     }
 
     /** The newest epoch's record knows of the write cache what the epochs before have brought about. */
-    private static Covered cover(final Covered before, final ObjectHeader header, final EpochRecord newest) {
+    static Covered cover(final Covered before, final ObjectHeader header, final EpochRecord newest) {
         if (header.lastRecord() < before.lastRecord()) {
             return before;
         }
@@ -283,7 +292,7 @@ public final class HistoryReader {
     }
 
     /** Maps what an object holds, and unmaps what it trims. */
-    private static void apply(final ObjectHeader header, final ExtentMap map, final MapChanges changes) {
+    static void apply(final ObjectHeader header, final ExtentMap map, final MapChanges changes) {
         final long sequence = header.sequence();
         changes.onObject();
         for (int i = 0, n = header.extentCount(); i < n; i++) {

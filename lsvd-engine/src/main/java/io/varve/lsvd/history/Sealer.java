@@ -6,12 +6,15 @@ import io.varve.lsvd.format.ObjectType;
 import io.varve.lsvd.store.Keys;
 import io.varve.lsvd.store.StoreClient;
 import io.varve.lsvd.store.StoreException;
+import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.UUID;
 
 /** Writes seals: the objects that end epochs. */
 public final class Sealer {
+    private static final int TRIES = 100;
+
     private Sealer() {}
 
     /**
@@ -34,6 +37,42 @@ public final class Sealer {
         header.body(0, 0);
         header.seal();
         return object;
+    }
+
+    /**
+     * Ends the newest epoch of a history, unless it has been ended. Against a writer that still runs this may take several tries.
+     *
+     * @param history is closed when the epoch has gone on.
+     * @return the history with its seal, which may be another's; or null, with the history closed, when the writer was faster every
+     *     time.
+     */
+    public static History end(
+            final StoreClient store,
+            final HistoryReader reader,
+            final UUID volume,
+            final History history,
+            final UUID nonce)
+            throws IOException {
+        History last = history;
+        try {
+            for (int i = 0; last.sealedBy() == null; i++) {
+                final UUID sealedBy = seal(store, volume, last, nonce) ? reader.sealOf(last) : null;
+                if (sealedBy != null) {
+                    return last.withSeal(sealedBy);
+                }
+                if (i == TRIES) {
+                    last.close();
+                    return null;
+                }
+                final History again = reader.read();
+                last.close();
+                last = again;
+            }
+            return last;
+        } catch (final IOException | RuntimeException e) {
+            last.close();
+            throw e;
+        }
     }
 
     /**

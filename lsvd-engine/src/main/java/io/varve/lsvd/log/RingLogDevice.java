@@ -8,6 +8,8 @@ import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 
 /**
  * The log in a file, through the reactor's {@link IoRing}, with O_DIRECT where the file system has it. The file is locked on
@@ -19,6 +21,7 @@ public final class RingLogDevice implements LogDevice {
     private final LinuxFile file;
     private final IoRing ring;
     private final long length;
+    private final List<Integer> registrations = new ArrayList<>();
 
     private RingLogDevice(final LinuxFile file, final IoRing ring, final long length) {
         this.file = file;
@@ -43,7 +46,9 @@ public final class RingLogDevice implements LogDevice {
 
     @Override
     public int register(final Listener listener) {
-        return ring.register((data, result, flags) -> listener.onCompletion(data, result));
+        final int registration = ring.register((data, result, flags) -> listener.onCompletion(data, result));
+        registrations.add(registration);
+        return registration;
     }
 
     @Override
@@ -96,6 +101,8 @@ public final class RingLogDevice implements LogDevice {
 
     @Override
     public void close() {
+        registrations.forEach(registration -> ring.unregister(registration));
+        registrations.clear();
         file.close();
     }
 

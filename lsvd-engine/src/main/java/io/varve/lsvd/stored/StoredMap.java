@@ -164,6 +164,11 @@ public final class StoredMap implements AutoCloseable {
         return changes.objects() > 0;
     }
 
+    /** Number of objects since the newest checkpoint. */
+    public int changedObjects() {
+        return changes.objects();
+    }
+
     /** How long the next checkpoint will be at most, in bytes, if it comes behind one or two more objects. */
     public long nextCheckpointLength() {
         final long whole = Checkpoint.wholeLength(author.epochs(), objects, map);

@@ -22,6 +22,8 @@ enum PlantedBug {
     FORGOTTEN_PINS,
     /** The objects that garbage collection makes are answered before they are there. */
     EARLY_COLLECTION,
+    /** A host that follows a volume takes it before it has seen the seal of the one that hands it over. */
+    EARLY_TAKE,
     /** A deletion is answered and not carried out, one time in four. */
     LOST_DELETION
 }

@@ -6,6 +6,7 @@ import io.varve.lsvd.Volume;
 import io.varve.lsvd.VolumeCompletion;
 import io.varve.lsvd.VolumeContext;
 import io.varve.lsvd.VolumeException;
+import io.varve.lsvd.VolumeFollower;
 import io.varve.lsvd.cache.ReadCache;
 import io.varve.lsvd.gc.GcPolicy;
 import io.varve.lsvd.log.LogGeometry;
@@ -42,6 +43,7 @@ final class SimulatedHost implements EngineRuntime {
     private SimulatedStore.Client client;
     private ReadCache cache;
     private Volume volume;
+    private VolumeFollower follower;
     private boolean isOfficial;
     private int requests;
     private int life;
@@ -119,8 +121,40 @@ final class SimulatedHost implements EngineRuntime {
         return stamps;
     }
 
+    /** Begins to follow the volume; a crash on the way leaves the host dead, and is told by the exception. */
+    void follow() throws VolumeException {
+        begin();
+        follower = VolumeFollower.begin(context(false));
+        if (random.nextBoolean()) {
+            follower.prepare();
+        }
+    }
+
+    /** Looks once at what has come; whether the volume can be taken. */
+    boolean look() throws VolumeException {
+        follower.look(1 + random.nextInt(3));
+        return follower.standing().isFree();
+    }
+
+    /** Takes the volume that it follows. */
+    void take() throws VolumeException {
+        follower.take();
+        volume = follower.open();
+        follower = null;
+    }
+
+    /** The client makes no requests any more. */
+    void stopRequests() {
+        isAlone = true;
+    }
+
     /** Opens the volume; a crash on the way leaves the host dead, and is told by the exception. */
     void open(final boolean isTakeOver) throws VolumeException {
+        begin();
+        volume = Volume.open(context(isTakeOver));
+    }
+
+    private void begin() {
         client = world.store().client().writer();
         freeBuffers.clear();
         for (int i = 0; i <= MAX_REQUESTS; i++) {
@@ -135,7 +169,10 @@ final class SimulatedHost implements EngineRuntime {
         reading.clear();
         life++;
         cache = openCache();
-        volume = Volume.open(new VolumeContext()
+    }
+
+    private VolumeContext context(final boolean isTakeOver) {
+        return new VolumeContext()
                 .store(client)
                 .name(Simulation.NAME)
                 .logSizeBytes(LOG_SIZE)
@@ -146,7 +183,7 @@ final class SimulatedHost implements EngineRuntime {
                 .takeOver(isTakeOver)
                 .runtime(this)
                 .readCache(() -> cache)
-                .logs(disk, () -> {}));
+                .logs(disk, () -> {});
     }
 
     private ReadCache openCache() {
@@ -161,6 +198,7 @@ final class SimulatedHost implements EngineRuntime {
     void kill() {
         isOfficial = false;
         life++;
+        forgetFollower();
         client.kill();
         disk.kill();
         cacheFile.kill();
@@ -173,6 +211,17 @@ final class SimulatedHost implements EngineRuntime {
             cache = null;
         }
         agents.clear();
+    }
+
+    private void forgetFollower() {
+        if (follower != null) {
+            try {
+                follower.close();
+            } catch (final SimulatedCrash e) {
+                // Dead already.
+            }
+            follower = null;
+        }
     }
 
     /** The host loses power. */

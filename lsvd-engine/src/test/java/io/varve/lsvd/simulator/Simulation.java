@@ -27,6 +27,7 @@ final class Simulation implements AutoCloseable {
     private static final int MAX_OPENS = 60;
 
     private final Random random;
+    private final PlantedBug bug;
     private final Arena arena = Arena.ofConfined();
     private final CrashPoints crashes;
     private final SimulatedStore store;
@@ -42,6 +43,7 @@ final class Simulation implements AutoCloseable {
 
     Simulation(final long seed, final PlantedBug bug) {
         random = new Random(seed);
+        this.bug = bug;
         crashes = new CrashPoints(random);
         store = new SimulatedStore(random, bug);
         sectors = DiskModel.BLOCK_SECTORS * (32 + random.nextInt(200));
@@ -171,11 +173,12 @@ final class Simulation implements AutoCloseable {
             snapshots.mayHaveLost();
         }
         final int acknowledged = leastAfterKill();
-        switch (random.nextInt(7)) {
+        switch (random.nextInt(9)) {
             case 0, 1 -> {
                 active.kill();
                 reopen(active, false, acknowledged, when + ", after a kill");
             }
+            case 6, 7 -> migrate(when);
             case 2 -> {
                 active.kill();
                 active.losePower();
@@ -211,6 +214,114 @@ final class Simulation implements AutoCloseable {
                 false,
                 acknowledged,
                 when + (isWell ? ", after a close" : ", after a failure"));
+    }
+
+    /** The other host follows the volume, and takes it when this one has handed it over, unless one of them dies or goes back. */
+    private void migrate(final String when) {
+        final SimulatedHost source = active;
+        final SimulatedHost destination = other();
+        if (destination.isServing()) {
+            destination.kill();
+        }
+        source.volume().haste(random.nextInt(4) > 0);
+        boolean isFollowed = attempt(destination, destination::follow);
+        for (int i = random.nextInt(300); i > 0 && source.volume().failure() == null; i--) {
+            source.step(true);
+            stepOthers(source);
+            if (isFollowed && random.nextInt(20) == 0) {
+                isFollowed = attempt(destination, destination::look);
+            }
+        }
+        final boolean isEarly = bug == PlantedBug.EARLY_TAKE;
+        if (isFollowed && isEarly) {
+            destination.kill();
+        }
+        runUntil(source, () -> source.requests() == 0 || source.volume().failure() != null, "draining for a move");
+        source.stopRequests();
+        final int acknowledged = leastAfterKill();
+        source.volume().handOver();
+        if (isEarly) {
+            reopen(destination, true, acknowledged, when + ", after an early take", true);
+            return;
+        }
+        for (int i = random.nextInt(100); i > 0; i--) {
+            source.step(false);
+            stepOthers(source);
+        }
+        switch (random.nextInt(isFollowed ? 6 : 2)) {
+            case 0 -> {
+                destination.kill();
+                source.kill();
+                reopen(source, false, acknowledged, when + ", after a death in a move");
+            }
+            case 1 -> {
+                store.trouble(0);
+                runUntil(source, source.volume()::isShutDown, "a hand-over");
+                destination.kill();
+                final boolean isWell = source.volume().failure() == null;
+                source.end();
+                reopen(
+                        isWell && random.nextBoolean() ? destination : source,
+                        false,
+                        acknowledged,
+                        when + ", after a move without an end");
+            }
+            default -> arrive(source, destination, acknowledged, when);
+        }
+    }
+
+    private void arrive(
+            final SimulatedHost source, final SimulatedHost destination, final int acknowledged, final String when) {
+        final boolean isTaken = attempt(destination, () -> {
+            for (int i = 0; !destination.look(); i++) {
+                if (i == MAX_STEPS || source.volume().failure() != null) {
+                    throw new VolumeException("the source does not hand over");
+                }
+            }
+            destination.take();
+        });
+        if (!isTaken) {
+            store.trouble(0);
+            runUntil(source, source.volume()::isShutDown, "a hand-over");
+            final boolean isWell = source.volume().failure() == null;
+            source.end();
+            reopen(
+                    isWell && random.nextBoolean() ? destination : source,
+                    false,
+                    acknowledged,
+                    when + ", after a failed move");
+            return;
+        }
+        final long[] seen = destination.readAll();
+        source.kill();
+        if (seen == null) {
+            reopen(destination, false, acknowledged, when + ", after a move to a bad disk");
+            return;
+        }
+        source.official(false);
+        active = destination;
+        model.judgeWriteCache(destination.volume().isWriteCache(), false, when);
+        model.judge(seen, acknowledged, when + ", after a move");
+        destination.official(true);
+    }
+
+    /** Something that a host does before it serves. */
+    private interface Step {
+        void run() throws VolumeException;
+    }
+
+    /** Whether it is done; if not, the host is dead. */
+    private boolean attempt(final SimulatedHost host, final Step step) {
+        crashes.rate(random.nextInt(3) > 0 ? 0 : 50 + random.nextInt(300));
+        try {
+            step.run();
+            return true;
+        } catch (final SimulatedCrash | VolumeException e) {
+            host.kill();
+            return false;
+        } finally {
+            crashes.rate(0);
+        }
     }
 
     /** The other host takes the volume while this one still runs, or has been ended. */
@@ -252,6 +363,15 @@ final class Simulation implements AutoCloseable {
 
     /** Opens the volume on a host, through crashes and trouble, and judges what is there. */
     private void reopen(final SimulatedHost host, final boolean isTakeOver, final int least, final String when) {
+        reopen(host, isTakeOver, least, when, false);
+    }
+
+    private void reopen(
+            final SimulatedHost host,
+            final boolean isTakeOver,
+            final int least,
+            final String when,
+            final boolean mustHaveAll) {
         if (host.isServing()) {
             host.kill();
         }
@@ -290,7 +410,7 @@ final class Simulation implements AutoCloseable {
         other(host).official(false);
         active = host;
         model.judgeWriteCache(host.volume().isWriteCache(), isTakeOver, when);
-        model.judge(seen, isTakeOver ? Math.min(floor, model.keptCount()) : floor, when);
+        model.judge(seen, isTakeOver && !mustHaveAll ? Math.min(floor, model.keptCount()) : floor, when);
         host.official(true);
         store.trouble(troubleOneIn);
     }

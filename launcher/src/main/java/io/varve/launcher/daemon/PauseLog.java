@@ -1,0 +1,91 @@
+package io.varve.launcher.daemon;
+
+import java.lang.System.Logger.Level;
+import java.time.Instant;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * Tells, in one line on each side, what a guest waits for its disk when it moves: the host that it leaves says when it was told to
+ * stop and how long the rest of the volume took into the store, and the other one when its rings started and how long it was
+ * until the first request was answered. The reactor's.
+ */
+final class PauseLog {
+    private static final System.Logger LOG = System.getLogger(PauseLog.class.getName());
+
+    private final String name;
+    private long fromNs;
+    private Instant from;
+    private long takenNs;
+    private long unsentBytes;
+    private State state = State.IDLE;
+
+    private enum State {
+        IDLE,
+        HANDING_OVER,
+        WANTED,
+        TAKEN
+    }
+
+    PauseLog(final String name) {
+        this.name = name;
+    }
+
+    /** The last ring is to stop, and the volume goes to another host. */
+    void onHandOver(final long unsent) {
+        begin(State.HANDING_OVER);
+        unsentBytes = unsent;
+    }
+
+    /** Everything is in the store, and the epoch has ended. */
+    void onHandedOver() {
+        if (state == State.HANDING_OVER) {
+            state = State.IDLE;
+            LOG.log(
+                    Level.INFO,
+                    "volume {0}: handed over: rings to stop at {1}, {2} bytes shipped and sealed in {3} ms",
+                    name,
+                    from,
+                    Long.toString(unsentBytes),
+                    millisSince(fromNs));
+        }
+    }
+
+    /** A guest wants a volume that is not here yet. */
+    void onWanted() {
+        begin(State.WANTED);
+    }
+
+    /** The volume is here. */
+    void onTaken() {
+        if (state == State.WANTED) {
+            state = State.TAKEN;
+            takenNs = System.nanoTime();
+        }
+    }
+
+    /** A request has been answered. */
+    void onServed() {
+        if (state == State.TAKEN) {
+            state = State.IDLE;
+            LOG.log(
+                    Level.INFO,
+                    "volume {0}: taken: rings started at {1}, the volume was here after {2} ms, the first request was"
+                            + " answered at {3}, after {4} ms",
+                    name,
+                    from,
+                    Long.toString(TimeUnit.NANOSECONDS.toMillis(takenNs - fromNs)),
+                    Instant.now(),
+                    millisSince(fromNs));
+        }
+    }
+
+    private void begin(final State next) {
+        state = next;
+        from = Instant.now();
+        fromNs = System.nanoTime();
+    }
+
+    private static String millisSince(final long ns) {
+        return Long.toString(TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - ns));
+    }
+}

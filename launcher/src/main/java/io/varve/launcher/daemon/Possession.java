@@ -1,0 +1,390 @@
+package io.varve.launcher.daemon;
+
+import io.varve.launcher.daemon.VolumeStatus.State;
+import io.varve.lsvd.Volume;
+import io.varve.lsvd.VolumeContext;
+import io.varve.lsvd.VolumeStanding;
+import io.varve.lsvd.VolumeStats;
+import java.time.Instant;
+import java.util.UUID;
+import java.util.concurrent.CompletionException;
+import java.util.function.Consumer;
+import java.util.function.Function;
+
+/**
+ * Whether this daemon has a volume that it serves: it follows the volume until the first ring starts, takes it, has it, and lets
+ * it go when the guest has stopped for good or moves to another host; and all of that again when a ring starts again.
+ * docs/migration.md.
+ *
+ * <p>The reactor's, except where it says otherwise.
+ */
+final class Possession implements VolumeTaker.Listener {
+    /**
+     * How long after its rings have stopped a volume is let go, in nanoseconds: longer than a guest's firmware or boot loader leaves
+     * them stopped when it hands over to the next stage, so that a reboot costs no epoch; short enough to wait for when a machine
+     * is stopped here and started elsewhere.
+     */
+    static final long STOPPED_GRACE_NS = 5_000_000_000L;
+
+    /** As {@link #STOPPED_GRACE_NS}, when the front-end has gone: longer than QEMU takes to connect again, which counts in seconds. */
+    static final long GONE_GRACE_NS = 2_000_000_000L;
+
+    /** Longest sleep while the volume is let go, of which not every step wakes the reactor. */
+    private static final long LETTING_GO_TURN_NS = 1_000_000;
+
+    /** Longest sleep while the volume is here without a guest that uses it. */
+    private static final long IDLE_TURN_NS = 200_000_000;
+
+    private final Function<OpeningRuntime, VolumeContext> contexts;
+    private final boolean isPatient;
+    private final Runnable wake;
+    private final Consumer<Volume> onChange;
+    private final Consumer<String> onWaiting;
+    private final Consumer<String> onTrouble;
+
+    private volatile VolumeTaker taker;
+    private OpeningRuntime takerRuntime;
+    private boolean isFrontEnd;
+    private boolean isRunning;
+    private boolean isMigrating;
+    private boolean isAsked;
+    private boolean isLettingGo;
+    private boolean isLetGo;
+    private long idleSinceNs = System.nanoTime();
+    private volatile Volume volume;
+    private volatile VolumeStanding standing;
+    private volatile State state = State.OPENING;
+    private volatile String trouble;
+    private long toldEpoch = -1;
+    private volatile long grownBytes;
+    private volatile VolumeStats lastStats;
+    private final PauseLog pause;
+
+    /**
+     * Makes one that has nothing yet.
+     *
+     * @param name      of the volume, for messages.
+     * @param contexts  gives what to open the volume with, with a runtime for its opening.
+     * @param isPatient whether a failure to open it at first is tried again.
+     * @param wake      wakes the reactor; any thread.
+     * @param onChange  is given the volume, on the reactor, when it is there, and null when it is not any more.
+     * @param onWaiting is told, on any thread, who has the volume, in words; once for each epoch.
+     * @param onTrouble is told, on any thread, why the volume can't be had yet, in words; once for each reason.
+     */
+    Possession(
+            final String name,
+            final Function<OpeningRuntime, VolumeContext> contexts,
+            final boolean isPatient,
+            final Runnable wake,
+            final Consumer<Volume> onChange,
+            final Consumer<String> onWaiting,
+            final Consumer<String> onTrouble) {
+        this.pause = new PauseLog(name);
+        this.contexts = contexts;
+        this.isPatient = isPatient;
+        this.wake = wake;
+        this.onChange = onChange;
+        this.onWaiting = onWaiting;
+        this.onTrouble = onTrouble;
+    }
+
+    /**
+     * Begins to follow the volume, or takes it if it is to be taken at once. Waits for the store.
+     *
+     * @param isTakeOver whether to take it although someone else has it.
+     * @throws CompletionException with the reason when that can't be.
+     */
+    void begin(final boolean isTakeOver) {
+        follow(isTakeOver);
+        taker.begun().join();
+        adopt();
+    }
+
+    /** A volume that is there for good, since it is only read. */
+    void hold(final Volume opened) {
+        volume = opened;
+        state = State.SERVING;
+        onChange.accept(opened);
+    }
+
+    private void follow(final boolean isTakeOver) {
+        takerRuntime = new OpeningRuntime();
+        taker = new VolumeTaker(contexts.apply(takerRuntime).takeOver(isTakeOver), takerRuntime, isPatient, this);
+        taker.start();
+    }
+
+    /** The volume, while this daemon has it; else null. Any thread. */
+    Volume volume() {
+        return volume;
+    }
+
+    /** Whether requests can be given to the volume. */
+    boolean isReady() {
+        return volume != null && !isLettingGo;
+    }
+
+    /** How the volume stands, as of the last look, or null before the first. Any thread. */
+    VolumeStanding standing() {
+        return standing;
+    }
+
+    /** The volume's identity; not before {@link #begin}. Any thread. */
+    UUID uuid() {
+        final Volume had = volume;
+        return had == null ? standing.uuid() : had.uuid();
+    }
+
+    /** Size of the disk in bytes; not before {@link #begin}. Any thread. */
+    long sizeBytes() {
+        final Volume had = volume;
+        return had == null ? Math.max(standing.sizeBytes(), grownBytes) : had.sizeBytes();
+    }
+
+    /** The disk has been made larger in the store. */
+    void grow(final long newSizeBytes) {
+        grownBytes = newSizeBytes;
+        if (volume != null) {
+            volume.grow(newSizeBytes);
+        }
+    }
+
+    /** Figures, of the last volume when there is none now, or null when there has not been one. Any thread. */
+    VolumeStats stats() {
+        final Volume had = volume;
+        return had == null ? lastStats : had.stats();
+    }
+
+    /** How far it is. Any thread. */
+    State state() {
+        return state;
+    }
+
+    /** What keeps it from following or taking the volume, in one line, or null. Any thread. */
+    String trouble() {
+        return trouble;
+    }
+
+    /** Who is waited for, in one line, or null. Any thread. */
+    String waitsFor() {
+        final VolumeStanding last = standing;
+        return volume != null || last == null || last.isFree() ? null : describe(last);
+    }
+
+    /** One cycle; amount of work. */
+    int doWork() {
+        final Volume had = volume;
+        if (had == null) {
+            return taker.taken() == null ? 0 : adopt();
+        }
+        final int work = had.doWork();
+        if (isLettingGo) {
+            return work + finishLettingGo(had);
+        }
+        if (isIdleForLong(had)) {
+            letGo(had);
+        }
+        return work;
+    }
+
+    /** How long the reactor may sleep, in nanoseconds. */
+    long maxIdleNs() {
+        final Volume had = volume;
+        if (had == null || had.isReadOnly()) {
+            return Long.MAX_VALUE;
+        }
+        if (isLettingGo) {
+            return Math.min(LETTING_GO_TURN_NS, had.maxIdleNs());
+        }
+        return isRunning ? had.maxIdleNs() : Math.min(IDLE_TURN_NS, had.maxIdleNs());
+    }
+
+    /** A front-end has connected, or gone. */
+    void frontEnd(final boolean isThere) {
+        isFrontEnd = isThere;
+        running(false);
+        migrating(false);
+    }
+
+    /** The guest uses the disk from now on, or not any more. */
+    void running(final boolean isOn) {
+        isRunning = isOn;
+        if (isOn && volume == null) {
+            pause.onWanted();
+        }
+        idleSinceNs = System.nanoTime();
+        want();
+    }
+
+    /** A command wants the volume, whether a guest runs or not. */
+    void ask() {
+        isAsked = !isReady();
+        idleSinceNs = System.nanoTime();
+        want();
+    }
+
+    /** A migration has begun, or is over: keeps little unsent while it lasts. */
+    void migrating(final boolean isOn) {
+        isMigrating = isOn;
+        if (volume != null) {
+            volume.haste(isOn);
+        }
+    }
+
+    /**
+     * Lets the volume go for another host that waits for it, at once.
+     *
+     * @return whether that is done, so that the front-end may be told that its rings have stopped.
+     * @throws IllegalStateException when it can't be done, with the reason.
+     */
+    boolean isHandedOver() {
+        final Volume had = volume;
+        if (had == null || had.isReadOnly()) {
+            return true;
+        }
+        if (had.failure() != null) {
+            throw new IllegalStateException("the disk can't be handed over: " + had.failure());
+        }
+        if (!isLettingGo) {
+            isLettingGo = true;
+            isAsked = false;
+            pause.onHandOver(had.stats().unsentBytes());
+            had.handOver();
+        }
+        if (had.isSealed()) {
+            pause.onHandedOver();
+            return true;
+        }
+        return false;
+    }
+
+    /** The first request since the volume was taken has been answered. */
+    void onServed() {
+        pause.onServed();
+    }
+
+    private void want() {
+        if (taker != null) {
+            taker.want(isRunning || isAsked);
+        }
+    }
+
+    private int adopt() {
+        if (taker.taken() == null) {
+            return 0;
+        }
+        final Volume opened = taker.taken().open();
+        opened.haste(isMigrating);
+        volume = opened;
+        pause.onTaken();
+        trouble = null;
+        state = State.SERVING;
+        isAsked = false;
+        idleSinceNs = System.nanoTime();
+        onChange.accept(volume);
+        return 1;
+    }
+
+    private boolean isIdleForLong(final Volume had) {
+        return !had.isReadOnly()
+                && !isRunning
+                && had.failure() == null
+                && had.isStored()
+                && had.stats().storeTrouble() == null
+                && (isMigrating || System.nanoTime() - idleSinceNs >= (isFrontEnd ? STOPPED_GRACE_NS : GONE_GRACE_NS));
+    }
+
+    private void letGo(final Volume had) {
+        isLettingGo = true;
+        isAsked = false;
+        had.shutdown();
+    }
+
+    private int finishLettingGo(final Volume had) {
+        if (!had.isShutDown()) {
+            return 0;
+        }
+        if (had.failure() == null && !isLetGo) {
+            // The front-end hears of it before this thread is held up by the volume's end.
+            isLetGo = true;
+            return 1;
+        }
+        isLetGo = false;
+        isLettingGo = false;
+        if (had.failure() != null) {
+            return 1;
+        }
+        lastStats = had.stats();
+        volume = null;
+        state = State.OPENING;
+        onChange.accept(null);
+        had.close();
+        follow(false);
+        want();
+        return 1;
+    }
+
+    /**
+     * Breaks off what is under way with the store before the volume was taken.
+     *
+     * @return the volume if this daemon has it.
+     */
+    Volume end() {
+        if (taker != null) {
+            taker.close();
+            if (volume == null) {
+                adopt();
+            }
+        }
+        return volume;
+    }
+
+    /** As {@link #end()}, without waiting; before the reactor has come round. Any thread. */
+    void breakOff() {
+        final VolumeTaker current = taker;
+        if (current != null) {
+            current.end();
+        }
+    }
+
+    @Override
+    public void onStanding(final VolumeStanding now) {
+        final VolumeStanding before = standing;
+        standing = now;
+        trouble = null;
+        if (state != State.FOLLOWING) {
+            state = State.FOLLOWING;
+        }
+        if (!now.isFree() && toldEpoch != now.epoch()) {
+            toldEpoch = now.epoch();
+            onWaiting.accept(describe(now));
+        }
+        if (before == null || before.sizeBytes() != now.sizeBytes()) {
+            wake.run();
+        }
+    }
+
+    @Override
+    public void onTaking() {
+        state = State.TAKING;
+    }
+
+    @Override
+    public void onTrouble(final String reason) {
+        if (!reason.equals(trouble)) {
+            trouble = reason;
+            onTrouble.accept(reason);
+        }
+    }
+
+    @Override
+    public void onTaken() {
+        wake.run();
+    }
+
+    private String describe(final VolumeStanding now) {
+        return "is being written by " + now.writer() + ", which opened it at " + Instant.ofEpochMilli(now.sinceMs())
+                + (now.isSealed() ? ", was shut out" : "") + " and has not closed it; it is followed until then."
+                + " If that host is gone for good, take the volume over with --take-over: then what was not in the store"
+                + " yet is lost, " + now.possibleLoss();
+    }
+}

@@ -1,0 +1,340 @@
+package io.varve.lsvd;
+
+import io.varve.lsvd.destage.BatchCutter;
+import io.varve.lsvd.format.ExtentEntry;
+import io.varve.lsvd.format.LogRecord;
+import io.varve.lsvd.format.Superblock;
+import io.varve.lsvd.format.Superblock.EpochClaim;
+import io.varve.lsvd.format.Superblock.Tail;
+import io.varve.lsvd.format.VolumeSettings;
+import io.varve.lsvd.history.History;
+import io.varve.lsvd.history.HistoryReader;
+import io.varve.lsvd.log.DeviceLogSource;
+import io.varve.lsvd.log.LogChecksums;
+import io.varve.lsvd.log.LogDevice;
+import io.varve.lsvd.log.LogGeometry;
+import io.varve.lsvd.log.LogReader;
+import io.varve.lsvd.log.LogStore;
+import io.varve.lsvd.log.LogSuperblock;
+import io.varve.lsvd.map.Location;
+import io.varve.lsvd.rescue.LogStanding;
+import io.varve.lsvd.runtime.EngineRuntime;
+import java.io.IOException;
+import java.lang.System.Logger.Level;
+import java.lang.foreign.Arena;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.UUID;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * A volume's local log while the volume is opened: locked, judged, made anew or replayed, and claimed for the next epoch. Whoever
+ * opens takes device, superblock and the rest over.
+ */
+final class OpeningLog implements AutoCloseable {
+    private static final System.Logger LOG = System.getLogger(OpeningLog.class.getName());
+
+    private final VolumeContext context;
+    private final UUID volume;
+    private final LogStore logs;
+    private final EngineRuntime runtime;
+    private final HistoryReader reader;
+    private final Arena arena;
+
+    private LogDevice device;
+    private LogSuperblock superblock;
+    private LogGeometry geometry;
+    private LogChecksums checksums;
+    private Tail end;
+    private Tail firstUnsent;
+    private BatchCutter cutter;
+    private boolean isOwn;
+    private boolean isUnused;
+    private boolean isNew;
+    private boolean isWriteCache;
+
+    OpeningLog(final VolumeContext context, final UUID volume, final HistoryReader reader, final Arena arena) {
+        this.context = context;
+        this.volume = volume;
+        this.logs = context.logs(volume);
+        this.runtime = context.runtime();
+        this.reader = reader;
+        this.arena = arena;
+    }
+
+    /** Locks the log, if there is one. */
+    void open() throws IOException, VolumeException {
+        if (!logs.exists()) {
+            return;
+        }
+        device = logs.open();
+        superblock = LogSuperblock.read(device);
+        if (!superblock.current().volume().equals(volume)) {
+            throw new VolumeException(logs.name() + " is the log of another volume, "
+                    + superblock.current().volume() + ": move it away");
+        }
+    }
+
+    /**
+     * Finds out what the log is to the newest epoch. One that was made for an epoch that has not come to be holds no record, and yet
+     * it is kept: the epoch's record may still be on its way into the store, and only this log knows its nonce.
+     */
+    void judge(final History history) throws IOException {
+        if (superblock == null || isNew) {
+            return;
+        }
+        final List<EpochClaim> claims = superblock.current().epochs();
+        isOwn = LogStanding.isCurrent(reader, claims, history.newest());
+        isUnused = !claims.isEmpty()
+                && claims.getFirst().epoch() > history.newest().epoch();
+    }
+
+    /** Whether the newest epoch is this log's, so that it holds whatever the store lacks. */
+    boolean isOwn() {
+        return isOwn;
+    }
+
+    boolean isThere() {
+        return superblock != null;
+    }
+
+    String name() {
+        return logs.name();
+    }
+
+    /** Puts aside, or deletes, a log that does not count any more. */
+    void discardForeign(final History history) throws IOException {
+        if (device == null || isOwn || isUnused || isNew) {
+            return;
+        }
+        final EpochClaim last = superblock.current().epochs().getLast();
+        final boolean wasClosed =
+                last.epoch() < history.newest().epoch() && last.nonce().equals(reader.sealedBy(last.epoch()));
+        final boolean isEmpty = !wasClosed && isEmpty();
+        closeDevice();
+        if (wasClosed || isEmpty) {
+            logs.delete();
+            return;
+        }
+        final String aside = logs.setAside(last.epoch());
+        LOG.log(
+                Level.WARNING,
+                "volume ''{0}'' was opened elsewhere since this log was written; it does not count any more and is kept as"
+                        + " {1}; ''varve cache rescue'' saves what is in it and not in the store",
+                context.name(),
+                aside);
+    }
+
+    /** One that was made ready, or claimed, and never used. */
+    private boolean isEmpty() throws IOException {
+        final Superblock current = superblock.current();
+        final LogGeometry itsGeometry = new LogGeometry(current.areaLength(), current.windowLength());
+        try (LogReader records = new LogReader(new DeviceLogSource(itsGeometry, device, null), volume)) {
+            records.begin(current.tail(), current.tail().position() + itsGeometry.areaLength());
+            return !records.next()
+                    && records.provenDurableBehindEnd() < current.tail().sequence();
+        }
+    }
+
+    /** Makes a log where there is none, for an epoch that may never come to be. */
+    void prepare(final EpochClaim claim, final History history) throws IOException {
+        if (superblock != null) {
+            return;
+        }
+        final LogGeometry newGeometry = LogGeometry.ofSize(context.logSizeBytes());
+        final Tail start = new Tail(0, Math.max(history.lastRecord() + 1, LogRecord.FIRST_SEQUENCE), 0);
+        device = logs.create(
+                newGeometry,
+                new Superblock(
+                        0, volume, newGeometry.areaLength(), newGeometry.windowLength(), 1, start, List.of(claim)));
+        superblock = LogSuperblock.read(device);
+        isNew = true;
+    }
+
+    /** Takes from the log what no object covers. */
+    void replay(final History history, final VolumeSettings settings) throws IOException, VolumeException {
+        final Superblock current = superblock.current();
+        isWriteCache = history.covered().isWriteCache();
+        geometry = new LogGeometry(current.areaLength(), current.windowLength());
+        checksums = new LogChecksums(geometry, arena);
+        final Tail tail = replayStart(current, history);
+        long replayed = 0;
+        try (LogReader records = new LogReader(new DeviceLogSource(geometry, device, null), volume)) {
+            records.begin(tail, tail.position() + geometry.areaLength());
+            Tail before = records.end();
+            while (records.next()) {
+                if (records.record().sequence() > history.lastRecord()) {
+                    apply(records, before, history, settings);
+                    replayed += records.record().isNews() ? 1 : 0;
+                }
+                before = records.end();
+            }
+            end = before;
+            checkDamage(records, history);
+        }
+        device.syncFully();
+        if (end.sequence() - 1 < history.lastRecord()) {
+            // An older copy of the log, or one that was never used: the store is ahead of it.
+            end = new Tail(end.position(), history.lastRecord() + 1, 0);
+        }
+        if (cutter == null) {
+            cutter = newCutter(end, settings);
+        }
+        if (replayed > 0) {
+            LOG.log(
+                    Level.INFO,
+                    "volume ''{0}'': {1} records of the local log are not in the store yet and were replayed",
+                    context.name(),
+                    replayed);
+        }
+    }
+
+    /**
+     * Where the records begin that may have to be replayed: where the store's objects end, when they were made of this log behind its
+     * tail and say where. Damage to what the store holds does not matter then.
+     */
+    private static Tail replayStart(final Superblock current, final History history) {
+        final Tail tail = current.tail();
+        final Tail stored = history.covered().logEnd();
+        final boolean isBehindTail = history.covered().isPlaceKnown()
+                && stored.sequence() > tail.sequence()
+                && stored.position() >= tail.position()
+                && stored.position() <= tail.position() + current.areaLength();
+        return isBehindTail ? stored : tail;
+    }
+
+    /** Nobody knows how long a record of an earlier life has waited: it counts as older than any may get. */
+    private void apply(
+            final LogReader records, final Tail before, final History history, final VolumeSettings settings) {
+        final LogRecord record = records.record();
+        if (firstUnsent == null) {
+            firstUnsent = before;
+            cutter = newCutter(before, settings);
+        }
+        isWriteCache = record.isWriteCache(isWriteCache);
+        final long first = records.dataPositionBlocks();
+        for (int i = 0, n = record.blockCount(); i < n; i++) {
+            checksums.set(first + i, record.blockCrc(i));
+        }
+        for (int i = 0, n = record.extentCount(); i < n; i++) {
+            if (record.extentKind(i) == ExtentEntry.NOTE) {
+                continue;
+            }
+            if (record.extentKind(i) == ExtentEntry.TRIM) {
+                history.map().remove(record.extentBlock(i), record.extentLength(i));
+            } else {
+                history.map()
+                        .put(
+                                record.extentBlock(i),
+                                record.extentLength(i),
+                                Location.inLog(first + record.extentDataBlock(i)));
+            }
+        }
+        final Tail after = records.end();
+        cutter.onSealed(
+                after.position(),
+                after.sequence() - 1,
+                after.previousCrc(),
+                record.isNews(),
+                record.isNote(),
+                record.blockCount(),
+                runtime.bootTimeNs() - TimeUnit.MILLISECONDS.toNanos(settings.maxUnsentAgeMs()) - 1);
+    }
+
+    private BatchCutter newCutter(final Tail start, final VolumeSettings settings) {
+        return new BatchCutter(start, context.destageDelayNs(), geometry.areaLength(), settings);
+    }
+
+    private void checkDamage(final LogReader records, final History history) throws IOException, VolumeException {
+        final Tail brokenAt = records.end();
+        final long proven = records.provenDurableBehindEnd();
+        if (proven < brokenAt.sequence() || proven <= history.lastRecord()) {
+            return;
+        }
+        final String damage = "the log of volume '" + context.name() + "', " + logs.name()
+                + ", is damaged: record " + brokenAt.sequence() + " at byte "
+                + geometry.fileOffset(brokenAt.position()) + " had been flushed, with all up to " + proven
+                + ", and is not readable";
+        if (!context.isDataLossAccepted()) {
+            throw new VolumeException(damage + "; --accept-data-loss goes on without these records");
+        }
+        LOG.log(Level.WARNING, "{0}; going on without them, as asked", damage);
+    }
+
+    /** Makes it durable that an epoch is about to be begun with this log. Of a new one nothing else was ever tried. */
+    void claim(final EpochClaim claim, final long newestEpoch) throws IOException, VolumeException {
+        final Superblock current = superblock.current();
+        final List<EpochClaim> claims = new ArrayList<>();
+        for (final EpochClaim earlier : current.epochs()) {
+            if (!isNew && earlier.epoch() >= newestEpoch) {
+                claims.add(earlier);
+            }
+        }
+        claims.add(claim);
+        if (claims.size() > Superblock.MAX_EPOCHS) {
+            throw new VolumeException("opening volume '" + context.name() + "' has failed " + Superblock.MAX_EPOCHS
+                    + " times in a row, and its log has no room for another try; the messages before tell why");
+        }
+        superblock.write(new Superblock(
+                current.counter(),
+                volume,
+                current.areaLength(),
+                current.windowLength(),
+                current.generation() + 1,
+                firstUnsent == null ? end : firstUnsent,
+                claims));
+        isNew = false;
+    }
+
+    LogDevice device() {
+        return device;
+    }
+
+    LogSuperblock superblock() {
+        return superblock;
+    }
+
+    LogGeometry geometry() {
+        return geometry;
+    }
+
+    LogChecksums checksums() {
+        return checksums;
+    }
+
+    /** Where the log goes on. */
+    Tail end() {
+        return end;
+    }
+
+    BatchCutter cutter() {
+        return cutter;
+    }
+
+    /** The write cache setting as of the log's end. */
+    boolean isWriteCache() {
+        return isWriteCache;
+    }
+
+    private void closeDevice() {
+        device.close();
+        device = null;
+        superblock = null;
+    }
+
+    /** Lets the log go; one that was made ready for nothing is deleted. */
+    @Override
+    public void close() {
+        if (device == null) {
+            return;
+        }
+        if (isNew) {
+            try {
+                logs.delete();
+            } catch (final IOException e) {
+                LOG.log(Level.DEBUG, "a log that was not used is left", e);
+            }
+        }
+        closeDevice();
+    }
+}
