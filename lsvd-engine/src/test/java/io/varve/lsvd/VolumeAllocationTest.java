@@ -1,0 +1,148 @@
+package io.varve.lsvd;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.sun.management.ThreadMXBean;
+import io.varve.linux.IoRing;
+import io.varve.linux.IoRings;
+import io.varve.linux.IoVec;
+import io.varve.linux.Mapping;
+import io.varve.linux.Memory;
+import io.varve.lsvd.format.Blocks;
+import io.varve.lsvd.store.DirectoryStore;
+import io.varve.lsvd.store.ObjectStore;
+import java.io.IOException;
+import java.lang.management.ManagementFactory;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Random;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * The reactor leaves next to nothing to the garbage collector, once it is compiled as in production: the tests' own JVM does without
+ * the optimising compiler.
+ */
+@Timeout(120)
+class VolumeAllocationTest {
+    private static final int REQUESTS = 40_000;
+    private static final int ATTEMPTS = 12;
+
+    /**
+     * Some objects are made for each batch of the log and each object in the store, of some thousand requests; none for
+     * each request.
+     */
+    private static final int MOST_BYTES_PER_REQUEST = 4;
+
+    @TempDir
+    private Path directory;
+
+    @Test
+    void requestsAllocateNothing() throws Exception {
+        final Process process = new ProcessBuilder(List.of(
+                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                        "--enable-native-access=ALL-UNNAMED",
+                        "--sun-misc-unsafe-memory-access=allow",
+                        "--add-opens=java.base/jdk.internal.misc=ALL-UNNAMED",
+                        "-Xmx128m",
+                        "-XX:+UseSerialGC",
+                        "-cp",
+                        System.getProperty("java.class.path"),
+                        Load.class.getName(),
+                        directory.toString()))
+                .redirectError(ProcessBuilder.Redirect.INHERIT)
+                .start();
+        try {
+            final String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+            assertThat(process.waitFor(60, TimeUnit.SECONDS)).isTrue();
+            assertThat(Long.parseLong(output.strip())).isLessThan((long) MOST_BYTES_PER_REQUEST * REQUESTS);
+        } finally {
+            process.destroyForcibly();
+        }
+    }
+
+    /** Run in a JVM of its own by the test. */
+    static final class Load {
+        private static final int DEPTH = 32;
+        private static final int BLOCKS = 16 << 10;
+
+        private final IoRing ring;
+        private final Volume volume;
+        private final Mapping memory;
+        private final Random random = new Random(1);
+        private final IoVec[] vectors = new IoVec[DEPTH];
+        private final VolumeCompletion completion = this::onDone;
+        private int submitted;
+        private int done;
+
+        private Load(final IoRing ring, final Volume volume, final Mapping memory) {
+            this.ring = ring;
+            this.volume = volume;
+            this.memory = memory;
+            for (int i = 0; i < DEPTH; i++) {
+                vectors[i] = new IoVec();
+                vectors[i].add(memory.address() + (long) i * Blocks.SIZE, Blocks.SIZE);
+            }
+        }
+
+        /** Prints the least that the reactor's thread allocated, in bytes, for {@link #REQUESTS} requests. */
+        public static void main(final String[] args) throws Exception {
+            final Path home = Path.of(args[0]);
+            try (ObjectStore store = DirectoryStore.open(home.resolve("store"), true)) {
+                new VolumeCatalog(store).create("disk", (long) BLOCKS * Blocks.SIZE);
+                try (IoRing ring = IoRings.open(IoRings.DEFAULT_ENTRIES);
+                        Volume volume = Volume.open(new VolumeContext()
+                                .store(store)
+                                .name("disk")
+                                .cacheDirectory(home.resolve("cache"))
+                                .logSizeBytes(256L << 20)
+                                .ring(ring));
+                        Mapping memory = Memory.allocate((long) DEPTH * Blocks.SIZE)) {
+                    System.out.println(new Load(ring, volume, memory).least());
+                }
+            }
+        }
+
+        private long least() throws IOException {
+            final ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+            long least = Long.MAX_VALUE;
+            for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
+                final long before = threads.getCurrentThreadAllocatedBytes();
+                run(submitted + REQUESTS);
+                least = Math.min(least, threads.getCurrentThreadAllocatedBytes() - before);
+            }
+            return least;
+        }
+
+        private void run(final int until) throws IOException {
+            while (done < until) {
+                while (submitted < until && submitted - done < DEPTH) {
+                    submit(submitted++);
+                }
+                ring.turn(volume.doWork() > 0 ? 0 : Math.min(1_000_000, volume.maxIdleNs()));
+                if (volume.failure() != null) {
+                    throw new IOException(volume.failure());
+                }
+            }
+        }
+
+        private void submit(final int number) {
+            final IoVec vector = vectors[number % DEPTH];
+            final long offset = (long) random.nextInt(BLOCKS) * Blocks.SIZE;
+            if (number % 64 == 0) {
+                volume.flush(completion, number);
+            } else if (number % 3 == 0) {
+                volume.read(offset, vector, completion, number);
+            } else {
+                volume.write(offset, vector, false, completion, number);
+            }
+        }
+
+        private void onDone(final long token, final int status) {
+            done++;
+        }
+    }
+}
