@@ -1,6 +1,7 @@
 package io.varve.lsvd;
 
 import io.varve.lsvd.format.Blocks;
+import io.varve.lsvd.format.CloneRecord;
 import io.varve.lsvd.format.Covered;
 import io.varve.lsvd.format.EpochRecord;
 import io.varve.lsvd.format.NameRecord;
@@ -104,13 +105,14 @@ public final class VolumeCatalog {
         }
     }
 
-    /** Names of all volumes, by their identity. */
-    public Map<UUID, String> names() throws VolumeException {
-        final Map<UUID, String> names = new HashMap<>();
-        for (final VolumeInfo info : list()) {
-            names.put(info.uuid(), info.name());
+    /** Removes what is left of clones of a volume whose making was broken off. */
+    public void removeUnfinishedClones(final String name) throws VolumeException {
+        final UUID volume = find(name);
+        try {
+            new UnfinishedClones(store, runtime).remove(volume);
+        } catch (final IOException e) {
+            throw failure("look for clones of volume '" + name + "'", e);
         }
-        return names;
     }
 
     /**
@@ -130,12 +132,12 @@ public final class VolumeCatalog {
             finishRemoval(name, claim);
             final UUID volume = runtime.randomUuid();
             final Snapshots snapshots = new Snapshots(store, from.volume());
-            if (!snapshots.addChild(from, volume)) {
+            if (!snapshots.addClone(from, new CloneRecord(volume, from.asOrigin(), name, claim.version + 1))) {
                 throw new VolumeException("snapshot '" + from.name() + "' was removed meanwhile");
             }
             final VolumeInfo made = create(name, claim, volume, creation(settings, from));
             if (made == null) {
-                snapshots.removeChild(from.asOrigin(), volume);
+                snapshots.removeClone(from.asOrigin(), volume);
                 throw takenMeanwhile(name);
             }
             return made;
@@ -152,8 +154,9 @@ public final class VolumeCatalog {
     public void cutTies(final String name) throws VolumeException {
         final UUID volume = find(name);
         try {
+            new UnfinishedClones(store, runtime).remove(volume);
             final Snapshots snapshots = new Snapshots(store, volume);
-            if (!snapshots.list().isEmpty() || !snapshots.children().isEmpty()) {
+            if (!snapshots.list().isEmpty() || snapshots.hasClones()) {
                 throw new VolumeException("volume '" + name
                         + "' has a copy of all its data now, but its snapshots or clones still need its ancestors': remove"
                         + " those, and flatten it again");
@@ -161,7 +164,7 @@ public final class VolumeCatalog {
             final EpochRecord.Origin origin =
                     new HistoryReader(store, volume).newestEpoch().origin();
             if (origin != null) {
-                new Snapshots(store, origin.volume()).removeChild(origin, volume);
+                new Snapshots(store, origin.volume()).removeClone(origin, volume);
             }
         } catch (final IOException e) {
             throw failure("flatten volume '" + name + "'", e);

@@ -1,5 +1,6 @@
 package io.varve.lsvd;
 
+import io.varve.lsvd.format.CloneRecord;
 import io.varve.lsvd.format.EpochRecord;
 import io.varve.lsvd.format.FormatException;
 import io.varve.lsvd.format.NameRecord;
@@ -69,7 +70,7 @@ final class VolumeRemover {
                 .epoch(Keys.lastNumber(epochs.getFirst().key()))
                 .origin();
         if (origin != null) {
-            new Snapshots(store, origin.volume()).removeChild(origin, volume);
+            new Snapshots(store, origin.volume()).removeClone(origin, volume);
         }
         for (final StoredObject epoch : epochs.reversed()) {
             store.delete(epoch.key());
@@ -78,10 +79,15 @@ final class VolumeRemover {
 
     /** Refuses when clones need the volume's data. */
     void requireNoClones() throws IOException, VolumeException {
-        final int clones = new Snapshots(store, volume).children().size();
-        if (clones > 0) {
-            throw new VolumeException("the volume has " + clones + (clones == 1 ? " clone" : " clones")
-                    + ", which need its data: remove or flatten them, and then remove it again");
+        new UnfinishedClones(store, runtime).remove(volume);
+        final List<String> clones = new Snapshots(store, volume)
+                .clones().values().stream()
+                        .flatMap(List::stream)
+                        .map(CloneRecord::name)
+                        .toList();
+        if (!clones.isEmpty()) {
+            throw new VolumeException("the volume has clones, which need its data: remove or flatten "
+                    + String.join(", ", clones) + ", and then remove it again");
         }
     }
 

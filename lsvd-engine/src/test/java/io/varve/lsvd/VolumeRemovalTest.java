@@ -3,11 +3,12 @@ package io.varve.lsvd;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.varve.lsvd.format.VolumeSettings;
+import io.varve.lsvd.snapshot.Snapshot;
 import io.varve.lsvd.store.DirectoryStore;
 import io.varve.lsvd.store.Keys;
 import io.varve.lsvd.store.ObjectStore;
 import io.varve.lsvd.store.StoredObject;
-import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -94,14 +95,89 @@ final class VolumeRemovalTest {
     void refusesWhileThereAreClonesAndDeletesNothing() throws Exception {
         make("disk");
         final VolumeCatalog catalog = new VolumeCatalog(store);
-        store.putIfAbsent(Keys.child(catalog.find("disk"), 3, UUID.randomUUID()), MemorySegment.ofArray(new byte[1]))
-                .join();
+        catalog.createClone("copy", VolumeSettings.ofSize(SIZE), snapshot());
         final List<StoredObject> before = contents();
         assertThatThrownBy(() -> catalog.remove("disk"))
                 .isInstanceOf(VolumeException.class)
-                .hasMessageContaining("1 clone");
+                .hasMessageContaining("remove or flatten copy");
         assertThat(contents()).isEqualTo(before);
         assertThat(catalog.info("disk").name()).isEqualTo("disk");
+        catalog.remove("copy");
+        catalog.remove("disk");
+        expectNothingLeft(0);
+    }
+
+    @Test
+    void aCloneWhoseMakingIsCutShortAnywhereIsInNobodysWay() throws Exception {
+        int cuts = 0;
+        for (boolean isCut = true; isCut; cuts++) {
+            make("disk");
+            final Snapshot snapshot = snapshot();
+            isCut = !cloneWithRequests(snapshot, cuts);
+            final VolumeCatalog catalog = new VolumeCatalog(store);
+            catalog.removeUnfinishedClones("disk");
+            final boolean isThere =
+                    catalog.list().stream().anyMatch(info -> info.name().equals("copy"));
+            assertThat(catalog.snapshots("disk").clones().isEmpty()).isEqualTo(!isThere);
+            assertThat(isThere || isCut).isTrue();
+            catalog.remove("copy");
+            assertThat(catalog.remove("disk")).isTrue();
+            expectNothingLeft(cuts);
+        }
+        assertThat(cuts).isGreaterThan(8);
+    }
+
+    /** Two that are at it at once: who takes the name wins, and the other says so. */
+    @Test
+    void aCloneThatIsBeingMadeYieldsToWhoIsInItsWay() throws Exception {
+        make("disk");
+        final Snapshot snapshot = snapshot();
+        final VolumeCatalog catalog = new VolumeCatalog(store);
+        final long[] seen = new long[1];
+        assertThatThrownBy(() -> new VolumeCatalog(new CutShortStore(store, count -> {
+                            if (hasMark() && seen[0]++ == 0) {
+                                removeUnfinished(catalog);
+                            }
+                            return false;
+                        }))
+                        .createClone("copy", VolumeSettings.ofSize(SIZE), snapshot))
+                .isInstanceOf(VolumeException.class)
+                .hasMessageContaining("at the same time");
+        assertThat(seen[0]).isPositive();
+        assertThat(catalog.remove("disk")).isTrue();
+        expectNothingLeft(0);
+    }
+
+    private boolean hasMark() {
+        return store.list("volumes/").join().stream()
+                .anyMatch(object -> object.key().contains("/children/"));
+    }
+
+    private static void removeUnfinished(final VolumeCatalog catalog) {
+        try {
+            catalog.removeUnfinishedClones("disk");
+        } catch (final VolumeException e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    private Snapshot snapshot() throws Exception {
+        try (VolumeRig rig = new VolumeRig(store, directory.resolve("cache"))) {
+            rig.snapshot("s");
+            rig.await(rig.volume::isStored);
+        }
+        return new VolumeCatalog(store).snapshot("disk", "s");
+    }
+
+    private boolean cloneWithRequests(final Snapshot snapshot, final long requests) {
+        try {
+            new VolumeCatalog(new CutShortStore(store, count -> count > requests))
+                    .createClone("copy", VolumeSettings.ofSize(SIZE), snapshot);
+            return true;
+        } catch (final VolumeException e) {
+            assertThat(e).hasMessageContaining("cut short");
+            return false;
+        }
     }
 
     private void make(final String name) throws Exception {

@@ -5,6 +5,7 @@ import io.varve.launcher.config.Settings;
 import io.varve.lsvd.VolumeCatalog;
 import io.varve.lsvd.VolumeException;
 import io.varve.lsvd.VolumeInfo;
+import io.varve.lsvd.format.CloneRecord;
 import io.varve.lsvd.format.SnapshotRecord;
 import io.varve.lsvd.format.VolumeSettings;
 import io.varve.lsvd.snapshot.Snapshot;
@@ -15,7 +16,6 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.UUID;
 import java.util.function.LongConsumer;
 import java.util.function.UnaryOperator;
 
@@ -46,11 +46,10 @@ final class StoreSnapshots {
     List<SnapshotInfo> list(final String volume) throws VolumeException {
         try {
             final Snapshots snapshots = catalog.snapshots(volume);
-            final Map<UUID, Long> children = snapshots.children();
-            final Map<UUID, String> names = children.isEmpty() ? Map.of() : catalog.names();
+            final Map<Long, List<CloneRecord>> clones = snapshots.clones();
             final List<SnapshotInfo> infos = new ArrayList<>();
             for (final Snapshot snapshot : snapshots.list()) {
-                infos.add(describe(snapshot, children, names));
+                infos.add(describe(snapshot, clones.getOrDefault(snapshot.checkpoint(), List.of())));
             }
             return infos;
         } catch (final IOException e) {
@@ -76,6 +75,9 @@ final class StoreSnapshots {
             if (snapshot.record().isProtected()) {
                 throw new UserException("snapshot '" + name + "' is protected: 'varve snapshot unprotect " + name
                         + "' lets it be removed");
+            }
+            if (snapshots.hasClones()) {
+                catalog.removeUnfinishedClones(name.volume());
             }
             final List<String> clones = info(name).clones();
             if (!clones.isEmpty()) {
@@ -162,21 +164,14 @@ final class StoreSnapshots {
         }
     }
 
-    private static SnapshotInfo describe(
-            final Snapshot snapshot, final Map<UUID, Long> children, final Map<UUID, String> names) {
-        final List<String> clones = new ArrayList<>();
-        children.forEach((child, checkpoint) -> {
-            if (checkpoint == snapshot.checkpoint()) {
-                clones.add(names.getOrDefault(child, child.toString()));
-            }
-        });
+    private static SnapshotInfo describe(final Snapshot snapshot, final List<CloneRecord> clones) {
         return new SnapshotInfo(
                 snapshot.name(),
                 snapshot.record().sizeBytes(),
                 Instant.ofEpochMilli(snapshot.record().createdMs()),
                 snapshot.record().isProtected(),
                 snapshot.checkpoint(),
-                clones,
+                clones.stream().map(CloneRecord::name).toList(),
                 null);
     }
 

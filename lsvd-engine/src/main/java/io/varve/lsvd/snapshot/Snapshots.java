@@ -1,5 +1,6 @@
 package io.varve.lsvd.snapshot;
 
+import io.varve.lsvd.format.CloneRecord;
 import io.varve.lsvd.format.EpochRecord;
 import io.varve.lsvd.format.NameRecord;
 import io.varve.lsvd.format.SnapshotRecord;
@@ -110,25 +111,25 @@ public final class Snapshots {
         store.putIfAbsent(Keys.pinRemoved(volume, snapshot.checkpoint()), mark(volume));
     }
 
-    /** Identities of the clones of a snapshot. */
-    public List<UUID> children(final Snapshot snapshot) throws IOException {
-        final List<UUID> children = new ArrayList<>();
-        for (final Map.Entry<UUID, Long> child : children().entrySet()) {
-            if (child.getValue() == snapshot.checkpoint()) {
-                children.add(child.getKey());
+    /** All clones by the checkpoint that they need, clones of clones included. */
+    public Map<Long, List<CloneRecord>> clones() throws IOException {
+        final Map<Long, List<CloneRecord>> clones = new TreeMap<>();
+        for (final StoredObject mark : store.list(Keys.children(volume))) {
+            try {
+                clones.computeIfAbsent(Keys.pinned(mark.key()), checkpoint -> new ArrayList<>())
+                        .add(CloneRecord.decode(mark.key(), store.getWhole(mark.key(), CloneRecord.MAX_LENGTH)));
+            } catch (final NoSuchObjectException e) {
+                // Removed meanwhile.
+                continue;
             }
         }
-        return children;
+        clones.values().removeIf(List::isEmpty);
+        return clones;
     }
 
-    /** Identities of all clones, clones of clones included, and of which checkpoint. */
-    public Map<UUID, Long> children() throws IOException {
-        final Map<UUID, Long> children = new TreeMap<>();
-        for (final StoredObject child : store.list(Keys.children(volume))) {
-            final String key = child.key();
-            children.put(UUID.fromString(key.substring(key.lastIndexOf('/') + 1)), Keys.pinned(key));
-        }
-        return children;
+    /** Whether there are clones, or are about to be. */
+    public boolean hasClones() throws IOException {
+        return !store.list(Keys.children(volume)).isEmpty();
     }
 
     /**
@@ -136,22 +137,22 @@ public final class Snapshots {
      *
      * @return false when the snapshot is gone: then no mark is left.
      */
-    public boolean addChild(final Snapshot snapshot, final UUID child) throws IOException {
-        final List<EpochRecord.Origin> ancestors = ancestors(snapshot.asOrigin());
-        for (final EpochRecord.Origin ancestor : ancestors) {
-            store.putIfAbsent(Keys.child(ancestor.volume(), ancestor.sequence(), child), mark(child));
+    public boolean addClone(final Snapshot snapshot, final CloneRecord clone) throws IOException {
+        final MemorySegment mark = clone.encode();
+        for (final EpochRecord.Origin ancestor : ancestors(clone.origin())) {
+            store.putIfAbsent(Keys.child(ancestor.volume(), ancestor.sequence(), clone.volume()), mark);
         }
         if (again(snapshot) != null && store.list(Keys.tombstone(volume)).isEmpty()) {
             return true;
         }
-        removeChild(snapshot.asOrigin(), child);
+        removeClone(clone.origin(), clone.volume());
         return false;
     }
 
     /** A clone needs nothing of its ancestors any more. */
-    public void removeChild(final EpochRecord.Origin origin, final UUID child) throws IOException {
+    public void removeClone(final EpochRecord.Origin origin, final UUID clone) throws IOException {
         for (final EpochRecord.Origin ancestor : ancestors(origin)) {
-            store.delete(Keys.child(ancestor.volume(), ancestor.sequence(), child));
+            store.delete(Keys.child(ancestor.volume(), ancestor.sequence(), clone));
         }
     }
 

@@ -47,6 +47,7 @@ class GoldenFilesTest {
         SEAL(3, () -> Sealer.encode(VOLUME, 3, 77, NONCE, COVERED, 70)),
         EPOCH(2, () -> epochRecord().encode()),
         SNAPSHOT(1, () -> snapshot().encode()),
+        CLONE(1, () -> new CloneRecord(VOLUME, new EpochRecord.Origin(NONCE, 3, 77), "clone", 5).encode()),
         NAME(1, () -> new NameRecord(VOLUME, true).encode()),
         SETTINGS(1, () -> settingsRecord().encode()),
         RESCUE(1, GoldenFilesTest::rescueHeader);
@@ -118,6 +119,7 @@ class GoldenFilesTest {
                             case SUPERBLOCK -> Superblock.decode("it", bytes);
                             case RESCUE -> RescueHeader.decode("it", bytes);
                             case SNAPSHOT -> SnapshotRecord.decode("it", bytes);
+                            case CLONE -> CloneRecord.decode("it", bytes);
                             case EPOCH -> EpochRecord.decode("it", bytes);
                             default -> NameRecord.decode("it", bytes);
                         }
