@@ -390,7 +390,6 @@ public final class ServedVolume {
     private void tryToOpen() throws VolumeException {
         if (store == null) {
             store = new StoreMeter(options.store().open());
-            readCache.get();
         }
         if (options.opening().isReadOnly()) {
             possession.hold(Volume.open(context(runtime)));
@@ -402,6 +401,7 @@ public final class ServedVolume {
         }
         try {
             possession.begin(options.opening().isTakeOver());
+            readCache.get();
         } catch (final CompletionException e) {
             switch (e.getCause()) {
                 case VolumeException known -> throw known;

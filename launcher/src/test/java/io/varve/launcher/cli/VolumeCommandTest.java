@@ -228,6 +228,27 @@ class VolumeCommandTest {
     }
 
     @Test
+    void tellsThatNobodyWritesANewVolumeAndLeavesItAlone() throws IOException {
+        CommandRun.in(home, "volume", "create", "data", "--size", "1G");
+        assertThat(CommandRun.in(home, "volume", "status", "data").out())
+                .contains("state", "closed", "none yet")
+                .doesNotContain("may be missing");
+        assertThat(CommandRun.in(home, "volume", "fence", "data").out())
+                .isEqualTo("Nobody writes volume data: nothing was changed.\n");
+        assertThat(JSON.std.mapFrom(CommandRun.in(home, "volume", "status", "data", "--json")
+                        .out()))
+                .containsEntry("name", "data")
+                .containsEntry("state", "closed")
+                .containsEntry("epoch", 0)
+                .containsEntry("writer", null);
+        for (final String command : new String[] {"status", "fence"}) {
+            final CommandRun none = CommandRun.in(home, "volume", command, "other");
+            assertThat(none.err()).startsWith("varve: no volume 'other' in ").hasLineCount(1);
+            assertThat(none.status()).isEqualTo(ExitStatus.WRONG_USE);
+        }
+    }
+
+    @Test
     void saysWhatIsWrongWithAStore() throws IOException {
         final Path missing = home.resolve("missing");
         final CommandRun none = CommandRun.in(home, "volume", "list", "--store", "file://" + missing);

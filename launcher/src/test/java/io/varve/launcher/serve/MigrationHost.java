@@ -1,5 +1,7 @@
 package io.varve.launcher.serve;
 
+import static org.awaitility.Awaitility.await;
+
 import io.varve.launcher.daemon.Daemon;
 import io.varve.launcher.daemon.DoorPlan;
 import io.varve.launcher.daemon.OpeningChoices;
@@ -89,7 +91,7 @@ final class MigrationHost implements AutoCloseable {
 
     void detach() {
         volume.end();
-        volume.ended().join();
+        await().until(() -> daemon.volume("data") == null);
     }
 
     @Override

@@ -1,11 +1,14 @@
 package io.varve.launcher.serve;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import io.varve.launcher.daemon.VolumeStatus.State;
 import io.varve.lsvd.VolumeCatalog;
 import io.varve.lsvd.VolumeException;
+import io.varve.lsvd.VolumeGuard;
+import io.varve.lsvd.VolumeStanding;
 import io.varve.lsvd.store.DirectoryStore;
 import io.varve.lsvd.store.ObjectStore;
 import io.varve.lsvd.store.StoreException;
@@ -113,6 +116,7 @@ class MigrationTest {
     void asksTheStoreLittleBetweenTheLastRequestHereAndTheFirstThere() throws IOException {
         try (MovingGuest guest = new MovingGuest(one.socket(), 2)) {
             guest.load().run(500);
+            final List<Long> pausesMs = new ArrayList<>();
             notesOfOne.delay(30);
             notesOfTwo.delay(30);
             for (int i = 0; i < 6; i++) {
@@ -129,11 +133,12 @@ class MigrationTest {
                 guest.load().run(1);
                 final long pauseNs = System.nanoTime() - guest.stoppedNs();
                 requests.addAll((isBack ? notesOfOne : notesOfTwo).longestSequence(stoppedNs, System.nanoTime()));
-                System.out.println("pause with 30 ms: " + pauseNs / 1_000_000 + " ms, " + requests);
+                pausesMs.add(pauseNs / 1_000_000);
                 assertThat(requests).hasSizeLessThanOrEqualTo(MOST_REQUESTS);
             }
             notesOfOne.delay(0);
             notesOfTwo.delay(0);
+            System.out.println("from stop to first answer, with 30 ms to the store: " + pausesMs + " ms");
             guest.load().verifyAll(guest);
         }
     }
@@ -249,6 +254,41 @@ class MigrationTest {
             assertThat(early.queue(0).poll()).isNull();
             guest.load().run(100);
             guest.load().verifyAll(guest);
+        }
+    }
+
+    /** Its guest's requests fail, its front-end is not told that it may go, and what it has acknowledged is in its log. */
+    @Test
+    void aWriterThatIsShutOutIsNotHandedOverAndCanGoOnWithItsLog() throws IOException, VolumeException {
+        try (MovingGuest guest = new MovingGuest(one.socket(), 8);
+                ObjectStore store = open(new SlowStore.Notes())) {
+            guest.load().run(300);
+            final VolumeGuard guard = new VolumeGuard(store);
+            assertThat(guard.standing("data").isSealed()).isFalse();
+            final VolumeStanding fenced = guard.fence("data");
+            assertThat(fenced.isSealed()).isTrue();
+            assertThat(fenced.isFree()).isFalse();
+            assertThat(guard.fence("data")).isEqualTo(fenced);
+
+            final BlkRequest write = BlkRequest.write(200 << 20, new byte[4096]);
+            await().pollInSameThread().until(() -> guest.here().run(write).status() == BlkRequest.IOERR);
+            guest.startLogging();
+            assertThatThrownBy(guest::stop).isInstanceOf(IOException.class);
+            await().until(() ->
+                    two.status().note() != null && two.status().note().contains("was shut out"));
+            assertThat(two.status().state()).isEqualTo(State.FOLLOWING);
+
+            one.detach();
+            one.attach();
+            try (FrontEnd again = FrontEnd.started(one.socket(), FrontEndOptions.DEFAULT)) {
+                guest.load().verifyAll(again);
+            }
+            try (FrontEnd other = FrontEnd.started(two.socket(), FrontEndOptions.DEFAULT)) {
+                guest.load().verifyAll(other);
+            }
+            await().until(() -> guard.standing("data").isClosed());
+            final VolumeStanding closed = guard.standing("data");
+            assertThat(guard.fence("data")).isEqualTo(closed);
         }
     }
 

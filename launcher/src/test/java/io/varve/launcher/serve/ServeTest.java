@@ -321,6 +321,10 @@ class ServeTest {
             load(frontEnd).run(100);
             try (VarveProcess follower = VarveProcess.serve(home, Path.of(other), "--cache", otherCache)) {
                 assertThat(follower.out()).contains("is being written by ").contains("--take-over");
+                try (VarveProcess status = VarveProcess.start(home, "volume", "status", "data")) {
+                    assertThat(status.awaitExit()).isZero();
+                    assertThat(status.out()).contains("writing", "process " + first.pid(), "as much as that log held");
+                }
                 follower.signal("TERM");
                 assertThat(follower.awaitExit()).isZero();
             }
