@@ -9,12 +9,15 @@ PROJECT_ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 CACHE_DIR=${VARVE_DEV_CACHE:-$PROJECT_ROOT/.cache}
 GUEST_DIR=$CACHE_DIR/guest
 TRIXIE_DIR=$CACHE_DIR/trixie
+NIX_DIR=$CACHE_DIR/nix
 # shellcheck disable=SC2034 # Used by the scripts that source this file.
 {
   GUEST_KERNEL=$GUEST_DIR/vmlinuz
   GUEST_INITRAMFS=$GUEST_DIR/initramfs.cpio
+  GUEST_SMALL_INITRAMFS=$GUEST_DIR/initramfs-small.cpio
   QEMU10=$TRIXIE_DIR/qemu-system
   LIBBLKIO=$TRIXIE_DIR/libblkio.so.1
+  NIX_INSTANTIATE=$NIX_DIR/nix-instantiate
 }
 
 # What dev/ceph-rgw runs, and Debian's packages of it.

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.stream.Stream;
 import org.assertj.core.api.Assertions;
 
 /** The checkout that the tests run in: its scripts, and what {@code dev/setup} has put into its cache. */
@@ -30,7 +31,8 @@ final class Checkout {
     /** Skips the test when the guest's kernel or root file system is missing, or fails it under {@code dev/test}. */
     static void requireGuest() {
         require(
-                Files.isReadable(cached("guest/vmlinuz")) && Files.isReadable(cached("guest/initramfs.cpio")),
+                Stream.of("vmlinuz", "initramfs.cpio", "initramfs-small.cpio")
+                        .allMatch(file -> Files.isReadable(cached("guest/" + file))),
                 "no test guest: run dev/setup first");
     }
 

@@ -43,6 +43,12 @@ record Emulator(String name, String command) {
         return all().getFirst();
     }
 
+    /** The newest one that is here. */
+    static Emulator newest() {
+        final List<Emulator> all = all();
+        return all.getLast().command() == null ? all.getFirst() : all.getLast();
+    }
+
     /** Skips the test when there is no such QEMU here. */
     void require() {
         assumeTrue(command != null, name + " is not on this machine: run dev/setup --with-qemu10");

@@ -23,6 +23,7 @@ import org.opentest4j.TestAbortedException;
  */
 final class Lab {
     private static final int REPORTED_LINES = 150;
+    private static final String SMALL_INITRAMFS = "guest/initramfs-small.cpio";
     private static final Duration SCRIPT_LIMIT = Duration.ofSeconds(60);
     private static final boolean CONTROL = "qemu-storage-daemon".equals(System.getProperty("varve.test.backend"));
 
@@ -30,7 +31,7 @@ final class Lab {
     private final List<Program> programs = new ArrayList<>();
     private int tasks;
 
-    private Lab() throws IOException {
+    Lab() throws IOException {
         // Under /tmp, because the path of a socket has at most 107 bytes.
         directory = Files.createTempDirectory(Path.of("/tmp"), "varve-test-");
     }
@@ -48,13 +49,13 @@ final class Lab {
         final Path socket = directory.resolve("disk.sock");
         final Path files = Files.createDirectories(directory.resolve("backend"));
         return CONTROL
-                ? new StorageDaemon(files, socket, (long) sizeMiB << 20, programs::add)
-                : new VarveDaemon(files, socket, sizeMiB + "M", programs::add);
+                ? new StorageDaemon(files.resolve("disk.raw"), socket, (long) sizeMiB << 20, this::register)
+                : new VarveDaemon(files, socket, sizeMiB + "M", this::register);
     }
 
     /** A daemon for several volumes, not yet started; always Varve's. */
     VarveHost newHost() throws IOException {
-        return new VarveHost(Files.createDirectories(directory.resolve("host")), programs::add);
+        return new VarveHost(Files.createDirectories(directory.resolve("host")), this::register);
     }
 
     /**
@@ -89,9 +90,24 @@ final class Lab {
             final String task,
             final String... variables)
             throws IOException, InterruptedException {
+        final Path initrd = initrd(Checkout.cached("guest/initramfs.cpio"), task, variables);
+        return new GuestVm(run(
+                "guest on " + emulator.name(),
+                GuestVm.command(emulator, socket, initrd, arguments.toArray(String[]::new))));
+    }
+
+    /** An initramfs with a task that needs nothing but busybox: for guests of little memory. */
+    Path smallInitrd(final String task, final String... variables) throws IOException, InterruptedException {
+        return initrd(Checkout.cached(SMALL_INITRAMFS), task, variables);
+    }
+
+    private Path initrd(final Path base, final String task, final String... variables)
+            throws IOException, InterruptedException {
         final Path initrd = directory.resolve("initrd-" + tasks++);
         final List<String> makeInitrd = new ArrayList<>(List.of(
                 Checkout.file("test-vms/guest/make-initrd").toString(),
+                "--base",
+                base.toString(),
                 "--task",
                 Checkout.file("test-vms/guest/tasks/" + task + ".sh").toString(),
                 "--output",
@@ -101,20 +117,45 @@ final class Lab {
         assertThat(script.awaitExit(SCRIPT_LIMIT))
                 .as(() -> script.output().tail(5))
                 .isZero();
+        return initrd;
+    }
+
+    /**
+     * Boots a guest from what is on its disk, which the small initramfs mounts and starts.
+     *
+     * @param options   for {@code start-vm}.
+     * @param append    for the kernel.
+     * @param arguments for QEMU.
+     */
+    GuestVm bootFromDisk(
+            final Emulator emulator,
+            final Path socket,
+            final List<String> options,
+            final String append,
+            final List<String> arguments)
+            throws IOException {
+        final List<String> more = new ArrayList<>(options);
+        more.addAll(List.of("--append", "root=/dev/vda " + append, "--"));
+        more.addAll(arguments);
         return new GuestVm(run(
-                "guest on " + emulator.name(),
-                GuestVm.command(emulator, socket, initrd, arguments.toArray(String[]::new))));
+                "guest on " + emulator.name() + " with " + append,
+                GuestVm.command(emulator, socket, Checkout.cached(SMALL_INITRAMFS), more.toArray(String[]::new))));
     }
 
     /** Starts any other command in the test's directory. */
     Program run(final String name, final List<String> command) throws IOException {
         final Program program = Program.start(name, directory, command);
-        programs.add(program);
+        register(program);
         return program;
     }
 
+    /** Has a process end with the test, and its output in the report. */
+    void register(final Program program) {
+        programs.add(program);
+    }
+
     /** What every process has printed last. */
-    private String report() {
+    String report() {
         final StringBuilder text = new StringBuilder("what the processes of the test printed\n");
         for (final Program program : programs) {
             text.append(program.output().tail(REPORTED_LINES));
@@ -122,7 +163,8 @@ final class Lab {
         return text.toString();
     }
 
-    private void close() throws IOException, InterruptedException {
+    /** Ends all processes, and clears the directory away. */
+    void close() throws IOException, InterruptedException {
         for (final Program program : programs.reversed()) {
             program.kill();
         }

@@ -1,10 +1,13 @@
 package io.varve.testvms;
 
 import java.io.BufferedReader;
+import java.io.BufferedWriter;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.InputStreamReader;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -22,6 +25,7 @@ final class OutputLog {
     private final Thread reader;
     private int cursor;
     private boolean ended;
+    private BufferedWriter copy;
 
     /**
      * Starts to read.
@@ -40,19 +44,49 @@ final class OutputLog {
                 add(line);
             }
         } catch (final IOException e) {
-            add("[reading ended: " + e.getMessage() + "]");
+            synchronized (this) {
+                lines.add("[reading ended: " + e.getMessage() + "]");
+            }
         } finally {
             end();
         }
     }
 
-    private synchronized void add(final String line) {
+    private void closeCopy() {
+        if (copy != null) {
+            try {
+                copy.close();
+            } catch (final IOException e) {
+                lines.add("[the copy is not whole: " + e.getMessage() + "]");
+            }
+        }
+    }
+
+    /** Writes all lines to a file as well, those that come later too. */
+    synchronized void copyTo(final Path file) throws IOException {
+        copy = Files.newBufferedWriter(file);
+        for (final String line : lines) {
+            copy(line);
+        }
+    }
+
+    private void copy(final String line) throws IOException {
+        copy.write(line);
+        copy.newLine();
+        copy.flush();
+    }
+
+    private synchronized void add(final String line) throws IOException {
         lines.add(line);
+        if (copy != null) {
+            copy(line);
+        }
         notifyAll();
     }
 
     private synchronized void end() {
         ended = true;
+        closeCopy();
         notifyAll();
     }
 
@@ -81,6 +115,11 @@ final class OutputLog {
         }
     }
 
+    /** Has {@link #await} look only at what comes from now on. */
+    synchronized void skip() {
+        cursor = lines.size();
+    }
+
     /** Waits until all has been read, once the process has ended. */
     void awaitEnd() throws InterruptedException {
         reader.join();
@@ -96,6 +135,11 @@ final class OutputLog {
             }
         }
         return null;
+    }
+
+    /** All so far: lines as they are, and the last one without an end. */
+    synchronized String text() {
+        return String.join("\n", lines);
     }
 
     /** The last lines, under the name of the process. */

@@ -4,9 +4,10 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 
-/** A process that a test has started, with all that it prints. Standard input is empty. */
+/** A process that a test has started, with all that it prints. */
 final class Program {
     private static final Duration KILL_LIMIT = Duration.ofSeconds(20);
 
@@ -22,12 +23,27 @@ final class Program {
 
     /** Starts a command in a directory; its standard error goes the way of its standard output. */
     static Program start(final String name, final Path directory, final List<String> command) throws IOException {
-        final Process process = new ProcessBuilder(command)
-                .directory(directory.toFile())
-                .redirectErrorStream(true)
-                .start();
+        final Program program = start(name, directory, command, Map.of());
+        program.endInput();
+        return program;
+    }
+
+    /**
+     * Starts a command as {@link #start(String, Path, List)} does, with more variables in its environment, and with a standard input
+     * that ends by {@link #endInput()} or with this process.
+     */
+    static Program start(
+            final String name, final Path directory, final List<String> command, final Map<String, String> environment)
+            throws IOException {
+        final ProcessBuilder builder =
+                new ProcessBuilder(command).directory(directory.toFile()).redirectErrorStream(true);
+        builder.environment().putAll(environment);
+        return new Program(name, builder.start());
+    }
+
+    /** Ends the program's standard input. */
+    void endInput() throws IOException {
         process.getOutputStream().close();
-        return new Program(name, process);
     }
 
     OutputLog output() {
@@ -49,7 +65,8 @@ final class Program {
 
     /** SIGTERM, and the exit status. */
     int terminate(final Duration limit) throws InterruptedException {
-        process.destroy();
+        // Unlike the process itself, its handle leaves the streams alone.
+        process.toHandle().destroy();
         return awaitExit(limit);
     }
 

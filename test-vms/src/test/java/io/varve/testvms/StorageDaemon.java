@@ -18,19 +18,18 @@ import java.util.function.Consumer;
 final class StorageDaemon implements Backend {
     private static final Duration START_LIMIT = Duration.ofSeconds(20);
 
-    private final Path directory;
+    private final Path image;
     private final Path socket;
     private final Consumer<Program> register;
     private Program program;
 
     /** Creates the file; see {@link VarveDaemon} for the parameters. */
-    StorageDaemon(final Path directory, final Path socket, final long sizeBytes, final Consumer<Program> register)
+    StorageDaemon(final Path image, final Path socket, final long sizeBytes, final Consumer<Program> register)
             throws IOException {
-        this.directory = directory;
+        this.image = image;
         this.socket = socket;
         this.register = register;
-        Files.createDirectories(directory);
-        try (RandomAccessFile file = new RandomAccessFile(image().toFile(), "rw")) {
+        try (RandomAccessFile file = new RandomAccessFile(image.toFile(), "rw")) {
             file.setLength(sizeBytes);
         }
     }
@@ -45,11 +44,11 @@ final class StorageDaemon implements Backend {
         Files.deleteIfExists(socket);
         program = Program.start(
                 "qemu-storage-daemon",
-                directory,
+                image.getParent(),
                 List.of(
                         "qemu-storage-daemon",
                         "--blockdev",
-                        "driver=file,node-name=file,discard=unmap,filename=" + image(),
+                        "driver=file,node-name=file,discard=unmap,locking=off,filename=" + image,
                         "--export",
                         "vhost-user-blk,id=export,node-name=file,writable=on,num-queues=4,addr.type=unix,addr.path="
                                 + socket));
@@ -81,9 +80,5 @@ final class StorageDaemon implements Backend {
     @Override
     public void kill() throws InterruptedException {
         program.kill();
-    }
-
-    private Path image() {
-        return directory.resolve("disk.raw");
     }
 }

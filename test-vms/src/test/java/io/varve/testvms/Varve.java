@@ -27,6 +27,13 @@ final class Varve {
     static Program launch(
             final String name, final Path directory, final Consumer<Program> register, final String... arguments)
             throws IOException {
+        final Program started = Program.start(name, directory, command(arguments));
+        register.accept(started);
+        return started;
+    }
+
+    /** The command line that runs it. */
+    static List<String> command(final String... arguments) {
         final List<String> command = new ArrayList<>(List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "--enable-native-access=ALL-UNNAMED",
@@ -36,9 +43,7 @@ final class Varve {
                 System.getProperty("java.class.path"),
                 "io.varve.launcher.cli.Main"));
         command.addAll(List.of(arguments));
-        final Program started = Program.start(name, directory, command);
-        register.accept(started);
-        return started;
+        return command;
     }
 
     /** Runs a command within this process; it has to succeed. */

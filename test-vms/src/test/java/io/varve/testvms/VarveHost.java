@@ -6,6 +6,8 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.function.Consumer;
 
 /** {@code varve daemon} with volumes that come and go, in a directory store of its own. */
@@ -16,6 +18,7 @@ final class VarveHost {
     private final Consumer<Program> register;
     private Program daemon;
     private int volumes;
+    private boolean isRunning;
 
     /**
      * Prepares.
@@ -39,11 +42,12 @@ final class VarveHost {
                 "--control",
                 control(),
                 "--store",
-                "file://" + store(),
+                url(),
                 "--cache",
                 directory.resolve("cache").toString(),
                 "--cache-size",
                 "64M");
+        isRunning = true;
         awaitLine("the daemon is ready");
         for (int i = 0; i < volumes; i++) {
             awaitLine("volume .*, is ready at ");
@@ -52,16 +56,41 @@ final class VarveHost {
 
     /** Creates a volume and has it served; its socket. */
     Path attach(final String volume, final String size) {
+        run("volume", "create", volume, "--size", size);
+        return attach(volume);
+    }
+
+    /** Has a volume served; its socket. */
+    Path attach(final String volume) {
         final Path socket = directory.resolve(volume + ".sock");
-        Varve.run("volume", "create", volume, "--size", size, "--control", control());
-        Varve.run("attach", volume, "--socket-path", socket.toString(), "--control", control());
+        run("attach", volume, "--socket-path", socket.toString());
         volumes++;
         return socket;
     }
 
     /** Makes a volume larger. */
     void resize(final String volume, final String size) {
-        Varve.run("volume", "resize", volume, "--size", size, "--control", control());
+        run("volume", "resize", volume, "--size", size);
+    }
+
+    /** Runs a command by the daemon while it is there, else by itself; it has to succeed. */
+    void run(final String... arguments) {
+        final List<String> command = new ArrayList<>(List.of(arguments));
+        command.addAll(isRunning ? List.of("--control", control()) : List.of("--store", url()));
+        Varve.run(command.toArray(String[]::new));
+    }
+
+    /** Makes a volume of an image, which happens without the daemon. */
+    void importImage(final Path image, final String volume) {
+        Varve.run(
+                "volume",
+                "import",
+                image.toString(),
+                volume,
+                "--store",
+                url(),
+                "--cache",
+                directory.resolve("cache").toString());
     }
 
     /** Kills the daemon. */
@@ -76,11 +105,16 @@ final class VarveHost {
 
     /** Ends the daemon, which has to end well. */
     void stop() throws InterruptedException {
+        isRunning = false;
         assertThat(daemon.terminate(LIMIT)).as(() -> daemon.output().tail(50)).isZero();
     }
 
     private String control() {
         return directory.resolve("control.sock").toString();
+    }
+
+    private String url() {
+        return "file://" + store();
     }
 
     private Path store() {

@@ -1,0 +1,234 @@
+package io.varve.testvms;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/**
+ * An S3 server and two hypervisors, hosts of their own as far as the network is concerned, and one volume with a guest that writes,
+ * syncs and reads back as the task {@code stamp} does, wherever it is.
+ */
+final class Site implements AutoCloseable {
+    private static final Pattern DOWNTIME = Pattern.compile("done in (\\d+) ms, downtime (\\d+) ms");
+    private static final Pattern STORAGE =
+            Pattern.compile("storage: (\\d+) ms \\(sealed in (\\d+) ms here, there after (\\d+) ms\\)");
+    private static final long STORE_PAUSE_MS = 3000;
+    private static final String SIZE = "64M";
+    private static final String VOLUME = "site";
+
+    private final Network network;
+    private final ObjectServer store;
+    private final Hypervisor first;
+    private final Hypervisor second;
+    private final List<Program> consoles = new ArrayList<>();
+    private final Stamps stamps = new Stamps();
+    private Hypervisor here;
+
+    /** Builds it, with a new volume that is served on both hosts; skips the test where there can be none. */
+    Site(final Lab lab, final Emulator emulator, final String... settings) throws IOException, InterruptedException {
+        this(lab, emulator, 0, settings);
+    }
+
+    /** Builds one whose store answers so much later. */
+    Site(final Lab lab, final Emulator emulator, final int latencyMs, final String... settings)
+            throws IOException, InterruptedException {
+        assumeTrue(Network.absence() == null, Network.absence());
+        assumeTrue(ObjectServer.isAvailable(), "Ceph's packages are missing: run dev/setup --with-ceph");
+        final Path initrd = lab.smallInitrd("stamp", "WRITERS=2");
+        network = new Network();
+        store = ObjectServer.start(network, lab.directory(), lab::register);
+        if (latencyMs > 0) {
+            store.delay(network, lab.directory(), latencyMs, lab::register);
+        }
+        first = new Hypervisor(lab, network, "hv1", emulator, initrd);
+        second = new Hypervisor(lab, network, "hv2", emulator, initrd);
+        createVolume(lab, settings);
+        first.startDaemon(store, VOLUME);
+        second.startDaemon(store, VOLUME);
+        here = first;
+    }
+
+    private void createVolume(final Lab lab, final String... settings) throws IOException, InterruptedException {
+        final List<String> arguments =
+                new ArrayList<>(List.of("volume", "create", VOLUME, "--size", SIZE, "--store", store.url()));
+        arguments.addAll(List.of(settings));
+        final Program create = Program.start(
+                "varve volume create",
+                lab.directory(),
+                network.on(first.name(), Varve.command(arguments.toArray(String[]::new))),
+                store.environment());
+        lab.register(create);
+        assertThat(create.awaitExit(Hypervisor.LIMIT))
+                .as(() -> create.output().tail(20))
+                .isZero();
+    }
+
+    /** The host that has the guest. */
+    Hypervisor here() {
+        return here;
+    }
+
+    /** The other one. */
+    Hypervisor there() {
+        return here == first ? second : first;
+    }
+
+    /** Boots the guest where it is to be, and waits until it writes; what an earlier one had synced has to be there. */
+    void boot() throws IOException, InterruptedException {
+        final Program console = here.boot();
+        console.output().await("@@ step writing", GuestVm.STEP_LIMIT);
+        if (!consoles.isEmpty()) {
+            stamps.add(consoles.toArray(Program[]::new));
+            consoles.clear();
+            stamps.checkFound(console);
+        }
+        consoles.add(console);
+    }
+
+    /** Waits until the guest has read something back from now on. */
+    void awaitWork() throws InterruptedException {
+        here.qemu().output().skip();
+        here.qemu().output().await("@@ value read=", Hypervisor.LIMIT);
+    }
+
+    /** Moves the guest to the other host; what was measured. */
+    Move move(final String... more) throws IOException, InterruptedException {
+        there().await();
+        return awaitMove(here.startMigration(there(), more));
+    }
+
+    /** Waits for a migration to succeed, after which the guest is on the other host. */
+    Move awaitMove(final Program migrate) throws InterruptedException {
+        assertThat(migrate.awaitExit(Hypervisor.LIMIT))
+                .as("exit status of migrate")
+                .isZero();
+        assertThat(here.qemu().awaitExit(Hypervisor.LIMIT))
+                .as("exit status of the sender")
+                .isZero();
+        here = there();
+        consoles.add(here.qemu());
+        final Matcher told = migrate.output().last(DOWNTIME.pattern());
+        final Matcher storage = migrate.output().last(STORAGE.pattern());
+        assertThat(storage).as(() -> migrate.output().tail(5)).isNotNull();
+        return new Move(
+                Integer.parseInt(told.group(1)),
+                Integer.parseInt(told.group(2)),
+                Integer.parseInt(storage.group(1)),
+                Integer.parseInt(storage.group(2)),
+                Integer.parseInt(storage.group(3)));
+    }
+
+    /** Begins to move the guest, too slowly to come to an end, and breaks it off. */
+    void cancelMove() throws IOException, InterruptedException {
+        there().await();
+        final Program migrate = here.startMigration(there(), "--bandwidth", "1M");
+        migrate.output().await(" MiB to go", Hypervisor.LIMIT);
+        assertThat(migrate.terminate(Hypervisor.LIMIT)).isEqualTo(1);
+        assertThat(migrate.output().tail(1)).contains("cancelled; the guest goes on here");
+        there().killQemu();
+    }
+
+    /**
+     * Waits for a migration that something has been done to, starts daemons that are gone, and sees where the guest is: on one
+     * side, or on none; then it is booted where it was. What it had synced has to be there.
+     */
+    Outcome settle(final Program migrate) throws IOException, InterruptedException {
+        migrate.awaitExit(GuestVm.STEP_LIMIT);
+        for (final Hypervisor host : List.of(first, second)) {
+            if (!host.daemon().isAlive()) {
+                host.startDaemon(store, VOLUME);
+            }
+        }
+        final boolean isHere = here.hasGuest();
+        final boolean isThere = there().hasGuest();
+        assertThat(isHere && isThere).as("the guest runs on both hosts").isFalse();
+        if (isThere) {
+            here.killQemu();
+            here = there();
+            consoles.add(here.qemu());
+            return Outcome.MOVED;
+        }
+        final Program receiver = there().qemu();
+        there().killQemu();
+        if (isHere) {
+            return Outcome.STAYED;
+        }
+        // It may have been there for a moment.
+        consoles.add(receiver);
+        here.killQemu();
+        boot();
+        return Outcome.ENDED;
+    }
+
+    /** Where a guest is after something was done to its migration. */
+    enum Outcome {
+        /** On the other host. */
+        MOVED,
+        /** Where it was. */
+        STAYED,
+        /** It had to be booted again. */
+        ENDED
+    }
+
+    /** The host with the guest dies, with its link; the other one takes the volume over, and the guest boots there. */
+    void takeOver() throws IOException, InterruptedException {
+        here.die();
+        network.cut(here.name());
+        there().stopDaemon();
+        there().startDaemon(store, VOLUME, "--take-over");
+        here = there();
+        boot();
+    }
+
+    Network network() {
+        return network;
+    }
+
+    /** The store answers nothing for a while. */
+    void pauseStore() throws IOException, InterruptedException {
+        for (final Hypervisor host : List.of(first, second)) {
+            network.cut(host.name());
+        }
+        Thread.sleep(STORE_PAUSE_MS);
+        for (final Hypervisor host : List.of(first, second)) {
+            network.mend(host.name());
+        }
+    }
+
+    /** Checks all that the guest has told so far: no failure, and no number is missing; how much it wrote. */
+    long check() {
+        final Stamps all = new Stamps(stamps);
+        all.add(consoles.toArray(Program[]::new));
+        return all.count();
+    }
+
+    @Override
+    public void close() throws IOException {
+        first.close();
+        second.close();
+        try {
+            store.stop();
+        } catch (final InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+        network.close();
+    }
+
+    /**
+     * What {@code migrate} has told.
+     *
+     * @param totalMs    from its beginning to its end.
+     * @param downtimeMs for which the guest stood still, as QEMU reckons.
+     * @param storageMs  from the moment at which the daemon here was told to stop to the first request that the other one answered;
+     *                   QEMU's own work in between, and the time that the guest took to ask for something, are in it.
+     * @param sealMs     of these, until the daemon here had everything in the store.
+     * @param takeMs     of these, from the start of the rings there until the volume was there.
+     */
+    record Move(int totalMs, int downtimeMs, int storageMs, int sealMs, int takeMs) {}
+}
