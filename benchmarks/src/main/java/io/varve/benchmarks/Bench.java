@@ -5,8 +5,10 @@ import java.io.PrintStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Locale;
 import java.util.concurrent.Callable;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
@@ -72,13 +74,10 @@ public final class Bench implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException, InterruptedException {
-        final List<Workload> workloads = new ArrayList<>();
-        for (final Workload workload : Workload.ALL) {
-            if (only.isEmpty() || only.contains(workload.name())) {
-                workloads.add(workload);
-            }
-        }
-        final List<String> names = Workload.ALL.stream().map(Workload::name).toList();
+        final List<String> names = Stream.of(Workload.ALL, Workload.OF_NULL_DISKS, Workload.AFTER_A_START.keySet())
+                .flatMap(Collection::stream)
+                .map(Workload::name)
+                .toList();
         if (!names.containsAll(only) || rounds < 1 || seconds < 1 || spanGib < 1 || logGib < 1) {
             System.err.println(
                     "bench: rounds, seconds and sizes are at least 1, and workloads are " + String.join(", ", names));
@@ -86,6 +85,35 @@ public final class Bench implements Callable<Integer> {
         }
         Files.createDirectories(directory);
         final Path disks = Files.createTempDirectory(directory, "disks-");
+        try {
+            final List<Comparison> comparisons = new ArrayList<>();
+            compareDisks(disks, comparisons);
+            compareStarts(disks, comparisons);
+            compareNullDisks(disks, comparisons);
+            final String report = Report.markdown(comparisons, StorageDaemon.NAME);
+            out.println();
+            out.print(report);
+            Files.writeString(directory.resolve("report.md"), report);
+            Files.writeString(directory.resolve("report.svg"), Report.svg(comparisons, StorageDaemon.NAME));
+            out.println("\nreport.md and report.svg are in " + directory);
+        } finally {
+            delete(disks);
+        }
+        return 0;
+    }
+
+    private List<Workload> chosen(final Collection<Workload> workloads) {
+        return workloads.stream()
+                .filter(workload -> only.isEmpty() || only.contains(workload.name()))
+                .toList();
+    }
+
+    private void compareDisks(final Path disks, final List<Comparison> comparisons)
+            throws IOException, InterruptedException {
+        final List<Workload> workloads = chosen(Workload.ALL);
+        if (workloads.isEmpty()) {
+            return;
+        }
         try (Contender ours = Varve.start(
                         varve,
                         Files.createDirectory(disks.resolve("varve")),
@@ -96,28 +124,84 @@ public final class Bench implements Callable<Integer> {
                         StorageDaemon.start(Files.createDirectory(disks.resolve("raw")), 2 * spanGib * GIB)) {
             prepare(ours);
             prepare(theirs);
-            final List<Comparison> comparisons = new ArrayList<>();
             for (final Workload workload : workloads) {
                 comparisons.add(compare(workload, ours, theirs));
             }
-            final String report = Report.markdown(comparisons, theirs.name());
-            out.println();
-            out.print(report);
-            Files.writeString(directory.resolve("report.md"), report);
-            Files.writeString(directory.resolve("report.svg"), Report.svg(comparisons, theirs.name()));
-            out.println("\nreport.md and report.svg are in " + directory);
-        } finally {
-            delete(disks);
         }
-        return 0;
+    }
+
+    /** Each round begins with two daemons that have just been started, on disks that are full. */
+    private void compareStarts(final Path disks, final List<Comparison> comparisons)
+            throws IOException, InterruptedException {
+        final List<Workload> workloads = chosen(Workload.AFTER_A_START.keySet());
+        if (workloads.isEmpty()) {
+            return;
+        }
+        final Path ofOurs = Files.createDirectory(disks.resolve("varve-starts"));
+        final Path ofTheirs = Files.createDirectory(disks.resolve("raw-starts"));
+        try (Contender ours = Varve.start(varve, ofOurs, 2 * spanGib * GIB, logGib * GIB, varveOptions);
+                Contender theirs = StorageDaemon.start(ofTheirs, 2 * spanGib * GIB)) {
+            fill(ours);
+            fill(theirs);
+        }
+        final List<Comparison> starts = workloads.stream().map(Comparison::new).toList();
+        for (int round = 0; round < rounds; round++) {
+            final List<Measurement> ourStart;
+            try (Contender ours = Varve.again(varve, ofOurs, logGib * GIB, varveOptions)) {
+                ourStart = measureStart(workloads, ours, round);
+            }
+            try (Contender theirs = StorageDaemon.start(ofTheirs, 2 * spanGib * GIB)) {
+                final List<Measurement> theirStart = measureStart(workloads, theirs, round);
+                for (int i = 0; i < workloads.size(); i++) {
+                    add(starts.get(i), ourStart.get(i), theirStart.get(i), round);
+                }
+            }
+        }
+        comparisons.addAll(starts);
+    }
+
+    private List<Measurement> measureStart(final List<Workload> workloads, final Contender contender, final int round)
+            throws IOException {
+        final List<Measurement> measurements = new ArrayList<>();
+        int from = 0;
+        for (final Workload workload : workloads) {
+            final int to = Workload.AFTER_A_START.get(workload);
+            final long ns = TimeUnit.SECONDS.toNanos(to - from);
+            measurements.add(Client.run(contender, workload, spanGib * GIB, Long.MAX_VALUE, ns, round));
+            from = to;
+        }
+        return measurements;
+    }
+
+    private void compareNullDisks(final Path disks, final List<Comparison> comparisons)
+            throws IOException, InterruptedException {
+        final List<Workload> workloads = chosen(Workload.OF_NULL_DISKS);
+        if (workloads.isEmpty()) {
+            return;
+        }
+        final Path directory = Files.createDirectory(disks.resolve("null"));
+        try (Contender ours = Varve.withNullDisk(directory, spanGib * GIB);
+                Contender theirs = StorageDaemon.withNullDisk(directory, spanGib * GIB)) {
+            for (final Contender contender : List.of(ours, theirs)) {
+                Client.run(contender, Workload.WARM_UP, spanGib * GIB, Long.MAX_VALUE, WARM_UP_NS / 2, 2);
+            }
+            for (final Workload workload : workloads) {
+                comparisons.add(compare(workload, ours, theirs));
+            }
+        }
     }
 
     private void prepare(final Contender contender) throws IOException, InterruptedException {
-        out.println(contender.name() + ": filling " + spanGib + " GiB and warming up");
+        fill(contender);
+        out.println(contender.name() + ": warming up");
+        Client.run(contender, Workload.WARM_UP, spanGib * GIB, Long.MAX_VALUE, WARM_UP_NS, 2);
+        contender.settle(SETTLE_NS);
+    }
+
+    private void fill(final Contender contender) throws IOException, InterruptedException {
+        out.println(contender.name() + ": filling " + spanGib + " GiB");
         final long fill = spanGib * GIB / Workload.FILL.blockSize();
         Client.run(contender, Workload.FILL, spanGib * GIB, fill, Long.MAX_VALUE / 2, 1);
-        final Workload warmUp = new Workload("warm-up", 4096, 16, 50, 64, false);
-        Client.run(contender, warmUp, spanGib * GIB, Long.MAX_VALUE, WARM_UP_NS, 2);
         contender.settle(SETTLE_NS);
     }
 
@@ -127,12 +211,22 @@ public final class Bench implements Callable<Integer> {
         for (int round = 0; round < rounds; round++) {
             final Measurement ofOurs = measure(workload, ours, round);
             final Measurement ofTheirs = measure(workload, theirs, round);
-            comparison.add(ofOurs, ofTheirs);
-            out.printf(
-                    "%s, round %d/%d: %.0f and %.0f requests a second%n",
-                    workload.name(), round + 1, rounds, ofOurs.requestsPerSecond(), ofTheirs.requestsPerSecond());
+            add(comparison, ofOurs, ofTheirs, round);
         }
         return comparison;
+    }
+
+    private void add(
+            final Comparison comparison, final Measurement ofOurs, final Measurement ofTheirs, final int round) {
+        comparison.add(ofOurs, ofTheirs);
+        out.printf(
+                Locale.ROOT,
+                "%s, round %d/%d: %.0f and %.0f requests a second%n",
+                comparison.workload().name(),
+                round + 1,
+                rounds,
+                ofOurs.requestsPerSecond(),
+                ofTheirs.requestsPerSecond());
     }
 
     private Measurement measure(final Workload workload, final Contender contender, final long seed)

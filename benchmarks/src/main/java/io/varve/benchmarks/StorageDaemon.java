@@ -11,6 +11,9 @@ import java.util.concurrent.TimeUnit;
 
 /** QEMU's own back-end, {@code qemu-storage-daemon --export vhost-user-blk}, on a raw file with O_DIRECT and io_uring. */
 final class StorageDaemon implements Contender {
+    /** What it is called in tables. */
+    static final String NAME = "qemu-storage-daemon";
+
     private static final long START_NS = TimeUnit.SECONDS.toNanos(20);
 
     private final Path socket;
@@ -31,11 +34,27 @@ final class StorageDaemon implements Contender {
         try (RandomAccessFile raw = new RandomAccessFile(file.toFile(), "rw")) {
             raw.setLength(sizeBytes);
         }
+        return start(
+                directory, "driver=file,node-name=disk,discard=unmap,cache.direct=on,aio=io_uring,filename=" + file);
+    }
+
+    /**
+     * Serves a disk that does nothing.
+     *
+     * @param directory empty; for the socket.
+     */
+    static StorageDaemon withNullDisk(final Path directory, final long sizeBytes)
+            throws IOException, InterruptedException {
+        return start(directory, "driver=null-co,node-name=disk,size=" + sizeBytes);
+    }
+
+    private static StorageDaemon start(final Path directory, final String blockdev)
+            throws IOException, InterruptedException {
         final Path socket = directory.resolve("qsd.sock");
         final Process process = new ProcessBuilder(List.of(
                         "qemu-storage-daemon",
                         "--blockdev",
-                        "driver=file,node-name=disk,discard=unmap,cache.direct=on,aio=io_uring,filename=" + file,
+                        blockdev,
                         "--export",
                         "vhost-user-blk,id=export,node-name=disk,writable=on,num-queues=1,addr.type=unix,addr.path="
                                 + socket))
@@ -65,7 +84,7 @@ final class StorageDaemon implements Contender {
 
     @Override
     public String name() {
-        return "qemu-storage-daemon";
+        return NAME;
     }
 
     @Override

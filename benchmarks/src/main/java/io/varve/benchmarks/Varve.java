@@ -72,6 +72,30 @@ final class Varve implements Contender {
         throw new IOException("varve serve ended; see " + directory.resolve("varve.log"));
     }
 
+    /** The door alone, before a disk that does nothing, in a JVM with the flags of the daemon. */
+    static Varve withNullDisk(final Path directory, final long sizeBytes) throws IOException {
+        final Path socket = directory.resolve("null.sock");
+        final Process process = new ProcessBuilder(List.of(
+                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                        "-XX:+UseSerialGC",
+                        "-Xms32m",
+                        "--enable-native-access=ALL-UNNAMED",
+                        "--sun-misc-unsafe-memory-access=allow",
+                        "--add-opens=java.base/jdk.internal.misc=ALL-UNNAMED",
+                        "-cp",
+                        System.getProperty("java.class.path"),
+                        NullDaemon.class.getName(),
+                        socket.toString(),
+                        sizeBytes + ""))
+                .redirectError(directory.resolve("null.log").toFile())
+                .start();
+        final String line = process.inputReader().readLine();
+        if (line == null || !line.startsWith(NullDaemon.READY)) {
+            throw new IOException("the null disk ended; see " + directory.resolve("null.log"));
+        }
+        return new Varve(socket, process);
+    }
+
     private static Process process(final Path directory, final List<String> command) throws IOException {
         return new ProcessBuilder(command)
                 .redirectErrorStream(true)

@@ -1,6 +1,10 @@
 package io.varve.benchmarks;
 
+import java.util.Comparator;
 import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.TreeMap;
 
 /**
  * What a client does.
@@ -30,8 +34,27 @@ record Workload(String name, int blockSize, int depth, int writePercent, int flu
             new Workload("seq-write-64k-qd8", 64 << 10, 8, 100, 0, true),
             new Workload("seq-write-1m-qd4", MIB, 4, 100, 0, true));
 
+    /** What is measured before disks that do nothing: all that is left is the protocol. */
+    static final List<Workload> OF_NULL_DISKS =
+            List.of(new Workload("null-qd1", BLOCK, 1, 0, 0, false), new Workload("null-qd32", BLOCK, 32, 0, 0, false));
+
+    /** What a daemon does from its start on, one after the other, and until which second: JVMs are slow at first. */
+    static final Map<Workload, Integer> AFTER_A_START = new TreeMap<>(Comparator.comparing(Workload::name));
+
+    static {
+        for (final int second : new int[] {1, 5, 30}) {
+            AFTER_A_START.put(
+                    new Workload(
+                            String.format(Locale.ROOT, "start-to-%02ds-50-50-qd32", second), BLOCK, 32, 50, 0, false),
+                    second);
+        }
+    }
+
     /** Fills the disk, so that everything is read from somewhere. */
     static final Workload FILL = new Workload("fill", MIB, 4, 100, 0, true);
+
+    /** Has the back-end's code compiled. */
+    static final Workload WARM_UP = new Workload("warm-up", BLOCK, 16, 50, 64, false);
 
     /** Whether it changes the disk. */
     boolean writes() {

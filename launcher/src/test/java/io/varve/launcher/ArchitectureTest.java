@@ -57,7 +57,7 @@ class ArchitectureTest {
                 .whereLayer("lsvd-engine")
                 .mayOnlyBeAccessedByLayers("launcher", "s3-store")
                 .whereLayer("linux")
-                .mayOnlyBeAccessedByLayers("launcher", "vhost-user", "virtqueue", "lsvd-engine")
+                .mayOnlyBeAccessedByLayers("launcher", "vhost-user", "virtqueue", "s3-store", "lsvd-engine")
                 .check(varve);
     }
 

@@ -58,6 +58,7 @@ final class BackEnd implements AutoCloseable {
                     yield true;
                 }
                 if (device.isReady()) {
+                    vring.checkLeft(device);
                     vring.resubmit();
                 }
                 yield vring.inFlight() > 0 || mustHandOver(vring) && !isHandedOver();

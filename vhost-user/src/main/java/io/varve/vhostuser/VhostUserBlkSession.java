@@ -159,6 +159,7 @@ public final class VhostUserBlkSession implements AutoCloseable {
         for (int i = 0; i < vrings.startedCount(); i++) {
             final Vring vring = vrings.started(i);
             if (isServed(vring)) {
+                vring.checkLeft(device);
                 work += vring.poll();
             }
             vring.publish();

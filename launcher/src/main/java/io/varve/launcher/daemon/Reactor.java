@@ -7,12 +7,12 @@ import java.util.function.BooleanSupplier;
  * The loop of the reactor thread: it turns the ring and its duties while there is work, goes on polling for a while after
  * the last, then asks to be notified, looks once more, and sleeps in the ring.
  */
-final class Reactor {
+public final class Reactor {
     /** Longest sleep, in case a wake-up is missed for all that. */
     static final long MAX_SLEEP_NS = 1_000_000_000;
 
     /** What lives on the reactor thread, beside the ring. */
-    interface Duties {
+    public interface Duties {
         /** One cycle of all. Returns the amount of work done. */
         int doWork();
 
@@ -39,7 +39,7 @@ final class Reactor {
      *
      * @param pollNs how long to poll after the last work.
      */
-    Reactor(final IoRing ring, final Duties duties, final long pollNs) {
+    public Reactor(final IoRing ring, final Duties duties, final long pollNs) {
         this.ring = ring;
         this.duties = duties;
         this.pollNs = pollNs;
@@ -51,7 +51,7 @@ final class Reactor {
      * @param ended looked at in each cycle; whoever makes it true from another thread {@linkplain IoRing#wakeUp() wakes}
      *              the ring.
      */
-    void runUntil(final BooleanSupplier ended) {
+    public void runUntil(final BooleanSupplier ended) {
         boolean isIdle = false;
         long idleSinceNs = 0;
         while (!ended.getAsBoolean()) {

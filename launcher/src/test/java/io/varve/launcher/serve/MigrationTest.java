@@ -237,7 +237,7 @@ class MigrationTest {
 
     @Test
     void aSnapshotIsTakenOfAVolumeThatIsOnlyFollowed() throws IOException {
-        one.volume().snapshot("monday").join();
+        one.volume().commands().snapshot("monday").join();
         assertThat(one.status().state()).isEqualTo(State.SERVING);
         await().until(() -> one.status().state() == State.FOLLOWING);
     }
