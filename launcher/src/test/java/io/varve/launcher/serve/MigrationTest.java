@@ -37,6 +37,8 @@ class MigrationTest {
     /** Requests to the store, one behind the other, from a guest's last request here to its first one there. */
     private static final int MOST_REQUESTS = 5;
 
+    private static final long FOR_EVER_MS = 3_600_000;
+
     private static final long WCE_OFFSET = 32;
 
     @TempDir
@@ -289,6 +291,42 @@ class MigrationTest {
             await().until(() -> guard.standing("data").isClosed());
             final VolumeStanding closed = guard.standing("data");
             assertThat(guard.fence("data")).isEqualTo(closed);
+        }
+    }
+
+    @Test
+    void whatADeadHostHadNotShippedIsRescuedToAClone() throws IOException {
+        try (MovingGuest guest = new MovingGuest(one.socket(), 9)) {
+            guest.load().run(300);
+            await().until(() -> one.status().stats().unsentBytes() == 0);
+            notesOfOne.delay(FOR_EVER_MS);
+            guest.load().run(300);
+            two.detach();
+            two.attach(true);
+            guest.here().close();
+            one.volume().hurry();
+            one.detach();
+
+            final String[] rescue = {
+                "cache",
+                "rescue",
+                "data",
+                "--clone",
+                "rescued",
+                "--store",
+                "file://" + home.resolve("store"),
+                "--cache",
+                one.cache().toString()
+            };
+            final DaemonRig commands = new DaemonRig(home);
+            assertThat(commands.ok(rescue)).matches("Saved [0-9]+ records, .* of epoch 1 to volume rescued.\n");
+            assertThat(commands.run(rescue).err()).startsWith("varve: volume 'rescued' exists already");
+            try (MigrationHost host =
+                            new MigrationHost(home.resolve("three"), "rescued", () -> open(notesOfTwo)).attach();
+                    FrontEnd frontEnd = FrontEnd.started(host.socket(), FrontEndOptions.DEFAULT)) {
+                guest.load().verifyAll(frontEnd);
+            }
+            notesOfOne.delay(0);
         }
     }
 
