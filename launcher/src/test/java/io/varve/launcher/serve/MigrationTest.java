@@ -37,6 +37,8 @@ class MigrationTest {
     /** Requests to the store, one behind the other, from a guest's last request here to its first one there. */
     private static final int MOST_REQUESTS = 5;
 
+    private static final int CONFIG_CHANGE = 2;
+
     private static final long FOR_EVER_MS = 3_600_000;
 
     private static final long WCE_OFFSET = 32;
@@ -98,6 +100,9 @@ class MigrationTest {
             assertThat(frontEnd.run(BlkRequest.flush()).status()).isEqualTo(BlkRequest.OK);
             assertThat(one.status().state()).isEqualTo(State.SERVING);
             assertThat(epochs()).isEqualTo(1);
+            assertThat(frontEnd.backEndChannel().awaitReadable(0))
+                    .as("told of a change of the config space that there was not")
+                    .isFalse();
         }
     }
 
@@ -105,12 +110,15 @@ class MigrationTest {
     void movesThereAndBackUnderLoad() throws IOException {
         try (MovingGuest guest = new MovingGuest(one.socket(), 1)) {
             guest.load().run(500);
+            final List<Long> pausesMs = new ArrayList<>();
             for (int i = 0; i < 8; i++) {
                 guest.move((i % 2 == 0 ? two : one).socket());
+                pausesMs.add((System.nanoTime() - guest.stoppedNs()) / 1_000_000);
                 guest.load().run(200);
                 guest.load().verifyAll(guest);
             }
             assertThat(epochs()).isEqualTo(9);
+            System.out.println("from stop to first answer, with the store in a directory: " + pausesMs + " ms");
         }
     }
 
@@ -233,6 +241,7 @@ class MigrationTest {
             source.disconnect();
             destination.start();
             assertThat(destination.run(BlkRequest.flush()).status()).isEqualTo(BlkRequest.OK);
+            assertThat(destination.backEndChannel().request()).isEqualTo(CONFIG_CHANGE);
             assertThat(destination.getConfig((int) WCE_OFFSET, 1).get()).isZero();
         }
     }
