@@ -1,0 +1,26 @@
+package io.varve.testsupport;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.concurrent.TimeUnit;
+
+/** Has a back-end do for a few seconds what guests ask for, so that its JVM gets to know its code. */
+public final class Exercise {
+    private static final int BLOCK = 4096;
+    private static final int BLOCKS = 8 << 10;
+    private static final int DEPTH = 32;
+    private static final int ROUND = 2_000;
+
+    private Exercise() {}
+
+    /** The program: the back-end's socket, and for how many seconds. */
+    public static void main(final String[] arguments) throws IOException {
+        final long endNs = System.nanoTime() + TimeUnit.SECONDS.toNanos(Long.parseLong(arguments[1]));
+        try (FrontEnd frontEnd = FrontEnd.started(Path.of(arguments[0]), FrontEndOptions.DEFAULT.withQueues(2, 128))) {
+            final LoadGenerator load = new LoadGenerator(frontEnd, BLOCKS, BLOCK, DEPTH, 1).flushEvery(DEPTH);
+            for (int round = 0; System.nanoTime() - endNs < 0; round++) {
+                load.writePercent(round % 3 == 0 ? 100 : 40).run(ROUND);
+            }
+        }
+    }
+}
