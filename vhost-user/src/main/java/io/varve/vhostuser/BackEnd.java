@@ -251,6 +251,14 @@ final class BackEnd implements AutoCloseable {
         tellOfConfigChange();
     }
 
+    /** The device takes requests now: what it is like counts from now on, and the front-end is told if that is not what it has read. */
+    void deviceReady() {
+        vrings.writesDurable(writesAreDurable());
+        if (config.isOutdated()) {
+            configChanged();
+        }
+    }
+
     private void tellOfConfigChange() {
         if (config.isStale() && channel != null && vrings.startedCount() > 0) {
             channel.tellOfConfigChange();

@@ -245,6 +245,16 @@ public final class VhostUserBlkSession implements AutoCloseable {
         }
     }
 
+    /**
+     * The device {@linkplain BlockDevice#isReady() takes requests} now, and what was said of it before may be old: the front-end is
+     * told if the config space that it has read is.
+     */
+    public void deviceReady() {
+        if (closeReason == null) {
+            backEnd.deviceReady();
+        }
+    }
+
     /** Begins to end the session; {@link #doWork()} brings it about. Idempotent. */
     @Override
     public void close() {

@@ -321,7 +321,7 @@ public final class ServedVolume {
             device.volume(volume);
         }
         if (server != null && volume != null) {
-            server.configChanged();
+            server.deviceReady();
         }
     }
 
