@@ -95,6 +95,34 @@ public final class LogInventory {
         }
     }
 
+    /**
+     * The epoch that came behind a log's own.
+     *
+     * @throws VolumeException when nobody has opened the volume since, so that the log still counts, or the log can't be read.
+     */
+    public long successorOf(final Path file) throws VolumeException {
+        try (LocalLog log = LocalLog.open(file)) {
+            final LogStanding standing = standing(log);
+            if (standing == null || !standing.isSuperseded() || standing.epoch() < 0) {
+                throw new VolumeException("the volume was not opened elsewhere since " + file
+                        + " was written: serve it here, and it has all of it");
+            }
+            return standing.epoch() + 1;
+        } catch (final IOException e) {
+            throw new VolumeException("cannot read " + file + ": " + e.getMessage(), e);
+        }
+    }
+
+    /** Tells what a log says that the store lacks. */
+    public Unsent tell(final Path file, final LocalLog.Changes changes) throws VolumeException {
+        try (LocalLog log = LocalLog.open(file)) {
+            final LogStanding standing = standing(log);
+            return log.tell(standing == null ? 0 : standing.storedThrough(), changes);
+        } catch (final IOException e) {
+            throw new VolumeException("cannot rescue what is in " + file + ": " + e.getMessage(), e);
+        }
+    }
+
     private Entry describe(final Path file) throws IOException {
         final UUID volume = UUID.fromString(file.getParent().getFileName().toString());
         final long size = Files.size(file);

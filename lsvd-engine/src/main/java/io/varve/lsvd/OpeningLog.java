@@ -157,7 +157,23 @@ final class OpeningLog implements AutoCloseable {
         isWriteCache = history.covered().isWriteCache();
         geometry = new LogGeometry(current.areaLength(), current.windowLength());
         checksums = new LogChecksums(geometry, arena);
-        final Tail tail = replayStart(current, history);
+        if (isNew) {
+            end = current.tail();
+        } else {
+            read(replayStart(current, history), history, settings);
+            device.syncFully();
+        }
+        if (end.sequence() - 1 < history.lastRecord()) {
+            // An older copy of the log, or one that was never used: the store is ahead of it.
+            end = new Tail(end.position(), history.lastRecord() + 1, 0);
+        }
+        if (cutter == null) {
+            cutter = newCutter(end, settings);
+        }
+    }
+
+    private void read(final Tail tail, final History history, final VolumeSettings settings)
+            throws IOException, VolumeException {
         long replayed = 0;
         try (LogReader records = new LogReader(new DeviceLogSource(geometry, device, null), volume)) {
             records.begin(tail, tail.position() + geometry.areaLength());
@@ -171,14 +187,6 @@ final class OpeningLog implements AutoCloseable {
             }
             end = before;
             checkDamage(records, history);
-        }
-        device.syncFully();
-        if (end.sequence() - 1 < history.lastRecord()) {
-            // An older copy of the log, or one that was never used: the store is ahead of it.
-            end = new Tail(end.position(), history.lastRecord() + 1, 0);
-        }
-        if (cutter == null) {
-            cutter = newCutter(end, settings);
         }
         if (replayed > 0) {
             LOG.log(

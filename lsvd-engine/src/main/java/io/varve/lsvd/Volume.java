@@ -60,6 +60,7 @@ public final class Volume implements AutoCloseable {
     private final UUID uuid;
     private final VolumeSettings settings;
     private final boolean isReadOnly;
+    private final boolean isContinued;
     private volatile long sizeBytes;
     private final Arena arena;
     private final ExtentMap map;
@@ -117,6 +118,7 @@ public final class Volume implements AutoCloseable {
         this.settings = settings;
         this.sizeBytes = settings.sizeBytes();
         this.isReadOnly = opened == null;
+        this.isContinued = opened == null || opened.isContinued();
         this.isWriteCache = settings.writeCache();
         this.map = map;
         this.arena = arena;
@@ -238,6 +240,13 @@ public final class Volume implements AutoCloseable {
      */
     public void grow(final long newSizeBytes) {
         sizeBytes = Math.max(sizeBytes, newSizeBytes);
+    }
+
+    /**
+     * Whether it goes on where this host has left it: nobody else has written since to what the log here belongs to.
+     */
+    public boolean isContinued() {
+        return isContinued;
     }
 
     /** Whether everything but reading is refused. */

@@ -117,6 +117,11 @@ public final class VolumeFollower implements AutoCloseable {
         }
     }
 
+    /** The epoch that was begun. */
+    public long epoch() {
+        return opened.epoch().epoch();
+    }
+
     /** The volume that was taken; on the thread that is to drive it, once. {@link #close()} does nothing any more then. */
     public Volume open() {
         isHandedOver = true;

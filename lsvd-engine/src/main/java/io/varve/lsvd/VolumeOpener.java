@@ -85,6 +85,7 @@ final class VolumeOpener implements AutoCloseable {
             LogChecksums checksums,
             Tail end,
             BatchCutter cutter,
+            boolean isContinued,
             long begunNs) {}
 
     /** The first part: nothing is changed, here or in the store. */
@@ -185,6 +186,7 @@ final class VolumeOpener implements AutoCloseable {
                 log.checksums(),
                 log.end(),
                 log.cutter(),
+                log.isOwn(),
                 begunNs);
     }
 

@@ -32,6 +32,8 @@ public final class MemoryBlockDevice implements BlockDevice, AutoCloseable {
 
     private long capacity;
     private boolean readOnly;
+    private boolean isReady = true;
+    private boolean mayRepeat = true;
     private Random delay;
     private boolean held;
     private int failures;
@@ -84,6 +86,16 @@ public final class MemoryBlockDevice implements BlockDevice, AutoCloseable {
     /** Completes nothing until told otherwise; what comes meanwhile is kept. */
     public void hold(final boolean newHeld) {
         held = newHeld;
+    }
+
+    /** Takes requests, as at first, or does not. */
+    public void ready(final boolean value) {
+        isReady = value;
+    }
+
+    /** Lets requests be done again, as at first, or does not. */
+    public void mayRepeat(final boolean value) {
+        mayRepeat = value;
     }
 
     /** Lets so many of the next requests fail. */
@@ -172,6 +184,16 @@ public final class MemoryBlockDevice implements BlockDevice, AutoCloseable {
     @Override
     public int preferredBlockSize() {
         return 4096;
+    }
+
+    @Override
+    public boolean isReady() {
+        return isReady;
+    }
+
+    @Override
+    public boolean mayRepeat() {
+        return mayRepeat;
     }
 
     @Override

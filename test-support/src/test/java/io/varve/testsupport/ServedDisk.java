@@ -23,6 +23,9 @@ final class ServedDisk implements AutoCloseable {
     final WriteCacheSetting writeCache = WriteCacheSetting.inMemory();
     final BlockingQueue<String> events = new LinkedBlockingQueue<>();
 
+    volatile boolean isHandedOver = true;
+    volatile String handOverFailure;
+
     ServedDisk(final Path directory) throws IOException {
         this(directory, new MemoryBlockDevice(CAPACITY));
     }
@@ -39,6 +42,20 @@ final class ServedDisk implements AutoCloseable {
             @Override
             public void onFirstRingStarted() {
                 events.add("started");
+            }
+
+            @Override
+            public void onMigration(final boolean isMigrating) {
+                events.add("migrating " + isMigrating);
+            }
+
+            @Override
+            public boolean isHandedOver() {
+                events.add("asked");
+                if (handOverFailure != null) {
+                    throw new IllegalStateException(handOverFailure);
+                }
+                return isHandedOver;
             }
 
             @Override

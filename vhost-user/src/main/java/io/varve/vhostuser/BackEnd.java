@@ -58,6 +58,7 @@ final class BackEnd implements AutoCloseable {
                     yield true;
                 }
                 if (device.isReady()) {
+                    vring.checkLeft(device);
                     vring.resubmit();
                 }
                 yield vring.inFlight() > 0 || mustHandOver(vring) && !isHandedOver();
@@ -248,6 +249,14 @@ final class BackEnd implements AutoCloseable {
         config.changed();
         vrings.writesDurable(writesAreDurable());
         tellOfConfigChange();
+    }
+
+    /** The device takes requests now: what it is like counts from now on, and the front-end is told if that is not what it has read. */
+    void deviceReady() {
+        vrings.writesDurable(writesAreDurable());
+        if (config.isOutdated()) {
+            configChanged();
+        }
     }
 
     private void tellOfConfigChange() {

@@ -13,6 +13,8 @@ final class DeviceConfig implements AutoCloseable {
     private final WriteCacheSwitch writeCache;
     private final Mapping memory;
     private boolean isStale = true;
+    private long toldCapacity;
+    private boolean toldWriteCache;
 
     /**
      * Creates that of a new session.
@@ -36,6 +38,13 @@ final class DeviceConfig implements AutoCloseable {
         isStale = true;
     }
 
+    /** Whether it is not what the front-end has read. */
+    boolean isOutdated() {
+        return isStale
+                || device.capacity() != toldCapacity
+                || options.writeCache().isEnabled() != toldWriteCache;
+    }
+
     /** Answers GET_CONFIG. */
     void get(final Message message, final Message reply) throws ProtocolException {
         ConfigSpace.validateGet(message);
@@ -46,6 +55,8 @@ final class DeviceConfig implements AutoCloseable {
                 options.writeCache().isEnabled());
         ConfigSpace.encodeReply(reply, message, memory.address(), VirtioBlkConfig.LENGTH);
         isStale = false;
+        toldCapacity = device.capacity();
+        toldWriteCache = options.writeCache().isEnabled();
     }
 
     /**

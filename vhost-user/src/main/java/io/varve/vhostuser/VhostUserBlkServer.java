@@ -141,6 +141,13 @@ public final class VhostUserBlkServer implements AutoCloseable {
         }
     }
 
+    /** As {@link VhostUserBlkSession#deviceReady()}. */
+    public void deviceReady() {
+        if (session != null) {
+            session.deviceReady();
+        }
+    }
+
     /** Stops listening, and begins to end the session; {@link #doWork()} brings that about. Idempotent. */
     @Override
     public void close() {

@@ -159,6 +159,7 @@ public final class VhostUserBlkSession implements AutoCloseable {
         for (int i = 0; i < vrings.startedCount(); i++) {
             final Vring vring = vrings.started(i);
             if (isServed(vring)) {
+                vring.checkLeft(device);
                 work += vring.poll();
             }
             vring.publish();
@@ -241,6 +242,16 @@ public final class VhostUserBlkSession implements AutoCloseable {
     public void configChanged() {
         if (closeReason == null) {
             backEnd.configChanged();
+        }
+    }
+
+    /**
+     * The device {@linkplain BlockDevice#isReady() takes requests} now, and what was said of it before may be old: the front-end is
+     * told if the config space that it has read is.
+     */
+    public void deviceReady() {
+        if (closeReason == null) {
+            backEnd.deviceReady();
         }
     }
 

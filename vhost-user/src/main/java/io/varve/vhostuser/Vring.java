@@ -151,6 +151,19 @@ final class Vring implements AutoCloseable {
         return isStarted() && queue.queue().hasLeft();
     }
 
+    /**
+     * Checks that what an earlier back-end has left in flight may be done again.
+     *
+     * @throws ProtocolException when there is something, and it may not.
+     */
+    void checkLeft(final BlockDevice device) throws ProtocolException {
+        if (hasLeft() && !device.mayRepeat()) {
+            throw new ProtocolException(
+                    "ring " + index + " has requests in flight of an earlier state of the disk, which"
+                            + " can't be done any more: start its guest anew");
+        }
+    }
+
     /** Does again what an earlier back-end has left in flight, unless that has been done. */
     void resubmit() {
         if (isStarted()) {

@@ -47,6 +47,14 @@ public interface BlockDevice {
         return true;
     }
 
+    /**
+     * Whether requests that an earlier device has left in flight may be done again: not when others may have written since, who knew
+     * nothing of them. Counts once requests are taken.
+     */
+    default boolean mayRepeat() {
+        return true;
+    }
+
     /** Size in bytes, a multiple of {@link #SECTOR_SIZE}. May grow between calls. */
     long capacity();
 

@@ -4,6 +4,7 @@ import io.varve.launcher.ExitStatus;
 import io.varve.launcher.UserException;
 import io.varve.launcher.config.ByteSize;
 import io.varve.launcher.config.Settings;
+import io.varve.launcher.volume.LogRescue;
 import io.varve.lsvd.LogInventory;
 import io.varve.lsvd.LogInventory.Entry;
 import io.varve.lsvd.VolumeCatalog;
@@ -17,6 +18,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.UUID;
+import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -47,13 +49,18 @@ final class CacheCommand {
                 for (final VolumeInfo info : new VolumeCatalog(opened).list()) {
                     names.put(info.uuid(), info.name());
                 }
-                run(new LogInventory(directory, opened), directory, names);
+                run(opened, settings, new LogInventory(directory, opened), names);
             }
             out().flush();
             return ExitStatus.OK;
         }
 
-        abstract void run(LogInventory logs, Path directory, Map<UUID, String> names) throws VolumeException;
+        final Path directory(final Settings settings) {
+            return cache.directory(settings);
+        }
+
+        abstract void run(ObjectStore opened, Settings settings, LogInventory logs, Map<UUID, String> names)
+                throws VolumeException;
     }
 
     private static String state(final Entry log) {
@@ -78,7 +85,13 @@ final class CacheCommand {
         private boolean json;
 
         @Override
-        void run(final LogInventory logs, final Path directory, final Map<UUID, String> names) throws VolumeException {
+        void run(
+                final ObjectStore opened,
+                final Settings settings,
+                final LogInventory logs,
+                final Map<UUID, String> names)
+                throws VolumeException {
+            final Path directory = directory(settings);
             final List<Entry> entries = logs.list();
             if (json) {
                 out().println(JsonOutput.logs(entries, names));
@@ -101,15 +114,30 @@ final class CacheCommand {
     /** {@code varve cache rescue}. */
     @Command(
             name = "rescue",
-            description = "Save what a local log holds and the store lacks to a file. The log stays as it is.",
+            description =
+                    "Save what a local log holds and the store lacks to a file or a clone. The log stays as it is.",
             footerHeading = "%nExample:%n",
-            footer = "  varve cache rescue data --to data.rescued")
+            footer = {"  varve cache rescue data --to data.rescued", "  varve cache rescue data --clone data-of-host-1"
+            })
     static final class Rescue extends OnCache {
         @Parameters(paramLabel = "VOLUME", description = "Name or UUID of the volume.")
         private String volume;
 
-        @Option(names = "--to", required = true, paramLabel = "FILE", description = "The file to make.")
-        private Path target;
+        @ArgGroup(exclusive = true, multiplicity = "1")
+        private Target target;
+
+        private static final class Target {
+            @Option(names = "--to", paramLabel = "FILE", description = "The file to make.")
+            private Path file;
+
+            @Option(
+                    names = "--clone",
+                    paramLabel = "NAME",
+                    description =
+                            "The volume to make: a clone of how the volume was when it was taken over, with what is"
+                                    + " saved on top.")
+            private String clone;
+        }
 
         @Option(
                 names = "--epoch",
@@ -119,11 +147,19 @@ final class CacheCommand {
         private Long epoch;
 
         @Override
-        void run(final LogInventory logs, final Path directory, final Map<UUID, String> names) throws VolumeException {
+        void run(
+                final ObjectStore opened,
+                final Settings settings,
+                final LogInventory logs,
+                final Map<UUID, String> names)
+                throws VolumeException {
             final Entry log = choose(logs.list(), names);
-            final Unsent saved = logs.rescue(log.file(), target);
+            final Unsent saved = target.clone == null
+                    ? logs.rescue(log.file(), target.file)
+                    : new LogRescue(opened, settings, logs)
+                            .toClone(names.getOrDefault(log.volume(), volume), log.file(), target.clone);
             out().println("Saved " + saved.records() + " records, " + ByteSize.format(saved.bytes()) + ", of epoch "
-                    + log.epoch() + " to " + target + ".");
+                    + log.epoch() + " to " + (target.clone == null ? target.file : "volume " + target.clone) + ".");
             if (saved.isDamaged()) {
                 err().println("varve: " + log.file() + " is damaged: records behind these are not readable");
             }

@@ -27,7 +27,7 @@ final class GcMethods {
 
     private Map<String, Object> pause(final Map<String, Object> values, final boolean value) throws RpcException {
         final ServedVolume volume = volume(values);
-        volume.pauseCollection(value);
+        volume.commands().pauseCollection(value);
         return describe(volume);
     }
 
@@ -46,7 +46,7 @@ final class GcMethods {
         fields.put("gc_space", volume.options().gcPolicy().space());
         fields.put("gc_garbage", volume.options().gcPolicy().garbage());
         fields.put("gc_rate", volume.options().gcPolicy().rate());
-        fields.putAll(StatusJson.of(volume.space()));
+        fields.putAll(StatusJson.of(volume.commands().space()));
         return fields;
     }
 }

@@ -69,10 +69,10 @@ final class SnapshotMethods {
             return answer;
         }
         final long startNs = System.nanoTime();
-        SpaceStats space = served.flatten();
+        SpaceStats space = served.commands().flatten();
         while (!space.isFlat() && System.nanoTime() - startNs < FLATTEN_STEP_NS) {
             pause();
-            space = served.flatten();
+            space = served.commands().flatten();
         }
         if (space.isFlat()) {
             volumes.with(params, all -> {
@@ -101,7 +101,7 @@ final class SnapshotMethods {
         volumes.requireFree(name);
         final long startNs = System.nanoTime();
         try {
-            served.snapshot(name.snapshot()).join();
+            served.commands().snapshot(name.snapshot()).join();
         } catch (final CompletionException e) {
             throw e.getCause() instanceof UserException known ? known : e;
         }

@@ -153,7 +153,7 @@ final class VolumeMethods {
         }
         try (ObjectStore store = served.options().store().open()) {
             final VolumeInfo info = new VolumeCatalog(store).grow(name, sizeBytes);
-            served.grow(info.sizeBytes()).join();
+            served.commands().grow(info.sizeBytes()).join();
             return info;
         } catch (final CompletionException e) {
             throw e.getCause() instanceof UserException known ? known : e;

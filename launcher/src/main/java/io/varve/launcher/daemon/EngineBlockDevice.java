@@ -51,6 +51,11 @@ final class EngineBlockDevice implements BlockDevice {
     }
 
     @Override
+    public boolean mayRepeat() {
+        return isServed || volume.isContinued();
+    }
+
+    @Override
     public long capacity() {
         return possession.sizeBytes();
     }

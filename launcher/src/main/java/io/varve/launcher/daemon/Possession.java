@@ -1,6 +1,7 @@
 package io.varve.launcher.daemon;
 
 import io.varve.launcher.daemon.VolumeStatus.State;
+import io.varve.launcher.volume.SnapshotName;
 import io.varve.lsvd.Volume;
 import io.varve.lsvd.VolumeContext;
 import io.varve.lsvd.VolumeStanding;
@@ -273,6 +274,14 @@ final class Possession implements VolumeTaker.Listener {
             return 0;
         }
         final Volume opened = taker.taken().open();
+        if (taker.isForced()) {
+            // So that what comes back with the old host can be put on top of what was there.
+            opened.snapshot(
+                    SnapshotName.ofTakeOver(taker.taken().epoch()),
+                    System.currentTimeMillis(),
+                    (token, status) -> {},
+                    0);
+        }
         opened.haste(isMigrating);
         volume = opened;
         pause.onTaken();

@@ -13,11 +13,9 @@ import io.varve.linux.IoRing;
 import io.varve.linux.IoRings;
 import io.varve.lsvd.Volume;
 import io.varve.lsvd.VolumeCatalog;
-import io.varve.lsvd.VolumeCompletion;
 import io.varve.lsvd.VolumeContext;
 import io.varve.lsvd.VolumeException;
 import io.varve.lsvd.VolumeStats;
-import io.varve.lsvd.gc.SpaceStats;
 import io.varve.vhostuser.CloseReason;
 import io.varve.vhostuser.SessionListener;
 import io.varve.vhostuser.SessionOptions;
@@ -49,9 +47,6 @@ public final class ServedVolume {
     /** A reactor that has not come round for so long hangs. It sleeps for a second at most. */
     private static final long HUNG_NS = 5_000_000_000L;
 
-    /** Longest that a reactor may take to do what it is asked for. */
-    private static final long COMMAND_LIMIT_S = 10;
-
     /** Pause between attempts to open. */
     private static final long RETRY_MS = 3_000;
 
@@ -64,6 +59,7 @@ public final class ServedVolume {
     private final Thread thread;
 
     private final RequestCounters counters = new RequestCounters();
+    private final VolumeCommands commands;
 
     private StoreMeter store;
     private DoorSocket door;
@@ -84,6 +80,7 @@ public final class ServedVolume {
         this.options = options;
         this.listener = listener;
         this.readCache = readCache;
+        commands = new VolumeCommands(options.name(), () -> heartbeat, this::wakeUp, ended);
         thread = new Thread(this::run, "varve-" + options.name());
         thread.setDaemon(true);
     }
@@ -131,123 +128,14 @@ public final class ServedVolume {
         end();
     }
 
-    /**
-     * Lets the disk grow under the guest, which is told; the size has been set in the store before. Completes when that is
-     * done, or exceptionally when the volume ends before or its reactor hangs: then the size counts from the next opening on.
-     */
-    public CompletableFuture<Void> grow(final long sizeBytes) {
-        final CompletableFuture<Void> grown = new CompletableFuture<>();
-        final ServingDuties reactor = heartbeat;
-        final boolean isSubmitted = reactor != null
-                && reactor.submit(() -> {
-                    possession.grow(sizeBytes);
-                    server.configChanged();
-                    grown.complete(null);
-                });
-        final UserException failure = new UserException(
-                "volume '" + options.name() + "' has its new size from the next time on that it is attached");
-        if (!isSubmitted) {
-            grown.completeExceptionally(failure);
-        }
-        wakeUp();
-        ended.thenRun(() -> grown.completeExceptionally(failure));
-        return grown.orTimeout(COMMAND_LIMIT_S, TimeUnit.SECONDS).exceptionally(e -> {
-            throw failure;
-        });
-    }
-
-    /**
-     * Stops garbage collection, until it ends or collection is let go on, or lets it go on.
-     *
-     * @throws UserException when it is not open for writing.
-     */
-    public void pauseCollection(final boolean value) {
-        writable().pauseCollection(value);
-    }
-
-    /**
-     * What it takes of the store.
-     *
-     * @throws UserException when it is not open for writing.
-     */
-    public SpaceStats space() {
-        return writable().space();
-    }
-
-    private Volume writable() {
-        awaitVolume();
-        final Volume opened = volume();
-        if (opened == null || state != State.SERVING) {
-            throw new UserException(
-                    "volume '" + options.name() + "' is attached and not open: 'varve status' tells why");
-        }
-        if (opened.isReadOnly()) {
-            throw new UserException("volume '" + options.name() + "' is served read-only");
-        }
-        return opened;
+    /** What can be asked of it while it is served. */
+    public VolumeCommands commands() {
+        return commands;
     }
 
     private Volume volume() {
         final Possession current = possession;
         return current == null ? null : current.volume();
-    }
-
-    /**
-     * Takes a snapshot between two requests of the guest; a volume that is only followed is taken for it. Completes when it is durable in the log, or exceptionally when the volume
-     * ends before, fails, or its reactor hangs.
-     */
-    public CompletableFuture<Void> snapshot(final String snapshot) {
-        final CompletableFuture<Void> taken = new CompletableFuture<>();
-        final ServingDuties reactor = heartbeat;
-        final UserException failure = new UserException(
-                "no snapshot of volume '" + options.name() + "' could be taken: 'varve status' tells why");
-        final boolean isSubmitted = reactor != null
-                && reactor.submitWithVolume(volume -> volume.snapshot(
-                        snapshot,
-                        System.currentTimeMillis(),
-                        (token, status) -> {
-                            if (status == VolumeCompletion.OK) {
-                                taken.complete(null);
-                            } else {
-                                taken.completeExceptionally(failure);
-                            }
-                        },
-                        0));
-        if (!isSubmitted) {
-            taken.completeExceptionally(failure);
-        }
-        wakeUp();
-        ended.thenRun(() -> taken.completeExceptionally(failure));
-        return taken.orTimeout(COMMAND_LIMIT_S, TimeUnit.SECONDS).exceptionally(e -> {
-            throw failure;
-        });
-    }
-
-    /**
-     * Has a clone copy what it shares with its ancestors; see {@link Volume#flatten()}.
-     *
-     * @return how far it is.
-     * @throws UserException when it is not open for writing.
-     */
-    public SpaceStats flatten() {
-        final Volume opened = writable();
-        opened.flatten();
-        return opened.space();
-    }
-
-    /** Has a volume that is only followed taken, and one that is idle kept for a while. */
-    private void awaitVolume() {
-        final CompletableFuture<Void> there = new CompletableFuture<>();
-        final ServingDuties reactor = heartbeat;
-        final String note = reactor == null ? null : possession.waitsFor();
-        if (note != null) {
-            throw new UserException("volume '" + options.name() + "' " + note);
-        }
-        if (reactor != null && reactor.submitWithVolume(volume -> there.complete(null))) {
-            wakeUp();
-            ended.thenRun(() -> there.complete(null));
-            there.completeOnTimeout(null, COMMAND_LIMIT_S, TimeUnit.SECONDS).join();
-        }
     }
 
     private void wakeUp() {
@@ -433,7 +321,7 @@ public final class ServedVolume {
             device.volume(volume);
         }
         if (server != null && volume != null) {
-            server.configChanged();
+            server.deviceReady();
         }
     }
 

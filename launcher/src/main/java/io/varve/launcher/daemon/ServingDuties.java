@@ -67,6 +67,17 @@ final class ServingDuties implements Reactor.Duties {
         });
     }
 
+    /** The disk has become larger. The reactor's. */
+    void grow(final long sizeBytes) {
+        possession.grow(sizeBytes);
+        server.configChanged();
+    }
+
+    /** Who else has the volume, in one line, or null. Any thread. */
+    String waitsFor() {
+        return possession.waitsFor();
+    }
+
     @Override
     public int doWork() {
         int work = commands.drain(Runnable::run) + possession.doWork() + server.doWork();

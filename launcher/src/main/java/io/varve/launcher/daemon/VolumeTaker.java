@@ -66,6 +66,7 @@ final class VolumeTaker implements AutoCloseable {
     private volatile boolean isWanted;
     private volatile long wantedNs;
     private volatile boolean isToEnd;
+    private volatile boolean isForced;
     private volatile VolumeFollower taken;
 
     /**
@@ -113,6 +114,11 @@ final class VolumeTaker implements AutoCloseable {
     /** The volume that was taken, or null. Any thread. */
     VolumeFollower taken() {
         return taken;
+    }
+
+    /** Whether what was taken had not been let go by whoever had it. */
+    boolean isForced() {
+        return isForced;
     }
 
     /** Breaks it off, at once; what has been taken stays taken. Any thread. */
@@ -184,6 +190,7 @@ final class VolumeTaker implements AutoCloseable {
 
     private void take(final VolumeFollower follower) throws VolumeException {
         listener.onTaking();
+        isForced = !follower.standing().isFree();
         follower.take();
         runtime.opened();
         taken = follower;

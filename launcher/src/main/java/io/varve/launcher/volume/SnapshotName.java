@@ -25,6 +25,11 @@ public record SnapshotName(String volume, String snapshot) {
         return new SnapshotName(text.substring(0, at), check(text.substring(at + 1)));
     }
 
+    /** The name of the snapshot that is made of a volume as it was when it was taken over: by the epoch that began there. */
+    public static String ofTakeOver(final long epoch) {
+        return "takeover-" + epoch;
+    }
+
     /** Whether a text names a snapshot, and not a volume. */
     public static boolean isSnapshot(final String text) {
         return text.indexOf('@') >= 0;

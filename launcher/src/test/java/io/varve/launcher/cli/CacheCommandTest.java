@@ -71,7 +71,9 @@ class CacheCommandTest {
                 "--epoch=7",
                 "--to",
                 target.toString());
-        expectRefusal("missing required option: '--to=FILE'", "cache", "rescue", "data");
+        expectRefusal("missing required argument", "cache", "rescue", "data");
+        expectRefusal("the volume was not opened elsewhere since ", "cache", "rescue", "data", "--clone", "other");
+        assertThat(ok("volume", "list")).doesNotContain("other");
         expectRefusal(
                 "cannot save from ",
                 "cache",

@@ -19,15 +19,21 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 
-/** A host with a daemon in the test's process, a cache directory and a volume named {@code data}. */
+/** A host with a daemon in the test's process, a cache directory and one volume. */
 final class MigrationHost implements AutoCloseable {
     private final Path home;
+    private final String name;
     private final StoreOpener store;
     private final Daemon daemon;
     private ServedVolume volume;
 
     MigrationHost(final Path home, final StoreOpener store) throws IOException {
+        this(home, "data", store);
+    }
+
+    MigrationHost(final Path home, final String name, final StoreOpener store) throws IOException {
         this.home = Files.createDirectories(home);
+        this.name = name;
         this.store = store;
         daemon = new Daemon(new Silent(), new SharedReadCache(home.resolve("cache"), 16 << 20));
     }
@@ -64,7 +70,7 @@ final class MigrationHost implements AutoCloseable {
 
     MigrationHost attach(final boolean isTakeOver) {
         volume = daemon.attach(new VolumeOptions(
-                "data",
+                name,
                 store,
                 home.resolve("cache"),
                 64 << 20,
@@ -75,6 +81,10 @@ final class MigrationHost implements AutoCloseable {
                 Duration.ofNanos(50_000)));
         volume.ready().join();
         return this;
+    }
+
+    Path cache() {
+        return home.resolve("cache");
     }
 
     Path socket() {
@@ -91,7 +101,7 @@ final class MigrationHost implements AutoCloseable {
 
     void detach() {
         volume.end();
-        await().until(() -> daemon.volume("data") == null);
+        await().until(() -> daemon.volume(name) == null);
     }
 
     @Override

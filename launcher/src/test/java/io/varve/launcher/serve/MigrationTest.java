@@ -37,6 +37,10 @@ class MigrationTest {
     /** Requests to the store, one behind the other, from a guest's last request here to its first one there. */
     private static final int MOST_REQUESTS = 5;
 
+    private static final int CONFIG_CHANGE = 2;
+
+    private static final long FOR_EVER_MS = 3_600_000;
+
     private static final long WCE_OFFSET = 32;
 
     @TempDir
@@ -96,6 +100,9 @@ class MigrationTest {
             assertThat(frontEnd.run(BlkRequest.flush()).status()).isEqualTo(BlkRequest.OK);
             assertThat(one.status().state()).isEqualTo(State.SERVING);
             assertThat(epochs()).isEqualTo(1);
+            assertThat(frontEnd.backEndChannel().awaitReadable(0))
+                    .as("told of a change of the config space that there was not")
+                    .isFalse();
         }
     }
 
@@ -103,12 +110,15 @@ class MigrationTest {
     void movesThereAndBackUnderLoad() throws IOException {
         try (MovingGuest guest = new MovingGuest(one.socket(), 1)) {
             guest.load().run(500);
+            final List<Long> pausesMs = new ArrayList<>();
             for (int i = 0; i < 8; i++) {
                 guest.move((i % 2 == 0 ? two : one).socket());
+                pausesMs.add((System.nanoTime() - guest.stoppedNs()) / 1_000_000);
                 guest.load().run(200);
                 guest.load().verifyAll(guest);
             }
             assertThat(epochs()).isEqualTo(9);
+            System.out.println("from stop to first answer, with the store in a directory: " + pausesMs + " ms");
         }
     }
 
@@ -231,13 +241,14 @@ class MigrationTest {
             source.disconnect();
             destination.start();
             assertThat(destination.run(BlkRequest.flush()).status()).isEqualTo(BlkRequest.OK);
+            assertThat(destination.backEndChannel().request()).isEqualTo(CONFIG_CHANGE);
             assertThat(destination.getConfig((int) WCE_OFFSET, 1).get()).isZero();
         }
     }
 
     @Test
     void aSnapshotIsTakenOfAVolumeThatIsOnlyFollowed() throws IOException {
-        one.volume().snapshot("monday").join();
+        one.volume().commands().snapshot("monday").join();
         assertThat(one.status().state()).isEqualTo(State.SERVING);
         await().until(() -> one.status().state() == State.FOLLOWING);
     }
@@ -289,6 +300,42 @@ class MigrationTest {
             await().until(() -> guard.standing("data").isClosed());
             final VolumeStanding closed = guard.standing("data");
             assertThat(guard.fence("data")).isEqualTo(closed);
+        }
+    }
+
+    @Test
+    void whatADeadHostHadNotShippedIsRescuedToAClone() throws IOException {
+        try (MovingGuest guest = new MovingGuest(one.socket(), 9)) {
+            guest.load().run(300);
+            await().until(() -> one.status().stats().unsentBytes() == 0);
+            notesOfOne.delay(FOR_EVER_MS);
+            guest.load().run(300);
+            two.detach();
+            two.attach(true);
+            guest.here().close();
+            one.volume().hurry();
+            one.detach();
+
+            final String[] rescue = {
+                "cache",
+                "rescue",
+                "data",
+                "--clone",
+                "rescued",
+                "--store",
+                "file://" + home.resolve("store"),
+                "--cache",
+                one.cache().toString()
+            };
+            final DaemonRig commands = new DaemonRig(home);
+            assertThat(commands.ok(rescue)).matches("Saved [0-9]+ records, .* of epoch 1 to volume rescued.\n");
+            assertThat(commands.run(rescue).err()).startsWith("varve: volume 'rescued' exists already");
+            try (MigrationHost host =
+                            new MigrationHost(home.resolve("three"), "rescued", () -> open(notesOfTwo)).attach();
+                    FrontEnd frontEnd = FrontEnd.started(host.socket(), FrontEndOptions.DEFAULT)) {
+                guest.load().verifyAll(frontEnd);
+            }
+            notesOfOne.delay(0);
         }
     }
 

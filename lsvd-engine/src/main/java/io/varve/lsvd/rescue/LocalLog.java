@@ -1,6 +1,9 @@
 package io.varve.lsvd.rescue;
 
 import io.varve.linux.LinuxFile;
+import io.varve.lsvd.format.Blocks;
+import io.varve.lsvd.format.ExtentEntry;
+import io.varve.lsvd.format.LogRecord;
 import io.varve.lsvd.format.RescueHeader;
 import io.varve.lsvd.format.Superblock;
 import io.varve.lsvd.format.Superblock.EpochClaim;
@@ -42,6 +45,20 @@ public final class LocalLog implements AutoCloseable {
         void accept(MemorySegment record) throws IOException;
     }
 
+    /** Is given what records say of the volume, in their order. */
+    public interface Changes {
+        /**
+         * Data was written.
+         *
+         * @param offset in the volume, in bytes.
+         * @param data   whole blocks, native; valid until this returns.
+         */
+        void written(long offset, MemorySegment data) throws IOException;
+
+        /** A range was discarded; in bytes. */
+        void discarded(long offset, long length) throws IOException;
+    }
+
     private LocalLog(final LogDevice device, final Superblock superblock) {
         this.device = device;
         this.superblock = superblock;
@@ -78,6 +95,23 @@ public final class LocalLog implements AutoCloseable {
     /** Counts the records behind those that the store holds. */
     public Unsent count(final long storedThrough) throws IOException {
         return forEach(storedThrough, record -> {});
+    }
+
+    /** Tells what the records say that are behind those that the store holds. */
+    public Unsent tell(final long storedThrough, final Changes changes) throws IOException {
+        return forEach(storedThrough, bytes -> {
+            final LogRecord record = new LogRecord(bytes).wrap(0);
+            for (int i = 0, n = record.extentCount(); i < n; i++) {
+                final long offset = record.extentBlock(i) << Blocks.SHIFT;
+                final long length = (long) record.extentLength(i) << Blocks.SHIFT;
+                if (record.extentKind(i) == ExtentEntry.TRIM) {
+                    changes.discarded(offset, length);
+                } else if (record.extentKind(i) == ExtentEntry.DATA) {
+                    final long at = LogRecord.HEADER_LENGTH + ((long) record.extentDataBlock(i) << Blocks.SHIFT);
+                    changes.written(offset, bytes.asSlice(at, length));
+                }
+            }
+        });
     }
 
     /**

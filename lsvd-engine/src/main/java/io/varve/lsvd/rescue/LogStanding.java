@@ -11,9 +11,10 @@ import java.util.List;
  * How a local log stands to its volume's history in the store.
  *
  * @param isSuperseded  whether someone else has opened the volume since, so that the log is never replayed.
+ * @param epoch         the newest epoch that its owner has begun, or -1 when it has begun none.
  * @param storedThrough sequence of the last of its records that the store holds with all before it.
  */
-public record LogStanding(boolean isSuperseded, long storedThrough) {
+public record LogStanding(boolean isSuperseded, long epoch, long storedThrough) {
     /** The standing of a log. */
     public static LogStanding of(final HistoryReader reader, final List<EpochClaim> claims) throws IOException {
         final EpochRecord newest = reader.newestEpoch();
@@ -21,13 +22,14 @@ public record LogStanding(boolean isSuperseded, long storedThrough) {
         final boolean isSuperseded =
                 last != null && last.epoch() != newest.epoch() || !isCurrent(reader, claims, newest);
         if (last == null) {
-            return new LogStanding(isSuperseded, Long.MAX_VALUE);
+            return new LogStanding(isSuperseded, -1, Long.MAX_VALUE);
         }
         if (last.epoch() < newest.epoch()) {
-            return new LogStanding(isSuperseded, reader.epoch(last.epoch() + 1).lastRecord());
+            return new LogStanding(
+                    isSuperseded, last.epoch(), reader.epoch(last.epoch() + 1).lastRecord());
         }
         try (History history = reader.read()) {
-            return new LogStanding(isSuperseded, history.lastRecord());
+            return new LogStanding(isSuperseded, last.epoch(), history.lastRecord());
         }
     }
 
