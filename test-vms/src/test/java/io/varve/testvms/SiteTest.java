@@ -26,8 +26,8 @@ class SiteTest {
         site.boot();
         site.awaitWork();
         for (int i = 0; i < 2; i++) {
-                site.move();
-                site.awaitWork();
+            site.move();
+            site.awaitWork();
         }
 
         site.cancelMove();
