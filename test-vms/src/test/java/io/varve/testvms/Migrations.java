@@ -100,13 +100,14 @@ final class Migrations {
             final Emulator emulator,
             final int latencyMs,
             final String durability)
-            throws IOException, InterruptedException {
+            throws Exception {
         System.out.printf(
                 "seed %d, %s, durability %s, latency of the store %d ms%n", seed, emulator, durability, latencyMs);
         final Migrations migrations = new Migrations(seed);
         final Lab lab = new Lab();
         boolean isWell = false;
-        try (Site site = new Site(lab, emulator, latencyMs, "--durability", durability)) {
+        try {
+            final Site site = new Site(lab, emulator, latencyMs, "--durability", durability);
             site.boot();
             site.awaitWork();
             for (int run = 1; run <= runs; run++) {

@@ -15,7 +15,7 @@ import java.util.regex.Pattern;
  * An S3 server and two hypervisors, hosts of their own as far as the network is concerned, and one volume with a guest that writes,
  * syncs and reads back as the task {@code stamp} does, wherever it is.
  */
-final class Site implements AutoCloseable {
+final class Site {
     private static final Pattern DOWNTIME = Pattern.compile("done in (\\d+) ms, downtime (\\d+) ms");
     private static final Pattern STORAGE =
             Pattern.compile("storage: (\\d+) ms \\(sealed in (\\d+) ms here, there after (\\d+) ms\\)");
@@ -44,7 +44,9 @@ final class Site implements AutoCloseable {
         assumeTrue(ObjectServer.isAvailable(), "Ceph's packages are missing: run dev/setup --with-ceph");
         final Path initrd = lab.smallInitrd("stamp", "WRITERS=2");
         network = new Network();
+        lab.own(network);
         store = ObjectServer.start(network, lab.directory(), lab::register);
+        lab.own(store::stop);
         if (latencyMs > 0) {
             store.delay(network, lab.directory(), latencyMs, lab::register);
         }
@@ -229,18 +231,6 @@ final class Site implements AutoCloseable {
         final Stamps all = new Stamps(stamps);
         all.add(consoles.toArray(Program[]::new));
         return all.count();
-    }
-
-    @Override
-    public void close() throws IOException {
-        first.close();
-        second.close();
-        try {
-            store.stop();
-        } catch (final InterruptedException e) {
-            Thread.currentThread().interrupt();
-        }
-        network.close();
     }
 
     /**
