@@ -12,7 +12,7 @@ import java.util.List;
 import java.util.Map;
 
 /** One host of a {@link Site}: a Varve daemon for the one volume, with a cache of its own, and at times a guest. */
-final class Hypervisor implements AutoCloseable {
+final class Hypervisor {
     static final Duration LIMIT = Duration.ofSeconds(60);
 
     private static final String LOG_SIZE = "64M";
@@ -37,6 +37,7 @@ final class Hypervisor implements AutoCloseable {
         this.emulator = emulator;
         this.initrd = initrd;
         directory = Files.createDirectories(lab.directory().resolve(name));
+        lab.own(this::closeMonitor);
     }
 
     String name() {
@@ -108,7 +109,7 @@ final class Hypervisor implements AutoCloseable {
 
     private Program startQemu(final String script, final String... more) throws IOException {
         Files.deleteIfExists(monitor());
-        close();
+        closeMonitor();
         Files.deleteIfExists(qmpSocket());
         qmp = new Qmp(qmpSocket());
         final List<String> command = new ArrayList<>(
@@ -152,8 +153,7 @@ final class Hypervisor implements AutoCloseable {
         killDaemon();
     }
 
-    @Override
-    public void close() throws IOException {
+    private void closeMonitor() throws IOException {
         if (qmp != null) {
             qmp.close();
         }

@@ -29,6 +29,7 @@ final class Lab {
 
     private final Path directory;
     private final List<Program> programs = new ArrayList<>();
+    private final List<AutoCloseable> resources = new ArrayList<>();
     private int tasks;
 
     Lab() throws IOException {
@@ -154,6 +155,11 @@ final class Lab {
         programs.add(program);
     }
 
+    /** Has something end with the test, before its processes are killed: what was last first. */
+    void own(final AutoCloseable resource) {
+        resources.add(resource);
+    }
+
     /** What every process has printed last. */
     String report() {
         final StringBuilder text = new StringBuilder("what the processes of the test printed\n");
@@ -164,7 +170,23 @@ final class Lab {
     }
 
     /** Ends all processes, and clears the directory away. */
-    void close() throws IOException, InterruptedException {
+    void close() throws Exception {
+        Exception failure = null;
+        for (final AutoCloseable resource : resources.reversed()) {
+            try {
+                resource.close();
+            } catch (final Exception e) {
+                // Whatever it is, processes and files have to go.
+                failure = e;
+            }
+        }
+        clear();
+        if (failure != null) {
+            throw failure;
+        }
+    }
+
+    private void clear() throws IOException, InterruptedException {
         for (final Program program : programs.reversed()) {
             program.kill();
         }

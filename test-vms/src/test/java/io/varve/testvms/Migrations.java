@@ -100,13 +100,14 @@ final class Migrations {
             final Emulator emulator,
             final int latencyMs,
             final String durability)
-            throws IOException, InterruptedException {
+            throws Exception {
         System.out.printf(
                 "seed %d, %s, durability %s, latency of the store %d ms%n", seed, emulator, durability, latencyMs);
         final Migrations migrations = new Migrations(seed);
         final Lab lab = new Lab();
         boolean isWell = false;
-        try (Site site = new Site(lab, emulator, latencyMs, "--durability", durability)) {
+        try {
+            final Site site = new Site(lab, emulator, latencyMs, "--durability", durability);
             site.boot();
             site.awaitWork();
             for (int run = 1; run <= runs; run++) {
@@ -154,7 +155,8 @@ final class Migrations {
 
     /** A third longer than most migrations take, so that all of their steps are met. */
     private int latestMs() {
-        return moves.isEmpty() ? LATEST_MS : median(Move::totalMs) * 4 / 3;
+        final int[] known = known(Move::totalMs);
+        return known.length == 0 ? LATEST_MS : known[known.length / 2] * 4 / 3;
     }
 
     private static void inflict(final Fault fault, final Site site) throws IOException, InterruptedException {
@@ -178,18 +180,25 @@ final class Migrations {
             row("  the receiver's taking, ms", Move::takeMs);
         }
         outcomes.forEach((fault, counts) -> System.out.printf(
-                "%s gone: %d moved, %d stayed, %d booted again%n", fault, counts[0], counts[1], counts[2]));
+                "%s gone: %d moved, %d stayed, %d ended, %d hung%n",
+                fault, counts[0], counts[1], counts[2], counts[3]));
         System.out.println(
                 isWell ? chunks + " chunks written and synced; gaps 0, errors 0, lost 0" : "FAILED: see above");
     }
 
     private void row(final String name, final ToIntFunction<Move> figure) {
-        System.out.printf(
-                "%-34s %8d %8d%n",
-                name, median(figure), moves.stream().mapToInt(figure).max().orElseThrow());
+        final int[] known = known(figure);
+        if (known.length > 0) {
+            System.out.printf("%-34s %8d %8d%n", name, known[known.length / 2], known[known.length - 1]);
+        }
     }
 
-    private int median(final ToIntFunction<Move> figure) {
-        return moves.stream().mapToInt(figure).sorted().toArray()[moves.size() / 2];
+    /** The figures that there are, in order. */
+    private int[] known(final ToIntFunction<Move> figure) {
+        return moves.stream()
+                .mapToInt(figure)
+                .filter(value -> value != Move.UNKNOWN)
+                .sorted()
+                .toArray();
     }
 }

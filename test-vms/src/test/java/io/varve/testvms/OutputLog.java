@@ -115,6 +115,23 @@ final class OutputLog {
         }
     }
 
+    /** Whether a line in which the pattern is found comes in time, before the output ends. */
+    synchronized boolean isPrinted(final String pattern, final Duration limit) throws InterruptedException {
+        final long deadlineNs = System.nanoTime() + limit.toNanos();
+        final int from = cursor;
+        final Pattern compiled = Pattern.compile(pattern);
+        while (lines.stream()
+                .skip(from)
+                .noneMatch(line -> compiled.matcher(line).find())) {
+            final long leftMs = (deadlineNs - System.nanoTime()) / 1_000_000;
+            if (ended || leftMs <= 0) {
+                return false;
+            }
+            wait(leftMs);
+        }
+        return true;
+    }
+
     /** Has {@link #await} look only at what comes from now on. */
     synchronized void skip() {
         cursor = lines.size();

@@ -22,28 +22,27 @@ class SiteTest {
 
     @Test
     void losesNothingThatItsGuestHasSynced(final Lab lab) throws Exception {
-        try (Site site = new Site(lab, Emulator.newest(), "--durability", "store")) {
-            site.boot();
+        final Site site = new Site(lab, Emulator.newest(), "--durability", "store");
+        site.boot();
+        site.awaitWork();
+        for (int i = 0; i < 2; i++) {
+            site.move();
             site.awaitWork();
-            for (int i = 0; i < 2; i++) {
-                site.move();
-                site.awaitWork();
-            }
-
-            site.cancelMove();
-            site.awaitWork();
-
-            site.network().cut(site.here().name());
-            site.there().await();
-            final Program migrate = site.here().startMigration(site.there());
-            Thread.sleep(CUT_MS);
-            site.network().mend(site.here().name());
-            site.settle(migrate);
-            site.awaitWork();
-
-            site.takeOver();
-            site.awaitWork();
-            assertThat(site.check()).isPositive();
         }
+
+        site.cancelMove();
+        site.awaitWork();
+
+        site.network().cut(site.here().name());
+        site.there().await();
+        final Program migrate = site.here().startMigration(site.there());
+        Thread.sleep(CUT_MS);
+        site.network().mend(site.here().name());
+        site.settle(migrate);
+        site.awaitWork();
+
+        site.takeOver();
+        site.awaitWork();
+        assertThat(site.check()).isPositive();
     }
 }

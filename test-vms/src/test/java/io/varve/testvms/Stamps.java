@@ -11,6 +11,7 @@ import java.util.regex.Pattern;
 final class Stamps {
     private static final Pattern WROTE = Pattern.compile("@@ value wrote=(\\d+) (\\d+)\n");
     private static final Pattern FOUND = Pattern.compile("@@ value found=(\\d+) (\\d+)");
+    private static final Pattern OF_QEMU = Pattern.compile("qemu-system-\\w+: [^\\n]*(\\n|$)");
     private static final Pattern FAILURE = Pattern.compile("@@ fail .*");
 
     private final Map<Integer, Long> synced = new TreeMap<>();
@@ -28,7 +29,7 @@ final class Stamps {
         final StringBuilder all = new StringBuilder();
         for (final Program console : consoles) {
             // A line may begin on one console and end on the next.
-            all.append(console.output().text());
+            all.append(OF_QEMU.matcher(console.output().text()).replaceAll(""));
         }
         assertThat(FAILURE.matcher(all).results().map(result -> result.group()))
                 .as("failures")

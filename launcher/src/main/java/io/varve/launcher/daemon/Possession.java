@@ -246,11 +246,19 @@ final class Possession implements VolumeTaker.Listener {
             throw new IllegalStateException("the disk can't be handed over: " + had.failure());
         }
         if (!isLettingGo) {
-            isLettingGo = true;
-            isAsked = false;
-            pause.onHandOver(had.stats().unsentBytes());
-            had.handOver();
+            handOver(had);
         }
+        return isSealed(had);
+    }
+
+    private void handOver(final Volume had) {
+        isLettingGo = true;
+        isAsked = false;
+        pause.onHandOver(had.stats().unsentBytes());
+        had.handOver();
+    }
+
+    private boolean isSealed(final Volume had) {
         if (had.isSealed()) {
             pause.onHandedOver();
             return true;
@@ -303,12 +311,18 @@ final class Possession implements VolumeTaker.Listener {
     }
 
     private void letGo(final Volume had) {
-        isLettingGo = true;
-        isAsked = false;
-        had.shutdown();
+        if (isMigrating) {
+            // QEMU 7.2 disables its rings some time before it asks for their bases.
+            handOver(had);
+        } else {
+            isLettingGo = true;
+            isAsked = false;
+            had.shutdown();
+        }
     }
 
     private int finishLettingGo(final Volume had) {
+        isSealed(had);
         if (!had.isShutDown()) {
             return 0;
         }
