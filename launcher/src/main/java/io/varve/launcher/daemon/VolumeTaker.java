@@ -29,7 +29,7 @@ final class VolumeTaker implements AutoCloseable {
     /** From one look to the next while a guest waits for the predecessor's seal. */
     private static final long WANTED_PACE_MS = 2;
 
-    /** As {@link #WANTED_PACE_MS}, once it has waited so long that the predecessor is not just about to seal. */
+    /** As {@link #WANTED_PACE_MS}, behind a failure, or once it has waited so long that the predecessor is not just about to seal. */
     private static final long PATIENT_PACE_MS = 100;
 
     private static final long PATIENT_AFTER_NS = 5_000_000_000L;
@@ -157,7 +157,7 @@ final class VolumeTaker implements AutoCloseable {
                     return;
                 }
                 listener.onTrouble(e.getMessage());
-                pause(RETRY_MS);
+                pause(isWanted ? PATIENT_PACE_MS : RETRY_MS);
             } catch (final RuntimeException | Error e) {
                 LOGGER.log(System.Logger.Level.ERROR, "volume " + name + ": following it failed", e);
                 listener.onTrouble("following it failed: " + e);
@@ -215,7 +215,7 @@ final class VolumeTaker implements AutoCloseable {
                     listener.onTrouble(e.getMessage());
                 }
                 isAnswered = false;
-                pause(Math.min(RETRY_MS, paceMs));
+                pause(isWanted ? PATIENT_PACE_MS : Math.min(RETRY_MS, paceMs));
                 paceMs = Math.min(MAX_PACE_MS, paceMs * 2);
                 continue;
             }

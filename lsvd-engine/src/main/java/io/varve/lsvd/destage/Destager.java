@@ -19,6 +19,7 @@ import io.varve.lsvd.history.ObjectTable;
 import io.varve.lsvd.history.Sealer;
 import io.varve.lsvd.log.LogSource;
 import io.varve.lsvd.map.ExtentMap;
+import io.varve.lsvd.runtime.PunctualAgent;
 import io.varve.lsvd.store.Keys;
 import io.varve.lsvd.store.ObjectStore;
 import io.varve.lsvd.stored.BufferPool;
@@ -34,7 +35,6 @@ import java.util.Objects;
 import java.util.Random;
 import java.util.UUID;
 import java.util.function.LongSupplier;
-import org.agrona.concurrent.Agent;
 import org.agrona.concurrent.OneToOneConcurrentArrayQueue;
 
 /**
@@ -46,7 +46,7 @@ import org.agrona.concurrent.OneToOneConcurrentArrayQueue;
  * the same bytes. A key that is taken holds either these very bytes, from an answer that was lost, or another writer's
  * object or seal: then this epoch has ended, and nothing more is uploaded.
  */
-public final class Destager implements Agent {
+public final class Destager implements PunctualAgent {
     /** Greatest number of uploads in flight. */
     public static final int MAX_UPLOADS = 4;
 
@@ -260,6 +260,11 @@ public final class Destager implements Agent {
     @Override
     public String roleName() {
         return "varve-destage";
+    }
+
+    @Override
+    public boolean isPunctual() {
+        return proof.isWanted();
     }
 
     @Override

@@ -84,6 +84,11 @@ public final class EpochProof {
         }
     }
 
+    /** Whether proofs are asked for at all. */
+    boolean isWanted() {
+        return timeoutNs > 0;
+    }
+
     /**
      * Asks the store in good time before the last proof is too old, and takes its answer. Returns an amount of work.
      *

@@ -2,6 +2,7 @@ package io.varve.lsvd.runtime;
 
 import java.lang.System.Logger.Level;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.BooleanSupplier;
 import java.util.function.UnaryOperator;
 import org.agrona.concurrent.Agent;
 import org.agrona.concurrent.AgentRunner;
@@ -9,15 +10,21 @@ import org.agrona.concurrent.IdleStrategy;
 
 /**
  * Runs an agent on a daemon thread of its own, which sleeps when there is no work until it is woken or
- * {@value #MAX_SLEEP_NS} ns have passed.
+ * {@value #SLEEP_NS} ns have passed; {@value #LONG_SLEEP_NS} when it has found nothing to do {@value #SLEEPS} times in a row and
+ * is not {@linkplain PunctualAgent punctual}.
  */
 final class AgentThread implements EngineRuntime.Handle {
-    /** Longest sleep in nanoseconds: bounds how late a timed retry is noticed. */
-    private static final long MAX_SLEEP_NS = 50_000_000L;
+    /** Bounds how late a timed retry is noticed, in nanoseconds. */
+    private static final long SLEEP_NS = 50_000_000L;
+
+    /** The same where nothing has happened for a while: ten idle volumes are to take next to nothing of a processor. */
+    private static final long LONG_SLEEP_NS = 200_000_000L;
+
+    private static final int SLEEPS = 20;
 
     private static final System.Logger LOG = System.getLogger(AgentThread.class.getName());
 
-    private final Sleep sleep = new Sleep();
+    private final Sleep sleep;
     private final AgentRunner runner;
 
     /**
@@ -26,6 +33,7 @@ final class AgentThread implements EngineRuntime.Handle {
      * @param around puts something around what the thread does.
      */
     AgentThread(final Agent agent, final UnaryOperator<Runnable> around) {
+        sleep = new Sleep(agent instanceof PunctualAgent punctual ? punctual::isPunctual : () -> false);
         runner = new AgentRunner(
                 sleep, error -> LOG.log(Level.ERROR, "unexpected error in " + agent.roleName(), error), null, agent);
         AgentRunner.startOnThread(runner, runnable -> {
@@ -50,8 +58,14 @@ final class AgentThread implements EngineRuntime.Handle {
 
     /** Sleeps instead of spinning. */
     private static final class Sleep implements IdleStrategy {
+        private final BooleanSupplier isPunctual;
         private volatile Thread sleeper;
         private volatile boolean pending;
+        private int sleeps;
+
+        Sleep(final BooleanSupplier isPunctual) {
+            this.isPunctual = isPunctual;
+        }
 
         void wake() {
             pending = true;
@@ -65,6 +79,8 @@ final class AgentThread implements EngineRuntime.Handle {
         public void idle(final int workCount) {
             if (workCount == 0) {
                 idle();
+            } else {
+                sleeps = 0;
             }
         }
 
@@ -72,7 +88,8 @@ final class AgentThread implements EngineRuntime.Handle {
         public void idle() {
             sleeper = Thread.currentThread();
             if (!pending) {
-                LockSupport.parkNanos(this, MAX_SLEEP_NS);
+                LockSupport.parkNanos(this, sleeps < SLEEPS || isPunctual.getAsBoolean() ? SLEEP_NS : LONG_SLEEP_NS);
+                sleeps = Math.min(sleeps + 1, SLEEPS);
             }
             sleeper = null;
             pending = false;
