@@ -26,6 +26,9 @@ final class VolumeTaker implements AutoCloseable {
     /** From one look to the next when none have come for long: bounds what an idle volume costs. */
     private static final long MAX_PACE_MS = 5_000;
 
+    /** From one look at the settings to the next: a listing costs more than a read, and the size changes rarely. */
+    private static final long SETTINGS_PACE_NS = 30_000_000_000L;
+
     /** From one look to the next while a guest waits for the predecessor's seal. */
     private static final long WANTED_PACE_MS = 2;
 
@@ -200,14 +203,16 @@ final class VolumeTaker implements AutoCloseable {
 
     private void follow(final VolumeFollower follower) throws VolumeException {
         long paceMs = MIN_PACE_MS;
+        long settingsNs = System.nanoTime();
         boolean isAnswered = true;
         while (!isToEnd) {
             final long epoch = follower.standing().epoch();
             final int count;
             try {
                 count = follower.look(isWanted ? WANTED_AHEAD : 1);
-                if (!isWanted && paceMs == MAX_PACE_MS) {
+                if (!isWanted && System.nanoTime() - settingsNs >= SETTINGS_PACE_NS) {
                     follower.readSettings();
+                    settingsNs = System.nanoTime();
                 }
                 isAnswered = true;
             } catch (final VolumeException e) {
