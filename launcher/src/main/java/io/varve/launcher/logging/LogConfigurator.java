@@ -8,10 +8,13 @@ import ch.qos.logback.core.OutputStreamAppender;
 import ch.qos.logback.core.encoder.LayoutWrappingEncoder;
 import ch.qos.logback.core.spi.ContextAwareBase;
 import java.nio.charset.StandardCharsets;
+import java.util.List;
 import org.slf4j.Logger;
 
 /** Sets Logback up: one line for each message, to the standard error stream. Found by Logback as a service. */
 public final class LogConfigurator extends ContextAwareBase implements Configurator {
+    private static final List<String> LIBRARIES = List.of("io.netty", "software.amazon.awssdk");
+
     /** For the service loader. */
     public LogConfigurator() {}
 
@@ -35,8 +38,15 @@ public final class LogConfigurator extends ContextAwareBase implements Configura
         appender.start();
 
         final ch.qos.logback.classic.Logger root = context.getLogger(Logger.ROOT_LOGGER_NAME);
-        root.setLevel(toLogback(Logging.level()));
+        final Level level = toLogback(Logging.level());
+        root.setLevel(level);
         root.addAppender(appender);
+        if (level.isGreaterOrEqual(Level.INFO)) {
+            // That a store is away Varve says itself, in one line.
+            for (final String library : LIBRARIES) {
+                context.getLogger(library).setLevel(Level.ERROR);
+            }
+        }
         return ExecutionStatus.DO_NOT_INVOKE_NEXT_IF_ANY;
     }
 

@@ -38,6 +38,27 @@ class LineLayoutTest {
         assertThat(System.getLogger("io.varve.test").getClass().getName()).startsWith("org.slf4j.jdk.platform.logging");
     }
 
+    @Test
+    void whatLibrariesWarnOfIsLeftOutUnlessDebugging() {
+        assertThat(configured()
+                        .getLogger("io.netty.channel.DefaultChannelPipeline")
+                        .isWarnEnabled())
+                .isFalse();
+        assertThat(configured().getLogger("io.varve.s3.S3Connection").isWarnEnabled())
+                .isTrue();
+        Logging.setLevel(System.Logger.Level.DEBUG);
+        assertThat(configured()
+                        .getLogger("io.netty.channel.DefaultChannelPipeline")
+                        .isWarnEnabled())
+                .isTrue();
+    }
+
+    private static LoggerContext configured() {
+        final LoggerContext context = new LoggerContext();
+        new LogConfigurator().configure(context);
+        return context;
+    }
+
     private LoggingEvent event(final Level level, final Throwable thrown) {
         final LoggingEvent event = new LoggingEvent("", logger, level, "lost {} of {}", thrown, new Object[] {3, 4});
         event.setInstant(Instant.parse("2026-01-02T03:04:05.678Z"));
