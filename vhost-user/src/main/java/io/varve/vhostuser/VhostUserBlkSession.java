@@ -138,13 +138,18 @@ public final class VhostUserBlkSession implements AutoCloseable {
     private boolean mustWait() throws ProtocolException {
         final boolean waited = messageWaits;
         messageWaits = backEnd.mustWait(connection.message());
-        if (messageWaits && !waited) {
+        if (!waited || vrings.inFlight() > 0) {
             waitsSinceNs = System.nanoTime();
-        } else if (messageWaits && vrings.inFlight() == 0 && System.nanoTime() - waitsSinceNs > MAX_HOLD_NS) {
+        } else if (messageWaits && isHeldBack() && System.nanoTime() - waitsSinceNs > MAX_HOLD_NS) {
             throw new ProtocolException(FrontEndRequest.name(
                             connection.message().request()) + " has waited too long for the disk, and is not answered");
         }
         return messageWaits;
+    }
+
+    /** Whether a message that waits does so until the disk is there, or is handed over. */
+    private boolean isHeldBack() {
+        return !device.isReady() || connection.message().request() == FrontEndRequest.GET_VRING_BASE;
     }
 
     /** QEMU, which wants one queue for each virtual CPU, goes when it is told of fewer, and does not say how to go on. */

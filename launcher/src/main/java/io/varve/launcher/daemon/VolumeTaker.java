@@ -26,10 +26,13 @@ final class VolumeTaker implements AutoCloseable {
     /** From one look to the next when none have come for long: bounds what an idle volume costs. */
     private static final long MAX_PACE_MS = 5_000;
 
+    /** From one look at the settings to the next: a listing costs more than a read, and the size changes rarely. */
+    private static final long SETTINGS_PACE_NS = 30_000_000_000L;
+
     /** From one look to the next while a guest waits for the predecessor's seal. */
     private static final long WANTED_PACE_MS = 2;
 
-    /** As {@link #WANTED_PACE_MS}, once it has waited so long that the predecessor is not just about to seal. */
+    /** As {@link #WANTED_PACE_MS}, behind a failure, or once it has waited so long that the predecessor is not just about to seal. */
     private static final long PATIENT_PACE_MS = 100;
 
     private static final long PATIENT_AFTER_NS = 5_000_000_000L;
@@ -157,7 +160,7 @@ final class VolumeTaker implements AutoCloseable {
                     return;
                 }
                 listener.onTrouble(e.getMessage());
-                pause(RETRY_MS);
+                pause(isWanted ? PATIENT_PACE_MS : RETRY_MS);
             } catch (final RuntimeException | Error e) {
                 LOGGER.log(System.Logger.Level.ERROR, "volume " + name + ": following it failed", e);
                 listener.onTrouble("following it failed: " + e);
@@ -200,14 +203,16 @@ final class VolumeTaker implements AutoCloseable {
 
     private void follow(final VolumeFollower follower) throws VolumeException {
         long paceMs = MIN_PACE_MS;
+        long settingsNs = System.nanoTime();
         boolean isAnswered = true;
         while (!isToEnd) {
             final long epoch = follower.standing().epoch();
             final int count;
             try {
                 count = follower.look(isWanted ? WANTED_AHEAD : 1);
-                if (!isWanted && paceMs == MAX_PACE_MS) {
+                if (!isWanted && System.nanoTime() - settingsNs >= SETTINGS_PACE_NS) {
                     follower.readSettings();
+                    settingsNs = System.nanoTime();
                 }
                 isAnswered = true;
             } catch (final VolumeException e) {
@@ -215,7 +220,7 @@ final class VolumeTaker implements AutoCloseable {
                     listener.onTrouble(e.getMessage());
                 }
                 isAnswered = false;
-                pause(Math.min(RETRY_MS, paceMs));
+                pause(isWanted ? PATIENT_PACE_MS : Math.min(RETRY_MS, paceMs));
                 paceMs = Math.min(MAX_PACE_MS, paceMs * 2);
                 continue;
             }

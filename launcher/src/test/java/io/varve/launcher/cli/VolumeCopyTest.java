@@ -6,6 +6,9 @@ import static org.awaitility.Awaitility.await;
 
 import io.varve.launcher.ExitStatus;
 import io.varve.launcher.serve.VarveProcess;
+import io.varve.testsupport.BlkRequest;
+import io.varve.testsupport.FrontEnd;
+import io.varve.testsupport.FrontEndOptions;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.RandomAccessFile;
@@ -355,7 +358,9 @@ class VolumeCopyTest {
     @Test
     void anExportOfAVolumeThatIsOpenSaysSo() throws IOException, InterruptedException {
         ok("volume", "create", "data", "--size", "1M");
-        try (VarveProcess serve = VarveProcess.serve(home, file("data.sock"))) {
+        try (VarveProcess serve = VarveProcess.serve(home, file("data.sock"));
+                FrontEnd frontEnd = FrontEnd.started(file("data.sock"), FrontEndOptions.DEFAULT)) {
+            assertThat(frontEnd.run(BlkRequest.flush()).status()).isEqualTo(BlkRequest.OK);
             final CommandRun run = CommandRun.in(home, "volume", "export", "data", path("out.raw"));
             assertThat(run.err())
                     .startsWith("varve: volume data is open, by ")

@@ -272,12 +272,14 @@ final class Simulation implements AutoCloseable {
 
     private void arrive(
             final SimulatedHost source, final SimulatedHost destination, final int acknowledged, final String when) {
+        final boolean[] isBegun = new boolean[1];
         final boolean isTaken = attempt(destination, () -> {
             for (int i = 0; !destination.look(); i++) {
                 if (i == MAX_STEPS || source.volume().failure() != null) {
                     throw new VolumeException("the source does not hand over");
                 }
             }
+            isBegun[0] = true;
             destination.take();
         });
         if (!isTaken) {
@@ -285,8 +287,10 @@ final class Simulation implements AutoCloseable {
             runUntil(source, source.volume()::isShutDown, "a hand-over");
             final boolean isWell = source.volume().failure() == null;
             source.end();
+            // An epoch that the destination has begun is not the source's to open.
+            final boolean mayBeEither = isWell && !isBegun[0];
             reopen(
-                    isWell && random.nextBoolean() ? destination : source,
+                    isBegun[0] || mayBeEither && random.nextBoolean() ? destination : source,
                     false,
                     acknowledged,
                     when + ", after a failed move");
