@@ -1,5 +1,8 @@
 package io.varve.lsvd.store;
 
+import io.varve.linux.Errno;
+import io.varve.linux.ErrnoException;
+import io.varve.linux.LinuxFile;
 import io.varve.linux.Niceness;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
@@ -42,6 +45,10 @@ import java.util.function.UnaryOperator;
 public final class DirectoryStore implements ObjectStore {
     private static final int THREADS = 4;
     private static final int MAX_TRIES = 1000;
+    private static final int ALIGNMENT = 4096;
+    private static final int MODE = 0666;
+    private static final int PIECE = 256 << 10;
+    private static final long LEAST_DIRECT = 1L << 20;
     private static final String TEMPORARY = ".tmp";
     private static final String INODE = "unix:ino";
     private static final Duration TEMPORARY_LIFETIME = Duration.ofDays(1);
@@ -54,6 +61,7 @@ public final class DirectoryStore implements ObjectStore {
 
     private final ExecutorService others;
     private final Object rootInode;
+    private volatile boolean isDirect = true;
 
     private final DurableDirectories directories;
 
@@ -147,14 +155,7 @@ public final class DirectoryStore implements ObjectStore {
         Files.createDirectories(temporary);
         final Path draft = temporary.resolve(UUID.randomUUID().toString());
         try {
-            try (FileChannel channel =
-                    FileChannel.open(draft, StandardOpenOption.WRITE, StandardOpenOption.CREATE_NEW)) {
-                final ByteBuffer buffer = body.asByteBuffer();
-                while (buffer.hasRemaining()) {
-                    channel.write(buffer);
-                }
-                channel.force(true);
-            }
+            write(draft, body);
             if (!link(path, draft)) {
                 return false;
             }
@@ -163,6 +164,41 @@ public final class DirectoryStore implements ObjectStore {
         }
         directories.sync(path.getParent());
         return true;
+    }
+
+    /**
+     * Writes a file that is durable then. What is large goes past the page cache, piece by piece: the disk gets no more of it at a
+     * time, so that a guest's write that comes meanwhile does not wait for a whole object.
+     */
+    private void write(final Path draft, final MemorySegment body) throws IOException {
+        final int written = body.byteSize() < LEAST_DIRECT ? 0 : writeDirectly(draft, body);
+        try (FileChannel channel = FileChannel.open(draft, StandardOpenOption.WRITE, StandardOpenOption.CREATE)) {
+            final ByteBuffer rest = body.asSlice(written).asByteBuffer();
+            channel.position(written);
+            while (rest.hasRemaining()) {
+                channel.write(rest);
+            }
+            channel.force(true);
+        }
+    }
+
+    /** Writes all but what is left behind the last whole block, and gives its length; or 0 where this can't be done. */
+    private int writeDirectly(final Path draft, final MemorySegment body) {
+        if (!isDirect || body.address() % ALIGNMENT != 0) {
+            return 0;
+        }
+        final int end = (int) body.byteSize() & -ALIGNMENT;
+        try (LinuxFile file =
+                LinuxFile.open(draft, LinuxFile.O_WRONLY | LinuxFile.O_CREAT | LinuxFile.O_DIRECT, MODE)) {
+            for (int at = 0; at < end; at += PIECE) {
+                file.pwrite(body.address() + at, Math.min(PIECE, end - at), at);
+            }
+            return end;
+        } catch (final ErrnoException e) {
+            // Not every file system has it; whatever else is wrong shows again the other way.
+            isDirect = e.errno() != Errno.EINVAL;
+            return 0;
+        }
     }
 
     /** Gives a file its name if that is free, in a directory that whoever deletes may take away at any moment. */
