@@ -57,9 +57,6 @@ public final class Volume implements AutoCloseable {
     private static final long STATS_PERIOD_NS = 100_000_000;
     private static final long EDGE_TOKENS = 1L << 40;
 
-    /** The part of the log, one by this, up to which what is unsent may grow before uploads get in the way of clients' I/O. */
-    private static final int GENTLE_PART = 8;
-
     private final UUID uuid;
     private final VolumeSettings settings;
     private final boolean isReadOnly;
@@ -607,7 +604,6 @@ public final class Volume implements AutoCloseable {
 
     private int destage() {
         int work = 0;
-        destager.uploadsAtOnce(uploadsAtOnce());
         while (true) {
             if (nextBatch == null && !mustWaitForDestager()) {
                 nextBatch = cutter.poll(shippableSequence(), runtime.bootTimeNs());
@@ -630,22 +626,6 @@ public final class Volume implements AutoCloseable {
             work++;
         }
         return work;
-    }
-
-    /**
-     * While the log has room and nobody waits for the store, clients' I/O has the disk and the processors first: what is unsent grows
-     * to a part of the log before the store is written as fast as it goes.
-     */
-    private int uploadsAtOnce() {
-        if (isHasty || isStoreDurable() || isBounded() || shutdown != Shutdown.NONE) {
-            return Destager.MAX_UPLOADS;
-        }
-        final long unsent = log.writtenEnd() - gate.storedPosition();
-        return unsent < logLength / GENTLE_PART ? 1 : unsent < 2 * logLength / GENTLE_PART ? 2 : Destager.MAX_UPLOADS;
-    }
-
-    private boolean isBounded() {
-        return settings.maxUnsentBytes() > 0 || settings.maxUnsentAgeMs() > 0;
     }
 
     /** In haste no batch waits behind another, so that they grow when the store is slow. */

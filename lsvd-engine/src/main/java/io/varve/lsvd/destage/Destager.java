@@ -89,7 +89,6 @@ public final class Destager implements PunctualAgent {
     private volatile boolean finishing;
     private volatile boolean isHandOver;
     private volatile boolean isHasty;
-    private volatile int uploadsAtOnce = MAX_UPLOADS;
     private volatile boolean sealed;
     private volatile boolean fenced;
     private volatile String failure;
@@ -221,11 +220,6 @@ public final class Destager implements PunctualAgent {
      */
     public void haste(final boolean value) {
         isHasty = value;
-    }
-
-    /** Sets how many uploads may be in flight, up to {@value #MAX_UPLOADS}. Any thread. */
-    public void uploadsAtOnce(final int value) {
-        uploadsAtOnce = value;
     }
 
     /** Whether a batch that was handed over has not been begun. Reactor only. */
@@ -405,7 +399,7 @@ public final class Destager implements PunctualAgent {
     private int beginUpload() throws IOException {
         // Nothing is sequenced behind a checkpoint that is not in the store: so the last object always knows the newest
         // one.
-        if (sealRequested || uploads.size() >= uploadsAtOnce || pendingCheckpoint != ObjectHeader.NO_CHECKPOINT) {
+        if (sealRequested || uploads.size() >= MAX_UPLOADS || pendingCheckpoint != ObjectHeader.NO_CHECKPOINT) {
             return 0;
         }
         if (stored.isCheckpointDue() && !mayCheckpointWait()) {
