@@ -44,7 +44,6 @@ final class Possession implements VolumeTaker.Listener {
     private final Consumer<String> onTrouble;
 
     private volatile VolumeTaker taker;
-    private OpeningRuntime takerRuntime;
     private boolean isFrontEnd;
     private boolean isRunning;
     private boolean isMigrating;
@@ -109,8 +108,8 @@ final class Possession implements VolumeTaker.Listener {
     }
 
     private void follow(final boolean isTakeOver) {
-        takerRuntime = new OpeningRuntime();
-        taker = new VolumeTaker(contexts.apply(takerRuntime).takeOver(isTakeOver), takerRuntime, isPatient, this);
+        final OpeningRuntime runtime = new OpeningRuntime();
+        taker = new VolumeTaker(contexts.apply(runtime).takeOver(isTakeOver), runtime, isPatient, this);
         taker.start();
     }
 
@@ -374,9 +373,7 @@ final class Possession implements VolumeTaker.Listener {
         final VolumeStanding before = standing;
         standing = now;
         trouble = null;
-        if (state != State.FOLLOWING) {
-            state = State.FOLLOWING;
-        }
+        state = State.FOLLOWING;
         if (!now.isFree() && toldEpoch != now.epoch()) {
             toldEpoch = now.epoch();
             onWaiting.accept(describe(now));
