@@ -41,6 +41,7 @@ public final class ObjectRemover {
     private CompletableFuture<List<StoredObject>> childrenListing;
     private long checkpoint = NOTHING;
     private long listedFor = NOTHING;
+    private long awaitedRelocation = NOTHING;
     private long notBeforeNs;
     private Pins pins;
     private long heldBytes;
@@ -115,10 +116,18 @@ public final class ObjectRemover {
         if (doomed.isEmpty()
                 && deletions.isEmpty()
                 && checkpoint != NOTHING
-                && clockNs.getAsLong() - notBeforeNs >= 0) {
+                && (isAwaitedRelocated(relocatedThrough) || clockNs.getAsLong() - notBeforeNs >= 0)) {
             work += listIfNeeded(relocatedThrough);
         }
         return work;
+    }
+
+    /**
+     * Whether the reactor's map has come to the newest object that the last look found deletions waiting for. The store fills while
+     * they wait, and clients wait for the store: so the next look follows the map, not the clock.
+     */
+    private boolean isAwaitedRelocated(final long relocatedThrough) {
+        return awaitedRelocation != NOTHING && awaitedRelocation <= relocatedThrough;
     }
 
     /** Whether an object was dead when the checkpoint was made, and is named by no map of this process. */
@@ -135,8 +144,21 @@ public final class ObjectRemover {
                 return list();
             }
         }
+        awaitedRelocation = awaitedAfter(relocatedThrough);
         notBeforeNs = clockNs.getAsLong() + RETRY_NS;
         return 0;
+    }
+
+    /** The newest object that the map has to be turned to before all is looked at that the checkpoint has recorded as dead. */
+    private long awaitedAfter(final long relocatedThrough) {
+        long newest = NOTHING;
+        for (int i = 0; i < objects.count(); i++) {
+            final long dead = objects.deadSince(i);
+            if (dead != ObjectTable.ALIVE && dead <= checkpoint && dead > relocatedThrough) {
+                newest = Math.max(newest, dead);
+            }
+        }
+        return newest;
     }
 
     private int list() {
@@ -158,6 +180,7 @@ public final class ObjectRemover {
                     doomed.add(objects.sequence(i));
                 }
             }
+            awaitedRelocation = awaitedAfter(relocatedThrough);
             heldBytes = countHeld();
             // What is pinned now is looked at again when something changes, or after a while.
             notBeforeNs = clockNs.getAsLong() + (doomed.isEmpty() ? PINNED_RETRY_NS : 0);

@@ -15,7 +15,7 @@ import java.util.function.LongConsumer;
  * <p>Objects are taken in sequence, and it is told how far all that they moved has been turned.
  */
 public final class CollectedRelocation {
-    private static final int EXTENTS_A_TURN = 256;
+    private static final int EXTENTS_A_TURN = 32;
 
     private final ExtentMap map;
     private final LogReclaimer reclaimer;

@@ -22,7 +22,7 @@ import java.util.ArrayDeque;
  * log, are in the store: that bounds how much a recovery has to read.
  */
 public final class LogReclaimer implements AutoCloseable {
-    private static final int EXTENTS_A_TURN = 256;
+    private static final int EXTENTS_A_TURN = 64;
     private static final int TAIL_STEP = 64 << 20;
     private static final int EIO = 5;
     private static final long WRITE_TOKEN = 1;
