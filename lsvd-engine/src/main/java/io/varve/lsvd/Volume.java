@@ -25,6 +25,7 @@ import io.varve.lsvd.log.LogWindow;
 import io.varve.lsvd.log.LogWriter;
 import io.varve.lsvd.map.ExtentMap;
 import io.varve.lsvd.read.Fetcher;
+import io.varve.lsvd.read.Prefetcher;
 import io.varve.lsvd.read.ReadPath;
 import io.varve.lsvd.runtime.EngineRuntime;
 import io.varve.lsvd.snapshot.Snapshot;
@@ -71,6 +72,7 @@ public final class Volume implements AutoCloseable {
     private final PendingRequests pending = new PendingRequests();
     private final Runnable wakeReactor;
     private final EngineRuntime runtime;
+    private final Prefetcher prefetcher;
 
     private LogDevice device;
     private LogWriter log;
@@ -113,8 +115,10 @@ public final class Volume implements AutoCloseable {
             final ExtentMap map,
             final Epochs epochs,
             final VolumeOpener.Opened opened,
-            final Arena arena) {
+            final Arena arena,
+            final Prefetcher prefetcher) {
         this.uuid = uuid;
+        this.prefetcher = prefetcher;
         this.settings = settings;
         this.sizeBytes = settings.sizeBytes();
         this.isReadOnly = opened == null;
@@ -141,6 +145,9 @@ public final class Volume implements AutoCloseable {
         if (cache != null) {
             cache.onRoom(fetcherThread::wake);
         }
+        if (prefetcher != null) {
+            prefetcher.onServed();
+        }
         updateStats();
     }
 
@@ -159,10 +166,15 @@ public final class Volume implements AutoCloseable {
         return follower.open();
     }
 
-    /** A volume that was opened for writing. */
+    /** A volume that was opened for writing; what it still prefetches, or null, ends with it. */
     static Volume of(
-            final VolumeContext context, final UUID uuid, final VolumeOpener.Opened opened, final Arena arena) {
-        return new Volume(context, uuid, opened.epoch().settings(), opened.map(), opened.epochs(), opened, arena);
+            final VolumeContext context,
+            final UUID uuid,
+            final VolumeOpener.Opened opened,
+            final Arena arena,
+            final Prefetcher prefetcher) {
+        return new Volume(
+                context, uuid, opened.epoch().settings(), opened.map(), opened.epochs(), opened, arena, prefetcher);
     }
 
     private static Volume openReadOnly(final VolumeContext context) throws VolumeException {
@@ -199,7 +211,7 @@ public final class Volume implements AutoCloseable {
             final History history,
             final Arena arena) {
         history.changes().close();
-        return new Volume(context, uuid, settings, history.map(), history.epochs(), null, arena);
+        return new Volume(context, uuid, settings, history.map(), history.epochs(), null, arena, null);
     }
 
     /** Whether a running process has a volume's log under a cache directory open. */
@@ -379,6 +391,9 @@ public final class Volume implements AutoCloseable {
     public void shutdown() {
         if (shutdown == Shutdown.NONE) {
             shutdown = Shutdown.DRAINING;
+            if (prefetcher != null) {
+                prefetcher.hold(true);
+            }
         }
     }
 
@@ -396,13 +411,17 @@ public final class Volume implements AutoCloseable {
 
     /**
      * Keeps little unsent from now on, or not any more: what is written goes to the store after a few milliseconds, and garbage
-     * collection waits. For a volume that is about to go to another host.
+     * collection waits. For a volume that is about to go to another host, which is told, through the store, what is hot here.
      */
     public void haste(final boolean value) {
         if (!isReadOnly) {
+            if (value && !isHasty) {
+                destager.publishHotSet(reclaimer.oldestStored(Long.MAX_VALUE));
+            }
             isHasty = value;
             cutter.haste(value);
             destager.haste(value);
+            destagerThread.wake();
         }
     }
 
@@ -493,6 +512,9 @@ public final class Volume implements AutoCloseable {
             return;
         }
         isClosed = true;
+        if (prefetcher != null) {
+            prefetcher.close();
+        }
         fetcherThread.close();
         if (cache != null) {
             cache.close();

@@ -17,6 +17,7 @@ import io.varve.lsvd.history.Epochs;
 import io.varve.lsvd.history.MapChanges;
 import io.varve.lsvd.history.ObjectTable;
 import io.varve.lsvd.history.Sealer;
+import io.varve.lsvd.hot.HotSetPublisher;
 import io.varve.lsvd.log.LogSource;
 import io.varve.lsvd.map.ExtentMap;
 import io.varve.lsvd.runtime.PunctualAgent;
@@ -78,6 +79,7 @@ public final class Destager implements PunctualAgent {
     private final GarbageCollector collector;
     private final ObjectRemover remover;
     private final OrphanSweep sweep;
+    private final HotSetPublisher hot;
 
     private long nextSequence;
     private Covered covered;
@@ -171,6 +173,7 @@ public final class Destager implements PunctualAgent {
                 store, context.cache, buffers, volume, stored, context.gcPolicy, context.sizeBytes, clockNs);
         remover = new ObjectRemover(store, volume, stored, clockNs);
         sweep = new OrphanSweep(store, volume, epoch, stored, clockNs);
+        hot = new HotSetPublisher(store, volume, epoch, context.cache);
         account();
     }
 
@@ -220,6 +223,15 @@ public final class Destager implements PunctualAgent {
      */
     public void haste(final boolean value) {
         isHasty = value;
+    }
+
+    /**
+     * Tells the store what is hot here, for the host that follows. Any thread.
+     *
+     * @param recentFrom sequence of the oldest object of which the log holds the data as well.
+     */
+    public void publishHotSet(final long recentFrom) {
+        hot.publish(recentFrom);
     }
 
     /** Whether a batch that was handed over has not been begun. Reactor only. */
@@ -284,6 +296,7 @@ public final class Destager implements PunctualAgent {
             work += beginUpload();
             work += finishEpoch();
             work += proveEpoch();
+            work += hot.doWork(stored.objects(), finishing);
         } catch (final FormatException e) {
             fail(e.getMessage());
         } catch (final IOException e) {

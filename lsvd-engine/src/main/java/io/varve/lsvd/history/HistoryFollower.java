@@ -26,6 +26,13 @@ public final class HistoryFollower implements AutoCloseable {
     /** Looks that find nothing, from one listing to the next. */
     private static final int LOOKS_PER_LISTING = 32;
 
+    /** Hears of data as it comes. */
+    @FunctionalInterface
+    public interface Listener {
+        /** A client's data has been read into the history: an object of so many data blocks, all of them needed. */
+        void onObject(History history, long sequence, int blocks);
+    }
+
     private final StoreClient store;
     private final UUID volume;
     private final HistoryReader reader;
@@ -66,12 +73,14 @@ public final class HistoryFollower implements AutoCloseable {
      * Looks once at what has come, and reads it.
      *
      * @param expected how many objects are likely to have come: so many are asked for at once.
+     * @param listener is told of those that hold data.
      * @return number of objects, seals and epochs read, at most {@value #MAX_OBJECTS}.
      */
-    public int look(final int expected) throws IOException {
+    public int look(final int expected, final Listener listener) throws IOException {
         int count = 0;
         headers.forget();
-        while (count < MAX_OBJECTS && (isSealed() ? enterNextEpoch() : readNext(count == 0 ? expected : 16))) {
+        while (count < MAX_OBJECTS
+                && (isSealed() ? enterNextEpoch() : readNext(count == 0 ? expected : 16, listener))) {
             count++;
         }
         emptyLooks = count > 0 ? 0 : emptyLooks + 1;
@@ -89,7 +98,7 @@ public final class HistoryFollower implements AutoCloseable {
         return history.sealedBy() != null;
     }
 
-    private boolean readNext(final int expected) throws IOException {
+    private boolean readNext(final int expected, final Listener listener) throws IOException {
         final EpochRecord epoch = history.newest();
         final long sequence = history.nextSequence();
         for (int i = 0; i < expected; i++) {
@@ -105,6 +114,9 @@ public final class HistoryFollower implements AutoCloseable {
                 HistoryReader.apply(header, history.map(), history.changes());
                 history.objects().add(sequence, header.objectLength(), header.blockCount(), header.generation());
                 history = history.with(HistoryReader.cover(history.covered(), header, epoch));
+                if (header.generation() == 0) {
+                    listener.onObject(history, sequence, header.blockCount());
+                }
             }
             case CHECKPOINT -> readCheckpoint(header);
         }
