@@ -45,12 +45,28 @@ final class Varve implements Contender {
     /** Serves a volume that has been made, and served, before. */
     static Varve again(final Path command, final Path directory, final long logBytes, final List<String> more)
             throws IOException {
-        final String store = "file://" + directory.resolve("store");
+        return on(command, directory.resolve("store"), VOLUME, directory, logBytes, more);
+    }
+
+    /**
+     * Serves a volume of a store on a host.
+     *
+     * @param directory the host's; for cache and socket.
+     */
+    static Varve on(
+            final Path command,
+            final Path storeDirectory,
+            final String volume,
+            final Path directory,
+            final long logBytes,
+            final List<String> more)
+            throws IOException {
+        final String store = "file://" + storeDirectory;
         final Path socket = directory.resolve("varve.sock");
         final List<String> serve = new ArrayList<>(List.of(
                 command.toString(),
                 "serve",
-                VOLUME,
+                volume,
                 "--socket-path",
                 socket.toString(),
                 "--store",
