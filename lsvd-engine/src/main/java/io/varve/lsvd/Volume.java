@@ -17,6 +17,7 @@ import io.varve.lsvd.history.Epochs;
 import io.varve.lsvd.history.History;
 import io.varve.lsvd.history.HistoryReader;
 import io.varve.lsvd.history.SettingsHistory;
+import io.varve.lsvd.hot.HotSetFollower;
 import io.varve.lsvd.log.DeviceLogSource;
 import io.varve.lsvd.log.DirectoryLogStore;
 import io.varve.lsvd.log.LogDevice;
@@ -25,7 +26,6 @@ import io.varve.lsvd.log.LogWindow;
 import io.varve.lsvd.log.LogWriter;
 import io.varve.lsvd.map.ExtentMap;
 import io.varve.lsvd.read.Fetcher;
-import io.varve.lsvd.read.Prefetcher;
 import io.varve.lsvd.read.ReadPath;
 import io.varve.lsvd.runtime.EngineRuntime;
 import io.varve.lsvd.snapshot.Snapshot;
@@ -72,7 +72,7 @@ public final class Volume implements AutoCloseable {
     private final PendingRequests pending = new PendingRequests();
     private final Runnable wakeReactor;
     private final EngineRuntime runtime;
-    private final Prefetcher prefetcher;
+    private final HotSetFollower hot;
 
     private LogDevice device;
     private LogWriter log;
@@ -116,9 +116,9 @@ public final class Volume implements AutoCloseable {
             final Epochs epochs,
             final VolumeOpener.Opened opened,
             final Arena arena,
-            final Prefetcher prefetcher) {
+            final HotSetFollower hot) {
         this.uuid = uuid;
-        this.prefetcher = prefetcher;
+        this.hot = hot;
         this.settings = settings;
         this.sizeBytes = settings.sizeBytes();
         this.isReadOnly = opened == null;
@@ -138,15 +138,13 @@ public final class Volume implements AutoCloseable {
                     new LogWindow(opened.geometry(), opened.end().position(), arena);
             reads = new ReadPath(
                     map, opened.geometry(), window, device, opened.checksums(), cache, fetcher, arena, this::onRead);
+            hot.onTaken();
             startWriting(context, opened, window);
         }
         fetcherThread = runtime.start(fetcher);
         fetcher.onWake(fetcherThread::wake);
         if (cache != null) {
             cache.onRoom(fetcherThread::wake);
-        }
-        if (prefetcher != null) {
-            prefetcher.onServed();
         }
         updateStats();
     }
@@ -166,15 +164,14 @@ public final class Volume implements AutoCloseable {
         return follower.open();
     }
 
-    /** A volume that was opened for writing; what it still prefetches, or null, ends with it. */
+    /** A volume that was opened for writing; what is prefetched ends with it. */
     static Volume of(
             final VolumeContext context,
             final UUID uuid,
             final VolumeOpener.Opened opened,
             final Arena arena,
-            final Prefetcher prefetcher) {
-        return new Volume(
-                context, uuid, opened.epoch().settings(), opened.map(), opened.epochs(), opened, arena, prefetcher);
+            final HotSetFollower hot) {
+        return new Volume(context, uuid, opened.epoch().settings(), opened.map(), opened.epochs(), opened, arena, hot);
     }
 
     private static Volume openReadOnly(final VolumeContext context) throws VolumeException {
@@ -391,8 +388,8 @@ public final class Volume implements AutoCloseable {
     public void shutdown() {
         if (shutdown == Shutdown.NONE) {
             shutdown = Shutdown.DRAINING;
-            if (prefetcher != null) {
-                prefetcher.hold(true);
+            if (!isReadOnly) {
+                hot.end();
             }
         }
     }
@@ -512,15 +509,13 @@ public final class Volume implements AutoCloseable {
             return;
         }
         isClosed = true;
-        if (prefetcher != null) {
-            prefetcher.close();
-        }
         fetcherThread.close();
         if (cache != null) {
             cache.close();
         }
         if (destagerThread != null) {
             destagerThread.close();
+            hot.close();
         }
         if (device != null) {
             device.close();
@@ -584,6 +579,7 @@ public final class Volume implements AutoCloseable {
                 runtime::bootTimeNs,
                 runtime.randomUuid().getLeastSignificantBits(),
                 proof,
+                hot,
                 wakeReactor));
         relocation = new CollectedRelocation(map, reclaimer, destager::relocatedThrough);
         destagerThread = runtime.startInBackground(destager);

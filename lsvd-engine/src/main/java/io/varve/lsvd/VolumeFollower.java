@@ -2,7 +2,6 @@ package io.varve.lsvd;
 
 import io.varve.lsvd.history.HistoryFollower;
 import io.varve.lsvd.hot.HotSetFollower;
-import io.varve.lsvd.read.Prefetcher;
 import io.varve.lsvd.store.StoreClient;
 import java.io.IOException;
 import java.lang.foreign.Arena;
@@ -21,7 +20,6 @@ public final class VolumeFollower implements AutoCloseable {
     private final Arena arena;
     private final VolumeOpener opener;
     private final HotSetFollower hot;
-    private Prefetcher prefetcher;
     private volatile VolumeStanding standing;
     private VolumeOpener.Opened opened;
     private boolean isHandedOver;
@@ -113,7 +111,7 @@ public final class VolumeFollower implements AutoCloseable {
      * @throws VolumeException also when the volume is not {@linkplain VolumeStanding#isFree() free}, unless it is to be taken over.
      */
     public void take() throws VolumeException {
-        prefetcher = hot.take();
+        hot.onTaking(opener.history());
         try {
             opened = opener.take();
         } catch (final VolumeException | RuntimeException e) {
@@ -133,7 +131,7 @@ public final class VolumeFollower implements AutoCloseable {
     /** The volume that was taken; on the thread that is to drive it, once. {@link #close()} does nothing any more then. */
     public Volume open() {
         isHandedOver = true;
-        return Volume.of(context, uuid, opened, arena, prefetcher);
+        return Volume.of(context, uuid, opened, arena, hot);
     }
 
     private void updateStanding() {
@@ -146,9 +144,6 @@ public final class VolumeFollower implements AutoCloseable {
         if (!isHandedOver) {
             isHandedOver = true;
             hot.close();
-            if (prefetcher != null) {
-                prefetcher.close();
-            }
             opener.close();
             arena.close();
         }

@@ -107,7 +107,7 @@ class HotSetTest {
             source.volume.handOver();
             source.await(source.volume::isShutDown);
             while (!follower.standing().isFree()) {
-                look();
+                follower.look(2);
             }
             rig = new VolumeRig(ring, follower);
             return rig;
@@ -140,6 +140,28 @@ class HotSetTest {
             assertThat(store.gets()).isEqualTo(gets);
             moved.turnFor(300);
             assertThat(moved.volume.cachedBytes()).isBetween(5L * MIB, 6L * MIB);
+        }
+    }
+
+    @Test
+    void whatIsFoundLateComesWhenTheVolumeIsThere() throws Exception {
+        try (ReadCache here = cache("here", 32);
+                ReadCache there = cache("there", 32);
+                VolumeRig source = new VolumeRig(context("here").readCache(() -> here));
+                Destination destination = new Destination(there)) {
+            destination.look();
+            read(source, 2 * MIB, 5 * MIB);
+            source.await(() -> source.volume.cachedBytes() >= 5 * MIB);
+            overwrite(source, 9 * MIB, 4);
+            source.volume.haste(true);
+            source.await(() -> hotSets().size() == 1);
+            final VolumeRig moved = destination.take(source);
+            assertThat(destination.fills()).isZero();
+            moved.await(() -> destination.fills() >= 6 * 16);
+            final long gets = store.asked("/log/");
+            read(moved, 2 * MIB, 5 * MIB);
+            read(moved, 9 * MIB, MIB);
+            assertThat(store.asked("/log/")).isEqualTo(gets);
         }
     }
 

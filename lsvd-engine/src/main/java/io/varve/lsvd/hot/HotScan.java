@@ -14,7 +14,7 @@ import org.agrona.collections.LongHashSet;
  * lately. What the map does not name is not asked for, whatever the set says. One thread's.
  */
 final class HotScan {
-    private static final int EXTENTS_A_STEP = 1 << 16;
+    private static final int EXTENTS_A_STEP = 1 << 14;
 
     private final HotSet set;
     private final int maxLines;

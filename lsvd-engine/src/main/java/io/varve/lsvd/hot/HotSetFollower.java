@@ -3,7 +3,10 @@ package io.varve.lsvd.hot;
 import io.varve.lsvd.cache.ReadCache;
 import io.varve.lsvd.format.FormatException;
 import io.varve.lsvd.format.HotSet;
+import io.varve.lsvd.history.Epochs;
 import io.varve.lsvd.history.History;
+import io.varve.lsvd.history.ObjectTable;
+import io.varve.lsvd.map.ExtentMap;
 import io.varve.lsvd.read.PrefetchPlan;
 import io.varve.lsvd.read.Prefetcher;
 import io.varve.lsvd.runtime.EngineRuntime;
@@ -25,13 +28,17 @@ import java.util.function.Supplier;
  * Looks, beside following a volume, whether whoever has it has told what is hot there, and has a {@link Prefetcher} bring that,
  * and what is written from then on, into the read cache of this host. Never waits. Without a read cache it does nothing.
  *
- * <p>The follower's thread's.
+ * <p>The follower's thread's until the volume is taken, and then the thread's that uploads: a migration may be over before it was
+ * known what is hot.
  */
 public final class HotSetFollower implements AutoCloseable {
     private static final System.Logger LOG = System.getLogger(HotSetFollower.class.getName());
 
     /** From one look into the store to the next. */
     private static final long PACE_NS = TimeUnit.MILLISECONDS.toNanos(500);
+
+    /** How long nothing is asked for once the volume is here. */
+    private static final long QUIET_NS = TimeUnit.MILLISECONDS.toNanos(200);
 
     private static final int FIRST_READ = 4096;
 
@@ -47,7 +54,11 @@ public final class HotSetFollower implements AutoCloseable {
     private long version;
     private long notBeforeNs;
     private HotScan scan;
-    private Prefetcher prefetcher;
+    private boolean isTaken;
+    private boolean isAsked;
+    private boolean isDone;
+    private volatile boolean isEnding;
+    private volatile Prefetcher prefetcher;
 
     /**
      * Makes one.
@@ -94,8 +105,12 @@ public final class HotSetFollower implements AutoCloseable {
      * @return amount of work: while there is some, it is worth to look again soon.
      */
     public int proceed(final History history) {
+        return proceed(history.map(), history.objects(), history.epochs());
+    }
+
+    private int proceed(final ExtentMap map, final ObjectTable objects, final Epochs epochs) {
         if (scan != null) {
-            scan(history);
+            scan(map, objects, epochs);
             return 1;
         }
         return checkAnswer();
@@ -108,14 +123,53 @@ public final class HotSetFollower implements AutoCloseable {
         }
     }
 
-    /** Nothing is followed any more, since the volume is being taken: what is under way goes on by itself later. Null when nothing is. */
-    public Prefetcher take() {
-        final Prefetcher taken = prefetcher;
-        prefetcher = null;
-        if (taken != null) {
-            taken.hold(true);
+    /** The volume is about to be taken, as it has been followed: nothing is read until it is here. */
+    public void onTaking(final History history) {
+        isTaken = true;
+        isDone = epoch < 0;
+        if (epoch != history.newest().epoch()) {
+            epoch = history.newest().epoch();
+            version = 0;
         }
-        return taken;
+        if (prefetcher != null) {
+            prefetcher.hold(true);
+        }
+    }
+
+    /** The volume is here. */
+    public void onTaken() {
+        notBeforeNs = runtime.nanoTime() + QUIET_NS;
+        if (prefetcher != null) {
+            prefetcher.onServed();
+        }
+    }
+
+    /**
+     * Goes on with a volume that is here, with its map, objects and epochs: looks once more for what was told before. Returns an
+     * amount of work.
+     */
+    public int doWork(final ExtentMap map, final ObjectTable objects, final Epochs epochs) {
+        if (isDone || isEnding || runtime.nanoTime() - notBeforeNs < 0) {
+            return 0;
+        }
+        if (scan != null || reading != null) {
+            return proceed(map, objects, epochs);
+        }
+        listing = null;
+        isDone = isAsked || readCache.get() == null;
+        if (!isDone) {
+            isAsked = true;
+            ask(epoch);
+        }
+        return 1;
+    }
+
+    /** The volume is about to end: nothing more is read. Any thread. */
+    public void end() {
+        isEnding = true;
+        if (prefetcher != null) {
+            prefetcher.hold(true);
+        }
     }
 
     private void ask(final long newest) {
@@ -188,8 +242,8 @@ public final class HotSetFollower implements AutoCloseable {
         }
     }
 
-    private void scan(final History history) {
-        if (!scan.step(history.map(), history.objects())) {
+    private void scan(final ExtentMap map, final ObjectTable objects, final Epochs epochs) {
+        if (!scan.step(map, objects)) {
             return;
         }
         final long[] hot = scan.hot();
@@ -201,9 +255,13 @@ public final class HotSetFollower implements AutoCloseable {
         if (prefetcher == null) {
             prefetcher = Prefetcher.start(store, volume, readCache.get(), runtime);
         }
-        prefetcher.plan(new PrefetchPlan(history.epochs(), lines, hot.length));
+        prefetcher.plan(new PrefetchPlan(epochs, lines, hot.length));
+        if (isTaken) {
+            prefetcher.onServed();
+        }
     }
 
+    /** Ends what is under way; the threads that call anything else must have ended. Idempotent. */
     @Override
     public void close() {
         if (prefetcher != null) {

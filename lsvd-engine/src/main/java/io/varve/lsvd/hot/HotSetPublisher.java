@@ -61,7 +61,7 @@ public final class HotSetPublisher {
     /**
      * Asks to tell what is hot now. Any thread.
      *
-     * @param from sequence of the oldest object of which the log holds the data as well.
+     * @param from sequence of the oldest object of which the log holds the data as well; {@link Long#MAX_VALUE} for none.
      */
     public void publish(final long from) {
         wantedFrom = from;
@@ -71,11 +71,12 @@ public final class HotSetPublisher {
      * Goes on; returns an amount of work.
      *
      * @param objects    of the volume: what is dead is not told of.
+     * @param unstored   sequence of the first object that is not in the store.
      * @param isToFinish whether to begin nothing more, since the epoch is about to end.
      */
-    public int doWork(final ObjectTable objects, final boolean isToFinish) {
+    public int doWork(final ObjectTable objects, final long unstored, final boolean isToFinish) {
         if (state == State.IDLE) {
-            return isToFinish ? 0 : begin();
+            return isToFinish ? 0 : begin(unstored);
         }
         if (isToFinish) {
             state = State.IDLE;
@@ -99,13 +100,13 @@ public final class HotSetPublisher {
         return 1;
     }
 
-    private int begin() {
+    private int begin(final long unstored) {
         final long from = wantedFrom;
         if (from == NOTHING) {
             return 0;
         }
         wantedFrom = NOTHING;
-        recentFrom = from;
+        recentFrom = Math.min(from, unstored);
         lines = new HotLines();
         slot = 0;
         state = State.LOOKING;
