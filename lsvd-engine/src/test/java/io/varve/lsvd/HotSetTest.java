@@ -1,11 +1,13 @@
 package io.varve.lsvd;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.varve.linux.IoRing;
 import io.varve.linux.IoRings;
 import io.varve.lsvd.cache.DirectoryCacheFile;
 import io.varve.lsvd.cache.ReadCache;
+import io.varve.lsvd.format.FormatException;
 import io.varve.lsvd.format.HotSet;
 import io.varve.lsvd.format.VolumeSettings;
 import io.varve.lsvd.runtime.SystemRuntime;
@@ -13,12 +15,14 @@ import io.varve.lsvd.store.DirectoryStore;
 import io.varve.lsvd.store.Keys;
 import io.varve.lsvd.store.StoredObject;
 import java.io.IOException;
+import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
+import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.BooleanSupplier;
 import org.junit.jupiter.api.AfterEach;
@@ -350,20 +354,33 @@ class HotSetTest {
     }
 
     @Test
+    void damagedSetsAreRefused() throws Exception {
+        final UUID uuid = new UUID(1, 2);
+        final MemorySegment good = new HotSet(uuid, 2, 0, new long[] {1L << 19}, new int[] {1}).encode();
+        assertThat(HotSet.decode("it", good, uuid, 2).lines()).containsExactly(1L << 19);
+        for (int length = 0; length < good.byteSize(); length++) {
+            final MemorySegment cut = good.asSlice(0, length);
+            assertThatThrownBy(() -> HotSet.decode("it", cut, uuid, 2)).isInstanceOf(FormatException.class);
+        }
+        assertThatThrownBy(() -> HotSet.decode("it", good, uuid, 3)).hasMessageContaining("another volume or epoch");
+        assertThatThrownBy(() -> HotSet.decode("it", good, new UUID(1, 3), 2)).isInstanceOf(FormatException.class);
+        for (final long[] run :
+                new long[][] {{1L << 19, 0}, {1L << 19, -1}, {-1, 1}, {(1L << 19) + 5, 1 << 19}, {Long.MAX_VALUE, 2}}) {
+            final MemorySegment bad = new HotSet(uuid, 2, 0, new long[] {run[0]}, new int[] {(int) run[1]}).encode();
+            assertThatThrownBy(() -> HotSet.decode("it", bad, uuid, 2)).hasMessageContaining("run 0");
+        }
+    }
+
+    @Test
     void damagedAndHostileSetsDoNoHarm() throws Exception {
         try (ReadCache there = cache("there", 32);
                 VolumeRig source = new VolumeRig(context("here"));
                 Destination destination = new Destination(there)) {
-            final var uuid = source.volume.uuid();
-            final byte[] good = new HotSet(uuid, 2, 0, new long[] {1L << 19}, new int[] {1})
+            final UUID uuid = source.volume.uuid();
+            final byte[] flipped = new HotSet(uuid, 2, 0, new long[] {1L << 19}, new int[] {1})
                     .encode()
                     .toArray(ValueLayout.JAVA_BYTE);
-            final byte[] flipped = good.clone();
             flipped[60] ^= 4;
-            final byte[] longer = good.clone();
-            longer[13] = 0x7f;
-            final byte[] many = good.clone();
-            many[51] = 0x7f;
             final byte[] hostile = new HotSet(
                             uuid,
                             2,
@@ -372,28 +389,14 @@ class HotSetTest {
                             new int[] {1, 1 << 19, 1 << 19, 1 << 10, 4000, 4000})
                     .encode()
                     .toArray(ValueLayout.JAVA_BYTE);
-            final List<byte[]> sets = List.of(
-                    new byte[0],
-                    new byte[5],
-                    flipped,
-                    longer,
-                    many,
-                    Arrays.copyOf(good, good.length - 3),
-                    new byte[2 * MIB],
-                    new HotSet(new java.util.UUID(1, 2), 2, 0, new long[0], new int[0])
-                            .encode()
-                            .toArray(ValueLayout.JAVA_BYTE),
-                    hostile);
+            final List<byte[]> sets = List.of(new byte[0], flipped, new byte[2 * MIB], hostile);
             for (int i = 0; i < sets.size(); i++) {
-                final long version = i + 1;
-                put(Keys.hotSet(uuid, 2, version), sets.get(i));
-                final String next = Keys.hotSet(uuid, 2, version + 1);
-                destination.awaitWith(source, () -> store.asked(next) > 0);
+                put(Keys.hotSet(uuid, 2, i + 1), sets.get(i));
             }
             destination.awaitWith(source, () -> destination.fills() >= LINES);
             final VolumeRig moved = destination.take(source);
             read(moved, 0, content.length);
-            assertThat(moved.volume.cachedBytes()).isEqualTo(content.length);
+            assertThat(moved.volume.cachedBytes()).isBetween((long) content.length, content.length + (long) MIB);
         }
     }
 
