@@ -389,7 +389,13 @@ class HotSetTest {
                             new int[] {1, 1 << 19, 1 << 19, 1 << 10, 4000, 4000})
                     .encode()
                     .toArray(ValueLayout.JAVA_BYTE);
-            final List<byte[]> sets = List.of(new byte[0], flipped, new byte[2 * MIB], hostile);
+            final long[] same = new long[HotSet.MAX_RUNS];
+            final int[] whole = new int[HotSet.MAX_RUNS];
+            Arrays.fill(same, 77L << 19);
+            Arrays.fill(whole, 1 << 19);
+            final byte[] endless =
+                    new HotSet(uuid, 2, Long.MAX_VALUE, same, whole).encode().toArray(ValueLayout.JAVA_BYTE);
+            final List<byte[]> sets = List.of(new byte[0], flipped, new byte[2 * MIB], endless, hostile);
             for (int i = 0; i < sets.size(); i++) {
                 put(Keys.hotSet(uuid, 2, i + 1), sets.get(i));
             }

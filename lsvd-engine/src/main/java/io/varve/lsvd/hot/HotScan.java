@@ -16,24 +16,30 @@ import org.agrona.collections.LongHashSet;
 final class HotScan {
     private static final int EXTENTS_A_STEP = 1 << 14;
 
-    private final HotSet set;
-    private final int maxLines;
+    /** Greatest number of lines of each kind. */
+    private static final int MAX_LINES = HotLines.MAX_LINES;
+
+    private final long recentFrom;
     private final LongHashSet hot = new LongHashSet();
+    private final LongArrayList hotInOrder = new LongArrayList();
     private final LongHashSet needed = new LongHashSet();
     private final LongArrayList recent = new LongArrayList();
     private long block;
     private long lastSequence = -1;
     private boolean isLastRecent;
 
-    /** Begins to look; for so many lines at most. */
-    HotScan(final HotSet set, final int maxLines) {
-        this.set = set;
-        this.maxLines = maxLines;
-        for (int i = 0; i < set.lines().length && hot.size() < maxLines; i++) {
-            final int count = Math.min(set.counts()[i], maxLines - hot.size());
-            for (int j = 0; j < count; j++) {
-                hot.add(set.lines()[i] + j);
+    /** Begins to look; of what a set names that often, the first {@value #MAX_LINES} count. */
+    HotScan(final HotSet set) {
+        recentFrom = set.recentFrom();
+        int left = MAX_LINES;
+        for (int i = 0; i < set.lines().length && left > 0; i++) {
+            final int count = Math.min(set.counts()[i], left);
+            for (long line = set.lines()[i]; line < set.lines()[i] + count; line++) {
+                if (hot.add(line)) {
+                    hotInOrder.addLong(line);
+                }
             }
+            left -= count;
         }
     }
 
@@ -50,7 +56,7 @@ final class HotScan {
             for (long line = CacheLine.of(location); line <= last; line++) {
                 if (hot.contains(line)) {
                     needed.add(line);
-                } else if (isRecent && recent.size() < maxLines && needed.add(line)) {
+                } else if (isRecent && recent.size() < MAX_LINES && needed.add(line)) {
                     recent.addLong(line);
                 }
             }
@@ -61,24 +67,17 @@ final class HotScan {
     /** What was collected is not new. */
     private boolean isRecent(final long sequence, final ObjectTable objects) {
         if (sequence != lastSequence) {
-            final int index = sequence < set.recentFrom() ? -1 : objects.find(sequence);
+            final int index = sequence < recentFrom ? -1 : objects.find(sequence);
             lastSequence = sequence;
             isLastRecent = index >= 0 && objects.generation(index) == 0;
         }
         return isLastRecent;
     }
 
-    /** The lines that are needed: the hot ones as the set has them. */
+    /** The lines that are needed, of the hot ones: in the set's order. */
     long[] hot() {
-        final LongArrayList lines = new LongArrayList();
-        for (int i = 0; i < set.lines().length && lines.size() < maxLines; i++) {
-            for (int j = 0; j < set.counts()[i] && lines.size() < maxLines; j++) {
-                if (hot.remove(set.lines()[i] + j) && needed.contains(set.lines()[i] + j)) {
-                    lines.addLong(set.lines()[i] + j);
-                }
-            }
-        }
-        return lines.toLongArray();
+        hotInOrder.removeIfLong(line -> !needed.contains(line));
+        return hotInOrder.toLongArray();
     }
 
     /** The lines that were written lately: the newest objects first. */

@@ -54,6 +54,7 @@ public final class HotSetFollower implements AutoCloseable {
     private long version;
     private long notBeforeNs;
     private HotScan scan;
+    private boolean isInTheWay;
     private boolean isTaken;
     private boolean isAsked;
     private boolean isDone;
@@ -81,9 +82,10 @@ public final class HotSetFollower implements AutoCloseable {
      * Begins to look, if it is time.
      *
      * @param history  of the volume, as far as it was followed.
-     * @param isWanted whether somebody waits for the volume: then nothing is asked of the store.
+     * @param isWanted whether somebody waits for the volume: then nothing is asked of the store, and nothing is done that takes long.
      */
     public void begin(final History history, final boolean isWanted) {
+        isInTheWay = isWanted;
         if (prefetcher != null) {
             prefetcher.hold(isWanted);
         }
@@ -105,7 +107,7 @@ public final class HotSetFollower implements AutoCloseable {
      * @return amount of work: while there is some, it is worth to look again soon.
      */
     public int proceed(final History history) {
-        return proceed(history.map(), history.objects(), history.epochs());
+        return isInTheWay ? 0 : proceed(history.map(), history.objects(), history.epochs());
     }
 
     private int proceed(final ExtentMap map, final ObjectTable objects, final Epochs epochs) {
@@ -236,9 +238,21 @@ public final class HotSetFollower implements AutoCloseable {
         memory = memory.byteSize() == FIRST_READ ? memory : Arena.ofAuto().allocate(FIRST_READ, Long.BYTES);
         version++;
         try {
-            scan = new HotScan(HotSet.decode(key, bytes, volume, epoch), HotLines.MAX_LINES);
+            scan = new HotScan(HotSet.decode(key, bytes, volume, epoch));
+            startPrefetcher();
         } catch (final FormatException e) {
             LOG.log(Level.WARNING, "volume {0}: {1}; nothing is prefetched", volume, e.getMessage());
+        }
+    }
+
+    /** Behind the taking there may be one that has ended, or is about to. */
+    private void startPrefetcher() {
+        if (prefetcher != null && isTaken) {
+            prefetcher.close();
+            prefetcher = null;
+        }
+        if (prefetcher == null) {
+            prefetcher = Prefetcher.start(store, volume, readCache.get(), runtime);
         }
     }
 
@@ -252,9 +266,6 @@ public final class HotSetFollower implements AutoCloseable {
         final long[] lines = new long[hot.length + recent.length];
         System.arraycopy(hot, 0, lines, 0, hot.length);
         System.arraycopy(recent, 0, lines, hot.length, recent.length);
-        if (prefetcher == null) {
-            prefetcher = Prefetcher.start(store, volume, readCache.get(), runtime);
-        }
         prefetcher.plan(new PrefetchPlan(epochs, lines, hot.length));
         if (isTaken) {
             prefetcher.onServed();

@@ -20,6 +20,7 @@ import java.util.concurrent.ExecutionException;
 public final class HotSetPublisher {
     private static final System.Logger LOG = System.getLogger(HotSetPublisher.class.getName());
     private static final int SLOTS_A_TURN = 4096;
+    private static final long NOTHING = Long.MIN_VALUE;
 
     /** What is being done. */
     private enum State {
@@ -43,8 +44,6 @@ public final class HotSetPublisher {
     private long version;
     private String key;
     private CompletableFuture<?> request;
-
-    private static final long NOTHING = Long.MIN_VALUE;
 
     /**
      * Makes one for an epoch.

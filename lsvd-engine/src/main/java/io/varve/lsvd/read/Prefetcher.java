@@ -70,7 +70,7 @@ public final class Prefetcher implements Agent, AutoCloseable {
     private PrefetchPlan given;
     private volatile boolean isHeld;
     private volatile boolean isServed;
-    private volatile long lines;
+    private long lines;
 
     /** An object that has come since. */
     private record NewObject(Epochs epochs, long sequence, int blocks) {}
@@ -132,7 +132,7 @@ public final class Prefetcher implements Agent, AutoCloseable {
         thread.wake();
     }
 
-    /** A data object has come, of which everything is needed so far. Does nothing without a plan. Any thread. */
+    /** A data object has come, of which everything is needed so far; it is read once there is a plan. Any thread. */
     public void onObject(final Epochs of, final long sequence, final int blocks) {
         synchronized (newObjects) {
             if (newObjects.size() == MAX_OBJECTS) {
@@ -152,11 +152,6 @@ public final class Prefetcher implements Agent, AutoCloseable {
     public void onServed() {
         isServed = true;
         isHeld = false;
-    }
-
-    /** Number of lines that were put into the cache. Any thread. */
-    public long lines() {
-        return lines;
     }
 
     @Override
@@ -240,7 +235,8 @@ public final class Prefetcher implements Agent, AutoCloseable {
             return given == null
                     && object == null
                     && newObjects.isEmpty()
-                    && (plan == null || next == plan.lines().length);
+                    && plan != null
+                    && next == plan.lines().length;
         }
     }
 
@@ -259,7 +255,6 @@ public final class Prefetcher implements Agent, AutoCloseable {
     /** What is hot comes first, then what has come since, then what was written lately. */
     private boolean beginOne() {
         if (plan == null) {
-            forget();
             return false;
         }
         if (failures >= MAX_FAILURES || room <= 0) {
