@@ -19,6 +19,7 @@ import java.util.Locale;
 import java.util.Random;
 import java.util.concurrent.Callable;
 import java.util.stream.Stream;
+import org.HdrHistogram.Histogram;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -64,6 +65,12 @@ public final class SpaceBench implements Callable<Integer> {
 
     @Option(names = "--fill", description = "Write the whole disk in order before anything is counted.")
     private boolean isFilled;
+
+    @Option(
+            names = "--snapshots",
+            defaultValue = "0",
+            description = "Snapshots to take meanwhile; each stays (${DEFAULT-VALUE}).")
+    private int snapshots;
 
     @Option(names = "--seed", defaultValue = "1", description = "Of the blocks (${DEFAULT-VALUE}).")
     private long seed;
@@ -122,6 +129,9 @@ public final class SpaceBench implements Callable<Integer> {
             final CountedStore.Figures before = store.figures();
             final Writer writer = new Writer(ring, volume, blocks, new Random(seed), depth, memory);
             final long count = writeMib * MIB / Writer.BLOCK;
+            if (snapshots > 0) {
+                writer.takeSnapshots(Math.max(1, count / snapshots));
+            }
             final long startNs = System.nanoTime();
             final long clientNs = writer.write(count, rate);
             writer.await(volume::isStored);
@@ -130,13 +140,12 @@ public final class SpaceBench implements Callable<Integer> {
             volume.shutdown();
             writer.await(volume::isShutDown);
             tell(store.figures(), stored, before, volume.stats().space(), count, clientNs, allNs);
-            out.printf(
-                    Locale.ROOT,
-                    "latency in ms: p50 %.3f, p99 %.3f, p99.9 %.3f, most %.1f%n",
-                    writer.latencyNs().getValueAtPercentile(50) / MS,
-                    writer.latencyNs().getValueAtPercentile(99) / MS,
-                    writer.latencyNs().getValueAtPercentile(99.9) / MS,
-                    writer.latencyNs().getMaxValue() / MS);
+            tell("latency", writer.latencyNs());
+            if (snapshots > 0) {
+                tell(
+                        writer.snapshotNs().getTotalCount() + " snapshots, each durable in the log after,",
+                        writer.snapshotNs());
+            }
         }
     }
 
@@ -186,6 +195,17 @@ public final class SpaceBench implements Callable<Integer> {
                 count * 1e9 / clientNs,
                 clientNs / 1e9,
                 (double) allNs / clientNs);
+    }
+
+    private void tell(final String what, final Histogram ns) {
+        out.printf(
+                Locale.ROOT,
+                "%s in ms: p50 %.3f, p99 %.3f, p99.9 %.3f, most %.1f%n",
+                what,
+                ns.getValueAtPercentile(50) / MS,
+                ns.getValueAtPercentile(99) / MS,
+                ns.getValueAtPercentile(99.9) / MS,
+                ns.getMaxValue() / MS);
     }
 
     private static void delete(final Path root) throws IOException {

@@ -28,7 +28,10 @@ final class Writer {
     private final long[] dueNs;
     private final int[] free;
     private final Histogram latencyNs = new Histogram(HIGHEST_LATENCY_NS, 3);
+    private final Histogram snapshotNs = new Histogram(HIGHEST_LATENCY_NS, 3);
     private int freeCount;
+    private long snapshotEvery = Long.MAX_VALUE;
+    private long snapshots;
     private long submitted;
     private long failed;
 
@@ -88,6 +91,16 @@ final class Writer {
         return System.nanoTime() - startNs;
     }
 
+    /** From now on a snapshot is taken whenever so many more writes have been submitted. */
+    void takeSnapshots(final long everyWrites) {
+        snapshotEvery = everyWrites;
+    }
+
+    /** How long it took until a snapshot was durable in the log. */
+    Histogram snapshotNs() {
+        return snapshotNs;
+    }
+
     /** Goes on until something holds. */
     void await(final BooleanSupplier condition) throws IOException {
         while (!condition.getAsBoolean()) {
@@ -104,7 +117,17 @@ final class Writer {
         final int slot = free[--freeCount];
         dueNs[slot] = dueAtNs;
         submitted++;
+        if (submitted % snapshotEvery == 0) {
+            volume.snapshot("s" + ++snapshots, 0, this::onSnapshot, System.nanoTime());
+        }
         volume.write((long) distribution.next(random) * BLOCK, vectors[slot], false, this::onDone, slot);
+    }
+
+    private void onSnapshot(final long askedNs, final int status) {
+        snapshotNs.recordValue(Math.min(System.nanoTime() - askedNs, HIGHEST_LATENCY_NS));
+        if (status != VolumeCompletion.OK) {
+            failed++;
+        }
     }
 
     private void onDone(final long slot, final int status) {
@@ -119,7 +142,7 @@ final class Writer {
         ring.turn(volume.doWork() > 0 ? 0 : Math.min(idleNs, volume.maxIdleNs()));
         if (failed > 0) {
             throw new IOException(
-                    failed + " writes failed" + (volume.failure() == null ? "" : ": " + volume.failure()));
+                    failed + " writes or snapshots failed" + (volume.failure() == null ? "" : ": " + volume.failure()));
         }
     }
 }
