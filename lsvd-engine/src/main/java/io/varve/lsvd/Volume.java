@@ -451,6 +451,11 @@ public final class Volume implements AutoCloseable {
         }
     }
 
+    /** Whether all that is left to be copied by {@link #flatten()} is in objects that are missing or damaged. Any thread. */
+    public boolean isFlattenStuck() {
+        return !isReadOnly && destager.collector().isFlattenStuck();
+    }
+
     /** Stops garbage collection after its current round, or lets it go on. Any thread. */
     public void pauseCollection(final boolean value) {
         if (!isReadOnly) {
