@@ -192,10 +192,9 @@ public final class Bench implements Callable<Integer> {
     }
 
     private void prepare(final Contender contender) throws IOException, InterruptedException {
-        fill(contender);
         out.println(contender.name() + ": warming up");
         Client.run(contender, Workload.WARM_UP, spanGib * GIB, Long.MAX_VALUE, WARM_UP_NS, 2);
-        contender.settle(SETTLE_NS);
+        fill(contender);
     }
 
     private void fill(final Contender contender) throws IOException, InterruptedException {

@@ -20,7 +20,7 @@ record Workload(String name, int blockSize, int depth, int writePercent, int flu
     private static final int BLOCK = 4 << 10;
     private static final int MIB = 1 << 20;
 
-    /** All that are measured, those that only read first. */
+    /** All that are measured: those that only read a disk that was written in order first, then random ones, then what those leave behind. */
     static final List<Workload> ALL = List.of(
             new Workload("rand-read-qd1", BLOCK, 1, 0, 0, false),
             new Workload("rand-read-qd32", BLOCK, 32, 0, 0, false),
@@ -31,6 +31,8 @@ record Workload(String name, int blockSize, int depth, int writePercent, int flu
             new Workload("rand-write-qd32", BLOCK, 32, 100, 0, false),
             new Workload("write-flush-qd1", BLOCK, 1, 100, 1, false),
             new Workload("write-flush64-qd32", BLOCK, 32, 100, 64, false),
+            new Workload("aged-read-64k-qd8", 64 << 10, 8, 0, 0, true),
+            new Workload("aged-read-1m-qd4", MIB, 4, 0, 0, true),
             new Workload("seq-write-64k-qd8", 64 << 10, 8, 100, 0, true),
             new Workload("seq-write-1m-qd4", MIB, 4, 100, 0, true));
 
