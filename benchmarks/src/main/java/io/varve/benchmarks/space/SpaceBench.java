@@ -78,6 +78,9 @@ public final class SpaceBench implements Callable<Integer> {
     @Option(names = "--directory", required = true, description = "Where store and log are made, and removed again.")
     private Path directory;
 
+    @Option(names = "--log-directory", description = "The same for the log, when it is to be on another disk.")
+    private Path logDirectory;
+
     private final PrintStream out = System.out;
 
     /** Runs the command. */
@@ -101,11 +104,17 @@ public final class SpaceBench implements Callable<Integer> {
         }
         Files.createDirectories(directory);
         final Path place = Files.createTempDirectory(directory, "space-");
+        final Path logPlace = logDirectory == null
+                ? place
+                : Files.createTempDirectory(Files.createDirectories(logDirectory), "space-");
         try (CountedStore store = new CountedStore(DirectoryStore.open(place.resolve("store"), true))) {
             new VolumeCatalog(store).create("disk", sizeMib * MIB);
-            run(store, place.resolve("cache"), blocks);
+            run(store, logPlace.resolve("cache"), blocks);
         } finally {
-            delete(place);
+            delete(logPlace);
+            if (logDirectory != null) {
+                delete(place);
+            }
         }
         return 0;
     }
