@@ -114,12 +114,9 @@ public final class Bench implements Callable<Integer> {
         if (workloads.isEmpty()) {
             return;
         }
+        final Path ofOurs = Files.createDirectory(disks.resolve("varve"));
         try (Contender ours = Varve.start(
-                        varve,
-                        Files.createDirectory(disks.resolve("varve")),
-                        2 * spanGib * GIB,
-                        logGib * GIB,
-                        varveOptions);
+                        varve, ofOurs, StoreAddress.in(ofOurs), 2 * spanGib * GIB, logGib * GIB, varveOptions);
                 Contender theirs =
                         StorageDaemon.start(Files.createDirectory(disks.resolve("raw")), 2 * spanGib * GIB)) {
             prepare(ours);
@@ -139,7 +136,8 @@ public final class Bench implements Callable<Integer> {
         }
         final Path ofOurs = Files.createDirectory(disks.resolve("varve-starts"));
         final Path ofTheirs = Files.createDirectory(disks.resolve("raw-starts"));
-        try (Contender ours = Varve.start(varve, ofOurs, 2 * spanGib * GIB, logGib * GIB, varveOptions);
+        try (Contender ours = Varve.start(
+                        varve, ofOurs, StoreAddress.in(ofOurs), 2 * spanGib * GIB, logGib * GIB, varveOptions);
                 Contender theirs = StorageDaemon.start(ofTheirs, 2 * spanGib * GIB)) {
             fill(ours);
             fill(theirs);
@@ -147,7 +145,7 @@ public final class Bench implements Callable<Integer> {
         final List<Comparison> starts = workloads.stream().map(Comparison::new).toList();
         for (int round = 0; round < rounds; round++) {
             final List<Measurement> ourStart;
-            try (Contender ours = Varve.again(varve, ofOurs, logGib * GIB, varveOptions)) {
+            try (Contender ours = Varve.again(varve, ofOurs, StoreAddress.in(ofOurs), logGib * GIB, varveOptions)) {
                 ourStart = measureStart(workloads, ours, round);
             }
             try (Contender theirs = StorageDaemon.start(ofTheirs, 2 * spanGib * GIB)) {
