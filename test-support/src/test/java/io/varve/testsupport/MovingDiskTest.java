@@ -54,6 +54,29 @@ class MovingDiskTest {
     }
 
     @Test
+    void tellsOnceOfRequestsThatWaitForIt() throws IOException {
+        for (int i = 0; i < 2; i++) {
+            ready(false);
+            try (FrontEnd frontEnd = FrontEnd.started(disk.socketPath, FrontEndOptions.DEFAULT)) {
+                disk.awaitEvent("started");
+                for (int request = 0; request < 3; request++) {
+                    frontEnd.queue(0).submit(BlkRequest.read(0, 4096), Framing.USUAL);
+                    frontEnd.queue(0).publish();
+                    if (request == 0) {
+                        disk.awaitEvent("waits");
+                    }
+                }
+                frontEnd.getConfig(0, 8);
+                ready(true);
+                for (int request = 0; request < 3; request++) {
+                    assertThat(frontEnd.await(0).status()).isEqualTo(BlkRequest.OK);
+                }
+                assertThat(disk.events).doesNotContain("waits");
+            }
+        }
+    }
+
+    @Test
     void ringsStopWithWhatWaitsInThem() throws IOException {
         ready(false);
         try (FrontEnd frontEnd = FrontEnd.started(disk.socketPath, FrontEndOptions.DEFAULT)) {

@@ -59,6 +59,11 @@ final class ServedDisk implements AutoCloseable {
             }
 
             @Override
+            public void onRequestWaits() {
+                events.add("waits");
+            }
+
+            @Override
             public void onLastRingStopped() {
                 events.add("stopped");
             }

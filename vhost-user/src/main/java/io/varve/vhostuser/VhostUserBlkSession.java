@@ -48,6 +48,7 @@ public final class VhostUserBlkSession implements AutoCloseable {
     private boolean messageWaits;
     private long waitsSinceNs;
     private boolean queueNumToldLast;
+    private boolean requestWaitsTold;
     private CloseReason closeReason;
     private boolean abandoned;
     private boolean closed;
@@ -214,13 +215,26 @@ public final class VhostUserBlkSession implements AutoCloseable {
             for (int i = 0; i < vrings.startedCount(); i++) {
                 final Vring vring = vrings.started(i);
                 vring.publish();
-                work |= isServed(vring) && vring.armNotifications();
+                if (isServed(vring)) {
+                    work |= vring.armNotifications();
+                } else {
+                    lookForRequest(vring);
+                }
                 check(vring);
             }
+            requestWaitsTold &= !device.isReady();
             return work || closeReason != null;
         } catch (final ProtocolException e) {
             end(CloseReason.PROTOCOL_ERROR, e.getMessage());
             return true;
+        }
+    }
+
+    /** Notices the first request that comes before the device takes any. */
+    private void lookForRequest(final Vring vring) throws ProtocolException {
+        if (!requestWaitsTold && !device.isReady() && vring.isServed() && vring.armNotifications()) {
+            requestWaitsTold = true;
+            options.listener().onRequestWaits();
         }
     }
 

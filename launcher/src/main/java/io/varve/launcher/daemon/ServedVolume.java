@@ -442,6 +442,11 @@ public final class ServedVolume {
         }
 
         @Override
+        public void onRequestWaits() {
+            possession.onAsked();
+        }
+
+        @Override
         public void onMigration(final boolean isMigrating) {
             possession.migrating(isMigrating);
         }
