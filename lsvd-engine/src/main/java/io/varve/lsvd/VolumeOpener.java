@@ -46,6 +46,9 @@ final class VolumeOpener implements AutoCloseable {
     private static final System.Logger LOG = System.getLogger(VolumeOpener.class.getName());
     private static final long FENCE_MARGIN_MS = 100;
 
+    /** How long settings count as the newest that were read when the epoch before had ended, so that its owner changes them no more. */
+    private static final long SETTINGS_FRESH_NS = 1_000_000_000;
+
     private final VolumeContext context;
     private final StoreClient store;
     private final UUID volume;
@@ -59,6 +62,8 @@ final class VolumeOpener implements AutoCloseable {
     private long begunNs;
     private ExtentMap stored;
     private VolumeSettings settings;
+    private long settledEpoch = -1;
+    private long settingsReadNs;
 
     VolumeOpener(final VolumeContext context, final StoreClient store, final UUID volume, final Arena arena) {
         this.context = context;
@@ -128,7 +133,14 @@ final class VolumeOpener implements AutoCloseable {
 
     /** Reads the settings again. */
     void readSettings() throws IOException {
+        final long nowNs = runtime.bootTimeNs();
         settings = new SettingsHistory(store, volume).newest(history().newest().settings());
+        settledEpoch = history().isClosedByOwner() ? history().newest().epoch() : -1;
+        settingsReadNs = nowNs;
+    }
+
+    private boolean areSettingsFresh() {
+        return settledEpoch == history.newest().epoch() && runtime.bootTimeNs() - settingsReadNs < SETTINGS_FRESH_NS;
     }
 
     /** Makes the log ready to be claimed, so that this need not be done later. */
@@ -155,13 +167,14 @@ final class VolumeOpener implements AutoCloseable {
         if (!log.isOwn()) {
             outwaitOldWriter();
         }
-        readSettings();
+        if (!areSettingsFresh()) {
+            readSettings();
+        }
         if (context.rollBackTo() != null) {
             rollBack();
         }
-        stored = history.map().copy();
         log.prepare(new EpochClaim(history.newest().epoch() + 1, nonce), history);
-        log.replay(history, settings);
+        log.replay(history, settings, this::keepStored);
         final EpochRecord epoch = beginEpoch();
         if (history.snapshot() != null && !isClosed) {
             // Its pin may not have come to be.
@@ -298,6 +311,13 @@ final class VolumeOpener implements AutoCloseable {
         }
     }
 
+    /** Keeps the map as the store has it: before the log's records change it, or else while the store is waited for anyway. */
+    private void keepStored() {
+        if (stored == null) {
+            stored = history.map().copy();
+        }
+    }
+
     /** Makes the claim durable, then the epoch. */
     private EpochRecord beginEpoch() throws IOException, VolumeException {
         final EpochRecord previous = history.newest();
@@ -315,7 +335,10 @@ final class VolumeOpener implements AutoCloseable {
                 hostAndProcess(),
                 previous.origin());
         begunNs = runtime.bootTimeNs();
-        if (!store.putIfAbsent(Keys.epoch(volume, record.epoch()), record.encode())
+        final StoreClient.Creating creating =
+                store.beginPutIfAbsent(Keys.epoch(volume, record.epoch()), record.encode());
+        keepStored();
+        if (!store.await(creating)
                 && !historyReader.epoch(record.epoch()).nonce().equals(nonce)) {
             throw new VolumeException("volume '" + context.name() + "' was opened by "
                     + historyReader.epoch(record.epoch()).openedBy() + " at the same time");
