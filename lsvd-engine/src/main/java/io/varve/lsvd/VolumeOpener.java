@@ -21,6 +21,7 @@ import io.varve.lsvd.log.LogDevice;
 import io.varve.lsvd.log.LogGeometry;
 import io.varve.lsvd.log.LogInUseException;
 import io.varve.lsvd.log.LogSuperblock;
+import io.varve.lsvd.log.LogWindow;
 import io.varve.lsvd.map.ExtentMap;
 import io.varve.lsvd.runtime.EngineRuntime;
 import io.varve.lsvd.snapshot.Snapshot;
@@ -54,6 +55,7 @@ final class VolumeOpener implements AutoCloseable {
     private final UUID volume;
     private final HistoryReader historyReader;
     private final OpeningLog log;
+    private final Arena arena;
     private final EngineRuntime runtime;
 
     private HistoryFollower follower;
@@ -61,6 +63,7 @@ final class VolumeOpener implements AutoCloseable {
     private UUID nonce;
     private long begunNs;
     private ExtentMap stored;
+    private LogWindow window;
     private VolumeSettings settings;
     private long settledEpoch = -1;
     private long settingsReadNs;
@@ -71,6 +74,7 @@ final class VolumeOpener implements AutoCloseable {
         this.volume = volume;
         this.historyReader = new HistoryReader(store, volume);
         this.log = new OpeningLog(context, volume, historyReader, arena);
+        this.arena = arena;
         this.runtime = context.runtime();
     }
 
@@ -85,6 +89,7 @@ final class VolumeOpener implements AutoCloseable {
             MapChanges changes,
             ObjectTable objects,
             LogGeometry geometry,
+            LogWindow window,
             LogDevice device,
             LogSuperblock superblock,
             LogChecksums checksums,
@@ -194,6 +199,7 @@ final class VolumeOpener implements AutoCloseable {
                 history.changes(),
                 history.objects(),
                 log.geometry(),
+                window,
                 log.device(),
                 log.superblock(),
                 log.checksums(),
@@ -338,6 +344,7 @@ final class VolumeOpener implements AutoCloseable {
         final StoreClient.Creating creating =
                 store.beginPutIfAbsent(Keys.epoch(volume, record.epoch()), record.encode());
         keepStored();
+        window = new LogWindow(log.geometry(), log.end().position(), arena);
         if (!store.await(creating)
                 && !historyReader.epoch(record.epoch()).nonce().equals(nonce)) {
             throw new VolumeException("volume '" + context.name() + "' was opened by "

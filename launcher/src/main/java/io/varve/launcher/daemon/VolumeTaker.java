@@ -41,8 +41,8 @@ final class VolumeTaker implements AutoCloseable {
     private static final int WANTED_AHEAD = 2;
 
     /**
-     * How long a look counts when a guest wants the volume. If somebody else has begun an epoch since, this is found when the next one is
-     * to be begun.
+     * How long a look counts when a guest wants a volume that was let go while it was followed. If somebody else has begun an epoch
+     * since, this is found when the next one is to be begun.
      */
     private static final long LOOK_FRESH_NS = 500_000_000L;
 
@@ -212,18 +212,20 @@ final class VolumeTaker implements AutoCloseable {
         long settingsNs = System.nanoTime();
         long lookedNs = settingsNs;
         boolean isAnswered = true;
+        boolean wasLetGo = false;
         while (!isToEnd) {
             final long epoch = follower.standing().epoch();
             final boolean wasFree = follower.standing().isFree();
-            if (isWanted && wasFree && isAnswered && System.nanoTime() - lookedNs < LOOK_FRESH_NS) {
+            if (isWanted && wasFree && wasLetGo && isAnswered && System.nanoTime() - lookedNs < LOOK_FRESH_NS) {
                 return;
             }
             final int count;
             lookedNs = System.nanoTime();
             try {
                 count = follower.look(isWanted ? WANTED_AHEAD : 1);
-                final boolean isNowFree = !wasFree && follower.standing().isFree();
-                if (!isWanted && (isNowFree || System.nanoTime() - settingsNs >= SETTINGS_PACE_NS)) {
+                final boolean isFree = follower.standing().isFree();
+                wasLetGo = isFree && (wasLetGo || !wasFree);
+                if (!isWanted && (isFree && !wasFree || System.nanoTime() - settingsNs >= SETTINGS_PACE_NS)) {
                     follower.readSettings();
                     settingsNs = System.nanoTime();
                 }
