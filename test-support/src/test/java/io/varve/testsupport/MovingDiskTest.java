@@ -8,7 +8,9 @@ import io.varve.linux.Mapping;
 import io.varve.linux.Memory;
 import io.varve.vhostuser.CloseReason;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -130,6 +132,19 @@ class MovingDiskTest {
                 DirtyBitmap bitmap = DirtyBitmap.of(frontEnd.ram())) {
             frontEnd.startLogging(bitmap);
             disk.handOverFailure = "on purpose";
+            assertThatThrownBy(frontEnd::stop).isInstanceOf(IOException.class);
+            disk.awaitClosed(CloseReason.PROTOCOL_ERROR);
+        }
+    }
+
+    @Test
+    void aFrontEndIsDroppedWhenHandingOverTakesTooLong() throws IOException {
+        disk.close();
+        disk = new ServedDisk(Files.createDirectory(directory.resolve("impatient")), Duration.ofMillis(50));
+        try (FrontEnd frontEnd = FrontEnd.started(disk.socketPath, FrontEndOptions.DEFAULT);
+                DirtyBitmap bitmap = DirtyBitmap.of(frontEnd.ram())) {
+            frontEnd.startLogging(bitmap);
+            disk.isHandedOver = false;
             assertThatThrownBy(frontEnd::stop).isInstanceOf(IOException.class);
             disk.awaitClosed(CloseReason.PROTOCOL_ERROR);
         }

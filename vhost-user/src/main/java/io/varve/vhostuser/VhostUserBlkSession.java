@@ -36,9 +36,6 @@ public final class VhostUserBlkSession implements AutoCloseable {
 
     private static final Logger LOGGER = System.getLogger(VhostUserBlkSession.class.getName());
 
-    /** How long a front-end waits at most for a message that waits for the device, in nanoseconds; it can do nothing else meanwhile. */
-    private static final long MAX_HOLD_NS = 30_000_000_000L;
-
     private final BlockDevice device;
     private final SessionOptions options;
     private final FrontEndConnection connection;
@@ -141,7 +138,9 @@ public final class VhostUserBlkSession implements AutoCloseable {
         messageWaits = backEnd.mustWait(connection.message());
         if (!waited || vrings.inFlight() > 0) {
             waitsSinceNs = System.nanoTime();
-        } else if (messageWaits && isHeldBack() && System.nanoTime() - waitsSinceNs > MAX_HOLD_NS) {
+        } else if (messageWaits
+                && isHeldBack()
+                && System.nanoTime() - waitsSinceNs > options.holdLimit().toNanos()) {
             throw new ProtocolException(FrontEndRequest.name(
                             connection.message().request()) + " has waited too long for the disk, and is not answered");
         }
