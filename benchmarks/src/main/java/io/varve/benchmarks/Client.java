@@ -60,36 +60,62 @@ final class Client {
         return client.run(contender, contender.socket(), maxRequests, maxNs);
     }
 
+    /** A front-end for a workload, which is not connected yet. */
+    static FrontEnd frontEnd(final Path socket, final Workload workload) throws IOException {
+        return new FrontEnd(
+                socket,
+                FrontEndOptions.DEFAULT
+                        .withQueues(workload.queues(), QUEUE_SIZE)
+                        .withMaxDataLength(Math.max(workload.blockSize(), 16 << 10)));
+    }
+
+    /** Runs a workload for a time through a front-end that has been started. */
+    static Measurement run(
+            final Contender contender,
+            final FrontEnd frontEnd,
+            final Workload workload,
+            final long spanBytes,
+            final long maxNs,
+            final long seed)
+            throws IOException {
+        return new Client(workload, spanBytes, seed).run(contender, frontEnd, Long.MAX_VALUE, maxNs);
+    }
+
     private Measurement run(final Contender contender, final Path socket, final long maxRequests, final long maxNs)
             throws IOException {
-        final FrontEndOptions options = FrontEndOptions.DEFAULT
-                .withQueues(workload.queues(), QUEUE_SIZE)
-                .withMaxDataLength(Math.max(workload.blockSize(), 16 << 10));
-        try (FrontEnd frontEnd = FrontEnd.started(socket, options)) {
-            final DriverQueue[] queues = new DriverQueue[workload.queues()];
-            Arrays.setAll(queues, frontEnd::queue);
-            final long cpuNs = contender.cpuNs();
-            final long startNs = System.nanoTime();
-            final long endNs = startNs + maxNs;
-            for (int i = 0; i < workload.depth(); i++) {
-                submit(queues[i % queues.length], BlkRequest.flush());
-            }
-            for (final DriverQueue queue : queues) {
-                queue.publish();
-            }
-            int spins = 0;
-            while (inFlight(queues) > 0) {
-                if (reap(queues, submitted >= maxRequests || System.nanoTime() >= endNs) > 0) {
-                    spins = 0;
-                } else if (spins++ < SPINS_BEFORE_WAITING) {
-                    Thread.onSpinWait();
-                } else {
-                    spins = 0;
-                    await(frontEnd, queues);
-                }
-            }
-            return new Measurement(done, System.nanoTime() - startNs, latencyNs, contender.cpuNs() - cpuNs);
+        try (FrontEnd frontEnd = frontEnd(socket, workload)) {
+            frontEnd.connect();
+            frontEnd.start();
+            return run(contender, frontEnd, maxRequests, maxNs);
         }
+    }
+
+    private Measurement run(
+            final Contender contender, final FrontEnd frontEnd, final long maxRequests, final long maxNs)
+            throws IOException {
+        final DriverQueue[] queues = new DriverQueue[workload.queues()];
+        Arrays.setAll(queues, frontEnd::queue);
+        final long cpuNs = contender.cpuNs();
+        final long startNs = System.nanoTime();
+        final long endNs = startNs + maxNs;
+        for (int i = 0; i < workload.depth(); i++) {
+            submit(queues[i % queues.length], BlkRequest.flush());
+        }
+        for (final DriverQueue queue : queues) {
+            queue.publish();
+        }
+        int spins = 0;
+        while (inFlight(queues) > 0) {
+            if (reap(queues, submitted >= maxRequests || System.nanoTime() >= endNs) > 0) {
+                spins = 0;
+            } else if (spins++ < SPINS_BEFORE_WAITING) {
+                Thread.onSpinWait();
+            } else {
+                spins = 0;
+                await(frontEnd, queues);
+            }
+        }
+        return new Measurement(done, System.nanoTime() - startNs, latencyNs, contender.cpuNs() - cpuNs);
     }
 
     private static int inFlight(final DriverQueue[] queues) {

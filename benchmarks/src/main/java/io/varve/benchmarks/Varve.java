@@ -60,11 +60,27 @@ final class Varve implements Contender {
             final long logBytes,
             final List<String> more)
             throws IOException {
+        return on(command, store, VOLUME, directory, logBytes, more);
+    }
+
+    /**
+     * Serves a volume of a store on a host.
+     *
+     * @param directory the host's; for cache and socket.
+     */
+    static Varve on(
+            final Path command,
+            final StoreAddress store,
+            final String volume,
+            final Path directory,
+            final long logBytes,
+            final List<String> more)
+            throws IOException {
         final Path socket = directory.resolve("varve.sock");
         final List<String> serve = new ArrayList<>(List.of(
                 command.toString(),
                 "serve",
-                VOLUME,
+                volume,
                 "--socket-path",
                 socket.toString(),
                 "--store",

@@ -17,6 +17,7 @@ import io.varve.lsvd.history.Epochs;
 import io.varve.lsvd.history.History;
 import io.varve.lsvd.history.HistoryReader;
 import io.varve.lsvd.history.SettingsHistory;
+import io.varve.lsvd.hot.HotSetFollower;
 import io.varve.lsvd.log.DeviceLogSource;
 import io.varve.lsvd.log.DirectoryLogStore;
 import io.varve.lsvd.log.LogDevice;
@@ -70,6 +71,7 @@ public final class Volume implements AutoCloseable {
     private final PendingRequests pending = new PendingRequests();
     private final Runnable wakeReactor;
     private final EngineRuntime runtime;
+    private final HotSetFollower hot;
 
     private LogDevice device;
     private LogWriter log;
@@ -112,8 +114,10 @@ public final class Volume implements AutoCloseable {
             final ExtentMap map,
             final Epochs epochs,
             final VolumeOpener.Opened opened,
-            final Arena arena) {
+            final Arena arena,
+            final HotSetFollower hot) {
         this.uuid = uuid;
+        this.hot = hot;
         this.settings = settings;
         this.sizeBytes = settings.sizeBytes();
         this.isReadOnly = opened == null;
@@ -139,6 +143,7 @@ public final class Volume implements AutoCloseable {
                     fetcher,
                     arena,
                     this::onRead);
+            hot.onTaken();
             startWriting(context, opened);
         }
         fetcherThread = runtime.start(fetcher);
@@ -164,10 +169,14 @@ public final class Volume implements AutoCloseable {
         return follower.open();
     }
 
-    /** A volume that was opened for writing. */
+    /** A volume that was opened for writing; what is prefetched ends with it. */
     static Volume of(
-            final VolumeContext context, final UUID uuid, final VolumeOpener.Opened opened, final Arena arena) {
-        return new Volume(context, uuid, opened.epoch().settings(), opened.map(), opened.epochs(), opened, arena);
+            final VolumeContext context,
+            final UUID uuid,
+            final VolumeOpener.Opened opened,
+            final Arena arena,
+            final HotSetFollower hot) {
+        return new Volume(context, uuid, opened.epoch().settings(), opened.map(), opened.epochs(), opened, arena, hot);
     }
 
     private static Volume openReadOnly(final VolumeContext context) throws VolumeException {
@@ -204,7 +213,7 @@ public final class Volume implements AutoCloseable {
             final History history,
             final Arena arena) {
         history.changes().close();
-        return new Volume(context, uuid, settings, history.map(), history.epochs(), null, arena);
+        return new Volume(context, uuid, settings, history.map(), history.epochs(), null, arena, null);
     }
 
     /** Whether a running process has a volume's log under a cache directory open. */
@@ -384,6 +393,9 @@ public final class Volume implements AutoCloseable {
     public void shutdown() {
         if (shutdown == Shutdown.NONE) {
             shutdown = Shutdown.DRAINING;
+            if (!isReadOnly) {
+                hot.end();
+            }
         }
     }
 
@@ -401,13 +413,17 @@ public final class Volume implements AutoCloseable {
 
     /**
      * Keeps little unsent from now on, or not any more: what is written goes to the store after a few milliseconds, and garbage
-     * collection waits. For a volume that is about to go to another host.
+     * collection waits. For a volume that is about to go to another host, which is told, through the store, what is hot here.
      */
     public void haste(final boolean value) {
         if (!isReadOnly) {
+            if (value && !isHasty) {
+                destager.publishHotSet(reclaimer.oldestStored(Long.MAX_VALUE));
+            }
             isHasty = value;
             cutter.haste(value);
             destager.haste(value);
+            destagerThread.wake();
         }
     }
 
@@ -509,6 +525,7 @@ public final class Volume implements AutoCloseable {
         }
         if (destagerThread != null) {
             destagerThread.close();
+            hot.close();
         }
         if (device != null) {
             device.close();
@@ -572,6 +589,7 @@ public final class Volume implements AutoCloseable {
                 runtime::bootTimeNs,
                 runtime.randomUuid().getLeastSignificantBits(),
                 proof,
+                hot,
                 wakeReactor));
         relocation = new CollectedRelocation(map, reclaimer, destager::relocatedThrough);
         destagerThread = runtime.startInBackground(destager);

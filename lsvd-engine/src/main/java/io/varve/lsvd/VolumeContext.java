@@ -180,6 +180,10 @@ public final class VolumeContext {
         return this;
     }
 
+    Supplier<ReadCache> readCache() {
+        return readCache;
+    }
+
     VolumeCache readCache(final ObjectTags tags) {
         final ReadCache cache = readCache.get();
         return cache == null ? null : new VolumeCache(cache, tags, ring);

@@ -1,6 +1,7 @@
 package io.varve.lsvd;
 
 import io.varve.lsvd.history.HistoryFollower;
+import io.varve.lsvd.hot.HotSetFollower;
 import io.varve.lsvd.store.StoreClient;
 import java.io.IOException;
 import java.lang.foreign.Arena;
@@ -18,6 +19,7 @@ public final class VolumeFollower implements AutoCloseable {
     private final UUID uuid;
     private final Arena arena;
     private final VolumeOpener opener;
+    private final HotSetFollower hot;
     private volatile VolumeStanding standing;
     private VolumeOpener.Opened opened;
     private boolean isHandedOver;
@@ -27,6 +29,7 @@ public final class VolumeFollower implements AutoCloseable {
         this.uuid = uuid;
         arena = Arena.ofShared();
         opener = new VolumeOpener(context, store, uuid, arena);
+        hot = new HotSetFollower(context.store(), uuid, context.runtime(), context.readCache());
     }
 
     /**
@@ -64,17 +67,19 @@ public final class VolumeFollower implements AutoCloseable {
     /**
      * Looks once at what has come into the store, and reads it: up to {@value HistoryFollower#MAX_OBJECTS} objects.
      *
-     * @param expected how many objects are likely to have come, from 1: so many are asked for at once.
-     * @return number of objects read.
+     * @param expected how many objects are likely to have come, from 1: so many are asked for at once. More than 1 says that
+     *                 somebody waits for the volume, so that nothing else is asked of the store.
+     * @return number of objects read, and other work that makes it worth to look again soon.
      * @throws VolumeException when the store does not answer, or what it holds is damaged; it may be tried again.
      */
     public int look(final int expected) throws VolumeException {
         try {
-            final int count = opener.look(expected);
+            hot.begin(opener.history(), expected > 1);
+            final int count = opener.look(expected, hot::onObject);
             if (count > 0) {
                 updateStanding();
             }
-            return count;
+            return count + hot.proceed(opener.history());
         } catch (final IOException e) {
             throw failure("follow", context, e);
         }
@@ -106,6 +111,7 @@ public final class VolumeFollower implements AutoCloseable {
      * @throws VolumeException also when the volume is not {@linkplain VolumeStanding#isFree() free}, unless it is to be taken over.
      */
     public void take() throws VolumeException {
+        hot.onTaking(opener.history());
         try {
             opened = opener.take();
         } catch (final VolumeException | RuntimeException e) {
@@ -125,7 +131,7 @@ public final class VolumeFollower implements AutoCloseable {
     /** The volume that was taken; on the thread that is to drive it, once. {@link #close()} does nothing any more then. */
     public Volume open() {
         isHandedOver = true;
-        return Volume.of(context, uuid, opened, arena);
+        return Volume.of(context, uuid, opened, arena, hot);
     }
 
     private void updateStanding() {
@@ -137,6 +143,7 @@ public final class VolumeFollower implements AutoCloseable {
     public void close() {
         if (!isHandedOver) {
             isHandedOver = true;
+            hot.close();
             opener.close();
             arena.close();
         }

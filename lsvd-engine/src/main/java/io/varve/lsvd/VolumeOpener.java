@@ -127,9 +127,9 @@ final class VolumeOpener implements AutoCloseable {
     }
 
     /** Reads what has come; see {@link HistoryFollower#look}. */
-    int look(final int expected) throws IOException {
+    int look(final int expected, final HistoryFollower.Listener listener) throws IOException {
         final long before = history().newest().epoch();
-        final int count = follower.look(expected);
+        final int count = follower.look(expected, listener);
         if (history().newest().epoch() != before) {
             log.judge(history());
         }

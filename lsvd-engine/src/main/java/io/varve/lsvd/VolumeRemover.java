@@ -64,6 +64,7 @@ final class VolumeRemover {
         }
         doomed.addAll(store.list(Keys.settings(volume)));
         doomed.addAll(store.list(Keys.pins(volume)));
+        doomed.addAll(store.list(Keys.hotSets(volume)));
         delete(doomed, listener);
         // Its ancestors' data is let go last, and epoch 0, which names them, after that.
         final EpochRecord.Origin origin = new HistoryReader(store, volume)

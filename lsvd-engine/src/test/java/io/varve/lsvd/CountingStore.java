@@ -4,7 +4,9 @@ import io.varve.lsvd.store.ObjectStore;
 import io.varve.lsvd.store.StoredObject;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
+import java.util.Queue;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicLong;
 
 /** A store that counts what it is asked for, and can hold answers to reads back. */
@@ -12,7 +14,10 @@ final class CountingStore implements ObjectStore {
     private final ObjectStore store;
     private final AtomicLong gets = new AtomicLong();
     private final AtomicLong bytes = new AtomicLong();
+    private final Queue<String> asked = new ConcurrentLinkedQueue<>();
     private volatile CompletableFuture<Void> gate = CompletableFuture.completedFuture(null);
+
+    private volatile CompletableFuture<Void> dataGate = gate;
 
     CountingStore(final ObjectStore store) {
         this.store = store;
@@ -20,6 +25,11 @@ final class CountingStore implements ObjectStore {
 
     long gets() {
         return gets.get();
+    }
+
+    /** Number of reads and listings of keys that hold a text. */
+    long asked(final String text) {
+        return asked.stream().filter(key -> key.contains(text)).count();
     }
 
     /** Bytes that were read. */
@@ -33,6 +43,12 @@ final class CountingStore implements ObjectStore {
         return gate;
     }
 
+    /** As {@link #hold()}, but for reads of what stands behind the beginning of an object only. */
+    CompletableFuture<Void> holdData() {
+        dataGate = new CompletableFuture<>();
+        return dataGate;
+    }
+
     @Override
     public CompletableFuture<Boolean> putIfAbsent(final String key, final MemorySegment body) {
         return store.putIfAbsent(key, body);
@@ -41,7 +57,9 @@ final class CountingStore implements ObjectStore {
     @Override
     public CompletableFuture<Integer> get(final String key, final long offset, final MemorySegment target) {
         gets.incrementAndGet();
-        return gate.thenCompose(open -> store.get(key, offset, target)).thenApply(length -> {
+        asked.add(key);
+        final CompletableFuture<Void> wait = offset > 0 ? CompletableFuture.allOf(gate, dataGate) : gate;
+        return wait.thenCompose(open -> store.get(key, offset, target)).thenApply(length -> {
             bytes.addAndGet(length);
             return length;
         });
@@ -49,6 +67,7 @@ final class CountingStore implements ObjectStore {
 
     @Override
     public CompletableFuture<List<StoredObject>> list(final String prefix) {
+        asked.add(prefix);
         return store.list(prefix);
     }
 

@@ -45,6 +45,14 @@ final class VolumeRig implements AutoCloseable {
         memory = Memory.allocate(16 << 20);
     }
 
+    /** A volume that was followed with a ring. */
+    VolumeRig(final IoRing ring, final VolumeFollower follower) throws IOException, VolumeException {
+        this.ring = ring;
+        follower.take();
+        volume = follower.open();
+        memory = Memory.allocate(16 << 20);
+    }
+
     static VolumeContext context(final ObjectStore store, final Path cache) {
         return new VolumeContext()
                 .store(store)

@@ -6,7 +6,7 @@ import java.util.Random;
 
 /** Which block is written next. */
 @FunctionalInterface
-interface Distribution {
+public interface Distribution {
     /** The next block. */
     int next(Random random);
 

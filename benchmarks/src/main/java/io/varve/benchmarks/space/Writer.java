@@ -13,8 +13,9 @@ import java.util.function.BooleanSupplier;
 import org.HdrHistogram.Histogram;
 
 /** The reactor of one volume, and its only client: keeps writes of 4 KiB in flight, as fast as they are answered or at a rate. */
-final class Writer {
-    static final int BLOCK = 4096;
+public final class Writer {
+    /** Length of a write in bytes. */
+    public static final int BLOCK = 4096;
 
     private static final long HIGHEST_LATENCY_NS = TimeUnit.MINUTES.toNanos(5);
     private static final long MAX_IDLE_NS = 1_000_000;
@@ -41,7 +42,7 @@ final class Writer {
      * @param depth  greatest number of writes in flight.
      * @param memory {@code depth} blocks of it.
      */
-    Writer(
+    public Writer(
             final IoRing ring,
             final Volume volume,
             final Distribution distribution,
@@ -71,7 +72,7 @@ final class Writer {
      * @param perSecond  writes a second, submitted when they are due however many are in flight, or 0 for as many as go.
      * @return nanoseconds.
      */
-    long write(final long count, final long perSecond) throws IOException {
+    public long write(final long count, final long perSecond) throws IOException {
         final long startNs = System.nanoTime();
         final long end = submitted + count;
         final long first = submitted;
@@ -102,7 +103,7 @@ final class Writer {
     }
 
     /** Goes on until something holds. */
-    void await(final BooleanSupplier condition) throws IOException {
+    public void await(final BooleanSupplier condition) throws IOException {
         while (!condition.getAsBoolean()) {
             turn(MAX_IDLE_NS);
         }

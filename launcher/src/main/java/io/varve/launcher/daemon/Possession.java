@@ -110,6 +110,7 @@ final class Possession implements VolumeTaker.Listener {
     private void follow(final boolean isTakeOver) {
         final OpeningRuntime runtime = new OpeningRuntime();
         taker = new VolumeTaker(contexts.apply(runtime).takeOver(isTakeOver), runtime, isPatient, this);
+        taker.expect(isFrontEnd);
         taker.start();
     }
 
@@ -201,6 +202,9 @@ final class Possession implements VolumeTaker.Listener {
     /** A front-end has connected, or gone. */
     void frontEnd(final boolean isThere) {
         isFrontEnd = isThere;
+        if (taker != null) {
+            taker.expect(isThere);
+        }
         running(false);
         migrating(false);
     }

@@ -15,7 +15,7 @@ import java.util.concurrent.TimeUnit;
  * {@link #end()}; to follow again takes a new one.
  *
  * <p>It looks for news every {@value #MIN_PACE_MS} ms while some come, and at longer and longer intervals up to
- * {@value #MAX_PACE_MS} ms while none do; while the volume is wanted and someone else has it, every {@value #WANTED_PACE_MS} ms.
+ * {@value #MAX_PACE_MS} ms while none do, or {@value #EXPECTED_PACE_MS} ms while a front-end is connected; while the volume is wanted and someone else has it, every {@value #WANTED_PACE_MS} ms.
  */
 final class VolumeTaker implements AutoCloseable {
     private static final System.Logger LOGGER = System.getLogger(VolumeTaker.class.getName());
@@ -25,6 +25,9 @@ final class VolumeTaker implements AutoCloseable {
 
     /** From one look to the next when none have come for long: bounds what an idle volume costs. */
     private static final long MAX_PACE_MS = 5_000;
+
+    /** As {@link #MAX_PACE_MS}, while a front-end is connected: a guest may be on its way here. */
+    private static final long EXPECTED_PACE_MS = 500;
 
     /** From one look at the settings to the next: a listing costs more than a read, and the size changes rarely. */
     private static final long SETTINGS_PACE_NS = 30_000_000_000L;
@@ -73,6 +76,7 @@ final class VolumeTaker implements AutoCloseable {
     private final CompletableFuture<Void> begun = new CompletableFuture<>();
     private boolean isNudged;
     private volatile boolean isWanted;
+    private volatile boolean isExpected;
     private volatile long wantedNs;
     private volatile boolean isToEnd;
     private volatile boolean isForced;
@@ -118,6 +122,12 @@ final class VolumeTaker implements AutoCloseable {
             isWanted = value;
             nudge();
         }
+    }
+
+    /** Somebody may want the volume soon, or nobody any more. Any thread. */
+    void expect(final boolean value) {
+        isExpected = value;
+        nudge();
     }
 
     /** The volume that was taken, or null. Any thread. */
@@ -246,7 +256,7 @@ final class VolumeTaker implements AutoCloseable {
             if (isWanted && follower.standing().isFree()) {
                 return;
             }
-            paceMs = count > 0 ? MIN_PACE_MS : Math.min(MAX_PACE_MS, paceMs * 2);
+            paceMs = count > 0 ? MIN_PACE_MS : Math.min(isExpected ? EXPECTED_PACE_MS : MAX_PACE_MS, paceMs * 2);
             pause(isWanted ? wantedPaceMs() : paceMs);
         }
     }

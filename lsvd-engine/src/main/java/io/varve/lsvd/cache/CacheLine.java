@@ -28,13 +28,18 @@ public final class CacheLine {
         return Location.sequence(line << SHIFT);
     }
 
+    /** The location of a line's first block. */
+    public static long location(final long line) {
+        return line << SHIFT;
+    }
+
     /** A data block's place in its line. */
     public static int place(final long location) {
         return (int) location & BLOCKS - 1;
     }
 
     /** A run of places in a line, as bits. */
-    static int mask(final int first, final int count) {
+    public static int mask(final int first, final int count) {
         return (1 << count) - 1 << first;
     }
 }

@@ -44,6 +44,9 @@ final class CacheTable implements AutoCloseable {
     private static final int ONE_HIT = 1 << CacheLine.BLOCKS;
     private static final int DISTRUSTED = 1 << 31;
 
+    /** Number of degrees of {@link Held#heat}: the hits that are remembered, and whether they are in the main queue. */
+    static final int HEATS = 2 * (MAX_HITS + 1);
+
     /** Longest chain that is followed: far more than chance makes, and a bound beside changes. */
     private static final int MAX_CHAIN = 64;
 
@@ -56,6 +59,16 @@ final class CacheTable implements AutoCloseable {
         int slot;
         long version;
         int count;
+    }
+
+    /** What a slot holds, as {@link #read} found it. One for each thread that reads. */
+    static final class Held {
+        long tagHigh;
+        long tagLow;
+        long line;
+
+        /** The greater, the hotter: below {@value CacheTable#HEATS}. */
+        int heat;
     }
 
     /** Makes a table of so many empty slots. */
@@ -95,6 +108,20 @@ final class CacheTable implements AutoCloseable {
     boolean isStill(final int slot, final long version) {
         VarHandle.loadLoadFence();
         return Memory.getLongAcquire(entry(slot)) == version;
+    }
+
+    /** Reads what a slot holds; false when it holds nothing, or something else meanwhile. Any thread. */
+    boolean read(final int slot, final Held held) {
+        final long entry = entry(slot);
+        final long version = Memory.getLongAcquire(entry);
+        if ((version & 1) == 0) {
+            return false;
+        }
+        held.tagHigh = tagHigh(slot);
+        held.tagLow = tagLow(slot);
+        held.line = line(slot);
+        held.heat = 2 * hits(slot) + (queue(slot) == Replacement.MAIN ? 1 : 0);
+        return isStill(slot, version) && !isDistrusted(slot);
     }
 
     /** The CRC32C of a block of a slot's line. Any thread. */

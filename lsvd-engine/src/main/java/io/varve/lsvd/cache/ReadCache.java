@@ -230,6 +230,11 @@ public final class ReadCache implements Agent, AutoCloseable {
         return isFull;
     }
 
+    /** Slots that are free, or those of the small queue where there are fewer. Any thread. */
+    int roomForUnasked() {
+        return Math.max(geometry.slots() - slotsInUse, Replacement.smallTarget(geometry.slots()));
+    }
+
     /** A line was given up because none could be carried for too long. */
     void onDropped() {
         dropped.incrementAndGet();

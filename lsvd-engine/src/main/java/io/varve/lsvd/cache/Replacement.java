@@ -31,8 +31,13 @@ final class Replacement implements AutoCloseable {
         this.table = table;
         small = new SlotQueue(table);
         main = new SlotQueue(table);
-        smallTarget = Math.max(1, slots / SMALL_PART);
+        smallTarget = smallTarget(slots);
         ghosts = new GhostList(slots);
+    }
+
+    /** Number of slots that what is new may take while others would have to go for it. */
+    static int smallTarget(final int slots) {
+        return Math.max(1, slots / SMALL_PART);
     }
 
     /** A slot has been filled. */

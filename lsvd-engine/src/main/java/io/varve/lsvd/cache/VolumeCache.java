@@ -272,6 +272,53 @@ public final class VolumeCache {
         return blocks * Blocks.SIZE;
     }
 
+    /** Receives lines of a volume that are in the cache. */
+    @FunctionalInterface
+    public interface LineListener {
+        /**
+         * A line is there.
+         *
+         * @param line its number.
+         * @param heat the greater, the hotter; from 0 up to, and without, {@link #HEATS}.
+         */
+        void onLine(long line, int heat);
+    }
+
+    /** Number of degrees by which lines are told apart: see {@link LineListener}. */
+    public static final int HEATS = CacheTable.HEATS;
+
+    /** Number of lines that the cache can hold. */
+    public int slots() {
+        return cache.geometry().slots();
+    }
+
+    /**
+     * Tells the lines of the volume, its ancestors' included, that some slots hold. What changes meanwhile may be missed, or be
+     * told twice. Any thread.
+     *
+     * @param from first slot.
+     * @param to   behind the last, at most {@link #slots()}.
+     */
+    public void lines(final int from, final int to, final LineListener listener) {
+        final CacheTable.Held held = new CacheTable.Held();
+        for (int slot = from; slot < to; slot++) {
+            if (cache.table().read(slot, held)) {
+                final int tag = tags.indexOf(CacheLine.sequence(held.line));
+                if (tag >= 0 && tags.high(tag) == held.tagHigh && tags.low(tag) == held.tagLow) {
+                    listener.onLine(held.line, held.heat);
+                }
+            }
+        }
+    }
+
+    /**
+     * How many lines may be put in that nobody has asked for: as many as there is room for, and no more than what is new may
+     * take of a cache that is full. Any thread.
+     */
+    public int roomForUnasked() {
+        return cache.roomForUnasked();
+    }
+
     /** Figures of the whole cache. Any thread. */
     public CacheStats stats() {
         return cache.stats();

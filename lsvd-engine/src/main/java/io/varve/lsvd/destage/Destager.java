@@ -17,6 +17,8 @@ import io.varve.lsvd.history.Epochs;
 import io.varve.lsvd.history.MapChanges;
 import io.varve.lsvd.history.ObjectTable;
 import io.varve.lsvd.history.Sealer;
+import io.varve.lsvd.hot.HotSetFollower;
+import io.varve.lsvd.hot.HotSetPublisher;
 import io.varve.lsvd.log.LogSource;
 import io.varve.lsvd.map.ExtentMap;
 import io.varve.lsvd.runtime.PunctualAgent;
@@ -78,6 +80,8 @@ public final class Destager implements PunctualAgent {
     private final GarbageCollector collector;
     private final ObjectRemover remover;
     private final OrphanSweep sweep;
+    private final HotSetPublisher hot;
+    private final HotSetFollower arriving;
 
     private long nextSequence;
     private Covered covered;
@@ -121,6 +125,7 @@ public final class Destager implements PunctualAgent {
      * @param clockNs      a monotonic clock in nanoseconds.
      * @param seed         of the jitter between tries.
      * @param proof        is kept fresh.
+     * @param arriving     what was hot where the volume comes from; the destager's own from now on.
      * @param onProgress   called on the agent's thread when the reactor should look.
      */
     public record Context(
@@ -143,6 +148,7 @@ public final class Destager implements PunctualAgent {
             LongSupplier clockNs,
             long seed,
             EpochProof proof,
+            HotSetFollower arriving,
             Runnable onProgress) {}
 
     /** Makes a destager. */
@@ -171,6 +177,8 @@ public final class Destager implements PunctualAgent {
                 store, context.cache, buffers, volume, stored, context.gcPolicy, context.sizeBytes, clockNs);
         remover = new ObjectRemover(store, volume, stored, clockNs);
         sweep = new OrphanSweep(store, volume, epoch, stored, clockNs);
+        arriving = context.arriving;
+        hot = new HotSetPublisher(store, volume, epoch, context.cache);
         account();
     }
 
@@ -220,6 +228,15 @@ public final class Destager implements PunctualAgent {
      */
     public void haste(final boolean value) {
         isHasty = value;
+    }
+
+    /**
+     * Tells the store what is hot here, for the host that follows. Any thread.
+     *
+     * @param recentFrom sequence of the oldest object of which the log holds the data as well; {@link Long#MAX_VALUE} for none.
+     */
+    public void publishHotSet(final long recentFrom) {
+        hot.publish(recentFrom);
     }
 
     /** Whether a batch that was handed over has not been begun. Reactor only. */
@@ -284,6 +301,8 @@ public final class Destager implements PunctualAgent {
             work += beginUpload();
             work += finishEpoch();
             work += proveEpoch();
+            work += hot.doWork(stored.objects(), firstUnstored(), finishing);
+            work += arriving.doWork(stored.map(), stored.objects(), stored.epochs());
         } catch (final FormatException e) {
             fail(e.getMessage());
         } catch (final IOException e) {
@@ -300,8 +319,7 @@ public final class Destager implements PunctualAgent {
     }
 
     private int proveEpoch() {
-        final int work =
-                proof.doWork(uploads.isEmpty() ? nextSequence : uploads.peek().sequence());
+        final int work = proof.doWork(firstUnstored());
         if (work > 0) {
             onProgress.run();
         }
@@ -312,6 +330,10 @@ public final class Destager implements PunctualAgent {
             fence(Keys.epoch(volume, epoch + 1) + " was written by someone else");
         }
         return work;
+    }
+
+    private long firstUnstored() {
+        return uploads.isEmpty() ? nextSequence : uploads.peek().sequence();
     }
 
     private int checkUploads() {

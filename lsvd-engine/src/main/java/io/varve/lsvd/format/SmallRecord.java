@@ -9,7 +9,7 @@ import java.util.UUID;
 import java.util.zip.CRC32C;
 
 /**
- * The frame of small records that are read and written whole.
+ * The frame of records that are read and written whole; most are small.
  *
  * <pre>
  *  0  u32  magic of the record's kind
@@ -31,7 +31,12 @@ final class SmallRecord {
 
     /** A buffer for a payload. */
     static ByteBuffer payload() {
-        return ByteBuffer.allocate(MAX_LENGTH).order(ByteOrder.LITTLE_ENDIAN).position(FRAME_LENGTH);
+        return payload(MAX_LENGTH);
+    }
+
+    /** A buffer for the payload of a record of a length, the frame included. */
+    static ByteBuffer payload(final int length) {
+        return ByteBuffer.allocate(length).order(ByteOrder.LITTLE_ENDIAN).position(FRAME_LENGTH);
     }
 
     /** Frames a payload in native memory of the automatic arena. */
@@ -58,7 +63,14 @@ final class SmallRecord {
      */
     static ByteBuffer open(final String what, final MemorySegment record, final int magic, final int version)
             throws FormatException {
-        final ByteBuffer copy = ByteBuffer.allocate((int) Math.min(record.byteSize(), MAX_LENGTH))
+        return open(what, record, magic, version, MAX_LENGTH);
+    }
+
+    /** As {@link #open(String, MemorySegment, int, int)}, for records of at most so many bytes. */
+    static ByteBuffer open(
+            final String what, final MemorySegment record, final int magic, final int version, final int maxLength)
+            throws FormatException {
+        final ByteBuffer copy = ByteBuffer.allocate((int) Math.min(record.byteSize(), maxLength))
                 .order(ByteOrder.LITTLE_ENDIAN);
         MemorySegment.ofBuffer(copy).copyFrom(record.asSlice(0, copy.capacity()));
         if (copy.capacity() < FRAME_LENGTH || copy.getInt(0) != magic) {

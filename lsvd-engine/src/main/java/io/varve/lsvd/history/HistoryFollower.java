@@ -29,6 +29,13 @@ public final class HistoryFollower implements AutoCloseable {
     /** Looks that find nothing, from one listing to the next. */
     private static final int LOOKS_PER_LISTING = 32;
 
+    /** Hears of data as it comes. */
+    @FunctionalInterface
+    public interface Listener {
+        /** A client's data has been read into the history: an object of so many data blocks, all of them needed. */
+        void onObject(History history, long sequence, int blocks);
+    }
+
     private final StoreClient store;
     private final UUID volume;
     private final HistoryReader reader;
@@ -69,13 +76,16 @@ public final class HistoryFollower implements AutoCloseable {
      * Looks once at what has come, and reads it.
      *
      * @param expected how many objects are likely to have come: so many are asked for at once.
+     * @param listener is told of those that hold data.
      * @return number of objects, seals and epochs read, at most {@value #MAX_OBJECTS}.
      */
-    public int look(final int expected) throws IOException {
+    public int look(final int expected, final Listener listener) throws IOException {
         int count = 0;
         headers.forget();
         while (count < MAX_OBJECTS
-                && (isSealed() ? enterNextEpoch() : readNext(Math.max(expected, Math.min(4 * count, MOST_AHEAD))))) {
+                && (isSealed()
+                        ? enterNextEpoch()
+                        : readNext(Math.max(expected, Math.min(4 * count, MOST_AHEAD)), listener))) {
             count++;
         }
         emptyLooks = count > 0 ? 0 : emptyLooks + 1;
@@ -93,7 +103,7 @@ public final class HistoryFollower implements AutoCloseable {
         return history.sealedBy() != null;
     }
 
-    private boolean readNext(final int expected) throws IOException {
+    private boolean readNext(final int expected, final Listener listener) throws IOException {
         final EpochRecord epoch = history.newest();
         final long sequence = history.nextSequence();
         for (int i = 0; i < expected; i++) {
@@ -109,6 +119,9 @@ public final class HistoryFollower implements AutoCloseable {
                 HistoryReader.apply(header, history.map(), history.changes());
                 history.objects().add(sequence, header.objectLength(), header.blockCount(), header.generation());
                 history = history.with(HistoryReader.cover(history.covered(), header, epoch));
+                if (header.generation() == 0) {
+                    listener.onObject(history, sequence, header.blockCount());
+                }
             }
             case CHECKPOINT -> readCheckpoint(header);
         }

@@ -92,6 +92,21 @@ public final class Keys {
         return key.endsWith(REMOVED);
     }
 
+    /** Prefix of what a volume's writers said was hot where they ran. */
+    public static String hotSets(final UUID volume) {
+        return volume(volume) + "hot/";
+    }
+
+    /** Prefix of what the writer of an epoch said was hot. */
+    public static String hotSets(final UUID volume, final long epoch) {
+        return hotSets(volume) + number(epoch) + "/";
+    }
+
+    /** What was hot where an epoch was written, as it was told for the nth time, from 1. */
+    public static String hotSet(final UUID volume, final long epoch, final long version) {
+        return hotSets(volume, epoch) + number(version);
+    }
+
     /** Prefix of the clones of a volume. */
     public static String children(final UUID volume) {
         return volume(volume) + "children/";
@@ -107,7 +122,7 @@ public final class Keys {
         return secondLastNumber(key);
     }
 
-    /** The epoch that the key of an object names. */
+    /** The epoch that the key of an object or a hot set names. */
     public static long epochOf(final String key) {
         return secondLastNumber(key);
     }

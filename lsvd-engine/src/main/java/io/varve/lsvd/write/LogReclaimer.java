@@ -136,6 +136,11 @@ public final class LogReclaimer implements AutoCloseable {
         return state == State.IDLE;
     }
 
+    /** Sequence of the oldest object, of those put since the volume was opened, of which the log holds the data as well; or a default when there is none. */
+    public long oldestStored(final long none) {
+        return stored.isEmpty() ? none : stored.peek().sequence();
+    }
+
     /** Position where the part of the log in use begins. */
     public long oldestInUse() {
         return oldestInUse;

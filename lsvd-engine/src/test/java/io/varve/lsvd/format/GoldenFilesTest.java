@@ -50,7 +50,8 @@ class GoldenFilesTest {
         CLONE(1, () -> new CloneRecord(VOLUME, new EpochRecord.Origin(NONCE, 3, 77), "clone", 5).encode()),
         NAME(1, () -> new NameRecord(VOLUME, true).encode()),
         SETTINGS(1, () -> settingsRecord().encode()),
-        RESCUE(1, GoldenFilesTest::rescueHeader);
+        RESCUE(1, GoldenFilesTest::rescueHeader),
+        HOT_SET(1, () -> hotSet().encode());
 
         private final int version;
         private final Supplier<MemorySegment> make;
@@ -86,6 +87,10 @@ class GoldenFilesTest {
                         List.of(new Superblock.EpochClaim(3, NONCE))));
         assertThat(RescueHeader.decode("rescued", segment(Sample.RESCUE)))
                 .isEqualTo(new RescueHeader(VOLUME, 3, NONCE, 17, 5, 81920));
+        final HotSet hot = HotSet.decode("hot set", segment(Sample.HOT_SET), VOLUME, 3);
+        assertThat(hot.recentFrom()).isEqualTo(70);
+        assertThat(hot.lines()).isEqualTo(hotSet().lines());
+        assertThat(hot.counts()).isEqualTo(hotSet().counts());
         final LogRecord record = new LogRecord(segment(Sample.LOG_RECORD)).wrap(0);
         assertThat(record.isValid(VOLUME, 8192)).isTrue();
         assertThat(record.sequence()).isEqualTo(18);
@@ -108,7 +113,7 @@ class GoldenFilesTest {
     }
 
     @ParameterizedTest
-    @EnumSource(names = {"SUPERBLOCK", "EPOCH", "NAME", "RESCUE", "SNAPSHOT"})
+    @EnumSource(names = {"SUPERBLOCK", "EPOCH", "NAME", "RESCUE", "SNAPSHOT", "HOT_SET"})
     void anyFlippedBitOfASmallRecordIsRefused(final Sample sample) throws IOException {
         final MemorySegment bytes = segment(sample);
         final int length = bytes.get(ValueLayout.JAVA_INT, 12);
@@ -121,6 +126,7 @@ class GoldenFilesTest {
                             case SNAPSHOT -> SnapshotRecord.decode("it", bytes);
                             case CLONE -> CloneRecord.decode("it", bytes);
                             case EPOCH -> EpochRecord.decode("it", bytes);
+                            case HOT_SET -> HotSet.decode("it", bytes, VOLUME, 3);
                             default -> NameRecord.decode("it", bytes);
                         }
                     })
@@ -243,6 +249,10 @@ class GoldenFilesTest {
 
     private static SnapshotRecord snapshot() {
         return new SnapshotRecord("before", 3, 1L << 40, 1_700_000_000_000L, true);
+    }
+
+    private static HotSet hotSet() {
+        return new HotSet(VOLUME, 3, 70, new long[] {(75L << 19) + 3, 60L << 19}, new int[] {4, 1});
     }
 
     private static EpochRecord epochRecord() {

@@ -21,6 +21,7 @@ import java.util.Random;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import org.agrona.concurrent.Agent;
+import org.agrona.concurrent.AgentTerminationException;
 
 /** A host: a disk, a way to the store, and at most one process that serves the volume to a client that stamps what it writes. */
 final class SimulatedHost implements EngineRuntime {
@@ -513,9 +514,11 @@ final class SimulatedHost implements EngineRuntime {
         return vector;
     }
 
-    private static void work(final Agent agent) {
+    private void work(final Agent agent) {
         try {
             agent.doWork();
+        } catch (final AgentTerminationException e) {
+            agents.remove(agent);
         } catch (final RuntimeException e) {
             throw e;
         } catch (final Exception e) {
