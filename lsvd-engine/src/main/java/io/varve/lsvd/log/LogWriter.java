@@ -12,7 +12,7 @@ import java.util.UUID;
  * and which are durable. Belongs to the reactor thread; allocates nothing.
  *
  * <p>One record is open at a time. It is written when nothing else is in flight or when it has grown to
- * 32 blocks, so that requests which arrive while the device is busy share a record. At most
+ * {@value #EAGER_BLOCKS} blocks, so that requests which arrive while the device is busy share a record. At most
  * {@value #MAX_IN_FLIGHT} records are in flight, and never more bytes than the window holds.
  *
  * <p>After a write or sync has failed the log is unsure: nothing more is appended or acknowledged, since nobody knows what the
@@ -42,7 +42,7 @@ public final class LogWriter {
     }
 
     private static final int EIO = 5;
-    private static final int EAGER_BLOCKS = Integer.getInteger("eager", 32);
+    private static final int EAGER_BLOCKS = 32;
     private static final int MAX_IN_FLIGHT = 64;
     private static final int RESERVE = 16 * Blocks.SIZE;
     private static final long SYNC_TOKEN = (1L << 48) - 1;
