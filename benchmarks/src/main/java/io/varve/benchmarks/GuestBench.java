@@ -14,13 +14,13 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import picocli.CommandLine;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** Compares Varve and QEMU's own back-end in one guest, which has a disk of each and measures them in turns with fio. */
 @Command(
-        name = "dev/bench guest",
+        name = "guest",
         description =
                 "Compares Varve and qemu-storage-daemon as two disks of one guest, which measures them in turns with"
                         + " fio.",
@@ -40,26 +40,13 @@ public final class GuestBench implements Callable<Integer> {
     @Option(names = "--size", defaultValue = "256", description = "MiB of each disk (${DEFAULT-VALUE}).")
     private int sizeMib;
 
-    @Option(names = "--varve", required = true, hidden = true)
-    private Path varve;
-
-    @Option(names = "--directory", required = true, description = "Where disks are made, and removed again.")
-    private Path directory;
+    @Mixin
+    private BenchPlace at;
 
     private final PrintStream out = System.out;
 
     /** What was measured, by workload, disk and figure. */
     private final Map<String, Map<String, List<Long>>> measured = new TreeMap<>();
-
-    /** Runs the command. */
-    public static void main(final String[] arguments) {
-        System.exit(new CommandLine(new GuestBench())
-                .setExecutionExceptionHandler((e, commandLine, parsed) -> {
-                    System.err.println("bench: " + e.getMessage());
-                    return 1;
-                })
-                .execute(arguments));
-    }
 
     @Override
     public Integer call() throws IOException, InterruptedException {
@@ -67,13 +54,13 @@ public final class GuestBench implements Callable<Integer> {
             System.err.println("bench: rounds, seconds and size are at least 1");
             return WRONG_USE;
         }
-        final Path place = Files.createTempDirectory(Files.createDirectories(directory), "guest-");
+        final Path place = at.make("guest-");
         final Path ofOurs = Files.createDirectory(place.resolve("varve"));
-        try (Contender ours = Varve.start(varve, ofOurs, StoreAddress.in(ofOurs), sizeMib * MIB, LOG, List.of());
+        try (Contender ours = Varve.start(ofOurs, StoreAddress.in(ofOurs), sizeMib * MIB, LOG, List.of());
                 Contender theirs = StorageDaemon.start(Files.createDirectory(place.resolve("raw")), sizeMib * MIB)) {
             measure(place, ours, theirs);
         } finally {
-            Bench.delete(place);
+            BenchPlace.delete(place);
         }
         tell();
         return 0;
@@ -81,7 +68,7 @@ public final class GuestBench implements Callable<Integer> {
 
     private void measure(final Path place, final Contender ours, final Contender theirs)
             throws IOException, InterruptedException {
-        final Path root = varve.toAbsolutePath().getParent();
+        final Path root = BenchPlace.root();
         final Path initrd = place.resolve("initrd");
         final Process packing = new ProcessBuilder(List.of(
                         root.resolve("test-vms/guest/make-initrd").toString(),

@@ -14,8 +14,8 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.concurrent.TimeUnit;
-import picocli.CommandLine;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /**
@@ -24,7 +24,7 @@ import picocli.CommandLine.Option;
  * directory is likely to be in the machine's memory: a store over a network is slower by its round trip.
  */
 @Command(
-        name = "dev/bench store",
+        name = "store",
         description =
                 "Measures a Varve volume by itself: reads from the store and from the read cache, writes while garbage is"
                         + " collected.",
@@ -59,23 +59,10 @@ public final class StoreBench implements Callable<Integer> {
     @Option(names = "--seconds", defaultValue = "8", description = "Length of a run (${DEFAULT-VALUE}).")
     private int seconds;
 
-    @Option(names = "--varve", required = true, hidden = true)
-    private Path varve;
-
-    @Option(names = "--directory", required = true, description = "Where log and cache are made, and removed again.")
-    private Path directory;
+    @Mixin
+    private BenchPlace at;
 
     private final PrintStream out = System.out;
-
-    /** Runs the command. */
-    public static void main(final String[] arguments) {
-        System.exit(new CommandLine(new StoreBench())
-                .setExecutionExceptionHandler((e, commandLine, parsed) -> {
-                    System.err.println("bench: " + e.getMessage());
-                    return 1;
-                })
-                .execute(arguments));
-    }
 
     @Override
     public Integer call() throws IOException, InterruptedException {
@@ -87,11 +74,11 @@ public final class StoreBench implements Callable<Integer> {
         if (isRgw && !RgwServer.isAvailable()) {
             return WRONG_USE;
         }
-        final Path place = Files.createTempDirectory(Files.createDirectories(directory), "store-");
+        final Path place = at.make("store-");
         try (Gateway gateway = isRgw ? Gateway.open(latencyMs) : null) {
             run(place, gateway == null ? StoreAddress.in(place) : gateway.address());
         } finally {
-            Bench.delete(place);
+            BenchPlace.delete(place);
         }
         return 0;
     }
@@ -99,22 +86,22 @@ public final class StoreBench implements Callable<Integer> {
     private void run(final Path place, final StoreAddress store) throws IOException, InterruptedException {
         out.println("| from | workload | per second | p50 | p99 | CPU each |");
         out.println("|---|---|---|---|---|---|");
-        try (Varve volume = Varve.start(varve, place, store, SPAN, LOG, NO_CACHE)) {
+        try (Varve volume = Varve.start(place, store, SPAN, LOG, NO_CACHE)) {
             fill(volume);
         }
-        try (Varve volume = Varve.again(varve, place, store, LOG, NO_CACHE)) {
+        try (Varve volume = Varve.again(place, store, LOG, NO_CACHE)) {
             reads(volume, "store, no cache");
         }
-        try (Varve volume = Varve.again(varve, place, store, LOG, List.of("--read-cache-size", "64M"))) {
+        try (Varve volume = Varve.again(place, store, LOG, List.of("--read-cache-size", "64M"))) {
             reads(volume, "store, through a full cache of 64M");
         }
         final List<String> cache = List.of("--read-cache-size", "1G");
-        try (Varve volume = Varve.again(varve, place, store, LOG, cache)) {
+        try (Varve volume = Varve.again(place, store, LOG, cache)) {
             Client.run(volume, ALL, SPAN, SPAN / ALL.blockSize(), Long.MAX_VALUE / 2, 2);
             volume.settle(TimeUnit.SECONDS.toNanos(seconds));
             reads(volume, "cache");
         }
-        try (Varve volume = Varve.again(varve, place, store, LOG, cache)) {
+        try (Varve volume = Varve.again(place, store, LOG, cache)) {
             reads(volume, "cache, after a restart");
         }
         writes(place, store, "writes, nothing collected", "100");
@@ -127,7 +114,7 @@ public final class StoreBench implements Callable<Integer> {
         final Path own = Files.createDirectory(place.resolve("gc-" + gcSpace));
         final List<String> options = new ArrayList<>(NO_CACHE);
         options.addAll(List.of("--gc-space", gcSpace));
-        try (Varve volume = Varve.start(varve, own, store.under("gc-" + gcSpace), SPAN, COLLECTED_LOG, options)) {
+        try (Varve volume = Varve.start(own, store.under("gc-" + gcSpace), SPAN, COLLECTED_LOG, options)) {
             fill(volume);
             final long twice = 2 * SPAN / WRITE.blockSize();
             Client.run(volume, WRITE, SPAN, twice, Long.MAX_VALUE / 2, 4);

@@ -21,12 +21,10 @@ final class Varve implements Contender {
     /**
      * Makes a volume and serves it.
      *
-     * @param command   of a checkout or an installation.
      * @param directory empty; for log and socket.
      * @param more      options of {@code serve}.
      */
     static Varve start(
-            final Path command,
             final Path directory,
             final StoreAddress store,
             final long sizeBytes,
@@ -34,7 +32,7 @@ final class Varve implements Contender {
             final List<String> more)
             throws IOException, InterruptedException {
         final ProcessBuilder builder = new ProcessBuilder(List.of(
-                        command.toString(),
+                        BenchPlace.varve().toString(),
                         "volume",
                         "create",
                         VOLUME,
@@ -49,18 +47,13 @@ final class Varve implements Contender {
         if (create.waitFor() != 0) {
             throw new IOException("varve volume create failed; see " + directory.resolve("varve.log"));
         }
-        return again(command, directory, store, logBytes, more);
+        return again(directory, store, logBytes, more);
     }
 
     /** Serves a volume that has been made, and served, before. */
-    static Varve again(
-            final Path command,
-            final Path directory,
-            final StoreAddress store,
-            final long logBytes,
-            final List<String> more)
+    static Varve again(final Path directory, final StoreAddress store, final long logBytes, final List<String> more)
             throws IOException {
-        return on(command, store, VOLUME, directory, logBytes, more);
+        return on(store, VOLUME, directory, logBytes, more);
     }
 
     /**
@@ -69,7 +62,6 @@ final class Varve implements Contender {
      * @param directory the host's; for cache and socket.
      */
     static Varve on(
-            final Path command,
             final StoreAddress store,
             final String volume,
             final Path directory,
@@ -78,7 +70,7 @@ final class Varve implements Contender {
             throws IOException {
         final Path socket = directory.resolve("varve.sock");
         final List<String> serve = new ArrayList<>(List.of(
-                command.toString(),
+                BenchPlace.varve().toString(),
                 "serve",
                 volume,
                 "--socket-path",

@@ -7,7 +7,7 @@ import java.util.concurrent.TimeUnit;
 /** Has a back-end do for a few seconds what guests ask for, and let them go and take them again, so that its JVM gets to know its code. */
 public final class Exercise {
     private static final int BLOCK = 4096;
-    private static final int BLOCKS = 8 << 10;
+    private static final int BLOCKS = 16 << 10;
     private static final int DEPTH = 32;
     private static final int ROUND = 2_000;
     private static final int MOVES = 5;

@@ -154,6 +154,23 @@ class MigrationTest {
     }
 
     @Test
+    void whatIsHotIsReadWithoutTheStoreAfterTheMove() throws IOException {
+        try (MovingGuest guest = new MovingGuest(one.socket(), 10)) {
+            guest.load().run(2000);
+            guest.beginMove(two.socket());
+            guest.startLogging();
+            await().until(() -> notesOfTwo.answered("/hot/") > 0 && notesOfTwo.isQuiet());
+            guest.stop();
+            guest.arrive();
+            guest.load().run(1);
+            final long reads = notesOfTwo.answered("/log/");
+            guest.load().verifyAll(guest);
+            assertThat(notesOfTwo.answered("/log/")).isEqualTo(reads);
+            await().until(() -> two.status().stats().cache().hits() > 0);
+        }
+    }
+
+    @Test
     void waitsForTheSealOfWhoeverHasIt() throws IOException {
         try (MovingGuest guest = new MovingGuest(one.socket(), 3)) {
             guest.load().run(300);

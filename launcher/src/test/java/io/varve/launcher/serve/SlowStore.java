@@ -26,6 +26,19 @@ final class SlowStore implements ObjectStore {
             requests.add(request);
         }
 
+        /** Number of reads of objects whose keys hold a text. */
+        synchronized long answered(final String text) {
+            return requests.stream()
+                    .filter(request -> request.what.startsWith("get ") && request.what.contains(text))
+                    .count();
+        }
+
+        /** Whether no request has been answered for a while. */
+        synchronized boolean isQuiet() {
+            return requests.stream()
+                    .noneMatch(request -> System.nanoTime() - request.endNs < TimeUnit.MILLISECONDS.toNanos(300));
+        }
+
         /** The longest sequence of requests in a time, of which each began when the one before had been answered. */
         synchronized List<Request> longestSequence(final long fromNs, final long toNs) {
             final List<Request> sequence = new ArrayList<>();

@@ -42,7 +42,7 @@ public final class Prefetcher implements Agent, AutoCloseable {
     private static final int MAX_OBJECTS = 64;
 
     /** From one read to the next once the volume is served: leaves most of the store's bandwidth to the guest. */
-    private static final long PACE_NS = 10_000_000L;
+    private static final long PACE_NS = 30_000_000L;
 
     /** How long nothing is read once the volume is served. */
     private static final long QUIET_NS = 200_000_000L;

@@ -1,4 +1,4 @@
-package io.varve.benchmarks.space;
+package io.varve.benchmarks;
 
 import io.varve.linux.IoRing;
 import io.varve.linux.IoVec;

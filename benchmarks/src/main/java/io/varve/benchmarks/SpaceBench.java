@@ -1,4 +1,4 @@
-package io.varve.benchmarks.space;
+package io.varve.benchmarks;
 
 import io.varve.linux.IoRing;
 import io.varve.linux.IoRings;
@@ -14,19 +14,17 @@ import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Comparator;
 import java.util.Locale;
 import java.util.Random;
 import java.util.concurrent.Callable;
-import java.util.stream.Stream;
 import org.HdrHistogram.Histogram;
-import picocli.CommandLine;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** Writes at random over a volume that an engine in this process serves from a directory, and tells what that cost. */
 @Command(
-        name = "dev/bench-space",
+        name = "space",
         description = "Writes blocks of 4 KiB at random over a volume that an engine in this process serves from a"
                 + " directory, and tells what garbage collection made of them.",
         mixinStandardHelpOptions = true)
@@ -35,6 +33,9 @@ public final class SpaceBench implements Callable<Integer> {
     private static final long MIB = 1L << 20;
     private static final double MS = 1e6;
     private static final GcPolicy OFF = new GcPolicy(1000, 0.95, 0);
+
+    @Mixin
+    private BenchPlace at;
 
     @Option(names = "--size", defaultValue = "1024", description = "MiB of the disk (${DEFAULT-VALUE}).")
     private int sizeMib;
@@ -75,23 +76,10 @@ public final class SpaceBench implements Callable<Integer> {
     @Option(names = "--seed", defaultValue = "1", description = "Of the blocks (${DEFAULT-VALUE}).")
     private long seed;
 
-    @Option(names = "--directory", required = true, description = "Where store and log are made, and removed again.")
-    private Path directory;
-
-    @Option(names = "--log-directory", description = "The same for the log, when it is to be on another disk.")
+    @Option(names = "--log-directory", description = "As --directory, for the log alone.")
     private Path logDirectory;
 
     private final PrintStream out = System.out;
-
-    /** Runs the command. */
-    public static void main(final String[] arguments) {
-        System.exit(new CommandLine(new SpaceBench())
-                .setExecutionExceptionHandler((e, commandLine, parsed) -> {
-                    System.err.println("bench-space: " + e.getMessage());
-                    return 1;
-                })
-                .execute(arguments));
-    }
 
     @Override
     public Integer call() throws Exception {
@@ -99,11 +87,10 @@ public final class SpaceBench implements Callable<Integer> {
         try {
             blocks = Distribution.of(distribution, (int) (sizeMib * MIB / Writer.BLOCK));
         } catch (final IllegalArgumentException e) {
-            System.err.println("bench-space: " + e.getMessage());
+            System.err.println("bench: " + e.getMessage());
             return WRONG_USE;
         }
-        Files.createDirectories(directory);
-        final Path place = Files.createTempDirectory(directory, "space-");
+        final Path place = at.make("space-");
         final Path logPlace = logDirectory == null
                 ? place
                 : Files.createTempDirectory(Files.createDirectories(logDirectory), "space-");
@@ -111,9 +98,9 @@ public final class SpaceBench implements Callable<Integer> {
             new VolumeCatalog(store).create("disk", sizeMib * MIB);
             run(store, logPlace.resolve("cache"), blocks);
         } finally {
-            delete(logPlace);
+            BenchPlace.delete(logPlace);
             if (logDirectory != null) {
-                delete(place);
+                BenchPlace.delete(place);
             }
         }
         return 0;
@@ -215,13 +202,5 @@ public final class SpaceBench implements Callable<Integer> {
                 ns.getValueAtPercentile(99) / MS,
                 ns.getValueAtPercentile(99.9) / MS,
                 ns.getMaxValue() / MS);
-    }
-
-    private static void delete(final Path root) throws IOException {
-        try (Stream<Path> paths = Files.walk(root)) {
-            for (final Path path : paths.sorted(Comparator.reverseOrder()).toList()) {
-                Files.delete(path);
-            }
-        }
     }
 }
