@@ -55,12 +55,12 @@ fio_verified() {
     --iodepth=32 --verify=crc32c --verify_fatal=1 --do_verify=1 --randrepeat=1 --fallocate=none "$@"
 }
 
-# fio_measured NAME FILE SIZE MODE SECONDS: measures and reports NAME_iops, NAME_lat_us (mean) and NAME_p99_us.
+# fio_measured NAME FILE SIZE MODE SECONDS [DEPTH]: measures and reports NAME_iops, NAME_lat_us (mean) and NAME_p99_us.
 # The file is laid out first, so that writes are not those of a file system that converts unwritten extents.
 fio_measured() {
   local name=$1 file=$2 size=$3 mode=$4 seconds=$5 field
   run fio --name=measure --filename="$file" --size="$size" --rw="$mode" --bs=4k --ioengine=libaio --direct=1 \
-    --iodepth=32 --time_based --runtime="$seconds" --norandommap --randrepeat=0 --overwrite=1 --output-format=terse \
+    --iodepth="${6:-32}" --time_based --runtime="$seconds" --norandommap --randrepeat=0 --overwrite=1 --output-format=terse \
     --terse-version=3
   # Terse version 3: reads start at field 6, writes at field 47; IOPS is the 3rd of them, the mean total latency the
   # 35th, and the 99th percentile is the 22nd, as 99.000000%=N.

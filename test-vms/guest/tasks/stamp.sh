@@ -8,11 +8,13 @@
 #   @@ value read=COUNT            chunks that were read back well, now and then
 #
 # WRITERS  how many write side by side
+# LOADS    how many more write 4 KiB at a time, behind them, as fast as they can (0)
 
 # A writer goes round in a place of its own.
 SLOTS=32
 CHUNK=65536
 BLOCK=4096
+LOAD_BLOCKS=2048
 
 # make WRITER NUMBER FILE: a chunk's content, blocks with its name and one with the checksum of those.
 make() {
@@ -81,11 +83,22 @@ write_on() {
   done
 }
 
+# load_on NUMBER: keeps the disk busy in a place that nobody reads.
+load_on() {
+  while true; do
+    dd if=/dev/zero of="$DISK" bs=$BLOCK seek=$((($1 + 1) * LOAD_BLOCKS)) count=$LOAD_BLOCKS conv=notrunc oflag=direct \
+      2>"/tmp/load$1" || fail "write: $(cat "/tmp/load$1")"
+  done
+}
+
 pids=
 for writer in $(seq "$WRITERS"); do
   find_last "$writer"
   (write_on "$writer" $((last + 1))) &
   pids="$pids $!"
+done
+for number in $(seq "${LOADS:-0}"); do
+  load_on "$number" &
 done
 step "writing"
 # A writer ends only by a failure, which it has told.

@@ -6,7 +6,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collection;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
@@ -14,6 +13,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** Compares Varve and QEMU's own back-end, side by side, in alternating runs through the same front-end. */
@@ -22,6 +22,7 @@ import picocli.CommandLine.Option;
         description =
                 "Compares Varve and qemu-storage-daemon, which serves a raw file with O_DIRECT and io_uring on the same"
                         + " disk: the same client, alternating runs, medians and ratios.",
+        subcommands = {StoreBench.class, MoveBench.class, TakeOverBench.class, GuestBench.class, SpaceBench.class},
         mixinStandardHelpOptions = true)
 public final class Bench implements Callable<Integer> {
     private static final int WRONG_USE = 2;
@@ -29,8 +30,8 @@ public final class Bench implements Callable<Integer> {
     private static final long WARM_UP_NS = TimeUnit.SECONDS.toNanos(8);
     private static final long SETTLE_NS = TimeUnit.SECONDS.toNanos(60);
 
-    @Option(names = "--varve", required = true, hidden = true)
-    private Path varve;
+    @Mixin
+    private BenchPlace at;
 
     @Option(
             names = "--rounds",
@@ -49,13 +50,6 @@ public final class Bench implements Callable<Integer> {
 
     @Option(names = "--log", defaultValue = "8", description = "GiB of Varve's local log (${DEFAULT-VALUE}).")
     private int logGib;
-
-    @Option(
-            names = "--directory",
-            required = true,
-            description =
-                    "Where disks are made, and removed again; report.md and report.svg stay (benchmarks/target/bench).")
-    private Path directory;
 
     @Option(names = "--varve-option", hidden = true, description = "Passed on to varve serve.")
     private List<String> varveOptions = List.of();
@@ -83,8 +77,7 @@ public final class Bench implements Callable<Integer> {
                     "bench: rounds, seconds and sizes are at least 1, and workloads are " + String.join(", ", names));
             return WRONG_USE;
         }
-        Files.createDirectories(directory);
-        final Path disks = Files.createTempDirectory(directory, "disks-");
+        final Path disks = at.make("disks-");
         try {
             final List<Comparison> comparisons = new ArrayList<>();
             compareDisks(disks, comparisons);
@@ -93,11 +86,11 @@ public final class Bench implements Callable<Integer> {
             final String report = Report.markdown(comparisons, StorageDaemon.NAME);
             out.println();
             out.print(report);
-            Files.writeString(directory.resolve("report.md"), report);
-            Files.writeString(directory.resolve("report.svg"), Report.svg(comparisons, StorageDaemon.NAME));
-            out.println("\nreport.md and report.svg are in " + directory);
+            Files.writeString(at.directory().resolve("report.md"), report);
+            Files.writeString(at.directory().resolve("report.svg"), Report.svg(comparisons, StorageDaemon.NAME));
+            out.println("\nreport.md and report.svg are in " + at.directory());
         } finally {
-            delete(disks);
+            BenchPlace.delete(disks);
         }
         return 0;
     }
@@ -114,12 +107,9 @@ public final class Bench implements Callable<Integer> {
         if (workloads.isEmpty()) {
             return;
         }
-        try (Contender ours = Varve.start(
-                        varve,
-                        Files.createDirectory(disks.resolve("varve")),
-                        2 * spanGib * GIB,
-                        logGib * GIB,
-                        varveOptions);
+        final Path ofOurs = Files.createDirectory(disks.resolve("varve"));
+        try (Contender ours =
+                        Varve.start(ofOurs, StoreAddress.in(ofOurs), 2 * spanGib * GIB, logGib * GIB, varveOptions);
                 Contender theirs =
                         StorageDaemon.start(Files.createDirectory(disks.resolve("raw")), 2 * spanGib * GIB)) {
             prepare(ours);
@@ -139,7 +129,8 @@ public final class Bench implements Callable<Integer> {
         }
         final Path ofOurs = Files.createDirectory(disks.resolve("varve-starts"));
         final Path ofTheirs = Files.createDirectory(disks.resolve("raw-starts"));
-        try (Contender ours = Varve.start(varve, ofOurs, 2 * spanGib * GIB, logGib * GIB, varveOptions);
+        try (Contender ours =
+                        Varve.start(ofOurs, StoreAddress.in(ofOurs), 2 * spanGib * GIB, logGib * GIB, varveOptions);
                 Contender theirs = StorageDaemon.start(ofTheirs, 2 * spanGib * GIB)) {
             fill(ours);
             fill(theirs);
@@ -147,7 +138,7 @@ public final class Bench implements Callable<Integer> {
         final List<Comparison> starts = workloads.stream().map(Comparison::new).toList();
         for (int round = 0; round < rounds; round++) {
             final List<Measurement> ourStart;
-            try (Contender ours = Varve.again(varve, ofOurs, logGib * GIB, varveOptions)) {
+            try (Contender ours = Varve.again(ofOurs, StoreAddress.in(ofOurs), logGib * GIB, varveOptions)) {
                 ourStart = measureStart(workloads, ours, round);
             }
             try (Contender theirs = StorageDaemon.start(ofTheirs, 2 * spanGib * GIB)) {
@@ -192,10 +183,9 @@ public final class Bench implements Callable<Integer> {
     }
 
     private void prepare(final Contender contender) throws IOException, InterruptedException {
-        fill(contender);
         out.println(contender.name() + ": warming up");
         Client.run(contender, Workload.WARM_UP, spanGib * GIB, Long.MAX_VALUE, WARM_UP_NS, 2);
-        contender.settle(SETTLE_NS);
+        fill(contender);
     }
 
     private void fill(final Contender contender) throws IOException, InterruptedException {
@@ -237,13 +227,5 @@ public final class Bench implements Callable<Integer> {
             contender.settle(SETTLE_NS);
         }
         return measurement;
-    }
-
-    static void delete(final Path root) throws IOException {
-        try (Stream<Path> paths = Files.walk(root)) {
-            for (final Path path : paths.sorted(Comparator.reverseOrder()).toList()) {
-                Files.delete(path);
-            }
-        }
     }
 }

@@ -7,12 +7,13 @@ import io.varve.testsupport.FrontEnd;
 import io.varve.testsupport.FrontEndOptions;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
 import org.HdrHistogram.Histogram;
 
 /**
- * Runs a workload through one queue of a vhost-user front-end, from one thread, as a guest's driver would: it takes what has come back
+ * Runs a workload through queues of a vhost-user front-end, from one thread, as a guest's driver would: it takes what has come back
  * while there is some, and then waits to be called.
  */
 final class Client {
@@ -64,7 +65,7 @@ final class Client {
         return new FrontEnd(
                 socket,
                 FrontEndOptions.DEFAULT
-                        .withQueues(1, QUEUE_SIZE)
+                        .withQueues(workload.queues(), QUEUE_SIZE)
                         .withMaxDataLength(Math.max(workload.blockSize(), 16 << 10)));
     }
 
@@ -92,27 +93,49 @@ final class Client {
     private Measurement run(
             final Contender contender, final FrontEnd frontEnd, final long maxRequests, final long maxNs)
             throws IOException {
-        final DriverQueue queue = frontEnd.queue(0);
+        final DriverQueue[] queues = new DriverQueue[workload.queues()];
+        Arrays.setAll(queues, frontEnd::queue);
         final long cpuNs = contender.cpuNs();
         final long startNs = System.nanoTime();
         final long endNs = startNs + maxNs;
         for (int i = 0; i < workload.depth(); i++) {
-            submit(queue, BlkRequest.flush());
+            submit(queues[i % queues.length], BlkRequest.flush());
         }
-        queue.publish();
+        for (final DriverQueue queue : queues) {
+            queue.publish();
+        }
         int spins = 0;
-        while (queue.inFlight() > 0) {
-            if (reap(queue, submitted >= maxRequests || System.nanoTime() >= endNs) > 0) {
-                queue.publish();
+        while (inFlight(queues) > 0) {
+            if (reap(queues, submitted >= maxRequests || System.nanoTime() >= endNs) > 0) {
                 spins = 0;
             } else if (spins++ < SPINS_BEFORE_WAITING) {
                 Thread.onSpinWait();
             } else {
                 spins = 0;
-                await(frontEnd, queue);
+                await(frontEnd, queues);
             }
         }
         return new Measurement(done, System.nanoTime() - startNs, latencyNs, contender.cpuNs() - cpuNs);
+    }
+
+    private static int inFlight(final DriverQueue[] queues) {
+        int count = 0;
+        for (final DriverQueue queue : queues) {
+            count += queue.inFlight();
+        }
+        return count;
+    }
+
+    private int reap(final DriverQueue[] queues, final boolean isOver) {
+        int count = 0;
+        for (final DriverQueue queue : queues) {
+            final int reaped = reap(queue, isOver);
+            if (reaped > 0) {
+                queue.publish();
+            }
+            count += reaped;
+        }
+        return count;
     }
 
     private int reap(final DriverQueue queue, final boolean isOver) {
@@ -153,9 +176,13 @@ final class Client {
         submitted++;
     }
 
-    private static void await(final FrontEnd frontEnd, final DriverQueue queue) throws IOException {
-        if (!queue.wantCalls() && !frontEnd.awaitCall(System.nanoTime() + PATIENCE_NS)) {
-            throw new IOException(queue.inFlight() + " requests did not come back");
+    private static void await(final FrontEnd frontEnd, final DriverQueue[] queues) throws IOException {
+        boolean isThereSome = false;
+        for (final DriverQueue queue : queues) {
+            isThereSome |= queue.wantCalls();
+        }
+        if (!isThereSome && !frontEnd.awaitCall(System.nanoTime() + PATIENCE_NS)) {
+            throw new IOException(inFlight(queues) + " requests did not come back");
         }
     }
 }

@@ -11,8 +11,8 @@ import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
 import java.util.concurrent.TimeUnit;
-import picocli.CommandLine;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /**
@@ -20,7 +20,7 @@ import picocli.CommandLine.Option;
  * seconds after: there, where a daemon has just been started on an empty cache directory, and back, where one has run all along.
  */
 @Command(
-        name = "dev/bench move",
+        name = "move",
         description = "Requests of 4 KiB a second before a live migration and in the seconds behind it.",
         mixinStandardHelpOptions = true)
 public final class MoveBench implements Callable<Integer> {
@@ -35,8 +35,8 @@ public final class MoveBench implements Callable<Integer> {
     private static final long SECOND_NS = TimeUnit.SECONDS.toNanos(1);
     private static final long SETTLE_NS = 30 * SECOND_NS;
 
-    @Option(names = "--varve", required = true, hidden = true)
-    private Path varve;
+    @Mixin
+    private BenchPlace at;
 
     @Option(names = "--rounds", defaultValue = "3", description = "Moves there and back of each (${DEFAULT-VALUE}).")
     private int rounds;
@@ -56,23 +56,10 @@ public final class MoveBench implements Callable<Integer> {
     @Option(names = "--only", split = ",", paramLabel = "NAME", description = "read, 50-50 or write only.")
     private List<String> only = List.of();
 
-    @Option(names = "--directory", required = true, hidden = true)
-    private Path directory;
-
     @Option(names = "--varve-option", hidden = true, description = "Passed on to varve serve.")
     private List<String> varveOptions = List.of();
 
     private final PrintStream out = System.out;
-
-    /** Runs the command. */
-    public static void main(final String[] arguments) {
-        System.exit(new CommandLine(new MoveBench())
-                .setExecutionExceptionHandler((e, commandLine, parsed) -> {
-                    System.err.println("bench: " + e.getMessage());
-                    return 1;
-                })
-                .execute(arguments));
-    }
 
     @Override
     public Integer call() throws IOException, InterruptedException {
@@ -84,11 +71,11 @@ public final class MoveBench implements Callable<Integer> {
         out.println("|---|---|---|---|---|---|---|");
         for (final Workload workload : WORKLOADS) {
             for (int round = 0; round < rounds && (only.isEmpty() || only.contains(workload.name())); round++) {
-                final Path place = Files.createTempDirectory(Files.createDirectories(directory), "move-");
+                final Path place = at.make("move-");
                 try {
                     round(workload, place);
                 } finally {
-                    Bench.delete(place);
+                    BenchPlace.delete(place);
                 }
             }
         }
@@ -98,10 +85,11 @@ public final class MoveBench implements Callable<Integer> {
     private void round(final Workload workload, final Path place) throws IOException, InterruptedException {
         final Path one = place.resolve("one");
         Files.createDirectories(one);
-        try (Varve filling = Varve.start(varve, one, 4 * hotMib * MIB, 1024 * MIB, varveOptions)) {
+        final StoreAddress store = StoreAddress.in(one);
+        try (Varve filling = Varve.start(one, store, 4 * hotMib * MIB, 1024 * MIB, varveOptions)) {
             Client.run(filling, Workload.FILL, hotMib * MIB, hotMib, Long.MAX_VALUE / 2, 1);
         }
-        try (Varve here = Varve.again(varve, one, 1024 * MIB, varveOptions)) {
+        try (Varve here = Varve.again(one, store, 1024 * MIB, varveOptions)) {
             Client.run(here, ALL, hotMib * MIB, hotMib, Long.MAX_VALUE / 2, 1);
             Client.run(here, workload, hotMib * MIB, Long.MAX_VALUE, seconds * SECOND_NS, 1);
             here.settle(SETTLE_NS);
@@ -109,7 +97,7 @@ public final class MoveBench implements Callable<Integer> {
             FrontEnd guest = Client.frontEnd(here.socket(), workload);
             guest.connect();
             guest.start();
-            try (Varve there = Varve.on(varve, one.resolve("store"), "bench", two, 1024 * MIB, varveOptions)) {
+            try (Varve there = Varve.on(store, "bench", two, 1024 * MIB, varveOptions)) {
                 guest = move(workload, "to a fresh daemon", here, there, guest);
                 here.settle(SETTLE_NS);
                 guest = move(workload, "back", there, here, guest);

@@ -56,7 +56,7 @@ final class StorageDaemon implements Contender {
                         "--blockdev",
                         blockdev,
                         "--export",
-                        "vhost-user-blk,id=export,node-name=disk,writable=on,num-queues=1,addr.type=unix,addr.path="
+                        "vhost-user-blk,id=export,node-name=disk,writable=on,num-queues=4,addr.type=unix,addr.path="
                                 + socket))
                 .redirectErrorStream(true)
                 .redirectOutput(directory.resolve("qsd.log").toFile())

@@ -1,6 +1,5 @@
 package io.varve.benchmarks;
 
-import io.varve.benchmarks.space.Writer;
 import io.varve.linux.IoRing;
 import io.varve.linux.IoRings;
 import io.varve.linux.Mapping;
@@ -24,8 +23,8 @@ import java.util.Locale;
 import java.util.Random;
 import java.util.concurrent.Callable;
 import java.util.concurrent.TimeUnit;
-import picocli.CommandLine;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /**
@@ -33,7 +32,7 @@ import picocli.CommandLine.Option;
  * once it has answered a request.
  */
 @Command(
-        name = "dev/bench takeover",
+        name = "takeover",
         description = "How long a takeover of a volume of many extents takes, until the first request is answered.",
         mixinStandardHelpOptions = true)
 public final class TakeOverBench implements Callable<Integer> {
@@ -42,8 +41,8 @@ public final class TakeOverBench implements Callable<Integer> {
     private static final long GIB = 1L << 30;
     private static final int DEPTH = 64;
 
-    @Option(names = "--varve", required = true, hidden = true)
-    private Path varve;
+    @Mixin
+    private BenchPlace at;
 
     @Option(names = "--rounds", defaultValue = "5", description = "Takeovers of each kind (${DEFAULT-VALUE}).")
     private int rounds;
@@ -59,23 +58,10 @@ public final class TakeOverBench implements Callable<Integer> {
             description = "Keep the volume in benchmarks/target/bench, and take one that is there already.")
     private boolean isKept;
 
-    @Option(names = "--directory", required = true, hidden = true)
-    private Path directory;
-
     @Option(names = "--varve-option", hidden = true, description = "Passed on to varve serve.")
     private List<String> varveOptions = List.of();
 
     private final PrintStream out = System.out;
-
-    /** Runs the command. */
-    public static void main(final String[] arguments) {
-        System.exit(new CommandLine(new TakeOverBench())
-                .setExecutionExceptionHandler((e, commandLine, parsed) -> {
-                    System.err.println("bench: " + e.getMessage());
-                    return 1;
-                })
-                .execute(arguments));
-    }
 
     @Override
     public Integer call() throws IOException, InterruptedException, VolumeException {
@@ -83,10 +69,10 @@ public final class TakeOverBench implements Callable<Integer> {
             System.err.println("bench: rounds and sizes are at least 1, and extents at most half of the disk's blocks");
             return WRONG_USE;
         }
-        final Path place = directory.resolve("takeover-" + sizeGib + "-" + extents);
+        final Path place = at.directory().resolve("takeover-" + sizeGib + "-" + extents);
         if (!Files.exists(place.resolve("made"))) {
             if (Files.exists(place)) {
-                Bench.delete(place);
+                BenchPlace.delete(place);
             }
             make(Files.createDirectories(place));
         }
@@ -99,7 +85,7 @@ public final class TakeOverBench implements Callable<Integer> {
             }
         } finally {
             if (!isKept) {
-                Bench.delete(place);
+                BenchPlace.delete(place);
             }
         }
         return 0;
@@ -128,7 +114,7 @@ public final class TakeOverBench implements Callable<Integer> {
             }
             volume.close();
         }
-        Bench.delete(place.resolve("first"));
+        BenchPlace.delete(place.resolve("first"));
         Files.createFile(place.resolve("made"));
     }
 
@@ -147,7 +133,7 @@ public final class TakeOverBench implements Callable<Integer> {
         final List<String> options = new ArrayList<>(varveOptions);
         options.add("--take-over");
         final long startNs = System.nanoTime();
-        final Varve daemon = Varve.on(varve, place.resolve("store"), VOLUME, host, GIB, options);
+        final Varve daemon = Varve.on(StoreAddress.in(place), VOLUME, host, GIB, options);
         final long readyNs = System.nanoTime();
         try (FrontEnd frontEnd = FrontEnd.started(daemon.socket(), FrontEndOptions.DEFAULT)) {
             if (frontEnd.run(BlkRequest.read(0, Writer.BLOCK)).status() != BlkRequest.OK) {
@@ -156,7 +142,7 @@ public final class TakeOverBench implements Callable<Integer> {
             tell("a process: ready after %.2f s, first request answered after %.2f s%n", startNs, readyNs);
         } finally {
             daemon.process().destroyForcibly().waitFor();
-            Bench.delete(host);
+            BenchPlace.delete(host);
         }
     }
 
@@ -171,7 +157,7 @@ public final class TakeOverBench implements Callable<Integer> {
         try (ObjectStore store = DirectoryStore.open(place.resolve("store"), true)) {
             takeOver(store, host).close();
         } finally {
-            Bench.delete(host);
+            BenchPlace.delete(host);
         }
     }
 

@@ -6,7 +6,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 
-/** {@code varve serve} with a store in a directory, and a log that holds all that is measured. */
+/** {@code varve serve}, with all that it needs. */
 final class Varve implements Contender {
     private static final String VOLUME = "bench";
 
@@ -21,31 +21,39 @@ final class Varve implements Contender {
     /**
      * Makes a volume and serves it.
      *
-     * @param command   of a checkout or an installation.
-     * @param directory empty; for store, log and socket.
+     * @param directory empty; for log and socket.
      * @param more      options of {@code serve}.
      */
     static Varve start(
-            final Path command,
             final Path directory,
+            final StoreAddress store,
             final long sizeBytes,
             final long logBytes,
             final List<String> more)
             throws IOException, InterruptedException {
-        final String store = "file://" + directory.resolve("store");
-        final Process create = process(
-                directory,
-                List.of(command.toString(), "volume", "create", VOLUME, "--size", sizeBytes + "", "--store", store));
+        final ProcessBuilder builder = new ProcessBuilder(List.of(
+                        BenchPlace.varve().toString(),
+                        "volume",
+                        "create",
+                        VOLUME,
+                        "--size",
+                        sizeBytes + "",
+                        "--store",
+                        store.url()))
+                .redirectErrorStream(true)
+                .redirectOutput(directory.resolve("varve.log").toFile());
+        builder.environment().putAll(store.environment());
+        final Process create = builder.start();
         if (create.waitFor() != 0) {
             throw new IOException("varve volume create failed; see " + directory.resolve("varve.log"));
         }
-        return again(command, directory, logBytes, more);
+        return again(directory, store, logBytes, more);
     }
 
     /** Serves a volume that has been made, and served, before. */
-    static Varve again(final Path command, final Path directory, final long logBytes, final List<String> more)
+    static Varve again(final Path directory, final StoreAddress store, final long logBytes, final List<String> more)
             throws IOException {
-        return on(command, directory.resolve("store"), VOLUME, directory, logBytes, more);
+        return on(store, VOLUME, directory, logBytes, more);
     }
 
     /**
@@ -54,31 +62,30 @@ final class Varve implements Contender {
      * @param directory the host's; for cache and socket.
      */
     static Varve on(
-            final Path command,
-            final Path storeDirectory,
+            final StoreAddress store,
             final String volume,
             final Path directory,
             final long logBytes,
             final List<String> more)
             throws IOException {
-        final String store = "file://" + storeDirectory;
         final Path socket = directory.resolve("varve.sock");
         final List<String> serve = new ArrayList<>(List.of(
-                command.toString(),
+                BenchPlace.varve().toString(),
                 "serve",
                 volume,
                 "--socket-path",
                 socket.toString(),
                 "--store",
-                store,
+                store.url(),
                 "--cache",
                 directory.resolve("cache").toString(),
                 "--cache-size",
                 logBytes + ""));
         serve.addAll(more);
-        final Process process = new ProcessBuilder(serve)
-                .redirectError(directory.resolve("varve.log").toFile())
-                .start();
+        final ProcessBuilder builder = new ProcessBuilder(serve)
+                .redirectError(directory.resolve("varve.log").toFile());
+        builder.environment().putAll(store.environment());
+        final Process process = builder.start();
         final BufferedReader out = process.inputReader();
         for (String line = out.readLine(); line != null; line = out.readLine()) {
             if (line.contains(" is ready at ")) {
@@ -110,13 +117,6 @@ final class Varve implements Contender {
             throw new IOException("the null disk ended; see " + directory.resolve("null.log"));
         }
         return new Varve(socket, process);
-    }
-
-    private static Process process(final Path directory, final List<String> command) throws IOException {
-        return new ProcessBuilder(command)
-                .redirectErrorStream(true)
-                .redirectOutput(directory.resolve("varve.log").toFile())
-                .start();
     }
 
     @Override

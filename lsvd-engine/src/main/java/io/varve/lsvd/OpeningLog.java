@@ -1,6 +1,7 @@
 package io.varve.lsvd;
 
 import io.varve.lsvd.destage.BatchCutter;
+import io.varve.lsvd.format.EpochRecord;
 import io.varve.lsvd.format.ExtentEntry;
 import io.varve.lsvd.format.LogRecord;
 import io.varve.lsvd.format.Superblock;
@@ -107,16 +108,18 @@ final class OpeningLog implements AutoCloseable {
         if (device == null || isOwn || isUnused || isNew) {
             return;
         }
-        final EpochClaim last = superblock.current().epochs().getLast();
-        final boolean wasClosed =
-                last.epoch() < history.newest().epoch() && last.nonce().equals(reader.sealedBy(last.epoch()));
+        final List<EpochClaim> claims = superblock.current().epochs();
+        final EpochRecord last = LogStanding.lastOf(reader, claims, history.newest());
+        final boolean wasClosed = last != null
+                && last.epoch() < history.newest().epoch()
+                && last.nonce().equals(reader.sealedBy(last.epoch()));
         final boolean isEmpty = !wasClosed && isEmpty();
         closeDevice();
         if (wasClosed || isEmpty) {
             logs.delete();
             return;
         }
-        final String aside = logs.setAside(last.epoch());
+        final String aside = logs.setAside(claims.getLast().epoch());
         LOG.log(
                 Level.WARNING,
                 "volume ''{0}'' was opened elsewhere since this log was written; it does not count any more and is kept as"
@@ -151,8 +154,13 @@ final class OpeningLog implements AutoCloseable {
         isNew = true;
     }
 
-    /** Takes from the log what no object covers. */
-    void replay(final History history, final VolumeSettings settings) throws IOException, VolumeException {
+    /**
+     * Takes from the log what no object covers.
+     *
+     * @param onFirst told before anything is changed in the history's map.
+     */
+    void replay(final History history, final VolumeSettings settings, final Runnable onFirst)
+            throws IOException, VolumeException {
         final Superblock current = superblock.current();
         isWriteCache = history.covered().isWriteCache();
         geometry = new LogGeometry(current.areaLength(), current.windowLength());
@@ -160,7 +168,7 @@ final class OpeningLog implements AutoCloseable {
         if (isNew) {
             end = current.tail();
         } else {
-            read(replayStart(current, history), history, settings);
+            read(replayStart(current, history), history, settings, onFirst);
             device.syncFully();
         }
         if (end.sequence() - 1 < history.lastRecord()) {
@@ -172,7 +180,7 @@ final class OpeningLog implements AutoCloseable {
         }
     }
 
-    private void read(final Tail tail, final History history, final VolumeSettings settings)
+    private void read(final Tail tail, final History history, final VolumeSettings settings, final Runnable onFirst)
             throws IOException, VolumeException {
         long replayed = 0;
         try (LogReader records = new LogReader(new DeviceLogSource(geometry, device, null), volume)) {
@@ -180,6 +188,9 @@ final class OpeningLog implements AutoCloseable {
             Tail before = records.end();
             while (records.next()) {
                 if (records.record().sequence() > history.lastRecord()) {
+                    if (firstUnsent == null) {
+                        onFirst.run();
+                    }
                     apply(records, before, history, settings);
                     replayed += records.record().isNews() ? 1 : 0;
                 }

@@ -22,7 +22,6 @@ import io.varve.lsvd.log.DeviceLogSource;
 import io.varve.lsvd.log.DirectoryLogStore;
 import io.varve.lsvd.log.LogDevice;
 import io.varve.lsvd.log.LogPreparer;
-import io.varve.lsvd.log.LogWindow;
 import io.varve.lsvd.log.LogWriter;
 import io.varve.lsvd.map.ExtentMap;
 import io.varve.lsvd.read.Fetcher;
@@ -134,12 +133,18 @@ public final class Volume implements AutoCloseable {
             reads = new ReadPath(map, null, null, null, null, cache, fetcher, arena, this::onRead);
         } else {
             device = opened.device();
-            final LogWindow window =
-                    new LogWindow(opened.geometry(), opened.end().position(), arena);
             reads = new ReadPath(
-                    map, opened.geometry(), window, device, opened.checksums(), cache, fetcher, arena, this::onRead);
+                    map,
+                    opened.geometry(),
+                    opened.window(),
+                    device,
+                    opened.checksums(),
+                    cache,
+                    fetcher,
+                    arena,
+                    this::onRead);
             hot.onTaken();
-            startWriting(context, opened, window);
+            startWriting(context, opened);
         }
         fetcherThread = runtime.start(fetcher);
         fetcher.onWake(fetcherThread::wake);
@@ -467,6 +472,11 @@ public final class Volume implements AutoCloseable {
         }
     }
 
+    /** Whether all that is left to be copied by {@link #flatten()} is in objects that are missing or damaged. Any thread. */
+    public boolean isFlattenStuck() {
+        return !isReadOnly && destager.collector().isFlattenStuck();
+    }
+
     /** Stops garbage collection after its current round, or lets it go on. Any thread. */
     public void pauseCollection(final boolean value) {
         if (!isReadOnly) {
@@ -527,14 +537,14 @@ public final class Volume implements AutoCloseable {
         }
     }
 
-    private void startWriting(final VolumeContext context, final VolumeOpener.Opened opened, final LogWindow window) {
+    private void startWriting(final VolumeContext context, final VolumeOpener.Opened opened) {
         cutter = opened.cutter();
         logLength = opened.geometry().areaLength();
         final long oldestInUse = opened.superblock().current().tail().position();
         log = new LogWriter(
                 opened.geometry(),
                 device,
-                window,
+                opened.window(),
                 opened.checksums(),
                 uuid,
                 opened.epoch().epoch(),
@@ -561,7 +571,7 @@ public final class Volume implements AutoCloseable {
         mender = new LogMender(uuid, log, cutter, gate, reclaimer, runtime::nanoTime);
         destager = new Destager(new Destager.Context(
                 store,
-                new DeviceLogSource(opened.geometry(), device, window),
+                new DeviceLogSource(opened.geometry(), device, opened.window()),
                 uuid,
                 opened.epoch().epoch(),
                 opened.epoch().nonce(),

@@ -21,6 +21,7 @@ import io.varve.lsvd.log.LogDevice;
 import io.varve.lsvd.log.LogGeometry;
 import io.varve.lsvd.log.LogInUseException;
 import io.varve.lsvd.log.LogSuperblock;
+import io.varve.lsvd.log.LogWindow;
 import io.varve.lsvd.map.ExtentMap;
 import io.varve.lsvd.runtime.EngineRuntime;
 import io.varve.lsvd.snapshot.Snapshot;
@@ -46,11 +47,15 @@ final class VolumeOpener implements AutoCloseable {
     private static final System.Logger LOG = System.getLogger(VolumeOpener.class.getName());
     private static final long FENCE_MARGIN_MS = 100;
 
+    /** How long settings count as the newest that were read when the epoch before had ended, so that its owner changes them no more. */
+    private static final long SETTINGS_FRESH_NS = 1_000_000_000;
+
     private final VolumeContext context;
     private final StoreClient store;
     private final UUID volume;
     private final HistoryReader historyReader;
     private final OpeningLog log;
+    private final Arena arena;
     private final EngineRuntime runtime;
 
     private HistoryFollower follower;
@@ -58,7 +63,10 @@ final class VolumeOpener implements AutoCloseable {
     private UUID nonce;
     private long begunNs;
     private ExtentMap stored;
+    private LogWindow window;
     private VolumeSettings settings;
+    private long settledEpoch = -1;
+    private long settingsReadNs;
 
     VolumeOpener(final VolumeContext context, final StoreClient store, final UUID volume, final Arena arena) {
         this.context = context;
@@ -66,6 +74,7 @@ final class VolumeOpener implements AutoCloseable {
         this.volume = volume;
         this.historyReader = new HistoryReader(store, volume);
         this.log = new OpeningLog(context, volume, historyReader, arena);
+        this.arena = arena;
         this.runtime = context.runtime();
     }
 
@@ -80,6 +89,7 @@ final class VolumeOpener implements AutoCloseable {
             MapChanges changes,
             ObjectTable objects,
             LogGeometry geometry,
+            LogWindow window,
             LogDevice device,
             LogSuperblock superblock,
             LogChecksums checksums,
@@ -128,7 +138,14 @@ final class VolumeOpener implements AutoCloseable {
 
     /** Reads the settings again. */
     void readSettings() throws IOException {
+        final long nowNs = runtime.bootTimeNs();
         settings = new SettingsHistory(store, volume).newest(history().newest().settings());
+        settledEpoch = history().isClosedByOwner() ? history().newest().epoch() : -1;
+        settingsReadNs = nowNs;
+    }
+
+    private boolean areSettingsFresh() {
+        return settledEpoch == history.newest().epoch() && runtime.bootTimeNs() - settingsReadNs < SETTINGS_FRESH_NS;
     }
 
     /** Makes the log ready to be claimed, so that this need not be done later. */
@@ -155,13 +172,14 @@ final class VolumeOpener implements AutoCloseable {
         if (!log.isOwn()) {
             outwaitOldWriter();
         }
-        readSettings();
+        if (!areSettingsFresh()) {
+            readSettings();
+        }
         if (context.rollBackTo() != null) {
             rollBack();
         }
-        stored = history.map().copy();
         log.prepare(new EpochClaim(history.newest().epoch() + 1, nonce), history);
-        log.replay(history, settings);
+        log.replay(history, settings, this::keepStored);
         final EpochRecord epoch = beginEpoch();
         if (history.snapshot() != null && !isClosed) {
             // Its pin may not have come to be.
@@ -181,6 +199,7 @@ final class VolumeOpener implements AutoCloseable {
                 history.changes(),
                 history.objects(),
                 log.geometry(),
+                window,
                 log.device(),
                 log.superblock(),
                 log.checksums(),
@@ -298,6 +317,13 @@ final class VolumeOpener implements AutoCloseable {
         }
     }
 
+    /** Keeps the map as the store has it: before the log's records change it, or else while the store is waited for anyway. */
+    private void keepStored() {
+        if (stored == null) {
+            stored = history.map().copy();
+        }
+    }
+
     /** Makes the claim durable, then the epoch. */
     private EpochRecord beginEpoch() throws IOException, VolumeException {
         final EpochRecord previous = history.newest();
@@ -315,7 +341,11 @@ final class VolumeOpener implements AutoCloseable {
                 hostAndProcess(),
                 previous.origin());
         begunNs = runtime.bootTimeNs();
-        if (!store.putIfAbsent(Keys.epoch(volume, record.epoch()), record.encode())
+        final StoreClient.Creating creating =
+                store.beginPutIfAbsent(Keys.epoch(volume, record.epoch()), record.encode());
+        keepStored();
+        window = new LogWindow(log.geometry(), log.end().position(), arena);
+        if (!store.await(creating)
                 && !historyReader.epoch(record.epoch()).nonce().equals(nonce)) {
             throw new VolumeException("volume '" + context.name() + "' was opened by "
                     + historyReader.epoch(record.epoch()).openedBy() + " at the same time");

@@ -51,7 +51,7 @@ public final class RgwServer {
     }
 
     /** Whether there can be one here; when not, says so loudly, once. */
-    static synchronized boolean isAvailable() throws IOException, InterruptedException {
+    public static synchronized boolean isAvailable() throws IOException, InterruptedException {
         if (running == null && absence == null) {
             start();
         }

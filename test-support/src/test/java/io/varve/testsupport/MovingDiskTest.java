@@ -8,7 +8,9 @@ import io.varve.linux.Mapping;
 import io.varve.linux.Memory;
 import io.varve.vhostuser.CloseReason;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -50,6 +52,29 @@ class MovingDiskTest {
             assertThat(frontEnd.queue(0).poll()).isNull();
             ready(true);
             assertThat(frontEnd.await(0).status()).isEqualTo(BlkRequest.OK);
+        }
+    }
+
+    @Test
+    void tellsOnceOfRequestsThatWaitForIt() throws IOException {
+        for (int i = 0; i < 2; i++) {
+            ready(false);
+            try (FrontEnd frontEnd = FrontEnd.started(disk.socketPath, FrontEndOptions.DEFAULT)) {
+                disk.awaitEvent("started");
+                for (int request = 0; request < 3; request++) {
+                    frontEnd.queue(0).submit(BlkRequest.read(0, 4096), Framing.USUAL);
+                    frontEnd.queue(0).publish();
+                    if (request == 0) {
+                        disk.awaitEvent("waits");
+                    }
+                }
+                frontEnd.getConfig(0, 8);
+                ready(true);
+                for (int request = 0; request < 3; request++) {
+                    assertThat(frontEnd.await(0).status()).isEqualTo(BlkRequest.OK);
+                }
+                assertThat(disk.events).doesNotContain("waits");
+            }
         }
     }
 
@@ -107,6 +132,19 @@ class MovingDiskTest {
                 DirtyBitmap bitmap = DirtyBitmap.of(frontEnd.ram())) {
             frontEnd.startLogging(bitmap);
             disk.handOverFailure = "on purpose";
+            assertThatThrownBy(frontEnd::stop).isInstanceOf(IOException.class);
+            disk.awaitClosed(CloseReason.PROTOCOL_ERROR);
+        }
+    }
+
+    @Test
+    void aFrontEndIsDroppedWhenHandingOverTakesTooLong() throws IOException {
+        disk.close();
+        disk = new ServedDisk(Files.createDirectory(directory.resolve("impatient")), Duration.ofMillis(50));
+        try (FrontEnd frontEnd = FrontEnd.started(disk.socketPath, FrontEndOptions.DEFAULT);
+                DirtyBitmap bitmap = DirtyBitmap.of(frontEnd.ram())) {
+            frontEnd.startLogging(bitmap);
+            disk.isHandedOver = false;
             assertThatThrownBy(frontEnd::stop).isInstanceOf(IOException.class);
             disk.awaitClosed(CloseReason.PROTOCOL_ERROR);
         }

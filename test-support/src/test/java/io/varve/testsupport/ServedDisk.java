@@ -7,6 +7,7 @@ import io.varve.vhostuser.WriteCacheSetting;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
@@ -30,7 +31,16 @@ final class ServedDisk implements AutoCloseable {
         this(directory, new MemoryBlockDevice(CAPACITY));
     }
 
+    ServedDisk(final Path directory, final Duration holdLimit) throws IOException {
+        this(directory, new MemoryBlockDevice(CAPACITY), holdLimit);
+    }
+
     ServedDisk(final Path directory, final MemoryBlockDevice device) throws IOException {
+        this(directory, device, SessionOptions.HOLD_LIMIT);
+    }
+
+    private ServedDisk(final Path directory, final MemoryBlockDevice device, final Duration holdLimit)
+            throws IOException {
         this.device = device;
         socketPath = directory.resolve("disk.sock");
         final SessionListener listener = new SessionListener() {
@@ -59,6 +69,11 @@ final class ServedDisk implements AutoCloseable {
             }
 
             @Override
+            public void onRequestWaits() {
+                events.add("waits");
+            }
+
+            @Override
             public void onLastRingStopped() {
                 events.add("stopped");
             }
@@ -71,7 +86,10 @@ final class ServedDisk implements AutoCloseable {
         reactor = new ReactorThread(
                 socketPath,
                 device,
-                SessionOptions.of("disk").withListener(listener).withWriteCache(writeCache));
+                SessionOptions.of("disk")
+                        .withListener(listener)
+                        .withWriteCache(writeCache)
+                        .withHoldLimit(holdLimit));
     }
 
     /** Waits for the end of a session, and until the ring has let go of what it watched. */

@@ -16,6 +16,9 @@ final class Migrations {
     private static final int FAILED = 1;
     private static final int WRONG_USE = 2;
 
+    /** For so many the disk has room. */
+    private static final int MAX_LOADS = 4;
+
     /** The longest time from the beginning of a migration to what is done to it, when none has been measured. */
     private static final int LATEST_MS = 1500;
 
@@ -50,6 +53,7 @@ final class Migrations {
         Emulator emulator = Emulator.newest();
         String durability = "log";
         int latencyMs = 0;
+        int loads = 1;
         for (int i = 0; i < arguments.length; i += 2) {
             if (i + 1 == arguments.length) {
                 refuse(arguments[i] + " needs a value");
@@ -61,14 +65,18 @@ final class Migrations {
                 case "--seed" -> seed = number(arguments[i], value);
                 case "--qemu" -> emulator = emulator(value);
                 case "--latency" -> latencyMs = number(arguments[i], value);
+                case "--loads" -> loads = number(arguments[i], value);
                 case "--durability" -> durability = value;
                 default -> refuse("unknown argument " + arguments[i] + "; see dev/migrations --help");
             }
         }
+        if (loads > MAX_LOADS) {
+            refuse("--loads " + loads + ": give " + MAX_LOADS + " at most");
+        }
         if (!List.of("log", "store").contains(durability)) {
             refuse("--durability " + durability + ": give log or store");
         }
-        System.exit(run(runs, kills, seed, emulator, latencyMs, durability));
+        System.exit(run(runs, kills, seed, emulator, latencyMs, loads, durability));
     }
 
     private static int number(final String option, final String value) {
@@ -99,6 +107,7 @@ final class Migrations {
             final long seed,
             final Emulator emulator,
             final int latencyMs,
+            final int loads,
             final String durability)
             throws Exception {
         System.out.printf(
@@ -107,7 +116,7 @@ final class Migrations {
         final Lab lab = new Lab();
         boolean isWell = false;
         try {
-            final Site site = new Site(lab, emulator, latencyMs, "--durability", durability);
+            final Site site = new Site(lab, emulator, latencyMs, loads, "--durability", durability);
             site.boot();
             site.awaitWork();
             for (int run = 1; run <= runs; run++) {
@@ -134,8 +143,16 @@ final class Migrations {
         site.check();
         moves.add(move);
         System.out.printf(
-                "move %d: %d ms, downtime %d ms, storage %d ms (%d sealing, %d taking)%n",
-                run, move.totalMs(), move.downtimeMs(), move.storageMs(), move.sealMs(), move.takeMs());
+                "move %d: %d ms, downtime %d ms, storage %d ms (%d sealing, %d QEMU, %d guest, %d answer; %d taking)%n",
+                run,
+                move.totalMs(),
+                move.downtimeMs(),
+                move.storageMs(),
+                move.sealMs(),
+                move.qemuMs(),
+                move.askMs(),
+                move.answerMs(),
+                move.takeMs());
     }
 
     private void disturb(final Site site, final int count) throws IOException, InterruptedException {
@@ -172,12 +189,16 @@ final class Migrations {
     private void report(final boolean isWell) {
         System.out.println();
         if (!moves.isEmpty()) {
-            System.out.printf("%-34s %8s %8s%n", moves.size() + " moves", "median", "most");
+            System.out.printf("%-36s %8s %8s%n", moves.size() + " moves", "median", "most");
             row("whole migration, ms", Move::totalMs);
             row("downtime as QEMU reckons, ms", Move::downtimeMs);
-            row("storage's part of the pause, ms", Move::storageMs);
-            row("  the sender's sealing, ms", Move::sealMs);
-            row("  the receiver's taking, ms", Move::takeMs);
+            row("last ring's stop to first answer, ms", Move::storageMs);
+            row("  the sender's sealing", Move::sealMs);
+            row("  QEMU: device state, start", Move::qemuMs);
+            row("  until the guest asked", Move::askMs);
+            row("  until it was answered", Move::answerMs);
+            row("of that Varve's: sealing, answering", Move::ownMs);
+            row("rings' start to volume taken", Move::takeMs);
         }
         outcomes.forEach((fault, counts) -> System.out.printf(
                 "%s gone: %d moved, %d stayed, %d ended, %d hung%n",
@@ -189,7 +210,7 @@ final class Migrations {
     private void row(final String name, final ToIntFunction<Move> figure) {
         final int[] known = known(figure);
         if (known.length > 0) {
-            System.out.printf("%-34s %8d %8d%n", name, known[known.length / 2], known[known.length - 1]);
+            System.out.printf("%-36s %8d %8d%n", name, known[known.length / 2], known[known.length - 1]);
         }
     }
 

@@ -17,8 +17,9 @@ import java.util.regex.Pattern;
  */
 final class Site {
     private static final Pattern DOWNTIME = Pattern.compile("done in (\\d+) ms, downtime (\\d+) ms");
-    private static final Pattern STORAGE =
-            Pattern.compile("storage: (\\d+) ms \\(sealed in (\\d+) ms here, there after (\\d+) ms\\)");
+    private static final Pattern STORAGE = Pattern.compile(
+            "storage: (\\d+) ms: (\\d+) sealing, (\\d+) QEMU's, (\\d+) until the guest asked, (\\d+) until it was"
+                    + " answered; taken in (\\d+) ms");
     private static final Duration HANG_LIMIT = Duration.ofSeconds(40);
     private static final long STORE_PAUSE_MS = 3000;
     private static final String SIZE = "64M";
@@ -34,15 +35,15 @@ final class Site {
 
     /** Builds it, with a new volume that is served on both hosts; skips the test where there can be none. */
     Site(final Lab lab, final Emulator emulator, final String... settings) throws IOException, InterruptedException {
-        this(lab, emulator, 0, settings);
+        this(lab, emulator, 0, 0, settings);
     }
 
-    /** Builds one whose store answers so much later. */
-    Site(final Lab lab, final Emulator emulator, final int latencyMs, final String... settings)
+    /** Builds one whose store answers so much later, and whose guest has so many more writers, which are never idle. */
+    Site(final Lab lab, final Emulator emulator, final int latencyMs, final int loads, final String... settings)
             throws IOException, InterruptedException {
         assumeTrue(Network.absence() == null, Network.absence());
         assumeTrue(ObjectServer.isAvailable(), "Ceph's packages are missing: run dev/setup --with-ceph");
-        final Path initrd = lab.smallInitrd("stamp", "WRITERS=2");
+        final Path initrd = lab.smallInitrd("stamp", "WRITERS=2", "LOADS=" + loads);
         network = new Network();
         lab.own(network);
         store = ObjectServer.start(network, lab.directory(), lab::register);
@@ -130,7 +131,10 @@ final class Site {
                 Integer.parseInt(told.group(2)),
                 figure(storage, 1),
                 figure(storage, 2),
-                figure(storage, 3));
+                figure(storage, 3),
+                figure(storage, 4),
+                figure(storage, 5),
+                figure(storage, 6));
     }
 
     /** Begins to move the guest, too slowly to come to an end, and breaks it off. */
@@ -238,13 +242,22 @@ final class Site {
      *
      * @param totalMs    from its beginning to its end.
      * @param downtimeMs for which the guest stood still, as QEMU reckons.
-     * @param storageMs  from the moment at which the daemon here was told to stop to the first request that the other one answered;
-     *                   QEMU's own work in between, and the time that the guest took to ask for something, are in it.
-     * @param sealMs     of these, until the daemon here had everything in the store.
-     * @param takeMs     of these, from the start of the rings there until the volume was there.
+     * @param storageMs  from the moment at which the daemon here was told to stop to the first request that the other one answered:
+     *                   the next four.
+     * @param sealMs     until the daemon here had everything in the store.
+     * @param qemuMs     from then until the rings started there.
+     * @param askMs      from then until the guest asked for something.
+     * @param answerMs   from then until it was answered.
+     * @param takeMs     from the start of the rings there until the volume was there.
      */
-    record Move(int totalMs, int downtimeMs, int storageMs, int sealMs, int takeMs) {
+    record Move(
+            int totalMs, int downtimeMs, int storageMs, int sealMs, int qemuMs, int askMs, int answerMs, int takeMs) {
         /** What the daemons' logs don't tell. */
         static final int UNKNOWN = -1;
+
+        /** For how long the daemons kept others waiting. */
+        int ownMs() {
+            return storageMs == UNKNOWN ? UNKNOWN : sealMs + answerMs;
+        }
     }
 }

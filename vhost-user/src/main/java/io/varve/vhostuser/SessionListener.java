@@ -22,6 +22,9 @@ public interface SessionListener {
         return true;
     }
 
+    /** The guest has made a request that waits in its ring, since the device takes none yet. Told once until the device does. */
+    default void onRequestWaits() {}
+
     /** Pages that the device writes are logged from now on, or not any more: a migration has begun, or ended. */
     default void onMigration(final boolean isMigrating) {}
 

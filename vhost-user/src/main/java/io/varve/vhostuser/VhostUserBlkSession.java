@@ -36,9 +36,6 @@ public final class VhostUserBlkSession implements AutoCloseable {
 
     private static final Logger LOGGER = System.getLogger(VhostUserBlkSession.class.getName());
 
-    /** How long a front-end waits at most for a message that waits for the device, in nanoseconds; it can do nothing else meanwhile. */
-    private static final long MAX_HOLD_NS = 30_000_000_000L;
-
     private final BlockDevice device;
     private final SessionOptions options;
     private final FrontEndConnection connection;
@@ -48,6 +45,7 @@ public final class VhostUserBlkSession implements AutoCloseable {
     private boolean messageWaits;
     private long waitsSinceNs;
     private boolean queueNumToldLast;
+    private boolean requestWaitsTold;
     private CloseReason closeReason;
     private boolean abandoned;
     private boolean closed;
@@ -140,7 +138,9 @@ public final class VhostUserBlkSession implements AutoCloseable {
         messageWaits = backEnd.mustWait(connection.message());
         if (!waited || vrings.inFlight() > 0) {
             waitsSinceNs = System.nanoTime();
-        } else if (messageWaits && isHeldBack() && System.nanoTime() - waitsSinceNs > MAX_HOLD_NS) {
+        } else if (messageWaits
+                && isHeldBack()
+                && System.nanoTime() - waitsSinceNs > options.holdLimit().toNanos()) {
             throw new ProtocolException(FrontEndRequest.name(
                             connection.message().request()) + " has waited too long for the disk, and is not answered");
         }
@@ -214,13 +214,26 @@ public final class VhostUserBlkSession implements AutoCloseable {
             for (int i = 0; i < vrings.startedCount(); i++) {
                 final Vring vring = vrings.started(i);
                 vring.publish();
-                work |= isServed(vring) && vring.armNotifications();
+                if (isServed(vring)) {
+                    work |= vring.armNotifications();
+                } else {
+                    lookForRequest(vring);
+                }
                 check(vring);
             }
+            requestWaitsTold &= !device.isReady();
             return work || closeReason != null;
         } catch (final ProtocolException e) {
             end(CloseReason.PROTOCOL_ERROR, e.getMessage());
             return true;
+        }
+    }
+
+    /** Notices the first request that comes before the device takes any. */
+    private void lookForRequest(final Vring vring) throws ProtocolException {
+        if (!requestWaitsTold && !device.isReady() && vring.isServed() && vring.armNotifications()) {
+            requestWaitsTold = true;
+            options.listener().onRequestWaits();
         }
     }
 

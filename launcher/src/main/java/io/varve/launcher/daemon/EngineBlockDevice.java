@@ -31,6 +31,7 @@ final class EngineBlockDevice implements BlockDevice {
     private final VolumeCompletion[] counterparts = new VolumeCompletion[SLOTS];
     private int kept;
     private Volume volume;
+    private boolean isAsked;
     private boolean isServed;
 
     EngineBlockDevice(final Possession possession, final RequestCounters counters) {
@@ -42,6 +43,7 @@ final class EngineBlockDevice implements BlockDevice {
     /** The volume to give requests to has been taken, is let go, or is another one now. */
     void volume(final Volume newVolume) {
         volume = newVolume;
+        isAsked = false;
         isServed = false;
     }
 
@@ -77,7 +79,7 @@ final class EngineBlockDevice implements BlockDevice {
 
     @Override
     public void read(final long offset, final IoVec buffers, final Completion completion, final long token) {
-        counters.onBegin(RequestType.READ, buffers.totalLength(), completion, token);
+        begin(RequestType.READ, buffers.totalLength(), completion, token);
         volume.read(offset, buffers, counterpart(completion), token);
     }
 
@@ -88,13 +90,13 @@ final class EngineBlockDevice implements BlockDevice {
             final boolean durable,
             final Completion completion,
             final long token) {
-        counters.onBegin(RequestType.WRITE, buffers.totalLength(), completion, token);
+        begin(RequestType.WRITE, buffers.totalLength(), completion, token);
         volume.write(offset, buffers, durable, counterpart(completion), token);
     }
 
     @Override
     public void flush(final Completion completion, final long token) {
-        counters.onBegin(RequestType.FLUSH, 0, completion, token);
+        begin(RequestType.FLUSH, 0, completion, token);
         volume.flush(counterpart(completion), token);
     }
 
@@ -105,7 +107,7 @@ final class EngineBlockDevice implements BlockDevice {
             final boolean durable,
             final Completion completion,
             final long token) {
-        counters.onBegin(RequestType.DISCARD, length, completion, token);
+        begin(RequestType.DISCARD, length, completion, token);
         volume.discard(offset, length, durable, counterpart(completion), token);
     }
 
@@ -118,8 +120,16 @@ final class EngineBlockDevice implements BlockDevice {
             final boolean durable,
             final Completion completion,
             final long token) {
-        counters.onBegin(RequestType.WRITE_ZEROES, length, completion, token);
+        begin(RequestType.WRITE_ZEROES, length, completion, token);
         volume.discard(offset, length, durable, counterpart(completion), token);
+    }
+
+    private void begin(final RequestType type, final long length, final Completion completion, final long token) {
+        counters.onBegin(type, length, completion, token);
+        if (!isAsked) {
+            isAsked = true;
+            possession.onAsked();
+        }
     }
 
     /** Forgets the completions of a session that has ended. */

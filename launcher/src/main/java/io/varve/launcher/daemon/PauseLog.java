@@ -7,7 +7,7 @@ import java.util.concurrent.TimeUnit;
 /**
  * Tells, in one line on each side, what a guest waits for its disk when it moves: the host that it leaves says when it was told to
  * stop and how long the rest of the volume took into the store, and the other one when its rings started and how long it was
- * until the first request was answered. The reactor's.
+ * until the first request came, and was answered. The reactor's.
  */
 final class PauseLog {
     private static final System.Logger LOG = System.getLogger(PauseLog.class.getName());
@@ -16,6 +16,8 @@ final class PauseLog {
     private long fromNs;
     private Instant from;
     private long takenNs;
+    private long askedNs;
+    private boolean isAsked;
     private long unsentBytes;
     private State state = State.IDLE;
 
@@ -46,12 +48,13 @@ final class PauseLog {
                     name,
                     from,
                     Long.toString(unsentBytes),
-                    millisSince(fromNs));
+                    millis(System.nanoTime() - fromNs));
         }
     }
 
     /** A guest wants a volume that is not here yet. */
     void onWanted() {
+        isAsked = false;
         begin(State.WANTED);
     }
 
@@ -63,19 +66,28 @@ final class PauseLog {
         }
     }
 
+    /** The guest has made a request. */
+    void onAsked() {
+        if (!isAsked && (state == State.WANTED || state == State.TAKEN)) {
+            isAsked = true;
+            askedNs = System.nanoTime();
+        }
+    }
+
     /** A request has been answered. */
     void onServed() {
         if (state == State.TAKEN) {
             state = State.IDLE;
             LOG.log(
                     Level.INFO,
-                    "volume {0}: taken: rings started at {1}, the volume was here after {2} ms, the first request was"
-                            + " answered at {3}, after {4} ms",
+                    "volume {0}: taken: rings started at {1}, the volume was here after {2} ms, the first request came"
+                            + " after {3} ms and was answered at {4}, after {5} ms",
                     name,
                     from,
-                    Long.toString(TimeUnit.NANOSECONDS.toMillis(takenNs - fromNs)),
+                    millis(takenNs - fromNs),
+                    millis(askedNs - fromNs),
                     Instant.now(),
-                    millisSince(fromNs));
+                    millis(System.nanoTime() - fromNs));
         }
     }
 
@@ -85,7 +97,7 @@ final class PauseLog {
         fromNs = System.nanoTime();
     }
 
-    private static String millisSince(final long ns) {
-        return Long.toString(TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - ns));
+    private static String millis(final long ns) {
+        return Long.toString(TimeUnit.NANOSECONDS.toMillis(ns));
     }
 }

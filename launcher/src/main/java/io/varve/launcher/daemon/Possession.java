@@ -269,6 +269,11 @@ final class Possession implements VolumeTaker.Listener {
         return false;
     }
 
+    /** The guest has made its first request since it wants the volume. */
+    void onAsked() {
+        pause.onAsked();
+    }
+
     /** The first request since the volume was taken has been answered. */
     void onServed() {
         pause.onServed();

@@ -335,7 +335,8 @@ public final class ServedVolume {
                 device,
                 SessionOptions.of(options.name())
                         .withWriteCache(new VolumeWriteCache(possession))
-                        .withListener(new FrontEndWatch()));
+                        .withListener(new FrontEndWatch())
+                        .withHoldLimit(options.holdLimit()));
         final ServingDuties duties =
                 new ServingDuties(options.name(), possession, server, failure -> listener.onFailing(this, failure));
         heartbeat = duties;
@@ -439,6 +440,11 @@ public final class ServedVolume {
         public void onFirstRingStarted() {
             frontEnd = FrontEndState.RUNNING;
             possession.running(true);
+        }
+
+        @Override
+        public void onRequestWaits() {
+            possession.onAsked();
         }
 
         @Override

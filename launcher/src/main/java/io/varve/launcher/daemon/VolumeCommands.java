@@ -1,6 +1,7 @@
 package io.varve.launcher.daemon;
 
 import io.varve.launcher.UserException;
+import io.varve.launcher.volume.StoreVolumes;
 import io.varve.lsvd.Volume;
 import io.varve.lsvd.VolumeCompletion;
 import io.varve.lsvd.gc.SpaceStats;
@@ -121,11 +122,14 @@ public final class VolumeCommands {
      * Has a clone copy what it shares with its ancestors; see {@link Volume#flatten()}.
      *
      * @return how far it is.
-     * @throws UserException when it can't be had open for writing.
+     * @throws UserException when it can't be had open for writing, or what is left can't be read.
      */
     public SpaceStats flatten() {
         final Volume opened = writable();
         opened.flatten();
+        if (opened.isFlattenStuck()) {
+            throw StoreVolumes.flattenStuck(name);
+        }
         return opened.space();
     }
 

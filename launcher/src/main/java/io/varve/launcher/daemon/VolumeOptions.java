@@ -4,6 +4,7 @@ import io.varve.launcher.config.Setting;
 import io.varve.launcher.config.Settings;
 import io.varve.launcher.volume.SnapshotName;
 import io.varve.lsvd.gc.GcPolicy;
+import io.varve.vhostuser.SessionOptions;
 import java.nio.file.Path;
 import java.time.Duration;
 
@@ -19,6 +20,7 @@ import java.time.Duration;
  * @param opening         how it is opened.
  * @param shutdownTimeout how long the end waits for the store.
  * @param pollTime        how long the reactor polls after its last work.
+ * @param holdLimit       how long a front-end waits at most for an answer that waits for the store, as when the volume moves.
  */
 public record VolumeOptions(
         String name,
@@ -29,7 +31,8 @@ public record VolumeOptions(
         DoorPlan door,
         OpeningChoices opening,
         Duration shutdownTimeout,
-        Duration pollTime) {
+        Duration pollTime,
+        Duration holdLimit) {
     /** Options that leave the rest to the settings. */
     public static VolumeOptions of(
             final String name,
@@ -49,6 +52,7 @@ public record VolumeOptions(
                 door,
                 SnapshotName.isSnapshot(name) ? opening.readOnly() : opening,
                 settings.get(Setting.SHUTDOWN_TIMEOUT),
-                settings.get(Setting.POLL_TIME));
+                settings.get(Setting.POLL_TIME),
+                SessionOptions.HOLD_LIMIT);
     }
 }

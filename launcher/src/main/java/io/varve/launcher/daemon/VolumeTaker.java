@@ -43,6 +43,12 @@ final class VolumeTaker implements AutoCloseable {
     /** Objects that are asked for at once while a guest waits: the last data of the predecessor, and its seal. */
     private static final int WANTED_AHEAD = 2;
 
+    /**
+     * How long a look counts when a guest wants a volume that was let go while it was followed. If somebody else has begun an epoch
+     * since, this is found when the next one is to be begun.
+     */
+    private static final long LOOK_FRESH_NS = 500_000_000L;
+
     /** From one attempt to the next after a failure. */
     private static final long RETRY_MS = 3_000;
 
@@ -214,13 +220,22 @@ final class VolumeTaker implements AutoCloseable {
     private void follow(final VolumeFollower follower) throws VolumeException {
         long paceMs = MIN_PACE_MS;
         long settingsNs = System.nanoTime();
+        long lookedNs = settingsNs;
         boolean isAnswered = true;
+        boolean wasLetGo = false;
         while (!isToEnd) {
             final long epoch = follower.standing().epoch();
+            final boolean wasFree = follower.standing().isFree();
+            if (isWanted && wasFree && wasLetGo && isAnswered && System.nanoTime() - lookedNs < LOOK_FRESH_NS) {
+                return;
+            }
             final int count;
+            lookedNs = System.nanoTime();
             try {
                 count = follower.look(isWanted ? WANTED_AHEAD : 1);
-                if (!isWanted && System.nanoTime() - settingsNs >= SETTINGS_PACE_NS) {
+                final boolean isFree = follower.standing().isFree();
+                wasLetGo = isFree && (wasLetGo || !wasFree);
+                if (!isWanted && (isFree && !wasFree || System.nanoTime() - settingsNs >= SETTINGS_PACE_NS)) {
                     follower.readSettings();
                     settingsNs = System.nanoTime();
                 }

@@ -134,8 +134,12 @@ final class StoreSnapshots {
                 store, settings, volume, UnaryOperator.identity(), "the volume could not be flattened")) {
             offline.volume().flatten();
             offline.await(
-                    () -> offline.volume().stats().space().isFlat(),
+                    () -> offline.volume().stats().space().isFlat()
+                            || offline.volume().isFlattenStuck(),
                     () -> bytesLeft.accept(offline.volume().stats().space().inheritedBytes()));
+            if (offline.volume().isFlattenStuck()) {
+                throw StoreVolumes.flattenStuck(volume);
+            }
             offline.shutDown();
         }
         catalog.cutTies(volume);

@@ -103,6 +103,13 @@ public final class StoreVolumes implements Volumes {
         return snapshots.cloneOf(from, name, sizeBytes);
     }
 
+    /** What there is to say when a volume needs objects of its ancestors that can't be read. */
+    public static UserException flattenStuck(final String volume) {
+        return new UserException(
+                "volume '" + volume + "' can't be flattened: what is left to copy is in objects that are"
+                        + " missing or damaged; 'varve volume verify " + volume + "' names them");
+    }
+
     @Override
     public void flatten(final String name, final LongConsumer bytesLeft) throws VolumeException {
         requireUnused(name);

@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import tools.jackson.jr.ob.JSON;
@@ -52,6 +53,30 @@ class SnapshotCommandTest {
         assertThat(CommandRun.in(home, "volume", "flatten", "web").status()).isZero();
         ok("volume", "remove", "data");
         assertHolds("web", image);
+    }
+
+    @Test
+    void flatteningEndsWhenAnAncestorCantBeRead() throws IOException {
+        ok("volume", "import", image().toString(), "data");
+        ok("snapshot", "create", "data@golden");
+        ok("volume", "create", "web", "--from", "data@golden");
+        removeObjects();
+        final CommandRun run = CommandRun.in(home, "volume", "flatten", "web");
+        assertThat(run.err())
+                .contains(
+                        "varve: volume 'web' can't be flattened: what is left to copy is in objects that are missing");
+        assertThat(run.status()).isEqualTo(ExitStatus.WRONG_USE);
+    }
+
+    /** Of data: the largest ones. */
+    private void removeObjects() throws IOException {
+        try (Stream<Path> files = Files.walk(home)) {
+            for (final Path file : files.filter(Files::isRegularFile).toList()) {
+                if (file.toString().contains("/volumes/") && Files.size(file) > 65536) {
+                    Files.delete(file);
+                }
+            }
+        }
     }
 
     @Test

@@ -24,6 +24,7 @@ import io.varve.testsupport.BlkRequest;
 import io.varve.testsupport.FrontEnd;
 import io.varve.testsupport.FrontEndOptions;
 import io.varve.testsupport.LoadGenerator;
+import io.varve.vhostuser.SessionOptions;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
@@ -154,7 +155,8 @@ class DeadReactorTest {
                         DoorPlan.at(home.resolve("thief"), SocketAccess.OWNER_ONLY),
                         new OpeningChoices(false, true, false, false, false),
                         Duration.ofSeconds(20),
-                        Duration.ofNanos(50_000)));
+                        Duration.ofNanos(50_000),
+                        SessionOptions.HOLD_LIMIT));
         thief.ready().join();
         thief.end();
         thief.ended().join();

@@ -14,6 +14,7 @@ import io.varve.launcher.daemon.VolumeOptions;
 import io.varve.launcher.daemon.VolumeStatus;
 import io.varve.lsvd.VolumeStats;
 import io.varve.lsvd.gc.GcPolicy;
+import io.varve.vhostuser.SessionOptions;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -25,6 +26,7 @@ final class MigrationHost implements AutoCloseable {
     private final String name;
     private final StoreOpener store;
     private final Daemon daemon;
+    private Duration holdLimit = SessionOptions.HOLD_LIMIT;
     private ServedVolume volume;
 
     MigrationHost(final Path home, final StoreOpener store) throws IOException {
@@ -64,6 +66,12 @@ final class MigrationHost implements AutoCloseable {
         }
     }
 
+    /** Front-ends wait no longer from the next attach on. */
+    MigrationHost holdLimit(final Duration newLimit) {
+        holdLimit = newLimit;
+        return this;
+    }
+
     MigrationHost attach() {
         return attach(false);
     }
@@ -78,7 +86,8 @@ final class MigrationHost implements AutoCloseable {
                 DoorPlan.at(socket(), SocketAccess.OWNER_ONLY),
                 new OpeningChoices(false, isTakeOver, false, false, false),
                 Duration.ofSeconds(20),
-                Duration.ofNanos(50_000)));
+                Duration.ofNanos(50_000),
+                holdLimit));
         volume.ready().join();
         return this;
     }

@@ -7,18 +7,22 @@ import java.nio.file.Path;
 import java.util.EnumMap;
 import java.util.Map;
 import java.util.Random;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 
 /**
- * A guest under load moves between two daemons that share a store, there and back. Moves are cancelled, and either daemon is killed
- * somewhere on the way; a host comes back with an older copy of its cache directory. Wherever the guest is in the end, everything that
- * was acknowledged is there.
+ * A guest under load moves between two daemons that share a store, there and back. Moves are cancelled, either daemon is killed
+ * somewhere on the way, or the store goes away for a moment; a host comes back with an older copy of its cache directory. Wherever the
+ * guest is in the end, everything that was acknowledged is there. A source is paused, its volume taken over, and the source goes on:
+ * nothing of it comes into what the other one writes.
  */
 final class MigrateTorment extends Torment {
     private static final int HOSTS = 2;
     private static final long DRAIN_MS = 3_000;
     private static final long MAX_MOVE_US = 400_000;
+    private static final int MAX_OUTAGE_MS = 1_500;
 
     private final Map<Fate, Integer> counts = new EnumMap<>(Fate.class);
     private final VarveProcess[] serves = new VarveProcess[HOSTS];
@@ -26,6 +30,7 @@ final class MigrateTorment extends Torment {
     private TortureClient client;
     private int here;
     private int moved;
+    private long lost;
     private int sourcesDead;
     private int destinationsDead;
     private long bytesWritten;
@@ -41,7 +46,9 @@ final class MigrateTorment extends Torment {
         CANCELLED_BEHIND_IT,
         SOURCE_KILLED,
         DESTINATION_KILLED,
-        SOURCE_RESTORED
+        SOURCE_RESTORED,
+        SOURCE_PAUSED_AND_TAKEN_OVER,
+        STORE_AWAY
     }
 
     MigrateTorment(final Path directory, final StorePlace place) {
@@ -71,7 +78,7 @@ final class MigrateTorment extends Torment {
             connect(rig, random);
         }
         client.runFor(spread(random, 5, 400));
-        final Fate fate = random.nextInt(3) == 0 ? Fate.MOVED : Fate.values()[random.nextInt(Fate.values().length)];
+        final Fate fate = fate(random, rig);
         counts.merge(fate, 1, Integer::sum);
         switch (fate) {
             case CANCELLED_BEFORE_THE_STOP -> {
@@ -87,14 +94,22 @@ final class MigrateTorment extends Torment {
             case MOVED -> {
                 expectLeft(leave(random));
                 arrive(rig, random);
+                count(System.nanoTime() - stoppedNs);
             }
             case SOURCE_KILLED -> moveFromADyingSource(rig, random);
             case DESTINATION_KILLED -> moveToADyingDestination(rig, random);
             case SOURCE_RESTORED -> moveFromARestoredSource(rig, random);
+            case SOURCE_PAUSED_AND_TAKEN_OVER -> takeOverFromAPausedSource(rig, random);
+            case STORE_AWAY -> moveWhileTheStoreIsAway(rig, random);
         }
         client.runFor(spread(random, 5, 400));
         client.settle();
         history.judge(client.readAll(), history.now(), "after a move that was " + fate);
+    }
+
+    private static Fate fate(final Random random, final Rig rig) {
+        final Fate fate = random.nextInt(3) == 0 ? Fate.MOVED : Fate.values()[random.nextInt(Fate.values().length)];
+        return fate == Fate.STORE_AWAY && !rig.store().canGo() ? Fate.MOVED : fate;
     }
 
     private void moveFromADyingSource(final Rig rig, final Random random) throws IOException, InterruptedException {
@@ -147,6 +162,66 @@ final class MigrateTorment extends Torment {
         start(rig, source);
     }
 
+    /** What the source had not shipped since it let go for the last time may be missing; the volume goes on from a state that was. */
+    private void takeOverFromAPausedSource(final Rig rig, final Random random)
+            throws IOException, InterruptedException {
+        final int source = here;
+        expectLeft(leave(random));
+        final long stored = history.now();
+        client.stopLogging();
+        client.resume();
+        client.runFor(spread(random, 5, 1_000));
+        if (random.nextBoolean()) {
+            client.startLogging();
+            client.runFor(spread(random, 5, 200));
+        }
+        serves[source].signal("STOP");
+        closeClient();
+        here = other();
+        serves[here].kill();
+        serves[here] = Rig.ready(rig.startServe(socket(rig, here), cache(rig, here), "--take-over"));
+        connect(rig, random);
+        final long[] seen = client.readAll();
+        lost += history.check(seen, stored, "after a take-over");
+        history = history.fork(seen);
+        closeClient();
+        connect(rig, random);
+        client.runFor(spread(random, 5, 400));
+        serves[source].signal("CONT");
+        client.runFor(spread(random, 5, 4_000));
+        client.settle();
+        history.judge(client.readAll(), history.now(), "under a source that goes on");
+        serves[source].kill();
+        start(rig, source);
+    }
+
+    private void moveWhileTheStoreIsAway(final Rig rig, final Random random) throws IOException, InterruptedException {
+        final long untilUs = spread(random, 100, MAX_MOVE_US);
+        final long awayMs = spread(random, 10, MAX_OUTAGE_MS);
+        final FutureTask<Void> outage = new FutureTask<>(() -> {
+            TimeUnit.MICROSECONDS.sleep(untilUs);
+            rig.store().takeAway();
+            TimeUnit.MILLISECONDS.sleep(awayMs);
+            rig.store().bringBack();
+            return null;
+        });
+        new Thread(outage, "outage").start();
+        try {
+            expectLeft(leave(random));
+            arrive(rig, random);
+        } finally {
+            await(outage);
+        }
+    }
+
+    private static void await(final FutureTask<Void> task) throws IOException, InterruptedException {
+        try {
+            task.get();
+        } catch (final ExecutionException e) {
+            throw new IOException(e.getCause());
+        }
+    }
+
     /** The guest is stopped; whether the source said that it may go. */
     private boolean leave(final Random random) {
         try {
@@ -175,11 +250,13 @@ final class MigrateTorment extends Torment {
         connect(rig, random);
         client.runFor(1);
         client.settle();
-        final long ns = System.nanoTime() - stoppedNs;
+        moved++;
+    }
+
+    private void count(final long ns) {
         pauseNs += ns;
         longestPauseNs = Math.max(longestPauseNs, ns);
         pauses++;
-        moved++;
     }
 
     private int other() {
@@ -250,7 +327,8 @@ final class MigrateTorment extends Torment {
                         .collect(Collectors.joining(", "))
                 + "; " + sourcesDead + " sources dead before they let go, " + destinationsDead
                 + " destinations dead before they were there; " + (bytesWritten >> 20) + " MiB written; "
-                + moved + " timed moves, from the stop to the first answers " + millis(pauseNs / Math.max(1, pauses))
+                + moved + " moves, " + lost + " operations lost in take-overs; " + pauses
+                + " undisturbed moves, from the stop to the first answers " + millis(pauseNs / Math.max(1, pauses))
                 + " ms, " + millis(longestPauseNs) + " ms at most";
     }
 

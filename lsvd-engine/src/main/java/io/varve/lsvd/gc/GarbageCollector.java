@@ -86,7 +86,9 @@ public final class GarbageCollector implements AutoCloseable {
     private long flattenedTo;
     private long flattenAgainNs;
     private boolean isFlatAsked;
+    private boolean hasFlattenedAny = true;
     private volatile boolean isFlattening;
+    private volatile boolean isFlattenStuck;
     private long endedNs;
     private volatile boolean isPaused;
     private volatile long bytesCollected;
@@ -150,6 +152,11 @@ public final class GarbageCollector implements AutoCloseable {
     /** Copies what the volume shares with its ancestors into objects of its own, from now on. Any thread. */
     public void flatten() {
         isFlattening = true;
+    }
+
+    /** Whether all that is left to be copied by {@link #flatten()} is in objects that are missing or damaged. Any thread. */
+    public boolean isFlattenStuck() {
+        return isFlattenStuck;
     }
 
     /** Bytes of objects that collection has made. Any thread. */
@@ -358,12 +365,16 @@ public final class GarbageCollector implements AutoCloseable {
             if (!map.find(flattenedTo)) {
                 flattenedTo = 0;
                 flattenAgainNs = clockNs.getAsLong() + (notThese.isEmpty() ? 0 : RETRY_NS);
+                isFlattenStuck = !hasFlattenedAny;
+                hasFlattenedAny = false;
                 return false;
             }
             final long object = Location.sequence(map.foundLocation());
             if (objects.find(object) < 0 && !notThese.contains(object)) {
                 chosen.clear();
                 chosen.add(object);
+                hasFlattenedAny = true;
+                isFlattenStuck = false;
                 state = State.READING;
                 return true;
             }

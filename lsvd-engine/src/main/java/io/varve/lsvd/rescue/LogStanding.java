@@ -52,8 +52,12 @@ public record LogStanding(boolean isSuperseded, long epoch, long storedThrough) 
         return true;
     }
 
-    /** The newest epoch that the log's owner has begun, or null when it has begun none. */
-    private static EpochRecord lastOf(
+    /**
+     * The newest epoch that a log's owner has begun, or null when it has begun none.
+     *
+     * @param claims of the log, oldest first; of epochs that others have begun instead, too.
+     */
+    public static EpochRecord lastOf(
             final HistoryReader reader, final List<EpochClaim> claims, final EpochRecord newest) throws IOException {
         for (final EpochClaim claim : claims.reversed()) {
             if (claim.epoch() <= newest.epoch()) {

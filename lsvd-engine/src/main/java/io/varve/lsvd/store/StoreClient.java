@@ -43,7 +43,20 @@ public final class StoreClient {
 
     /** As {@link ObjectStore#putIfAbsent}. */
     public boolean putIfAbsent(final String key, final MemorySegment body) throws StoreException {
-        return await(store.putIfAbsent(key, body), "creating " + key);
+        return await(beginPutIfAbsent(key, body));
+    }
+
+    /** A creation that has begun. */
+    public record Creating(String key, CompletableFuture<Boolean> isCreated) {}
+
+    /** Begins what {@link #putIfAbsent} does; for {@link #await(Creating)}. */
+    public Creating beginPutIfAbsent(final String key, final MemorySegment body) {
+        return new Creating(key, store.putIfAbsent(key, body));
+    }
+
+    /** Whether a creation has succeeded, and not met an object of that name. */
+    public boolean await(final Creating creating) throws StoreException {
+        return await(creating.isCreated, "creating " + creating.key);
     }
 
     /** As {@link ObjectStore#get}. */

@@ -1,4 +1,4 @@
-package io.varve.benchmarks.space;
+package io.varve.benchmarks;
 
 import io.varve.lsvd.store.ObjectStore;
 import io.varve.lsvd.store.StoredObject;

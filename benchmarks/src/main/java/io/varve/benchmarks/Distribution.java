@@ -1,4 +1,4 @@
-package io.varve.benchmarks.space;
+package io.varve.benchmarks;
 
 import java.util.Arrays;
 import java.util.Locale;

@@ -1,4 +1,4 @@
-package io.varve.benchmarks.space;
+package io.varve.benchmarks;
 
 import io.varve.linux.IoRing;
 import io.varve.linux.IoVec;
@@ -29,7 +29,10 @@ public final class Writer {
     private final long[] dueNs;
     private final int[] free;
     private final Histogram latencyNs = new Histogram(HIGHEST_LATENCY_NS, 3);
+    private final Histogram snapshotNs = new Histogram(HIGHEST_LATENCY_NS, 3);
     private int freeCount;
+    private long snapshotEvery = Long.MAX_VALUE;
+    private long snapshots;
     private long submitted;
     private long failed;
 
@@ -89,6 +92,16 @@ public final class Writer {
         return System.nanoTime() - startNs;
     }
 
+    /** From now on a snapshot is taken whenever so many more writes have been submitted. */
+    void takeSnapshots(final long everyWrites) {
+        snapshotEvery = everyWrites;
+    }
+
+    /** How long it took until a snapshot was durable in the log. */
+    Histogram snapshotNs() {
+        return snapshotNs;
+    }
+
     /** Goes on until something holds. */
     public void await(final BooleanSupplier condition) throws IOException {
         while (!condition.getAsBoolean()) {
@@ -105,7 +118,17 @@ public final class Writer {
         final int slot = free[--freeCount];
         dueNs[slot] = dueAtNs;
         submitted++;
+        if (submitted % snapshotEvery == 0) {
+            volume.snapshot("s" + ++snapshots, 0, this::onSnapshot, System.nanoTime());
+        }
         volume.write((long) distribution.next(random) * BLOCK, vectors[slot], false, this::onDone, slot);
+    }
+
+    private void onSnapshot(final long askedNs, final int status) {
+        snapshotNs.recordValue(Math.min(System.nanoTime() - askedNs, HIGHEST_LATENCY_NS));
+        if (status != VolumeCompletion.OK) {
+            failed++;
+        }
     }
 
     private void onDone(final long slot, final int status) {
@@ -120,7 +143,7 @@ public final class Writer {
         ring.turn(volume.doWork() > 0 ? 0 : Math.min(idleNs, volume.maxIdleNs()));
         if (failed > 0) {
             throw new IOException(
-                    failed + " writes failed" + (volume.failure() == null ? "" : ": " + volume.failure()));
+                    failed + " writes or snapshots failed" + (volume.failure() == null ? "" : ": " + volume.failure()));
         }
     }
 }

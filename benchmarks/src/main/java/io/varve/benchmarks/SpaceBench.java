@@ -1,4 +1,4 @@
-package io.varve.benchmarks.space;
+package io.varve.benchmarks;
 
 import io.varve.linux.IoRing;
 import io.varve.linux.IoRings;
@@ -14,18 +14,17 @@ import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Comparator;
 import java.util.Locale;
 import java.util.Random;
 import java.util.concurrent.Callable;
-import java.util.stream.Stream;
-import picocli.CommandLine;
+import org.HdrHistogram.Histogram;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** Writes at random over a volume that an engine in this process serves from a directory, and tells what that cost. */
 @Command(
-        name = "dev/bench-space",
+        name = "space",
         description = "Writes blocks of 4 KiB at random over a volume that an engine in this process serves from a"
                 + " directory, and tells what garbage collection made of them.",
         mixinStandardHelpOptions = true)
@@ -34,6 +33,9 @@ public final class SpaceBench implements Callable<Integer> {
     private static final long MIB = 1L << 20;
     private static final double MS = 1e6;
     private static final GcPolicy OFF = new GcPolicy(1000, 0.95, 0);
+
+    @Mixin
+    private BenchPlace at;
 
     @Option(names = "--size", defaultValue = "1024", description = "MiB of the disk (${DEFAULT-VALUE}).")
     private int sizeMib;
@@ -65,23 +67,19 @@ public final class SpaceBench implements Callable<Integer> {
     @Option(names = "--fill", description = "Write the whole disk in order before anything is counted.")
     private boolean isFilled;
 
+    @Option(
+            names = "--snapshots",
+            defaultValue = "0",
+            description = "Snapshots to take meanwhile; each stays (${DEFAULT-VALUE}).")
+    private int snapshots;
+
     @Option(names = "--seed", defaultValue = "1", description = "Of the blocks (${DEFAULT-VALUE}).")
     private long seed;
 
-    @Option(names = "--directory", required = true, description = "Where store and log are made, and removed again.")
-    private Path directory;
+    @Option(names = "--log-directory", description = "As --directory, for the log alone.")
+    private Path logDirectory;
 
     private final PrintStream out = System.out;
-
-    /** Runs the command. */
-    public static void main(final String[] arguments) {
-        System.exit(new CommandLine(new SpaceBench())
-                .setExecutionExceptionHandler((e, commandLine, parsed) -> {
-                    System.err.println("bench-space: " + e.getMessage());
-                    return 1;
-                })
-                .execute(arguments));
-    }
 
     @Override
     public Integer call() throws Exception {
@@ -89,16 +87,21 @@ public final class SpaceBench implements Callable<Integer> {
         try {
             blocks = Distribution.of(distribution, (int) (sizeMib * MIB / Writer.BLOCK));
         } catch (final IllegalArgumentException e) {
-            System.err.println("bench-space: " + e.getMessage());
+            System.err.println("bench: " + e.getMessage());
             return WRONG_USE;
         }
-        Files.createDirectories(directory);
-        final Path place = Files.createTempDirectory(directory, "space-");
+        final Path place = at.make("space-");
+        final Path logPlace = logDirectory == null
+                ? place
+                : Files.createTempDirectory(Files.createDirectories(logDirectory), "space-");
         try (CountedStore store = new CountedStore(DirectoryStore.open(place.resolve("store"), true))) {
             new VolumeCatalog(store).create("disk", sizeMib * MIB);
-            run(store, place.resolve("cache"), blocks);
+            run(store, logPlace.resolve("cache"), blocks);
         } finally {
-            delete(place);
+            BenchPlace.delete(logPlace);
+            if (logDirectory != null) {
+                BenchPlace.delete(place);
+            }
         }
         return 0;
     }
@@ -122,6 +125,9 @@ public final class SpaceBench implements Callable<Integer> {
             final CountedStore.Figures before = store.figures();
             final Writer writer = new Writer(ring, volume, blocks, new Random(seed), depth, memory);
             final long count = writeMib * MIB / Writer.BLOCK;
+            if (snapshots > 0) {
+                writer.takeSnapshots(Math.max(1, count / snapshots));
+            }
             final long startNs = System.nanoTime();
             final long clientNs = writer.write(count, rate);
             writer.await(volume::isStored);
@@ -130,13 +136,12 @@ public final class SpaceBench implements Callable<Integer> {
             volume.shutdown();
             writer.await(volume::isShutDown);
             tell(store.figures(), stored, before, volume.stats().space(), count, clientNs, allNs);
-            out.printf(
-                    Locale.ROOT,
-                    "latency in ms: p50 %.3f, p99 %.3f, p99.9 %.3f, most %.1f%n",
-                    writer.latencyNs().getValueAtPercentile(50) / MS,
-                    writer.latencyNs().getValueAtPercentile(99) / MS,
-                    writer.latencyNs().getValueAtPercentile(99.9) / MS,
-                    writer.latencyNs().getMaxValue() / MS);
+            tell("latency", writer.latencyNs());
+            if (snapshots > 0) {
+                tell(
+                        writer.snapshotNs().getTotalCount() + " snapshots, each durable in the log after,",
+                        writer.snapshotNs());
+            }
         }
     }
 
@@ -188,11 +193,14 @@ public final class SpaceBench implements Callable<Integer> {
                 (double) allNs / clientNs);
     }
 
-    private static void delete(final Path root) throws IOException {
-        try (Stream<Path> paths = Files.walk(root)) {
-            for (final Path path : paths.sorted(Comparator.reverseOrder()).toList()) {
-                Files.delete(path);
-            }
-        }
+    private void tell(final String what, final Histogram ns) {
+        out.printf(
+                Locale.ROOT,
+                "%s in ms: p50 %.3f, p99 %.3f, p99.9 %.3f, most %.1f%n",
+                what,
+                ns.getValueAtPercentile(50) / MS,
+                ns.getValueAtPercentile(99) / MS,
+                ns.getValueAtPercentile(99.9) / MS,
+                ns.getMaxValue() / MS);
     }
 }

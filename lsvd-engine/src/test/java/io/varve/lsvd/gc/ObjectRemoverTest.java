@@ -1,0 +1,109 @@
+package io.varve.lsvd.gc;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.varve.lsvd.history.Checkpoint;
+import io.varve.lsvd.history.CheckpointChain;
+import io.varve.lsvd.history.Epochs;
+import io.varve.lsvd.history.MapChanges;
+import io.varve.lsvd.history.ObjectTable;
+import io.varve.lsvd.map.ExtentMap;
+import io.varve.lsvd.store.DirectoryStore;
+import io.varve.lsvd.store.Keys;
+import io.varve.lsvd.store.ObjectStore;
+import io.varve.lsvd.stored.StoredMap;
+import java.lang.foreign.MemorySegment;
+import java.nio.file.Path;
+import java.util.UUID;
+import java.util.function.BooleanSupplier;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Object 1 has been collected into object 2, which checkpoint 3 has recorded; time stands still for the remover. */
+final class ObjectRemoverTest {
+    private static final UUID VOLUME = new UUID(1, 2);
+    private static final UUID NONCE = new UUID(3, 4);
+    private static final long EPOCH = 1;
+    private static final long PATIENCE_NS = 10_000_000_000L;
+
+    @TempDir
+    private Path directory;
+
+    private ObjectStore store;
+    private StoredMap stored;
+    private ObjectRemover remover;
+
+    @BeforeEach
+    void open() throws Exception {
+        store = DirectoryStore.open(directory, true);
+        final ObjectTable objects = new ObjectTable();
+        for (long sequence = 1; sequence <= 2; sequence++) {
+            store.putIfAbsent(Keys.object(VOLUME, EPOCH, sequence), MemorySegment.ofArray(new byte[1]))
+                    .get();
+            objects.add(sequence, 1, 1, (int) sequence - 1);
+        }
+        objects.die(objects.find(1), 2);
+        final Epochs epochs = Epochs.NONE.with(new Epochs.Entry(VOLUME, EPOCH, 1, NONCE));
+        stored = new StoredMap(
+                new Checkpoint.Author(VOLUME, EPOCH, NONCE, epochs),
+                new ExtentMap(),
+                new MapChanges(),
+                objects,
+                CheckpointChain.NONE,
+                64);
+        remover = new ObjectRemover(store, VOLUME, stored, () -> 0);
+        await(() -> remover.doWork(0) + remover.doWork(0) == 0 && remover.pins() != null);
+    }
+
+    @AfterEach
+    void close() {
+        stored.close();
+        store.close();
+    }
+
+    @Test
+    void keepsWhatNoCheckpointHasRecordedAsDead() {
+        settle(2);
+        assertThat(remover.deleted()).isZero();
+    }
+
+    @Test
+    void deletesWhenTheMapHasBeenTurnedWithoutWaitingForTheClock() throws Exception {
+        remover.onCheckpointStored(3);
+        settle(1);
+        assertThat(remover.deleted()).isZero();
+
+        await(() -> remover.doWork(2) == 0 && remover.deleted() == 1);
+        assertThat(store.list(Keys.object(VOLUME, EPOCH, 1)).get()).isEmpty();
+        assertThat(store.list(Keys.object(VOLUME, EPOCH, 2)).get()).hasSize(1);
+    }
+
+    @Test
+    void keepsWhatAPinNeedsThatHasBeenSetMeanwhile() throws Exception {
+        remover.onCheckpointStored(3);
+        settle(1);
+        store.putIfAbsent(Keys.pin(VOLUME, 1, 1), MemorySegment.ofArray(new byte[1]))
+                .get();
+        settle(2);
+        assertThat(remover.deleted()).isZero();
+    }
+
+    /** Until it has nothing to do for long enough that an answer of the store would have come. */
+    private void settle(final long relocatedThrough) {
+        final long endNs = System.nanoTime() + 100_000_000;
+        while (System.nanoTime() < endNs) {
+            remover.doWork(relocatedThrough);
+            Thread.onSpinWait();
+        }
+    }
+
+    private static void await(final BooleanSupplier condition) {
+        final long deadline = System.nanoTime() + PATIENCE_NS;
+        while (!condition.getAsBoolean()) {
+            assertThat(System.nanoTime()).as("patience").isLessThan(deadline);
+            Thread.onSpinWait();
+        }
+    }
+}
