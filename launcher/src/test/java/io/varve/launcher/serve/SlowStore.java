@@ -39,13 +39,16 @@ final class SlowStore implements ObjectStore {
                     .noneMatch(request -> System.nanoTime() - request.endNs < TimeUnit.MILLISECONDS.toNanos(300));
         }
 
-        /** The longest sequence of requests in a time, of which each began when the one before had been answered. */
+        /**
+         * The longest sequence of requests in a time, of which each began when the one before had been answered; without those for
+         * what is hot, which are made beside the others and nobody waits for.
+         */
         synchronized List<Request> longestSequence(final long fromNs, final long toNs) {
             final List<Request> sequence = new ArrayList<>();
             requests.sort(Comparator.comparingLong(Request::endNs));
             for (final Request request : requests) {
                 final long freeNs = sequence.isEmpty() ? fromNs : sequence.getLast().endNs;
-                if (request.beginNs - freeNs >= 0 && toNs - request.endNs >= 0) {
+                if (!request.isAside && request.beginNs - freeNs >= 0 && toNs - request.endNs >= 0) {
                     sequence.add(request);
                 }
             }
@@ -54,7 +57,7 @@ final class SlowStore implements ObjectStore {
     }
 
     /** A request. */
-    record Request(String what, long beginNs, long endNs) {
+    record Request(String what, long beginNs, long endNs, boolean isAside) {
         @Override
         public String toString() {
             return what + " " + (endNs - beginNs) / 1000 + " us";
@@ -70,6 +73,8 @@ final class SlowStore implements ObjectStore {
     }
 
     private <T> CompletableFuture<T> slowly(final String what, final Supplier<CompletableFuture<T>> request) {
+        final boolean isAside =
+                what.contains("/hot/") || Thread.currentThread().getName().equals("varve-prefetch");
         final long beginNs = System.nanoTime();
         final long delayMs = notes.delayMs;
         final CompletableFuture<T> begun = delayMs == 0
@@ -79,7 +84,7 @@ final class SlowStore implements ObjectStore {
                         .thenCompose(answer -> answer);
         return begun.whenComplete((answer, error) -> {
             if (error == null) {
-                notes.add(new Request(what, beginNs, System.nanoTime()));
+                notes.add(new Request(what, beginNs, System.nanoTime(), isAside));
             }
         });
     }
