@@ -95,7 +95,7 @@ final class Possession implements VolumeTaker.Listener {
      * @throws CompletionException with the reason when that can't be.
      */
     void begin(final boolean isTakeOver) {
-        follow(isTakeOver);
+        follow(isTakeOver, isPatient);
         taker.begun().join();
         adopt();
     }
@@ -107,9 +107,9 @@ final class Possession implements VolumeTaker.Listener {
         onChange.accept(opened);
     }
 
-    private void follow(final boolean isTakeOver) {
+    private void follow(final boolean isTakeOver, final boolean triesAgain) {
         final OpeningRuntime runtime = new OpeningRuntime();
-        taker = new VolumeTaker(contexts.apply(runtime).takeOver(isTakeOver), runtime, isPatient, this);
+        taker = new VolumeTaker(contexts.apply(runtime).takeOver(isTakeOver), runtime, triesAgain, this);
         taker.expect(isFrontEnd);
         taker.start();
     }
@@ -349,7 +349,8 @@ final class Possession implements VolumeTaker.Listener {
         state = State.OPENING;
         onChange.accept(null);
         had.close();
-        follow(false);
+        // Whatever the store says now: a guest that is here, or comes, waits for the volume.
+        follow(false, true);
         want();
         return 1;
     }

@@ -36,12 +36,18 @@ final class FaultyStore implements ObjectStore {
         private Step step;
         private Way way;
         private int left;
+        private Step last;
 
         /** Fails the next so many requests of a kind; 0 for no more. */
         synchronized void fail(final Step newStep, final Way newWay, final int count) {
             step = newStep;
             way = newWay;
             left = count;
+        }
+
+        /** Refuses everything once a request of a kind has been carried out. */
+        synchronized void refuseAllBehind(final Step newLast) {
+            last = newLast;
         }
 
         /** Fails none from now on. */
@@ -69,6 +75,10 @@ final class FaultyStore implements ObjectStore {
 
         private synchronized void onCarriedOut(final Step which) {
             carriedOut.merge(which, 1, Integer::sum);
+            if (which == last) {
+                last = null;
+                fail(Step.ANY, Way.REFUSED, Integer.MAX_VALUE);
+            }
         }
     }
 

@@ -144,6 +144,24 @@ class MigrationFaultsTest {
         }
     }
 
+    @Test
+    void aSourceThatCannotFollowAgainYetDoesSoWhenTheStoreIsBack() throws IOException {
+        try (MovingGuest guest = new MovingGuest(one.socket(), 5)) {
+            guest.load().run(300);
+            guest.beginMove(two.socket());
+            guest.startLogging();
+            guest.load().run(100);
+            faultsOfOne.refuseAllBehind(Step.SEAL);
+            guest.stop();
+            guest.arrive();
+            await().until(() -> one.status().trouble() != null);
+            assertThat(one.status().state()).isEqualTo(State.OPENING);
+
+            faultsOfOne.end();
+            expectGuestAtTwo(guest);
+        }
+    }
+
     /** Two looks for the volume again and again, and does not take it. */
     private void expectWaiting() throws IOException {
         final int looks = faultsOfTwo.carriedOut(Step.ANY);
