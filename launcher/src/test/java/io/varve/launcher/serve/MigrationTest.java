@@ -163,9 +163,9 @@ class MigrationTest {
             guest.stop();
             guest.arrive();
             guest.load().run(1);
-            final long reads = notesOfTwo.answered("/log/");
+            final long reads = notesOfTwo.waitedFor("/log/");
             guest.load().verifyAll(guest);
-            assertThat(notesOfTwo.answered("/log/")).isEqualTo(reads);
+            assertThat(notesOfTwo.waitedFor("/log/")).isEqualTo(reads);
             await().until(() -> two.status().stats().cache().hits() > 0);
         }
     }

@@ -33,6 +33,14 @@ final class SlowStore implements ObjectStore {
                     .count();
         }
 
+        /** Number of those that somebody waited for. */
+        synchronized long waitedFor(final String text) {
+            return requests.stream()
+                    .filter(request ->
+                            request.what.startsWith("get ") && request.what.contains(text) && !request.isAside)
+                    .count();
+        }
+
         /** Whether no request has been answered for a while. */
         synchronized boolean isQuiet() {
             return requests.stream()

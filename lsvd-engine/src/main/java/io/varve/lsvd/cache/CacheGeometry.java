@@ -28,7 +28,7 @@ record CacheGeometry(long asked, long instance, int slots) {
     static final int ENTRIES_A_PAGE = Blocks.SIZE / CacheTable.ENTRY_LENGTH;
 
     private static final int MAGIC = 0x43565256;
-    private static final int VERSION = 1;
+    private static final int VERSION = 2;
     private static final int VERSION_OFFSET = 4;
     private static final int CRC_OFFSET = 8;
     private static final int LINE_OFFSET = 12;

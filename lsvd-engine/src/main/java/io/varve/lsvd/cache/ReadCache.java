@@ -21,15 +21,12 @@ import org.agrona.concurrent.ManyToOneConcurrentArrayQueue;
 
 /**
  * The read cache of a process: one file, one agent that writes it, and {@link VolumeCache} for each volume that reads it.
- * Volumes hand over lines that they have fetched and verified, at most {@value #FILLS} at a time; when the disk does not keep
+ * Volumes hand over lines that they have fetched and verified, at most 256 at a time; when the disk does not keep
  * up, volumes wait a little while the cache has room, and else drop them. When it fails, nothing is put in for {@value #PAUSE_S} seconds, and what is there goes on to be read.
  */
 public final class ReadCache implements Agent, AutoCloseable {
     /** Least size of a cache in bytes. */
     public static final long MIN_SIZE = 1L << 20;
-
-    /** Greatest number of lines on their way into the file: bounds memory. */
-    private static final int FILLS = 256;
 
     /** Greatest number of lines that are written at once. */
     private static final int BATCH = 16;
@@ -57,11 +54,10 @@ public final class ReadCache implements Agent, AutoCloseable {
     private final SlotQueue freeSlots;
     private final SlotQueue givenUp;
     private final CacheTable.Found found = new CacheTable.Found();
-    private final ManyToManyConcurrentArrayQueue<Fill> freeFills = new ManyToManyConcurrentArrayQueue<>(FILLS);
-    private final ManyToOneConcurrentArrayQueue<Fill> fills = new ManyToOneConcurrentArrayQueue<>(FILLS);
+    private final FillPool pool = new FillPool(new ManyToManyConcurrentArrayQueue<>(FillPool.SIZE));
+    private final ManyToOneConcurrentArrayQueue<Fill> fills = new ManyToOneConcurrentArrayQueue<>(FillPool.SIZE);
     private final Map<UUID, AtomicLong> blocksOfTag = new ConcurrentHashMap<>();
     private final AtomicLong dropped = new AtomicLong();
-    private final AtomicLong fillsMade = new AtomicLong();
     private final List<Fill> batch = new ArrayList<>(BATCH);
     private final MemorySegment lines = Arena.ofAuto().allocate((long) BATCH * CacheLine.LENGTH, Blocks.SIZE);
     private final List<VolumeCache> volumes = new CopyOnWriteArrayList<>();
@@ -211,12 +207,7 @@ public final class ReadCache implements Agent, AutoCloseable {
 
     /** Something to carry a line in, or null when too many are on their way. Any thread but reactors. */
     Fill takeFill() {
-        final Fill fill = freeFills.poll();
-        return fill != null || !canMakeFill() ? fill : new Fill();
-    }
-
-    private boolean canMakeFill() {
-        return fillsMade.get() < FILLS && fillsMade.incrementAndGet() <= FILLS;
+        return pool.take();
     }
 
     /** Hands a line over. */
@@ -247,11 +238,15 @@ public final class ReadCache implements Agent, AutoCloseable {
 
     @Override
     public int doWork() {
+        pool.offerAgain();
         if (fills.drainTo(batch, BATCH) > 0) {
             final int work = batch.size();
-            fillAll();
-            freeFills.addAll(batch);
-            batch.clear();
+            try {
+                fillAll();
+            } finally {
+                pool.giveBack(batch);
+                batch.clear();
+            }
             for (final VolumeCache volume : volumes) {
                 volume.onRoom();
             }
