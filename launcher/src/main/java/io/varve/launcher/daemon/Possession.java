@@ -289,6 +289,8 @@ final class Possession implements VolumeTaker.Listener {
         if (taker.taken() == null) {
             return 0;
         }
+        // What was taken at once has not been followed before.
+        // standing = taker.taken().standing();
         final Volume opened = taker.taken().open();
         if (taker.isForced()) {
             // So that what comes back with the old host can be put on top of what was there.

@@ -162,6 +162,31 @@ class MigrationFaultsTest {
         }
     }
 
+    @Test
+    void aFrontEndIsToldOfADiskThatWasTakenAtOnceAndIsNotFollowedAgainYet() throws IOException {
+        one.detach();
+        one.attach(true);
+        try (MovingGuest guest = new MovingGuest(one.socket(), 6)) {
+            guest.load().run(300);
+            guest.beginMove(two.socket());
+            guest.startLogging();
+            faultsOfOne.refuseAllBehind(Step.SEAL);
+            guest.stop();
+            guest.arrive();
+            guest.load().run(100);
+            await().until(() -> one.status().trouble() != null);
+
+            guest.beginMove(one.socket());
+            faultsOfOne.end();
+            guest.startLogging();
+            guest.stop();
+            guest.arrive();
+            guest.load().run(100);
+            guest.load().verifyAll(guest);
+            assertThat(one.status().state()).isEqualTo(State.SERVING);
+        }
+    }
+
     /** Two looks for the volume again and again, and does not take it. */
     private void expectWaiting() throws IOException {
         final int looks = faultsOfTwo.carriedOut(Step.ANY);
