@@ -47,9 +47,6 @@ final class VolumeOpener implements AutoCloseable {
     private static final System.Logger LOG = System.getLogger(VolumeOpener.class.getName());
     private static final long FENCE_MARGIN_MS = 100;
 
-    /** How long settings count as the newest that were read when the epoch before had ended, so that its owner changes them no more. */
-    private static final long SETTINGS_FRESH_NS = 1_000_000_000;
-
     private final VolumeContext context;
     private final StoreClient store;
     private final UUID volume;
@@ -65,8 +62,6 @@ final class VolumeOpener implements AutoCloseable {
     private ExtentMap stored;
     private LogWindow window;
     private VolumeSettings settings;
-    private long settledEpoch = -1;
-    private long settingsReadNs;
 
     VolumeOpener(final VolumeContext context, final StoreClient store, final UUID volume, final Arena arena) {
         this.context = context;
@@ -138,14 +133,7 @@ final class VolumeOpener implements AutoCloseable {
 
     /** Reads the settings again. */
     void readSettings() throws IOException {
-        final long nowNs = runtime.bootTimeNs();
         settings = new SettingsHistory(store, volume).newest(history().newest().settings());
-        settledEpoch = history().isClosedByOwner() ? history().newest().epoch() : -1;
-        settingsReadNs = nowNs;
-    }
-
-    private boolean areSettingsFresh() {
-        return settledEpoch == history.newest().epoch() && runtime.bootTimeNs() - settingsReadNs < SETTINGS_FRESH_NS;
     }
 
     /** Makes the log ready to be claimed, so that this need not be done later. */
@@ -172,9 +160,7 @@ final class VolumeOpener implements AutoCloseable {
         if (!log.isOwn()) {
             outwaitOldWriter();
         }
-        if (!areSettingsFresh()) {
-            readSettings();
-        }
+        readSettings();
         if (context.rollBackTo() != null) {
             rollBack();
         }

@@ -89,7 +89,8 @@ class VerifyWhileWritingTest {
             while (!isEnded) {
                 random.nextBytes(data);
                 rig.write((long) random.nextInt(BLOCKS - 64) * Blocks.SIZE, data);
-                rig.turnFor(1);
+                // At full speed something that a round needs is always gone before the round has come to it.
+                rig.turnFor(20);
                 rounds.incrementAndGet();
                 deleted.set(rig.volume.stats().space().objectsDeleted());
             }

@@ -290,7 +290,7 @@ final class Possession implements VolumeTaker.Listener {
             return 0;
         }
         // What was taken at once has not been followed before.
-        // standing = taker.taken().standing();
+        standing = taker.taken().standing();
         final Volume opened = taker.taken().open();
         if (taker.isForced()) {
             // So that what comes back with the old host can be put on top of what was there.

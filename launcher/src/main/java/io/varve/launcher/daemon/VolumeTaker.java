@@ -235,7 +235,7 @@ final class VolumeTaker implements AutoCloseable {
                 count = follower.look(isWanted ? WANTED_AHEAD : 1);
                 final boolean isFree = follower.standing().isFree();
                 wasLetGo = isFree && (wasLetGo || !wasFree);
-                if (!isWanted && (isFree && !wasFree || System.nanoTime() - settingsNs >= SETTINGS_PACE_NS)) {
+                if (!isWanted && System.nanoTime() - settingsNs >= SETTINGS_PACE_NS) {
                     follower.readSettings();
                     settingsNs = System.nanoTime();
                 }

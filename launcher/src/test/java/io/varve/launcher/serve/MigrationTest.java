@@ -35,7 +35,7 @@ import org.junit.jupiter.api.io.TempDir;
 @SuppressWarnings("try")
 class MigrationTest {
     /** Requests to the store, one behind the other, from a guest's last request here to its first one there. */
-    private static final int MOST_REQUESTS = 5;
+    private static final int MOST_REQUESTS = 8;
 
     private static final int CONFIG_CHANGE = 2;
 
@@ -272,20 +272,20 @@ class MigrationTest {
 
     @Test
     void whatIsInTheRingsWaitsAndStopsWithThem() throws IOException {
-        try (MovingGuest guest = new MovingGuest(one.socket(), 6);
-                FrontEnd early = FrontEnd.started(two.socket(), FrontEndOptions.DEFAULT)) {
+        try (MovingGuest guest = new MovingGuest(one.socket(), 6)) {
             guest.load().run(100);
-            early.queue(0).submit(BlkRequest.read(0, 4096), Framing.USUAL);
-            early.queue(0).publish();
-            await().until(() -> two.status().state() == State.TAKING);
-            early.stop();
-            assertThat(early.queue(0).poll()).isNull();
+            try (FrontEnd early = FrontEnd.started(two.socket(), FrontEndOptions.DEFAULT)) {
+                early.queue(0).submit(BlkRequest.read(0, 4096), Framing.USUAL);
+                early.queue(0).publish();
+                await().until(() -> two.status().state() == State.TAKING);
+                early.stop();
+                assertThat(early.queue(0).poll()).isNull();
+            }
             guest.load().run(100);
             guest.load().verifyAll(guest);
         }
     }
 
-    /** Its guest's requests fail, its front-end is not told that it may go, and what it has acknowledged is in its log. */
     @Test
     void aWriterThatIsShutOutIsNotHandedOverAndCanGoOnWithItsLog() throws IOException, VolumeException {
         try (MovingGuest guest = new MovingGuest(one.socket(), 8);
