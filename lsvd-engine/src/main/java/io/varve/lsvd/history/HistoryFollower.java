@@ -23,8 +23,8 @@ public final class HistoryFollower implements AutoCloseable {
     /** Most objects that one look reads. */
     public static final int MAX_OBJECTS = 256;
 
-    /** Most objects that are asked for at once. Fewer while few have come: one that is not there costs a request as well. */
-    private static final int MOST_AHEAD = 16;
+    /** Objects that are asked for at once when one has come: what follows it is not waited for one after the other. */
+    private static final int AHEAD = 16;
 
     /** Looks that find nothing, from one listing to the next. */
     private static final int LOOKS_PER_LISTING = 32;
@@ -83,9 +83,7 @@ public final class HistoryFollower implements AutoCloseable {
         int count = 0;
         headers.forget();
         while (count < MAX_OBJECTS
-                && (isSealed()
-                        ? enterNextEpoch()
-                        : readNext(Math.max(expected, Math.min(4 * count, MOST_AHEAD)), listener))) {
+                && (isSealed() ? enterNextEpoch() : readNext(count == 0 ? expected : AHEAD, listener))) {
             count++;
         }
         emptyLooks = count > 0 ? 0 : emptyLooks + 1;
