@@ -2,11 +2,14 @@ package io.varve.testsupport;
 
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.util.zip.CRC32C;
+import java.util.zip.CRC32;
 
 /**
  * The contents of a block that tell where and when it was written: magic, number of the block, generation, then words that
  * follow from those, and a checksum over all. A block of zeros is generation 0: never written. One thread.
+ *
+ * <p>The checksum is not the one that disks keep of blocks, CRC32C: what ends in its own CRC has the same CRC whatever it says, and a
+ * disk that checks could not tell one stamped block from another.
  */
 public final class BlockStamps {
     private static final long MAGIC = 0x5641_5256_4553_5450L;
@@ -15,7 +18,7 @@ public final class BlockStamps {
     private static final long GOLDEN = 0x9e37_79b9_7f4a_7c15L;
 
     private final int blockSize;
-    private final CRC32C checksum = new CRC32C();
+    private final CRC32 checksum = new CRC32();
 
     /**
      * Stamps blocks of a size.

@@ -109,7 +109,8 @@ final class OutputLog {
             final long leftMs = (deadlineNs - System.nanoTime()) / 1_000_000;
             if (ended || leftMs <= 0) {
                 throw new AssertionError(name + (ended ? " ended" : " did not print within " + limit.toSeconds() + " s")
-                        + (ended ? " before it printed '" : " '") + pattern + "'");
+                        + (ended ? " before it printed '" : " '") + pattern + "'; the last it printed was '"
+                        + (lines.isEmpty() ? "" : lines.getLast()) + "'");
             }
             wait(leftMs);
         }

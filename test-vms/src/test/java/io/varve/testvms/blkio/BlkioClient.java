@@ -19,6 +19,9 @@ public final class BlkioClient {
 
     private static final int EXIT_WRONG = 1;
     private static final int DEPTH = 32;
+    /** The first read waits until the daemon has the volume. */
+    private static final Duration READ_LIMIT = Duration.ofSeconds(20);
+
     private static final long USED_BYTES = 64L << 20;
 
     private BlkioClient() {}
@@ -27,7 +30,7 @@ public final class BlkioClient {
      * Runs the client.
      *
      * @param args libblkio.so.1, socket, model file (made when it is missing), seed, number of requests, and for how
-     *             many milliseconds a request may be in flight.
+     *             many milliseconds one of them may be in flight.
      */
     public static void main(final String[] args) throws IOException {
         final Path modelFile = Path.of(args[2]);
@@ -36,16 +39,17 @@ public final class BlkioClient {
         // Not closed on an error: the process ends with it.
         final LibBlkio disk = new LibBlkio(Path.of(args[0]), Path.of(args[1]), RandomIo.bufferBytes(DEPTH));
         final DiskModel model = Files.exists(modelFile) ? DiskModel.load(modelFile) : newModel(disk);
-        final RandomIo io = new RandomIo(disk, model, DEPTH, limit);
+        final RandomIo io = new RandomIo(disk, model, DEPTH);
         int status = 0;
         try {
-            io.readEverything();
+            io.readEverything(READ_LIMIT);
             System.out.println("verified what was there: " + io.counts());
             io.run(
                     new SplittableRandom(Long.parseLong(args[3])),
                     requests,
+                    limit,
                     () -> System.out.println("running: " + io.counts()));
-            io.readEverything();
+            io.readEverything(READ_LIMIT);
             System.out.println("verified all: " + io.counts());
         } catch (final LibBlkio.TimeoutException e) {
             System.out.println("lost the daemon: " + e.getMessage() + ": " + io.counts());

@@ -40,7 +40,6 @@ final class RandomIo {
 
     private final LibBlkio disk;
     private final DiskModel model;
-    private final Duration limit;
     private final Slot[] slots;
     private final BitSet busy = new BitSet();
     private final long[] completed = new long[Kind.values().length];
@@ -51,12 +50,10 @@ final class RandomIo {
      * @param disk  whose memory has room for {@link #bufferBytes} of the depth.
      * @param model of its contents.
      * @param depth how many requests may be in flight.
-     * @param limit how long a request may take.
      */
-    RandomIo(final LibBlkio disk, final DiskModel model, final int depth, final Duration limit) {
+    RandomIo(final LibBlkio disk, final DiskModel model, final int depth) {
         this.disk = disk;
         this.model = model;
-        this.limit = limit;
         slots = new Slot[depth];
         for (int i = 0; i < depth; i++) {
             slots[i] = new Slot(i, disk.buffers().asSlice((long) i * MAX_BYTES, MAX_BYTES));
@@ -68,8 +65,13 @@ final class RandomIo {
         return (long) depth * MAX_BYTES;
     }
 
-    /** Issues requests and waits for all of them; what the disk answers wrongly is an exception. */
-    void run(final SplittableRandom random, final int requests, final Runnable onProgress) throws IOException {
+    /**
+     * Issues requests and waits for all of them; what the disk answers wrongly is an exception.
+     *
+     * @param limit how long a request may take.
+     */
+    void run(final SplittableRandom random, final int requests, final Duration limit, final Runnable onProgress)
+            throws IOException {
         int issued = 0;
         while (issued < requests || !busy.isEmpty()) {
             while (issued < requests && busy.cardinality() < slots.length && submitRandom(random)) {
@@ -82,8 +84,8 @@ final class RandomIo {
         }
     }
 
-    /** Reads the whole disk, from its beginning to its end. */
-    void readEverything() throws IOException {
+    /** Reads the whole disk, from its beginning to its end; each request may take that long. */
+    void readEverything(final Duration limit) throws IOException {
         final int piece = MAX_BYTES / model.blockSize();
         int next = 0;
         while (next < model.blocks() || !busy.isEmpty()) {
