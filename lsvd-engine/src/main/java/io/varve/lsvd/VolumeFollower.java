@@ -67,18 +67,27 @@ public final class VolumeFollower implements AutoCloseable {
     /**
      * Looks once at what has come into the store, and reads it: up to {@value HistoryFollower#MAX_OBJECTS} objects.
      *
-     * @param expected how many objects are likely to have come, from 1: so many are asked for at once. More than 1 says that
-     *                 somebody waits for the volume, so that nothing else is asked of the store.
      * @return number of objects read, and other work that makes it worth to look again soon.
      * @throws VolumeException when the store does not answer, or what it holds is damaged; it may be tried again.
      */
-    public int look(final int expected) throws VolumeException {
+    public int look() throws VolumeException {
+        return look(false);
+    }
+
+    /**
+     * As {@link #look}, for somebody who waits for the volume: asks the store for what {@link #take()} needs and for nothing else, all at
+     * once.
+     */
+    public int lookForSeal() throws VolumeException {
+        return look(true);
+    }
+
+    private int look(final boolean isWanted) throws VolumeException {
         try {
-            hot.begin(opener.history(), expected > 1);
-            final int count = opener.look(expected, hot::onObject);
-            if (count > 0) {
-                updateStanding();
-            }
+            hot.begin(opener.history(), isWanted);
+            final int count = isWanted ? opener.lookForSeal(hot::onObject) : opener.look(hot::onObject);
+            // Also when nothing has come: the look before may have failed behind what it found.
+            updateStanding();
             return count + hot.proceed(opener.history());
         } catch (final IOException e) {
             throw failure("follow", context, e);

@@ -27,6 +27,7 @@ import io.varve.lsvd.runtime.EngineRuntime;
 import io.varve.lsvd.snapshot.Snapshot;
 import io.varve.lsvd.store.Keys;
 import io.varve.lsvd.store.StoreClient;
+import io.varve.lsvd.store.StoreClient.Listing;
 import java.io.IOException;
 import java.lang.System.Logger.Level;
 import java.lang.foreign.Arena;
@@ -51,6 +52,7 @@ final class VolumeOpener implements AutoCloseable {
     private final StoreClient store;
     private final UUID volume;
     private final HistoryReader historyReader;
+    private final SettingsHistory settingsHistory;
     private final OpeningLog log;
     private final Arena arena;
     private final EngineRuntime runtime;
@@ -62,12 +64,15 @@ final class VolumeOpener implements AutoCloseable {
     private ExtentMap stored;
     private LogWindow window;
     private VolumeSettings settings;
+    private boolean areSettingsFresh;
+    private long judgedEpoch = -1;
 
     VolumeOpener(final VolumeContext context, final StoreClient store, final UUID volume, final Arena arena) {
         this.context = context;
         this.store = store;
         this.volume = volume;
         this.historyReader = new HistoryReader(store, volume);
+        this.settingsHistory = new SettingsHistory(store, volume);
         this.log = new OpeningLog(context, volume, historyReader, arena);
         this.arena = arena;
         this.runtime = context.runtime();
@@ -102,7 +107,7 @@ final class VolumeOpener implements AutoCloseable {
                     "volume '" + context.name() + "' is in use: " + e.getMessage() + "; stop that one first", e);
         }
         follower = new HistoryFollower(store, volume);
-        log.judge(history());
+        judged(0);
         readSettings();
     }
 
@@ -122,18 +127,33 @@ final class VolumeOpener implements AutoCloseable {
     }
 
     /** Reads what has come; see {@link HistoryFollower#look}. */
-    int look(final int expected, final HistoryFollower.Listener listener) throws IOException {
-        final long before = history().newest().epoch();
-        final int count = follower.look(expected, listener);
-        if (history().newest().epoch() != before) {
+    int look(final HistoryFollower.Listener listener) throws IOException {
+        areSettingsFresh = false;
+        return judged(follower.look(listener));
+    }
+
+    /** As {@link #look}, for somebody who waits for the volume; beside it, asks for the settings that {@link #take()} needs. */
+    int lookForSeal(final HistoryFollower.Listener listener) throws IOException {
+        final Listing asked = settingsHistory.ask();
+        final int count = judged(follower.lookForSeal(listener));
+        areSettingsFresh = history().sealedBy() != null;
+        if (areSettingsFresh) {
+            settings = settingsHistory.newest(asked, history().newest().settings());
+        }
+        return count;
+    }
+
+    private int judged(final int count) throws IOException {
+        if (history().newest().epoch() != judgedEpoch) {
             log.judge(history());
+            judgedEpoch = history().newest().epoch();
         }
         return count;
     }
 
     /** Reads the settings again. */
     void readSettings() throws IOException {
-        settings = new SettingsHistory(store, volume).newest(history().newest().settings());
+        settings = settingsHistory.newest(history().newest().settings());
     }
 
     /** Makes the log ready to be claimed, so that this need not be done later. */
@@ -160,7 +180,9 @@ final class VolumeOpener implements AutoCloseable {
         if (!log.isOwn()) {
             outwaitOldWriter();
         }
-        readSettings();
+        if (!areSettingsFresh) {
+            readSettings();
+        }
         if (context.rollBackTo() != null) {
             rollBack();
         }

@@ -89,7 +89,7 @@ class HotSetTest {
 
         void look() {
             try {
-                follower.look(1);
+                follower.look();
             } catch (final VolumeException e) {
                 throw new AssertionError(e);
             }
@@ -111,7 +111,7 @@ class HotSetTest {
             source.volume.handOver();
             source.await(source.volume::isShutDown);
             while (!follower.standing().isFree()) {
-                follower.look(2);
+                follower.lookForSeal();
             }
             rig = new VolumeRig(ring, follower);
             return rig;

@@ -81,7 +81,7 @@ class VolumeFollowerTest {
             follower.readSettings();
             new VolumeCatalog(store).grow("disk", 2 * SIZE);
             owner.close();
-            while (follower.look(1) > 0) {
+            while (follower.look() > 0) {
                 // There may be more.
             }
             assertThat(follower.standing().isFree()).isTrue();

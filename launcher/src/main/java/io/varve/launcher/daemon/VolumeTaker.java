@@ -40,9 +40,6 @@ final class VolumeTaker implements AutoCloseable {
 
     private static final long PATIENT_AFTER_NS = 5_000_000_000L;
 
-    /** Objects that are asked for at once while a guest waits: the last data of the predecessor, and its seal. */
-    private static final int WANTED_AHEAD = 2;
-
     /**
      * How long a look counts when a guest wants a volume that was let go while it was followed. If somebody else has begun an epoch
      * since, this is found when the next one is to be begun.
@@ -232,7 +229,7 @@ final class VolumeTaker implements AutoCloseable {
             final int count;
             lookedNs = System.nanoTime();
             try {
-                count = follower.look(isWanted ? WANTED_AHEAD : 1);
+                count = isWanted ? follower.lookForSeal() : follower.look();
                 final boolean isFree = follower.standing().isFree();
                 wasLetGo = isFree && (wasLetGo || !wasFree);
                 if (!isWanted && System.nanoTime() - settingsNs >= SETTINGS_PACE_NS) {

@@ -204,8 +204,10 @@ class MigrationFaultsTest {
             guest.load().run(300);
             guest.beginMove(two.socket());
             guest.startLogging();
-            faultsOfOne.fail(Step.DATA, Way.REFUSED, FOR_EVER);
             guest.load().run(100);
+            faultsOfOne.fail(Step.DATA, Way.REFUSED, FOR_EVER);
+            // Little, so that the seal is among the uploads that are under way at once.
+            guest.load().run(10);
             assertThatThrownBy(guest::stop).isInstanceOf(IOException.class);
             assertThat(faultsOfOne.carriedOut(Step.SEAL)).isEqualTo(1);
             one.volume().hurry();

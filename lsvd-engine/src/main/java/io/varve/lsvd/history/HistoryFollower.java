@@ -26,6 +26,9 @@ public final class HistoryFollower implements AutoCloseable {
     /** Objects that are asked for at once when one has come: what follows it is not waited for one after the other. */
     private static final int AHEAD = 16;
 
+    /** As {@link #AHEAD}, before one has come, for somebody who waits: the last data of the predecessor, and its seal. */
+    private static final int LAST_OBJECTS = 2;
+
     /** Looks that find nothing, from one listing to the next. */
     private static final int LOOKS_PER_LISTING = 32;
 
@@ -75,15 +78,28 @@ public final class HistoryFollower implements AutoCloseable {
     /**
      * Looks once at what has come, and reads it.
      *
-     * @param expected how many objects are likely to have come: so many are asked for at once.
-     * @param listener is told of those that hold data.
+     * @param listener is told of objects that hold data.
      * @return number of objects, seals and epochs read, at most {@value #MAX_OBJECTS}.
      */
-    public int look(final int expected, final Listener listener) throws IOException {
+    public int look(final Listener listener) throws IOException {
+        return look(1, false, listener);
+    }
+
+    /**
+     * As {@link #look}, for somebody who waits for the volume: ends at a seal. That there is no epoch behind it is proved when the
+     * next one is begun.
+     */
+    public int lookForSeal(final Listener listener) throws IOException {
+        return look(LAST_OBJECTS, true, listener);
+    }
+
+    private int look(final int expected, final boolean isSealEnough, final Listener listener) throws IOException {
         int count = 0;
         headers.forget();
         while (count < MAX_OBJECTS
-                && (isSealed() ? enterNextEpoch() : readNext(count == 0 ? expected : AHEAD, listener))) {
+                && (isSealed()
+                        ? !(isSealEnough && count > 0) && enterNextEpoch()
+                        : readNext(count == 0 ? expected : AHEAD, listener))) {
             count++;
         }
         emptyLooks = count > 0 ? 0 : emptyLooks + 1;

@@ -4,6 +4,7 @@ import io.varve.lsvd.format.SettingsRecord;
 import io.varve.lsvd.format.VolumeSettings;
 import io.varve.lsvd.store.Keys;
 import io.varve.lsvd.store.StoreClient;
+import io.varve.lsvd.store.StoreClient.Listing;
 import io.varve.lsvd.store.StoredObject;
 import java.io.IOException;
 import java.util.List;
@@ -33,7 +34,17 @@ public final class SettingsHistory {
      * @param epoch the newest epoch's settings, which count where nothing else was set.
      */
     public VolumeSettings newest(final VolumeSettings epoch) throws IOException {
-        final String key = newestKey();
+        return newest(ask(), epoch);
+    }
+
+    /** Begins to ask for the newest settings, without waiting. */
+    public Listing ask() {
+        return store.beginList(Keys.settings(volume));
+    }
+
+    /** As {@link #newest(VolumeSettings)}, as of a time since {@link #ask()}. */
+    public VolumeSettings newest(final Listing asked, final VolumeSettings epoch) throws IOException {
+        final String key = newestKey(asked);
         return key == null ? epoch : read(key).applyTo(epoch);
     }
 
@@ -49,7 +60,7 @@ public final class SettingsHistory {
             final VolumeSettings epoch, final UnaryOperator<VolumeSettings> change, final long nowMs)
             throws IOException {
         for (int i = 0; i < CHANGE_TRIES; i++) {
-            final String last = newestKey();
+            final String last = newestKey(ask());
             final SettingsRecord next = new SettingsRecord(
                     change.apply(last == null ? epoch : read(last).applyTo(epoch)), nowMs);
             final String key = Keys.settings(volume, last == null ? 1 : Keys.lastNumber(last) + 1);
@@ -61,8 +72,8 @@ public final class SettingsHistory {
         throw new IOException("the settings are being changed by others all the time");
     }
 
-    private String newestKey() throws IOException {
-        final List<StoredObject> versions = store.list(Keys.settings(volume));
+    private String newestKey(final Listing asked) throws IOException {
+        final List<StoredObject> versions = store.await(asked);
         return versions.isEmpty() ? null : versions.getLast().key();
     }
 

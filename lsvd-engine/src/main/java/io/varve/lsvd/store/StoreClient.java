@@ -121,7 +121,20 @@ public final class StoreClient {
 
     /** As {@link ObjectStore#list}. */
     public List<StoredObject> list(final String prefix) throws StoreException {
-        return await(store.list(prefix), "listing " + prefix);
+        return await(beginList(prefix));
+    }
+
+    /** A listing that has begun. */
+    public record Listing(String prefix, CompletableFuture<List<StoredObject>> objects) {}
+
+    /** Begins what {@link #list} does; for {@link #await(Listing)}. */
+    public Listing beginList(final String prefix) {
+        return new Listing(prefix, store.list(prefix));
+    }
+
+    /** What a listing has brought. */
+    public List<StoredObject> await(final Listing listing) throws StoreException {
+        return await(listing.objects, "listing " + listing.prefix);
     }
 
     /** As {@link ObjectStore#delete}. */

@@ -133,7 +133,11 @@ final class SimulatedHost implements EngineRuntime {
 
     /** Looks once at what has come; whether the volume can be taken. */
     boolean look() throws VolumeException {
-        follower.look(1 + random.nextInt(3));
+        if (random.nextBoolean()) {
+            follower.look();
+        } else {
+            follower.lookForSeal();
+        }
         return follower.standing().isFree();
     }
 
