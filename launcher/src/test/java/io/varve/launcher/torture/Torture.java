@@ -7,6 +7,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
 import org.opentest4j.TestAbortedException;
@@ -36,10 +37,17 @@ public final class Torture {
 
     /** Exit status: 0 nothing found, 1 something found, 2 wrong use. */
     public static void main(final String[] args) throws IOException, InterruptedException {
-        Runtime.getRuntime()
-                .addShutdownHook(new Thread(
-                        () -> ProcessHandle.current().children().forEach(ProcessHandle::destroyForcibly), "end"));
+        Runtime.getRuntime().addShutdownHook(new Thread(Torture::endDaemons, "end"));
         System.exit(run(args));
+    }
+
+    /** Not the store's server, a script, which ends by itself with all that it has started. */
+    private static void endDaemons() {
+        final Optional<String> java = ProcessHandle.current().info().command();
+        ProcessHandle.current()
+                .children()
+                .filter(child -> child.info().command().equals(java))
+                .forEach(ProcessHandle::destroyForcibly);
     }
 
     private static int run(final String[] args) throws IOException, InterruptedException {
