@@ -69,9 +69,15 @@ final class BackEnd implements AutoCloseable {
                     FrontEndRequest.RESET_DEVICE -> vrings.inFlight() > 0;
             case FrontEndRequest.SET_CONFIG ->
                 !device.isReady() && vrings.startedCount() > 0 || config.mustWait(message, vrings.inFlight());
-            case FrontEndRequest.SET_STATUS -> message.u64() == 0 && vrings.inFlight() > 0;
+            case FrontEndRequest.SET_STATUS ->
+                message.u64() == 0 && (vrings.inFlight() > 0 || mustHandOver() && !isHandedOver());
             default -> false;
         };
+    }
+
+    /** A front-end that sets the status, as newer QEMUs do, stops the rings by that, before it asks for their bases. */
+    private boolean mustHandOver() {
+        return negotiation.logsAll() && vrings.startedCount() > 0;
     }
 
     private boolean mustHandOver(final Vring last) {

@@ -149,7 +149,8 @@ public final class VhostUserBlkSession implements AutoCloseable {
 
     /** Whether a message that waits does so until the disk is there, or is handed over. */
     private boolean isHeldBack() {
-        return !device.isReady() || connection.message().request() == FrontEndRequest.GET_VRING_BASE;
+        final int request = connection.message().request();
+        return !device.isReady() || request == FrontEndRequest.GET_VRING_BASE || request == FrontEndRequest.SET_STATUS;
     }
 
     /** QEMU, which wants one queue for each virtual CPU, goes when it is told of fewer, and does not say how to go on. */

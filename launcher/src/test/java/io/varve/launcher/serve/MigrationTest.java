@@ -29,6 +29,8 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Two daemons on one store, and a guest that moves between them. */
 @Timeout(120)
@@ -106,9 +108,28 @@ class MigrationTest {
         }
     }
 
-    @Test
-    void movesThereAndBackUnderLoad() throws IOException {
-        try (MovingGuest guest = new MovingGuest(one.socket(), 1)) {
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void isSealedWhenItsGuestHasStopped(final boolean isOlderQemu) throws IOException, VolumeException {
+        try (MovingGuest guest = new MovingGuest(one.socket(), 12).older(isOlderQemu);
+                ObjectStore store = open(notesOfTwo)) {
+            guest.load().run(300);
+            guest.beginMove(two.socket());
+            guest.startLogging();
+            guest.load().run(100);
+            notesOfOne.delay(100);
+            guest.stop();
+            assertThat(new VolumeCatalog(store).info("data").state()).isEqualTo("closed");
+            notesOfOne.delay(0);
+            guest.arrive();
+            guest.load().verifyAll(guest);
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void movesThereAndBackUnderLoad(final boolean isOlderQemu) throws IOException {
+        try (MovingGuest guest = new MovingGuest(one.socket(), 1).older(isOlderQemu)) {
             guest.load().run(500);
             final List<Long> pausesMs = new ArrayList<>();
             for (int i = 0; i < 8; i++) {

@@ -19,10 +19,17 @@ final class MovingGuest implements Driver, AutoCloseable {
     private FrontEnd there;
     private DirtyBitmap bitmap;
     private long stoppedNs;
+    private boolean isOlder;
 
     MovingGuest(final Path socket, final long seed) throws IOException {
         here = FrontEnd.started(socket, FrontEndOptions.DEFAULT);
         load = new LoadGenerator(this, BLOCKS, 4096, DEPTH, seed).flushEvery(40);
+    }
+
+    /** Stops its rings as QEMU 7.2 does. */
+    MovingGuest older(final boolean value) {
+        isOlder = value;
+        return this;
     }
 
     LoadGenerator load() {
@@ -48,7 +55,11 @@ final class MovingGuest implements Driver, AutoCloseable {
     /** The guest is stopped, with everything that it has written just before still on its way. */
     void stop() throws IOException {
         stoppedNs = System.nanoTime();
-        here.stop();
+        if (isOlder) {
+            here.stopQueues();
+        } else {
+            here.stop();
+        }
     }
 
     /** The destination goes on; the source's QEMU ends. */
