@@ -13,8 +13,13 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
 
-/** The command, from the classes under test, as {@code ./varve} runs it from a checkout; but never built first. */
+/**
+ * The command, from the classes under test, as {@code ./varve} runs it from a checkout, but never built first; or, when the system
+ * property {@code varve.command} names one, a program that is there.
+ */
 final class Varve {
+    private static final String BUILT = System.getProperty("varve.command");
+
     private Varve() {}
 
     /**
@@ -34,16 +39,20 @@ final class Varve {
 
     /** The command line that runs it. */
     static List<String> command(final String... arguments) {
-        final List<String> command = new ArrayList<>(List.of(
+        final List<String> command = new ArrayList<>(BUILT == null ? fromClasses() : List.of(BUILT));
+        command.addAll(List.of(arguments));
+        return command;
+    }
+
+    private static List<String> fromClasses() {
+        return List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "--enable-native-access=ALL-UNNAMED",
                 "--add-opens=java.base/jdk.internal.misc=ALL-UNNAMED",
                 "-Xmx1g",
                 "-cp",
                 System.getProperty("java.class.path"),
-                "io.varve.launcher.cli.Main"));
-        command.addAll(List.of(arguments));
-        return command;
+                "io.varve.launcher.cli.Main");
     }
 
     /** Runs a command within this process; it has to succeed. */
