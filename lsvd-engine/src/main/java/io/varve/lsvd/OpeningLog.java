@@ -1,6 +1,7 @@
 package io.varve.lsvd;
 
 import io.varve.lsvd.destage.BatchCutter;
+import io.varve.lsvd.format.Blocks;
 import io.varve.lsvd.format.EpochRecord;
 import io.varve.lsvd.format.ExtentEntry;
 import io.varve.lsvd.format.LogRecord;
@@ -14,6 +15,7 @@ import io.varve.lsvd.log.DeviceLogSource;
 import io.varve.lsvd.log.LogChecksums;
 import io.varve.lsvd.log.LogDevice;
 import io.varve.lsvd.log.LogGeometry;
+import io.varve.lsvd.log.LogPreparer;
 import io.varve.lsvd.log.LogReader;
 import io.varve.lsvd.log.LogStore;
 import io.varve.lsvd.log.LogSuperblock;
@@ -23,6 +25,7 @@ import io.varve.lsvd.runtime.EngineRuntime;
 import java.io.IOException;
 import java.lang.System.Logger.Level;
 import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
@@ -53,6 +56,8 @@ final class OpeningLog implements AutoCloseable {
     private boolean isUnused;
     private boolean isNew;
     private boolean isWriteCache;
+    private MemorySegment zeros;
+    private long zeroed;
 
     OpeningLog(final VolumeContext context, final UUID volume, final HistoryReader reader, final Arena arena) {
         this.context = context;
@@ -113,6 +118,12 @@ final class OpeningLog implements AutoCloseable {
         final boolean wasClosed = last != null
                 && last.epoch() < history.newest().epoch()
                 && last.nonce().equals(reader.sealedBy(last.epoch()));
+        if (wasClosed && isAsWanted()) {
+            // Written once already, which makes writing it a second time faster; see LogPreparer.
+            isNew = true;
+            zeroed = superblock.current().areaLength();
+            return;
+        }
         final boolean isEmpty = !wasClosed && isEmpty();
         closeDevice();
         if (wasClosed || isEmpty) {
@@ -126,6 +137,13 @@ final class OpeningLog implements AutoCloseable {
                         + " {1}; ''varve cache rescue'' saves what is in it and not in the store",
                 context.name(),
                 aside);
+    }
+
+    /** Whether a log made now would be like this one. */
+    private boolean isAsWanted() {
+        final LogGeometry wanted = LogGeometry.ofSize(context.logSizeBytes());
+        return superblock.current().areaLength() == wanted.areaLength()
+                && superblock.current().windowLength() == wanted.windowLength();
     }
 
     /** One that was made ready, or claimed, and never used. */
@@ -152,6 +170,38 @@ final class OpeningLog implements AutoCloseable {
                         0, volume, newGeometry.areaLength(), newGeometry.windowLength(), 1, start, List.of(claim)));
         superblock = LogSuperblock.read(device);
         isNew = true;
+    }
+
+    /**
+     * Writes zeros to the next piece of a log that was made anew, so that this need not be done while a guest writes. A failure
+     * ends it, and nothing else: the log's own writes will tell.
+     *
+     * @return whether there is more to do.
+     */
+    boolean zeroMore() {
+        if (!isNew) {
+            return false;
+        }
+        final Superblock current = superblock.current();
+        final LogGeometry itsGeometry = new LogGeometry(current.areaLength(), current.windowLength());
+        if (zeros == null) {
+            zeros = arena.allocate(Math.min(LogPreparer.MAX_PIECE, itsGeometry.windowLength() / 4), Blocks.SIZE);
+        }
+        final long length = Math.min(zeros.byteSize(), itsGeometry.areaLength() - zeroed);
+        if (length > 0) {
+            try {
+                device.writeFully(itsGeometry.fileOffset(zeroed), zeros.asSlice(0, length));
+                zeroed += length;
+            } catch (final IOException e) {
+                return false;
+            }
+        }
+        return length > 0;
+    }
+
+    /** Where a log's first lap has been written with zeros to, in bytes. */
+    long zeroed() {
+        return zeroed;
     }
 
     /**

@@ -558,7 +558,7 @@ public final class Volume implements AutoCloseable {
         writes.reads(reads);
         reclaimer = new LogReclaimer(opened.geometry(), device, opened.superblock(), log, map, reads, oldestInUse);
         reads.copies(reclaimer::turnToStore);
-        preparer = new LogPreparer(opened.geometry(), device, log, arena);
+        preparer = new LogPreparer(opened.geometry(), device, log, opened.zeroed(), arena);
         final WakingStore store = new WakingStore(context.store());
         final EpochProof proof = new EpochProof(
                 store,

@@ -2,6 +2,7 @@ package io.varve.lsvd;
 
 import io.varve.lsvd.history.HistoryFollower;
 import io.varve.lsvd.hot.HotSetFollower;
+import io.varve.lsvd.log.LogPreparer;
 import io.varve.lsvd.store.StoreClient;
 import java.io.IOException;
 import java.lang.foreign.Arena;
@@ -111,6 +112,16 @@ public final class VolumeFollower implements AutoCloseable {
         } catch (final IOException e) {
             throw failure("make a log for", context, e);
         }
+    }
+
+    /**
+     * Writes zeros to a piece, at most {@value LogPreparer#MAX_PIECE} bytes, of the log that {@link #prepare()} has made: a first lap
+     * over zeros costs a guest nothing.
+     *
+     * @return whether there was something to write.
+     */
+    public boolean zeroMore() {
+        return opener.zeroMore();
     }
 
     /**

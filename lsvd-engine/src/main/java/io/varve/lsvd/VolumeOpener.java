@@ -94,6 +94,7 @@ final class VolumeOpener implements AutoCloseable {
             LogSuperblock superblock,
             LogChecksums checksums,
             Tail end,
+            long zeroed,
             BatchCutter cutter,
             boolean isContinued,
             long begunNs) {}
@@ -162,6 +163,11 @@ final class VolumeOpener implements AutoCloseable {
         log.prepare(new EpochClaim(history().newest().epoch() + 1, runtime.randomUuid()), history());
     }
 
+    /** Does some of what a log that was made ready needs to be fast; whether there is more. */
+    boolean zeroMore() {
+        return log.zeroMore();
+    }
+
     /** The second part. */
     Opened take() throws VolumeException, IOException {
         history = follower.take();
@@ -212,6 +218,7 @@ final class VolumeOpener implements AutoCloseable {
                 log.superblock(),
                 log.checksums(),
                 log.end(),
+                log.zeroed(),
                 log.cutter(),
                 log.isOwn(),
                 begunNs);

@@ -9,6 +9,7 @@ import io.varve.lsvd.store.DirectoryStore;
 import io.varve.lsvd.store.ObjectStore;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.BasicFileAttributes;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -71,6 +72,48 @@ class VolumeFollowerTest {
         try (var files = Files.walk(cache("one"))) {
             assertThat(files.map(Path::toString)).noneMatch(name -> name.contains("superseded"));
         }
+    }
+
+    /** Its blocks are written already, which a new one's are not; what it held is in the store. */
+    @Test
+    void aLogThatWasClosedIsUsedAgain() throws Exception {
+        writeOn("one");
+        final Object file = fileKey("one");
+        writeOn("two");
+        writeOn("one");
+        assertThat(fileKey("one")).isEqualTo(file);
+        try (VolumeRig rig = new VolumeRig(store, cache("one"))) {
+            assertThat(rig.read(0, 1)).containsOnly(0);
+        }
+    }
+
+    private Object fileKey(final String host) throws Exception {
+        try (var files = Files.walk(cache(host))) {
+            final Path log = files.filter(Files::isRegularFile).findFirst().orElseThrow();
+            return Files.readAttributes(log, BasicFileAttributes.class).fileKey();
+        }
+    }
+
+    /** As long as nobody uses it: then it is as empty as it was. */
+    @Test
+    void aNewLogIsFilledWithZerosWhileItIsFollowed() throws Exception {
+        writeOn("one");
+        try (VolumeFollower follower = follower()) {
+            int pieces = 0;
+            while (follower.zeroMore()) {
+                pieces++;
+            }
+            assertThat(pieces).isPositive();
+            follower.take();
+            assertThat(follower.zeroMore()).isFalse();
+        }
+        writeOn("two");
+    }
+
+    private VolumeFollower follower() throws VolumeException {
+        final VolumeFollower follower = follow("two");
+        follower.prepare();
+        return follower;
     }
 
     /** Settings that were read before the seal don't count, however new they are. */

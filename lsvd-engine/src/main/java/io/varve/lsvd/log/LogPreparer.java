@@ -10,7 +10,9 @@ import java.lang.foreign.MemorySegment;
  * it, the next piece is some way ahead. A failure ends it, and nothing else: the log's own writes will tell.
  */
 public final class LogPreparer {
-    private static final int MAX_PIECE = 1 << 20;
+    /** Greatest number of bytes that are written at once. */
+    public static final int MAX_PIECE = 1 << 20;
+
     private static final long MAX_AHEAD = 64 << 20;
 
     private final LogGeometry geometry;
@@ -22,15 +24,25 @@ public final class LogPreparer {
     private long next;
     private boolean isInFlight;
 
-    /** Makes a preparer; {@code arena} frees its zeros. */
-    public LogPreparer(final LogGeometry geometry, final LogDevice device, final LogWriter log, final Arena arena) {
+    /**
+     * Makes a preparer.
+     *
+     * @param zeroed where the first lap has been written with zeros to, in bytes.
+     * @param arena  frees its zeros.
+     */
+    public LogPreparer(
+            final LogGeometry geometry,
+            final LogDevice device,
+            final LogWriter log,
+            final long zeroed,
+            final Arena arena) {
         this.geometry = geometry;
         this.device = device;
         this.log = log;
         this.zeros = arena.allocate(Math.min(MAX_PIECE, geometry.windowLength() / 4), 4096);
         this.ahead = Math.min(MAX_AHEAD, geometry.areaLength() / 4);
         this.listener = device.register((token, result) -> onWritten(result));
-        this.next = log.endPosition();
+        this.next = Math.max(zeroed, log.endPosition());
     }
 
     /** Whether nothing is in flight. */

@@ -68,6 +68,14 @@ class LogPreparerTest {
     }
 
     @Test
+    void beginsBehindWhatIsZerosAlready() {
+        final LogPreparer preparer = preparer(writer(0), PIECE);
+        assertThat(preparer.doWork()).isEqualTo(1);
+        assertThat(device.offset).isEqualTo(Superblock.AREA_OFFSET + PIECE);
+        assertThat(preparer(writer(0), AHEAD).doWork()).isZero();
+    }
+
+    @Test
     void aFailureEndsItAndHoldsNobodyUp() {
         final LogWriter log = writer(0);
         final LogPreparer preparer = preparer(log);
@@ -80,7 +88,11 @@ class LogPreparerTest {
     }
 
     private LogPreparer preparer(final LogWriter log) {
-        return new LogPreparer(GEOMETRY, device, log, arena);
+        return preparer(log, 0);
+    }
+
+    private LogPreparer preparer(final LogWriter log, final long zeroed) {
+        return new LogPreparer(GEOMETRY, device, log, zeroed, arena);
     }
 
     private LogWriter writer(final long position) {

@@ -129,6 +129,9 @@ final class SimulatedHost implements EngineRuntime {
         if (random.nextBoolean()) {
             follower.prepare();
         }
+        while (random.nextInt(4) == 0 && follower.zeroMore()) {
+            // There may be more.
+        }
     }
 
     /** Looks once at what has come; whether the volume can be taken. */
