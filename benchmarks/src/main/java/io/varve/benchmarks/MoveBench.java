@@ -110,6 +110,8 @@ public final class MoveBench implements Callable<Integer> {
     private FrontEnd move(
             final Workload workload, final String name, final Varve from, final Varve to, final FrontEnd guest)
             throws IOException {
+        // The disk is idle at first, and faster than it is after some seconds, move or no move.
+        measure(from, guest, workload);
         final List<Double> before = measure(from, guest, workload);
         final FrontEnd arriving = Client.frontEnd(to.socket(), workload);
         arriving.connect();
