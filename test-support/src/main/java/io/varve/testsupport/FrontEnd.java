@@ -402,7 +402,7 @@ public final class FrontEnd implements Driver, AutoCloseable {
                         .flip());
     }
 
-    /** Stops all queues as QEMU 10 does: resets the device's status, if there is one, before it {@linkplain #stopQueues asks} for their bases. */
+    /** Stops all queues as QEMU does: resets the device's status, if that is negotiated, before it {@linkplain #stopQueues asks} for their bases. */
     public void stop() throws IOException {
         if (has(PROTOCOL_STATUS)) {
             channel.send(39, u64(0));
@@ -410,7 +410,7 @@ public final class FrontEnd implements Driver, AutoCloseable {
         stopQueues();
     }
 
-    /** Stops all queues as QEMU 7.2 does: disables them, and waits for what is in flight. */
+    /** Stops all queues as a front-end does that knows of no status: disables them, and waits for what is in flight. */
     public void stopQueues() throws IOException {
         enable(0);
         for (int i = 0; i < queues.length; i++) {

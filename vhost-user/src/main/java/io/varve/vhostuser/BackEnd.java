@@ -75,7 +75,7 @@ final class BackEnd implements AutoCloseable {
         };
     }
 
-    /** A front-end that sets the status, as newer QEMUs do, stops the rings by that, before it asks for their bases. */
+    /** A front-end that sets the status, as QEMU does, stops the rings by that, before it asks for their bases. */
     private boolean mustHandOver() {
         return negotiation.logsAll() && vrings.startedCount() > 0;
     }

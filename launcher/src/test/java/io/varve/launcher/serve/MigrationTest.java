@@ -110,8 +110,8 @@ class MigrationTest {
 
     @ParameterizedTest
     @ValueSource(booleans = {false, true})
-    void isSealedWhenItsGuestHasStopped(final boolean isOlderQemu) throws IOException, VolumeException {
-        try (MovingGuest guest = new MovingGuest(one.socket(), 12).older(isOlderQemu);
+    void isSealedWhenItsGuestHasStopped(final boolean resetsStatus) throws IOException, VolumeException {
+        try (MovingGuest guest = new MovingGuest(one.socket(), 12).resetsStatus(resetsStatus);
                 ObjectStore store = open(notesOfTwo)) {
             guest.load().run(300);
             guest.beginMove(two.socket());
@@ -128,8 +128,8 @@ class MigrationTest {
 
     @ParameterizedTest
     @ValueSource(booleans = {false, true})
-    void movesThereAndBackUnderLoad(final boolean isOlderQemu) throws IOException {
-        try (MovingGuest guest = new MovingGuest(one.socket(), 1).older(isOlderQemu)) {
+    void movesThereAndBackUnderLoad(final boolean resetsStatus) throws IOException {
+        try (MovingGuest guest = new MovingGuest(one.socket(), 1).resetsStatus(resetsStatus)) {
             guest.load().run(500);
             final List<Long> pausesMs = new ArrayList<>();
             for (int i = 0; i < 8; i++) {

@@ -19,16 +19,16 @@ final class MovingGuest implements Driver, AutoCloseable {
     private FrontEnd there;
     private DirtyBitmap bitmap;
     private long stoppedNs;
-    private boolean isOlder;
+    private boolean resetsStatus = true;
 
     MovingGuest(final Path socket, final long seed) throws IOException {
         here = FrontEnd.started(socket, FrontEndOptions.DEFAULT);
         load = new LoadGenerator(this, BLOCKS, 4096, DEPTH, seed).flushEvery(40);
     }
 
-    /** Stops its rings as QEMU 7.2 does. */
-    MovingGuest older(final boolean value) {
-        isOlder = value;
+    /** Whether its front-end resets the device's status before it stops the rings, as QEMU does. */
+    MovingGuest resetsStatus(final boolean value) {
+        resetsStatus = value;
         return this;
     }
 
@@ -55,10 +55,10 @@ final class MovingGuest implements Driver, AutoCloseable {
     /** The guest is stopped, with everything that it has written just before still on its way. */
     void stop() throws IOException {
         stoppedNs = System.nanoTime();
-        if (isOlder) {
-            here.stopQueues();
-        } else {
+        if (resetsStatus) {
             here.stop();
+        } else {
+            here.stopQueues();
         }
     }
 
