@@ -37,7 +37,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 @SuppressWarnings("try")
 class MigrationTest {
     /** Requests to the store, one behind the other, from a guest's last request here to its first one there. */
-    private static final int MOST_REQUESTS = 4;
+    private static final int MOST_REQUESTS = 5;
 
     private static final int CONFIG_CHANGE = 2;
 
