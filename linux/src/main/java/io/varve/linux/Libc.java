@@ -17,6 +17,7 @@ final class Libc {
     private static final MethodHandle MH$fstatfs = Downcalls.link("fstatfs", 2);
     private static final MethodHandle MH$ftruncate = Downcalls.link("ftruncate", 2);
     private static final MethodHandle MH$fallocate = Downcalls.link("fallocate", 4);
+    private static final MethodHandle MH$posix_fadvise = Downcalls.link("posix_fadvise", 4);
     private static final MethodHandle MH$fsync = Downcalls.link("fsync", 1);
     private static final MethodHandle MH$fdatasync = Downcalls.link("fdatasync", 1);
     private static final MethodHandle MH$fchmod = Downcalls.link("fchmod", 2);
@@ -137,6 +138,16 @@ final class Libc {
         final MemorySegment state = Downcalls.state();
         try {
             return Downcalls.result((int) (long) MH$ftruncate.invokeExact(state, (long) fd, length), state);
+        } catch (final Throwable t) {
+            throw Downcalls.unexpected(t);
+        }
+    }
+
+    /** Answers the error itself, as the function does. */
+    static int posixFadvise(final int fd, final long offset, final long length, final int advice) {
+        final MemorySegment state = Downcalls.state();
+        try {
+            return (int) (long) MH$posix_fadvise.invokeExact(state, (long) fd, offset, length, (long) advice);
         } catch (final Throwable t) {
             throw Downcalls.unexpected(t);
         }

@@ -59,6 +59,8 @@ public final class LinuxFile implements AutoCloseable {
     /** Size of {@code struct flock} (asm-generic/fcntl.h), of 64-bit offsets; zeros mean the whole file. */
     private static final int FLOCK_SIZE = 32;
 
+    private static final int POSIX_FADV_RANDOM = 1;
+
     private final Path path;
     private int fd;
 
@@ -133,6 +135,12 @@ public final class LinuxFile implements AutoCloseable {
                 done += check(result, "pwrite");
             }
         }
+    }
+
+    /** Has the kernel read no more than it is asked for, of a file that goes through the page cache (POSIX_FADV_RANDOM). */
+    public void readNothingAhead() {
+        // Advice: a file system that does not know it reads as it always does.
+        Libc.posixFadvise(fd, 0, 0, POSIX_FADV_RANDOM);
     }
 
     /**

@@ -18,6 +18,9 @@ import java.util.List;
 public final class RingLogDevice implements LogDevice {
     private static final int EINVAL = 22;
 
+    /** Most that one blocking read asks of the disk: a record that comes meanwhile waits behind it. */
+    private static final int PIECE = 128 << 10;
+
     private final LinuxFile file;
     private final IoRing ring;
     private final long length;
@@ -107,9 +110,12 @@ public final class RingLogDevice implements LogDevice {
     }
 
     private void readAligned(final long offset, final MemorySegment target) throws IOException {
-        final long count = file.pread(target.address(), target.byteSize(), offset);
-        if (count != target.byteSize()) {
-            throw new IOException(file.path() + " ends at " + (offset + count) + ": it has been truncated");
+        for (long done = 0; done < target.byteSize(); done += PIECE) {
+            final long length = Math.min(PIECE, target.byteSize() - done);
+            final long count = file.pread(target.address() + done, length, offset + done);
+            if (count != length) {
+                throw new IOException(file.path() + " ends at " + (offset + done + count) + ": it has been truncated");
+            }
         }
     }
 

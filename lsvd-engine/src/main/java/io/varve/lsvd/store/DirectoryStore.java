@@ -5,6 +5,7 @@ import io.varve.linux.ErrnoException;
 import io.varve.linux.LinuxFile;
 import io.varve.linux.Niceness;
 import java.io.IOException;
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
@@ -226,24 +227,34 @@ public final class DirectoryStore implements ObjectStore {
         if (Files.isDirectory(path)) {
             throw new NoSuchObjectException(key);
         }
-        try (FileChannel channel = FileChannel.open(path, StandardOpenOption.READ)) {
-            final ByteBuffer buffer = target.asByteBuffer();
-            long position = offset;
-            while (buffer.hasRemaining()) {
-                final int count = channel.read(buffer, position);
-                if (count < 0) {
-                    break;
-                }
-                position += count;
-            }
-            return (int) (position - offset);
-        } catch (final FileSystemException e) {
-            if (!isMissing(e)) {
+        try (LinuxFile file = LinuxFile.open(path, LinuxFile.O_RDONLY)) {
+            file.readNothingAhead();
+            return read(file, offset, target);
+        } catch (final ErrnoException e) {
+            if (e.errno() != Errno.ENOENT && e.errno() != Errno.ENOTDIR) {
                 throw e;
             }
             final NoSuchObjectException missing = new NoSuchObjectException(key);
             missing.initCause(e);
             throw missing;
+        }
+    }
+
+    /**
+     * Reads piece by piece, for the same reason, and through memory of its own: that of the target may be freed meanwhile, when
+     * whoever asked has given up, which a copy notices and the kernel would not.
+     */
+    private static int read(final LinuxFile file, final long offset, final MemorySegment target) throws ErrnoException {
+        try (Arena arena = Arena.ofConfined()) {
+            final MemorySegment piece = arena.allocate(Math.min(PIECE, target.byteSize()));
+            long done = 0;
+            long length = -1;
+            while (done < target.byteSize() && length != 0) {
+                length = file.pread(piece.address(), Math.min(PIECE, target.byteSize() - done), offset + done);
+                MemorySegment.copy(piece, 0, target, done, length);
+                done += length;
+            }
+            return (int) done;
         }
     }
 
