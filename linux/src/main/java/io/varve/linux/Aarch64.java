@@ -1,6 +1,6 @@
 package io.varve.linux;
 
-/** Linux on aarch64: bits/fcntl-linux.h, arch/arm64 asm/fcntl.h, bits/struct_stat.h and sys/epoll.h. */
+/** Linux on aarch64: bits/fcntl-linux.h, arch/arm64 asm/fcntl.h, bits/struct_stat.h, sys/epoll.h and asm/unistd.h. */
 final class Aarch64 implements Abi {
     @Override
     public int oDirect() {
@@ -40,5 +40,15 @@ final class Aarch64 implements Abi {
     @Override
     public int epollDataOffset() {
         return 8;
+    }
+
+    @Override
+    public int sysSchedSetattr() {
+        return 274;
+    }
+
+    @Override
+    public int sysSchedGetattr() {
+        return 275;
     }
 }

@@ -32,6 +32,12 @@ sealed interface Abi permits X86_64, Aarch64 {
     /** Offset of {@code data} (8 bytes) in {@code struct epoll_event}. */
     int epollDataOffset();
 
+    /** Number of {@code sched_setattr} (asm/unistd.h). */
+    int sysSchedSetattr();
+
+    /** Number of {@code sched_getattr} (asm/unistd.h). */
+    int sysSchedGetattr();
+
     /**
      * The interface of a machine.
      *

@@ -1,6 +1,6 @@
 package io.varve.linux;
 
-/** Linux on x86-64: bits/fcntl-linux.h, asm-generic/fcntl.h, bits/struct_stat.h and sys/epoll.h. */
+/** Linux on x86-64: bits/fcntl-linux.h, asm-generic/fcntl.h, bits/struct_stat.h, sys/epoll.h and asm/unistd.h. */
 final class X86_64 implements Abi {
     @Override
     public int oDirect() {
@@ -40,5 +40,15 @@ final class X86_64 implements Abi {
     @Override
     public int epollDataOffset() {
         return 4;
+    }
+
+    @Override
+    public int sysSchedSetattr() {
+        return 314;
+    }
+
+    @Override
+    public int sysSchedGetattr() {
+        return 315;
     }
 }

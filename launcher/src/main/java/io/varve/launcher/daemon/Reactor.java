@@ -1,11 +1,12 @@
 package io.varve.launcher.daemon;
 
 import io.varve.linux.IoRing;
+import io.varve.linux.TimeSlice;
 import java.util.function.BooleanSupplier;
 
 /**
  * The loop of the reactor thread: it turns the ring and its duties while there is work, goes on polling for a while after
- * the last, then asks to be notified, looks once more, and sleeps in the ring.
+ * the last, then asks to be notified, looks once more, and sleeps in the ring. Guests wait for it, so its thread has a short {@link TimeSlice}.
  */
 public final class Reactor {
     /** Longest sleep, in case a wake-up is missed for all that. */
@@ -52,6 +53,7 @@ public final class Reactor {
      *              the ring.
      */
     public void runUntil(final BooleanSupplier ended) {
+        TimeSlice.set(TimeSlice.SHORTEST_NS);
         boolean isIdle = false;
         long idleSinceNs = 0;
         while (!ended.getAsBoolean()) {

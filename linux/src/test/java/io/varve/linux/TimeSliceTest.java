@@ -1,0 +1,37 @@
+package io.varve.linux;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assumptions.assumeThat;
+
+import java.util.concurrent.atomic.AtomicLong;
+import org.junit.jupiter.api.Test;
+
+class TimeSliceTest {
+    @Test
+    void isThatOfOneThread() throws InterruptedException {
+        final long own = TimeSlice.get();
+        assumeThat(own).as("a kernel that has slices, 6.12 or newer").isPositive();
+        final AtomicLong seen = new AtomicLong();
+        final Thread thread = new Thread(() -> {
+            TimeSlice.set(TimeSlice.SHORTEST_NS);
+            seen.set(TimeSlice.get());
+        });
+        thread.start();
+        thread.join();
+        assertThat(seen.get()).isEqualTo(TimeSlice.SHORTEST_NS);
+        assertThat(TimeSlice.get()).isEqualTo(own).isGreaterThan(TimeSlice.SHORTEST_NS);
+    }
+
+    @Test
+    void leavesTheNiceness() throws InterruptedException {
+        final int own = Libc.getpriority(0, 0);
+        final AtomicLong seen = new AtomicLong();
+        final Thread thread = new Thread(Niceness.inBackground(() -> {
+            TimeSlice.set(TimeSlice.SHORTEST_NS);
+            seen.set(Libc.getpriority(0, 0));
+        }));
+        thread.start();
+        thread.join();
+        assertThat(seen.get()).isEqualTo(Math.max(own, Niceness.BACKGROUND));
+    }
+}
