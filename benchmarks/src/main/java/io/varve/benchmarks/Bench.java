@@ -51,10 +51,19 @@ public final class Bench implements Callable<Integer> {
     @Option(names = "--log", defaultValue = "8", description = "GiB of Varve's local log (${DEFAULT-VALUE}).")
     private int logGib;
 
+    @Option(
+            names = "--store",
+            paramLabel = "DIR",
+            description =
+                    "Where Varve's objects go, such as a directory in memory: stores are other machines as a rule,"
+                            + " with disks of their own. By default they go to the disk that is measured, too.")
+    private Path storeDirectory;
+
     @Option(names = "--varve-option", hidden = true, description = "Passed on to varve serve.")
     private List<String> varveOptions = List.of();
 
     private final PrintStream out = System.out;
+    private Path stores;
 
     /** Runs the command. */
     public static void main(final String[] arguments) {
@@ -72,12 +81,21 @@ public final class Bench implements Callable<Integer> {
                 .flatMap(Collection::stream)
                 .map(Workload::name)
                 .toList();
-        if (!names.containsAll(only) || rounds < 1 || seconds < 1 || spanGib < 1 || logGib < 1) {
+        if (!names.containsAll(only)
+                || rounds < 1
+                || seconds < 1
+                || spanGib < 1
+                || logGib < 1
+                || storeDirectory != null && !Files.isDirectory(storeDirectory)) {
             System.err.println(
-                    "bench: rounds, seconds and sizes are at least 1, and workloads are " + String.join(", ", names));
+                    "bench: rounds, seconds and sizes are at least 1, a store's directory is there, and workloads are "
+                            + String.join(", ", names));
             return WRONG_USE;
         }
         final Path disks = at.make("disks-");
+        if (storeDirectory != null) {
+            stores = Files.createTempDirectory(storeDirectory, "bench-");
+        }
         try {
             final List<Comparison> comparisons = new ArrayList<>();
             compareDisks(disks, comparisons);
@@ -91,8 +109,15 @@ public final class Bench implements Callable<Integer> {
             out.println("\nreport.md and report.svg are in " + at.directory());
         } finally {
             BenchPlace.delete(disks);
+            if (stores != null) {
+                BenchPlace.delete(stores);
+            }
         }
         return 0;
+    }
+
+    private StoreAddress storeBeside(final Path disk) {
+        return StoreAddress.in(stores == null ? disk : stores.resolve(disk.getFileName()));
     }
 
     private List<Workload> chosen(final Collection<Workload> workloads) {
@@ -108,8 +133,7 @@ public final class Bench implements Callable<Integer> {
             return;
         }
         final Path ofOurs = Files.createDirectory(disks.resolve("varve"));
-        try (Contender ours =
-                        Varve.start(ofOurs, StoreAddress.in(ofOurs), 2 * spanGib * GIB, logGib * GIB, varveOptions);
+        try (Contender ours = Varve.start(ofOurs, storeBeside(ofOurs), 2 * spanGib * GIB, logGib * GIB, varveOptions);
                 Contender theirs =
                         StorageDaemon.start(Files.createDirectory(disks.resolve("raw")), 2 * spanGib * GIB)) {
             prepare(ours);
@@ -129,8 +153,7 @@ public final class Bench implements Callable<Integer> {
         }
         final Path ofOurs = Files.createDirectory(disks.resolve("varve-starts"));
         final Path ofTheirs = Files.createDirectory(disks.resolve("raw-starts"));
-        try (Contender ours =
-                        Varve.start(ofOurs, StoreAddress.in(ofOurs), 2 * spanGib * GIB, logGib * GIB, varveOptions);
+        try (Contender ours = Varve.start(ofOurs, storeBeside(ofOurs), 2 * spanGib * GIB, logGib * GIB, varveOptions);
                 Contender theirs = StorageDaemon.start(ofTheirs, 2 * spanGib * GIB)) {
             fill(ours);
             fill(theirs);
@@ -138,7 +161,7 @@ public final class Bench implements Callable<Integer> {
         final List<Comparison> starts = workloads.stream().map(Comparison::new).toList();
         for (int round = 0; round < rounds; round++) {
             final List<Measurement> ourStart;
-            try (Contender ours = Varve.again(ofOurs, StoreAddress.in(ofOurs), logGib * GIB, varveOptions)) {
+            try (Contender ours = Varve.again(ofOurs, storeBeside(ofOurs), logGib * GIB, varveOptions)) {
                 ourStart = measureStart(workloads, ours, round);
             }
             try (Contender theirs = StorageDaemon.start(ofTheirs, 2 * spanGib * GIB)) {
