@@ -44,7 +44,8 @@ final class Client {
     }
 
     /**
-     * Runs a workload for a time, or until it has done a number of requests.
+     * Runs a workload for a time, or until it has done a number of requests. What the back-end does when a guest comes, it has
+     * done before.
      *
      * @param spanBytes of the disk, from its beginning.
      */
@@ -56,8 +57,23 @@ final class Client {
             final long maxNs,
             final long seed)
             throws IOException {
-        final Client client = new Client(workload, spanBytes, seed);
-        return client.run(contender, contender.socket(), maxRequests, maxNs);
+        try (FrontEnd frontEnd = frontEnd(contender.socket(), workload)) {
+            frontEnd.connect();
+            frontEnd.start();
+            new Client(workload, spanBytes, seed).run(contender, frontEnd, 0, 0);
+            return new Client(workload, spanBytes, seed).run(contender, frontEnd, maxRequests, maxNs);
+        }
+    }
+
+    /** Runs a workload for a time, in which the back-end also does what it does when a guest comes. */
+    static Measurement runFromStart(
+            final Contender contender, final Workload workload, final long spanBytes, final long maxNs, final long seed)
+            throws IOException {
+        try (FrontEnd frontEnd = frontEnd(contender.socket(), workload)) {
+            frontEnd.connect();
+            frontEnd.start();
+            return new Client(workload, spanBytes, seed).run(contender, frontEnd, Long.MAX_VALUE, maxNs);
+        }
     }
 
     /** A front-end for a workload, which is not connected yet. */
@@ -79,15 +95,6 @@ final class Client {
             final long seed)
             throws IOException {
         return new Client(workload, spanBytes, seed).run(contender, frontEnd, Long.MAX_VALUE, maxNs);
-    }
-
-    private Measurement run(final Contender contender, final Path socket, final long maxRequests, final long maxNs)
-            throws IOException {
-        try (FrontEnd frontEnd = frontEnd(socket, workload)) {
-            frontEnd.connect();
-            frontEnd.start();
-            return run(contender, frontEnd, maxRequests, maxNs);
-        }
     }
 
     private Measurement run(

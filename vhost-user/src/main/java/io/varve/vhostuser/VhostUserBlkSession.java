@@ -164,11 +164,13 @@ public final class VhostUserBlkSession implements AutoCloseable {
         int work = 0;
         for (int i = 0; i < vrings.startedCount(); i++) {
             final Vring vring = vrings.started(i);
+            // What came back goes out before more is taken: the guest can go on meanwhile.
+            vring.publish();
             if (isServed(vring)) {
                 vring.checkLeft(device);
                 work += vring.poll();
+                vring.publish();
             }
-            vring.publish();
             check(vring);
         }
         if (closeReason == null) {
