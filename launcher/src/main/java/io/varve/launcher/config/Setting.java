@@ -78,7 +78,7 @@ public final class Setting<T> {
 
     /** How long the reactor polls after its last work before it sleeps. */
     public static final Setting<Duration> POLL_TIME =
-            new Setting<>("poll-time", TimeSpan::parse, environment -> Duration.ofNanos(50_000));
+            new Setting<>("poll-time", TimeSpan::parse, environment -> Duration.ofNanos(200_000));
 
     /** The daemon's control socket. */
     public static final Setting<Path> CONTROL =

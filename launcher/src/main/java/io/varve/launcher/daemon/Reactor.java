@@ -33,17 +33,17 @@ public final class Reactor {
 
     private final IoRing ring;
     private final Duties duties;
-    private final long pollNs;
+    private final PollWindow window;
 
     /**
      * Makes a reactor.
      *
-     * @param pollNs how long to poll after the last work.
+     * @param pollNs how long to poll after the last work, at most.
      */
     public Reactor(final IoRing ring, final Duties duties, final long pollNs) {
         this.ring = ring;
         this.duties = duties;
-        this.pollNs = pollNs;
+        window = new PollWindow(pollNs);
     }
 
     /**
@@ -55,10 +55,17 @@ public final class Reactor {
     public void runUntil(final BooleanSupplier ended) {
         TimeSlice.set(TimeSlice.SHORTEST_NS);
         boolean isIdle = false;
+        boolean hasSlept = false;
         long idleSinceNs = 0;
+        int answered = 0;
         while (!ended.getAsBoolean()) {
-            if (ring.turn(0) + duties.doWork() > 0) {
+            if (answered + ring.turn(0) + duties.doWork() > 0) {
+                if (hasSlept) {
+                    window.onWoken(System.nanoTime() - idleSinceNs);
+                }
+                hasSlept = false;
                 isIdle = false;
+                answered = 0;
                 continue;
             }
             final long nowNs = System.nanoTime();
@@ -66,19 +73,22 @@ public final class Reactor {
                 isIdle = true;
                 idleSinceNs = nowNs;
             }
-            if (nowNs - idleSinceNs < pollNs) {
+            if (window.isOpen(nowNs - idleSinceNs)) {
                 Thread.onSpinWait();
             } else {
-                sleep(ended);
+                hasSlept = true;
+                answered = sleep(ended);
             }
         }
     }
 
     /** A sleep that brought nothing leaves the reactor idle: the next cycle that finds nothing sleeps again at once. */
-    private void sleep(final BooleanSupplier ended) {
+    private int sleep(final BooleanSupplier ended) {
+        int answered = 0;
         if (!duties.armNotifications() && !ended.getAsBoolean()) {
-            ring.turn(Math.min(MAX_SLEEP_NS, duties.maxIdleNs()));
+            answered = ring.turn(Math.min(MAX_SLEEP_NS, duties.maxIdleNs()));
         }
         duties.disarmNotifications();
+        return answered;
     }
 }

@@ -36,7 +36,7 @@ class SettingsTest {
         assertThat(settings.get(Setting.CACHE)).isEqualTo(home.resolve(".cache/varve"));
         assertThat(settings.get(Setting.CACHE_SIZE)).isEqualTo(4L << 30);
         assertThat(settings.get(Setting.SHUTDOWN_TIMEOUT)).isEqualTo(Duration.ofSeconds(20));
-        assertThat(settings.get(Setting.POLL_TIME)).isEqualTo(Duration.ofNanos(50_000));
+        assertThat(settings.get(Setting.POLL_TIME)).isEqualTo(Duration.ofNanos(200_000));
         assertThat(settings.get(Setting.LOG)).isEqualTo(System.Logger.Level.INFO);
     }
 

@@ -17,6 +17,7 @@ class ReactorTest {
     private final List<String> steps = new ArrayList<>();
     private int workLeft;
     private int turnsThatSleep;
+    private int answeredInASleep;
     private boolean isWorkFoundWhenArming;
     private boolean endsWhenArming;
     private boolean isEnded;
@@ -48,6 +49,16 @@ class ReactorTest {
     void sleepsAgainAtOnceWhenASleepBroughtNothing() {
         turnsThatSleep = 2;
         run();
+        assertThat(steps).containsExactly("arm", "sleep 7000000", "disarm", "arm", "sleep 7000000", "disarm");
+    }
+
+    @Test
+    void pollsAgainAfterASleepThatBroughtSomething() {
+        turnsThatSleep = 2;
+        answeredInASleep = 1;
+        final long startNs = System.nanoTime();
+        run();
+        assertThat(System.nanoTime() - startNs).isGreaterThanOrEqualTo(POLL_NS + POLL_NS / 2);
         assertThat(steps).containsExactly("arm", "sleep 7000000", "disarm", "arm", "sleep 7000000", "disarm");
     }
 
@@ -97,6 +108,7 @@ class ReactorTest {
                     if (waitNs != 0) {
                         steps.add("sleep " + waitNs);
                         isEnded = --turnsThatSleep == 0;
+                        return answeredInASleep;
                     }
                     return 0;
                 });
