@@ -119,9 +119,10 @@ final class OpeningLog implements AutoCloseable {
                 && last.epoch() < history.newest().epoch()
                 && last.nonce().equals(reader.sealedBy(last.epoch()));
         if (wasClosed && isAsWanted()) {
-            // Written once already, which makes writing it a second time faster; see LogPreparer.
+            // Written once already, as far as it has come, which makes writing it a second time faster; see
+            // LogPreparer.
             isNew = true;
-            zeroed = superblock.current().areaLength();
+            zeroed = superblock.current().tail().position();
             return;
         }
         final boolean isEmpty = !wasClosed && isEmpty();

@@ -110,8 +110,30 @@ class VolumeFollowerTest {
         writeOn("two");
     }
 
+    /** What of it has been written keeps that advantage; the rest of its first lap gets it. */
+    @Test
+    void aLogThatIsUsedAgainIsFilledWithZerosBehindItsEnd() throws Exception {
+        writeOn("one");
+        writeOn("two");
+        try (VolumeFollower follower = follower("one")) {
+            int pieces = 0;
+            while (follower.zeroMore()) {
+                pieces++;
+            }
+            assertThat(pieces).isPositive();
+        }
+        writeOn("one");
+        try (VolumeRig rig = new VolumeRig(store, cache("two"))) {
+            assertThat(rig.read(0, 1)).containsOnly(0);
+        }
+    }
+
     private VolumeFollower follower() throws VolumeException {
-        final VolumeFollower follower = follow("two");
+        return follower("two");
+    }
+
+    private VolumeFollower follower(final String host) throws VolumeException {
+        final VolumeFollower follower = follow(host);
         follower.prepare();
         return follower;
     }
