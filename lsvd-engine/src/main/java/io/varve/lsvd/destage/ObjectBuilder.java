@@ -9,7 +9,6 @@ import io.varve.lsvd.format.LogRecord;
 import io.varve.lsvd.format.ObjectHeader;
 import io.varve.lsvd.format.ObjectType;
 import io.varve.lsvd.format.SnapshotRecord;
-import io.varve.lsvd.log.LogImage;
 import io.varve.lsvd.log.LogReader;
 import io.varve.lsvd.log.LogSource;
 import io.varve.lsvd.map.ExtentMap;
@@ -27,7 +26,6 @@ import java.util.UUID;
  * on the way; so nothing damaged gets into the store under a good checksum.
  */
 final class ObjectBuilder implements AutoCloseable {
-    private final LogImage image;
     private final LogReader reader;
     private final UUID volume;
     private final long epoch;
@@ -40,8 +38,7 @@ final class ObjectBuilder implements AutoCloseable {
     /** @param isWriteCache whether the guest has its write cache on before the first batch. */
     ObjectBuilder(
             final LogSource source, final UUID volume, final long epoch, final UUID nonce, final boolean isWriteCache) {
-        this.image = new LogImage(source);
-        this.reader = new LogReader(image, volume);
+        this.reader = new LogReader(source, volume);
         this.volume = volume;
         this.epoch = epoch;
         this.nonce = nonce;
@@ -102,7 +99,6 @@ final class ObjectBuilder implements AutoCloseable {
 
     /** What the batch of a snapshot says of it. */
     SnapshotRecord readNote(final Batch batch) throws IOException {
-        image.load(batch.from().position(), batch.to().position());
         reader.begin(batch.from(), batch.to().position());
         SnapshotRecord snapshot = null;
         while (reader.next()) {
@@ -126,7 +122,6 @@ final class ObjectBuilder implements AutoCloseable {
     @Override
     public void close() {
         reader.close();
-        image.close();
         data.close();
         trims.close();
     }
@@ -135,8 +130,7 @@ final class ObjectBuilder implements AutoCloseable {
         data.remove(0, ExtentMap.MAX_BLOCKS);
         trims.remove(0, ExtentMap.MAX_BLOCKS);
         crcs.clear(batch.from().position() >>> Blocks.SHIFT, batch.to().position() >>> Blocks.SHIFT);
-        image.load(batch.from().position(), batch.to().position());
-        reader.begin(batch.from(), batch.to().position());
+        reader.load(batch.from(), batch.to().position());
         while (reader.next()) {
             final LogRecord record = reader.record();
             isWriteCache = record.isWriteCache(isWriteCache);
@@ -185,7 +179,8 @@ final class ObjectBuilder implements AutoCloseable {
             final long position = Location.logPosition(layout.source(i));
             header.extent(i, ExtentEntry.DATA, layout.block(i), length, first);
             final int offset = headerLength + first * Blocks.SIZE;
-            image.read(position << Blocks.SHIFT, object.asSlice(offset, (long) length * Blocks.SIZE));
+            final long bytes = (long) length * Blocks.SIZE;
+            MemorySegment.copy(reader.loaded(position << Blocks.SHIFT, bytes), 0, object, offset, bytes);
             for (int j = 0; j < length; j++) {
                 final int crc = crcs.get(position + j);
                 if (checksum.of(offset + j * Blocks.SIZE, Blocks.SIZE) != crc) {

@@ -12,17 +12,20 @@ import java.util.UUID;
 /**
  * Reads records in order and believes only what is chained to the record before: its place, sequence, generation, the
  * predecessor's checksum and the checksum of every data block must fit. Reads ahead by at most {@value #BUFFER_LENGTH}
- * bytes.
+ * bytes, or by as much as it is told to {@linkplain #load load}.
  */
 public final class LogReader implements AutoCloseable {
     private static final int BUFFER_LENGTH = 8 << 20;
 
-    private final Arena arena = Arena.ofShared();
-    private final MemorySegment buffer;
-    private final Checksum checksum;
-    private final LogRecord record;
+    private static final long UNIT = 4 << 20;
+
     private final LogSource source;
     private final UUID volume;
+    private Arena arena;
+    private MemorySegment buffer;
+    private Checksum checksum;
+    private LogRecord record;
+    private boolean isLoaded;
     private long bufferPosition;
     private int bufferLength;
     private long position;
@@ -35,7 +38,12 @@ public final class LogReader implements AutoCloseable {
     public LogReader(final LogSource source, final UUID volume) {
         this.source = source;
         this.volume = volume;
-        buffer = arena.allocate(Math.min(BUFFER_LENGTH, source.geometry().windowLength()), Blocks.SIZE);
+        allocate(Math.min(BUFFER_LENGTH, source.geometry().windowLength()));
+    }
+
+    private void allocate(final long length) {
+        arena = Arena.ofShared();
+        buffer = arena.allocate(length, Blocks.SIZE);
         checksum = new Checksum(buffer);
         record = new LogRecord(buffer);
     }
@@ -52,8 +60,30 @@ public final class LogReader implements AutoCloseable {
         previousCrc = from.previousCrc();
         this.limit = limit;
         generation = 0;
+        isLoaded = false;
         bufferPosition = position;
         bufferLength = 0;
+    }
+
+    /**
+     * As {@link #begin}, with all up to the limit read into memory at one go, where {@link #loaded} finds it. Whether data is intact
+     * is for whoever copies it to see: {@link #next} looks at records' headers only.
+     */
+    public void load(final Superblock.Tail from, final long newLimit) throws IOException {
+        begin(from, newLimit);
+        final long length = newLimit - position;
+        if (buffer.byteSize() < length) {
+            arena.close();
+            allocate((length + UNIT - 1) / UNIT * UNIT);
+        }
+        source.read(position, buffer.asSlice(0, length));
+        bufferLength = (int) length;
+        isLoaded = true;
+    }
+
+    /** A part of what {@link #load} has read, until the reader is given something else. */
+    public MemorySegment loaded(final long at, final long length) {
+        return buffer.asSlice(at - bufferPosition, length);
     }
 
     /**
@@ -70,7 +100,7 @@ public final class LogReader implements AutoCloseable {
                     || record.generation() < generation
                     || record.length() > source.geometry().leftInWindow(position)
                     || !fill(record.length())
-                    || !isDataIntact()) {
+                    || !isLoaded && !isDataIntact()) {
                 return false;
             }
             final int length = record.isPad() ? source.geometry().leftInWindow(position) : record.length();
