@@ -34,6 +34,12 @@ public interface IoRing extends AutoCloseable {
     /** Greatest number of operations that can be pending at one time; one more throws {@link IllegalStateException}. */
     int MAX_PENDING = 1 << 16;
 
+    /**
+     * Greatest number of operations that one turn answers. What they bring about can go out before the next turn: a reactor that
+     * answers all at once has everybody else wait meanwhile, and then waits for everybody else.
+     */
+    int MAX_ANSWERS = 8;
+
     /** Number of low bits of the {@code data} argument that are carried through an operation. */
     int DATA_BITS = 48;
 

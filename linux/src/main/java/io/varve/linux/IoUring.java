@@ -303,9 +303,8 @@ public final class IoUring implements IoRing {
     }
 
     private int answer() {
-        final int limit = queues.sqEntries();
         int answered = 0;
-        for (int left = queues.completions(); left > 0 && answered < limit; left--) {
+        for (int left = Math.min(queues.completions(), MAX_ANSWERS); left > 0; left--) {
             final long cqe = queues.peek();
             final long userData = Memory.getLong(cqe + UringQueues.CQE_USER_DATA_OFFSET);
             final int result = Memory.getInt(cqe + UringQueues.CQE_RES_OFFSET);

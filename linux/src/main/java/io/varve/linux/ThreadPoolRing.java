@@ -290,7 +290,7 @@ public final class ThreadPoolRing implements IoRing {
 
     private int answer() {
         int answered = 0;
-        while (answered < capacity) {
+        while (answered < MAX_ANSWERS) {
             final PoolOperation operation;
             final int result;
             final boolean more;

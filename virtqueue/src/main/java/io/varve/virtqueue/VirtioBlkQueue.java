@@ -20,8 +20,8 @@ import java.util.Arrays;
  * nothing leaves that to its caller.
  */
 public final class VirtioBlkQueue {
-    /** Most chains that one {@link #poll()} takes. */
-    public static final int MAX_CHAINS_PER_POLL = 256;
+    /** Most chains that one {@link #poll()} takes: few, so that the first of many are on their way while the rest is taken. */
+    public static final int MAX_CHAINS_PER_POLL = 8;
 
     /** One {@link #poll()} takes no more chains once it has seen so many descriptors. */
     public static final int MAX_DESCRIPTORS_PER_POLL = 4096;
