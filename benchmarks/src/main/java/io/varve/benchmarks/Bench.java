@@ -86,16 +86,14 @@ public final class Bench implements Callable<Integer> {
                 || seconds < 1
                 || spanGib < 1
                 || logGib < 1
-                || storeDirectory != null && !Files.isDirectory(storeDirectory)) {
+                || !Files.isDirectory(storeDirectory)) {
             System.err.println(
                     "bench: rounds, seconds and sizes are at least 1, a store's directory is there, and workloads are "
                             + String.join(", ", names));
             return WRONG_USE;
         }
         final Path disks = at.make("disks-");
-        if (storeDirectory != null) {
-            stores = Files.createTempDirectory(storeDirectory, "bench-");
-        }
+        stores = Files.createTempDirectory(storeDirectory, "bench-");
         try {
             final List<Comparison> comparisons = new ArrayList<>();
             compareDisks(disks, comparisons);
@@ -109,15 +107,13 @@ public final class Bench implements Callable<Integer> {
             out.println("\nreport.md and report.svg are in " + at.directory());
         } finally {
             BenchPlace.delete(disks);
-            if (stores != null) {
-                BenchPlace.delete(stores);
-            }
+            BenchPlace.delete(stores);
         }
         return 0;
     }
 
     private StoreAddress storeBeside(final Path disk) {
-        return StoreAddress.in(stores == null ? disk : stores.resolve(disk.getFileName()));
+        return StoreAddress.in(stores.resolve(disk.getFileName()));
     }
 
     private List<Workload> chosen(final Collection<Workload> workloads) {
