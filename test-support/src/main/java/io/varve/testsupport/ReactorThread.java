@@ -25,7 +25,7 @@ public final class ReactorThread implements AutoCloseable {
     private static final int TIMEOUT_S = 20;
 
     /** Lanes of those that are not told how many: so that whatever is tested can be tested with lanes. */
-    private static final int LANES = Integer.getInteger("varve.test.lanes", 0);
+    static final int LANES = Integer.getInteger("varve.test.lanes", 0);
 
     private final IoRing ring;
     private final List<MemoryLane> lanes = new ArrayList<>();
