@@ -281,8 +281,8 @@ public final class Volume implements AutoCloseable {
     }
 
     /**
-     * Makes a second way to read, for the thread of another ring, on which this is called; it has to be closed there, and must have nothing
-     * in flight when the volume is closed.
+     * Makes a second way to read, for the thread of another ring, on which this is called. It has to be closed there, sooner or later, and must
+     * not be used any more when the volume is closed.
      */
     public LaneReads lane(final IoRing laneRing, final LaneReads.Listener listener) {
         return isReadOnly

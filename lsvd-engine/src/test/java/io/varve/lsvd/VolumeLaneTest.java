@@ -139,7 +139,7 @@ class VolumeLaneTest {
         public void run() {
             try (IoRing ring = IoRings.open(64);
                     Mapping memory = Memory.allocate(SIZE);
-                    LaneReads reads = volume.lane(ring, (token, served) -> {
+                    LaneReads reads = volume.lane(ring, (token, length, served) -> {
                         isDone = true;
                         isServed = served;
                     })) {

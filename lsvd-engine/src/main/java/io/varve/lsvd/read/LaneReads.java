@@ -35,8 +35,7 @@ import java.util.function.LongSupplier;
  *   <li>in the cache, checksums and the slot's version say so; what an object holds never changes.
  * </ul>
  *
- * <p>The thread of the ring only, which made it. Map, log and cache must be open while there are reads, and while it is
- * closed. At most {@value #PIECES} reads go through private memory at a time; one more is refused. Allocates nothing in steady state.
+ * <p>The thread of the ring only, which made it. Map, log and cache must be open while there are reads. At most {@value #PIECES} reads go through private memory at a time; one more is refused. Allocates nothing in steady state.
  */
 public final class LaneReads implements AutoCloseable {
     /** Number of pieces. */
@@ -48,9 +47,10 @@ public final class LaneReads implements AutoCloseable {
         /**
          * A read is done.
          *
+         * @param length   in bytes.
          * @param isServed false when it has to be done by the reactor: nothing may be assumed of the buffers.
          */
-        void onRead(long token, boolean isServed);
+        void onRead(long token, long length, boolean isServed);
     }
 
     /** A read that goes through private memory. Made once. */
@@ -131,7 +131,7 @@ public final class LaneReads implements AutoCloseable {
         }
         final long location = map.location();
         if (!map.isMapped()) {
-            return GuestBuffers.zero(buffers, 0, length) && isTold(token);
+            return GuestBuffers.zero(buffers, 0, length) && isTold(token, length);
         }
         if (!Location.isLog(location)) {
             return beginCacheRead(location, skip, blocks, buffers, token);
@@ -142,7 +142,7 @@ public final class LaneReads implements AutoCloseable {
         }
         return GuestBuffers.copyTo(buffers, 0, window.address(position) + skip, length)
                 && window.stillContains(position)
-                && isTold(token);
+                && isTold(token, length);
     }
 
     /** Whether no read is being served. */
@@ -162,11 +162,11 @@ public final class LaneReads implements AutoCloseable {
         arena.close();
     }
 
-    private boolean isTold(final long token) {
+    private boolean isTold(final long token, final long length) {
         if (!mayAnswer.getAsBoolean()) {
             return false;
         }
-        listener.onRead(token, true);
+        listener.onRead(token, length, true);
         return true;
     }
 
@@ -234,11 +234,12 @@ public final class LaneReads implements AutoCloseable {
 
     private void finish(final Piece piece, final boolean isGood) {
         final IoVec buffers = piece.buffers;
+        final long length = buffers.totalLength();
         final boolean isServed = isGood
-                && GuestBuffers.copyTo(buffers, 0, piece.memory.address() + piece.skip, buffers.totalLength())
+                && GuestBuffers.copyTo(buffers, 0, piece.memory.address() + piece.skip, length)
                 && mayAnswer.getAsBoolean();
         piece.buffers = null;
         freePieces[freePieceCount++] = piece.index;
-        listener.onRead(piece.token, isServed);
+        listener.onRead(piece.token, length, isServed);
     }
 }

@@ -63,7 +63,7 @@ class LaneReadsTest {
                 null,
                 () -> oldestReadable,
                 () -> mayAnswer,
-                (token, isServed) -> told.add(token + (isServed ? " served" : " refused")));
+                (token, length, isServed) -> told.add(token + (isServed ? " served" : " refused")));
         map.put(10, 4, Location.inLog(FIRST_BLOCK));
         map.put(20, 4, Location.inLog(FIRST_BLOCK + 110));
         buffers.add(guest.address(), 2 * SIZE);
@@ -171,7 +171,7 @@ class LaneReadsTest {
                         null,
                         () -> 0,
                         () -> true,
-                        (token, isServed) -> expectOneBlock(token))) {
+                        (token, length, isServed) -> expectOneBlock(token))) {
                     for (int i = 0; !isOver.get(); i++) {
                         final int block = 2 * (i % RACED_PAIRS);
                         counts[lane.read((long) block * SIZE, buffers, block) ? 1 : 0]++;
