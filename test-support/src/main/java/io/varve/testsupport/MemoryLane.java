@@ -10,6 +10,7 @@ import io.varve.linux.Memory;
 import io.varve.vhostuser.Lane;
 import io.varve.vhostuser.LaneReader;
 import java.io.UncheckedIOException;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
@@ -25,7 +26,7 @@ final class MemoryLane implements AutoCloseable {
     private final Lane lane;
     private final Reader reader;
     private IoRing ring;
-    private Thread thread;
+    private volatile Thread thread;
     private volatile boolean isToEnd;
     private volatile long served;
 
@@ -42,6 +43,11 @@ final class MemoryLane implements AutoCloseable {
     /** Reads that it has served. Any thread. */
     long served() {
         return served;
+    }
+
+    /** The thread, once rings have been lent. */
+    Thread thread() {
+        return thread;
     }
 
     private IoRing start() {
@@ -96,7 +102,17 @@ final class MemoryLane implements AutoCloseable {
 
     /** What is served later waits for a read of a file. */
     private final class Reader implements LaneReader {
-        private record Read(long offset, IoVec buffers, long token, boolean isServed) {}
+        private static final class Read {
+            final int index;
+            long offset;
+            IoVec buffers;
+            long token;
+            boolean isServed;
+
+            Read(final int index) {
+                this.index = index;
+            }
+        }
 
         private final MemoryBlockDevice device;
         private final Random random;
@@ -106,7 +122,7 @@ final class MemoryLane implements AutoCloseable {
         private Mapping memory;
         private int handler;
         private final List<Read> reads = new ArrayList<>();
-        private int pending;
+        private final ArrayDeque<Read> free = new ArrayDeque<>();
 
         Reader(final MemoryBlockDevice device, final Random random) {
             this.device = device;
@@ -146,22 +162,22 @@ final class MemoryLane implements AutoCloseable {
             if (what < 4) {
                 return device.copyTo(offset, buffers) && tell(token, true);
             }
-            final Read read = new Read(offset, buffers, token, what < 7);
-            int index = reads.indexOf(null);
-            if (index < 0) {
-                index = reads.size();
-                reads.add(read);
-            } else {
-                reads.set(index, read);
+            if (free.isEmpty()) {
+                free.add(new Read(reads.size()));
+                reads.add(free.peek());
             }
-            pending++;
-            entered.read(file.fd(), memory.address(), 512, 0, handler, index);
+            final Read read = free.pop();
+            read.offset = offset;
+            read.buffers = buffers;
+            read.token = token;
+            read.isServed = what < 7;
+            entered.read(file.fd(), memory.address(), 512, 0, handler, read.index);
             return true;
         }
 
         private void finish(final int index) {
-            final Read read = reads.set(index, null);
-            pending--;
+            final Read read = reads.get(index);
+            free.push(read);
             tell(read.token, read.isServed && device.isPlain() && device.copyTo(read.offset, read.buffers));
         }
 
@@ -173,7 +189,7 @@ final class MemoryLane implements AutoCloseable {
 
         @Override
         public boolean isQuiet() {
-            return pending == 0;
+            return free.size() == reads.size();
         }
 
         @Override

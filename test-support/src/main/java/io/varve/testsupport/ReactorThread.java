@@ -96,6 +96,11 @@ public final class ReactorThread implements AutoCloseable {
         return lanes.stream().mapToLong(MemoryLane::served).sum();
     }
 
+    /** The thread of a lane, once rings have been lent to it. */
+    Thread laneThread(final int index) {
+        return lanes.get(index).thread();
+    }
+
     /** How often the reactor has slept; for {@link #call} only. */
     public long sleeps() {
         return sleeps;

@@ -124,6 +124,26 @@ class LaneTest {
         }
     }
 
+    /** One thread marks pages. */
+    @Test
+    void restDuringAMigration() throws IOException {
+        try (ServedDisk disk = ServedDisk.withLanes(directory, 1);
+                FrontEnd frontEnd = FrontEnd.started(disk.socketPath, FrontEndOptions.DEFAULT.withQueues(2, 64));
+                DirtyBitmap bitmap = DirtyBitmap.of(frontEnd.ram())) {
+            final LoadGenerator load = new LoadGenerator(frontEnd, 1000, 4096, 50, 1).writePercent(0);
+            load.run(500);
+            frontEnd.startLogging(bitmap);
+            frontEnd.getConfig(0, 8);
+            final long before = disk.reactor.servedByLanes();
+            load.run(500);
+            assertThat(disk.reactor.servedByLanes()).isEqualTo(before);
+            frontEnd.stopLogging();
+            frontEnd.getConfig(0, 8);
+            load.run(500);
+            assertThat(disk.reactor.servedByLanes()).isGreaterThan(before);
+        }
+    }
+
     @Test
     void loseNothingWhenTheFrontEndReconnects() throws IOException {
         try (ServedDisk disk = ServedDisk.withLanes(directory, 2);

@@ -161,7 +161,8 @@ public final class Lane {
         }
         int work = device.takeAnswers();
         try {
-            for (final Vring vring : vrings) {
+            for (int i = 0; i < vrings.size(); i++) {
+                final Vring vring = vrings.get(i);
                 if (mayServe(vring)) {
                     work += vring.poll();
                 }
@@ -230,7 +231,8 @@ public final class Lane {
         }
         boolean work = false;
         try {
-            for (final Vring vring : vrings) {
+            for (int i = 0; i < vrings.size(); i++) {
+                final Vring vring = vrings.get(i);
                 if (mayServe(vring)) {
                     work |= vring.armNotifications();
                     isToReturn |= vring.needsReactor();
@@ -245,7 +247,8 @@ public final class Lane {
     /** As {@link VhostUserBlkSession#disarmNotifications()}. */
     public void disarmNotifications() {
         if (isLent && isEntered && !isReturning()) {
-            for (final Vring vring : vrings) {
+            for (int i = 0; i < vrings.size(); i++) {
+                final Vring vring = vrings.get(i);
                 if (vring.isServed()) {
                     vring.queue().disarmNotifications();
                 }
@@ -261,7 +264,8 @@ public final class Lane {
     }
 
     private boolean isPolled() {
-        for (final Vring vring : vrings) {
+        for (int i = 0; i < vrings.size(); i++) {
+            final Vring vring = vrings.get(i);
             if (vring.isServed() && vring.isPolled()) {
                 return true;
             }

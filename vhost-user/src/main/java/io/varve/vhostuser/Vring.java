@@ -18,7 +18,7 @@ import io.varve.virtqueue.Virtqueue;
  * started, its buffers are processed if it is also enabled (vhost-user.rst, "Ring states").
  *
  * <p>The reactor's, but while it is lent: then all of it is its {@link Lane}'s, and the reactor asks for nothing but {@link #isLent()}, {@link
- * #lane()}, {@link #index()} and {@link #isStarted()}. Who has it gives it {@link IoRing} of its own for kicks and calls.
+ * #inFlight()} and what does not change meanwhile: lane, index, address, and what serves it. Who has it gives it an {@link IoRing} for kicks and calls.
  */
 final class Vring implements AutoCloseable {
     private static final int NO_FD = -1;

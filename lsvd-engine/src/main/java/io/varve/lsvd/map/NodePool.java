@@ -45,7 +45,8 @@ final class NodePool implements AutoCloseable {
     int countIfAny(final int node) {
         final short[][] all = counts;
         final int chunk = node >>> CHUNK_SHIFT;
-        return chunk < all.length && all[chunk] != null ? all[chunk][node & CHUNK_NODES - 1] : NONE;
+        final short[] ofChunk = chunk < all.length ? all[chunk] : null;
+        return ofChunk == null ? NONE : ofChunk[node & CHUNK_NODES - 1];
     }
 
     void count(final int node, final int value) {
