@@ -30,6 +30,7 @@ public final class Lane {
 
     private volatile boolean isLent;
     private volatile boolean isRecalled;
+    private volatile boolean isEnded;
 
     /** The reactor's: whether it has lent them and not seen them again. */
     private boolean isOut;
@@ -66,7 +67,7 @@ public final class Lane {
 
     /** Lends rings, all that are started of the lane's, if one is served. */
     void lend(final Vrings all) {
-        if (isOut || !reader.isReady() || !isWorthwhile(all)) {
+        if (isOut || isEnded || !reader.isReady() || !isWorthwhile(all)) {
             return;
         }
         ring = thread.get();
@@ -80,6 +81,10 @@ public final class Lane {
         isOut = true;
         isRecalled = false;
         isLent = true;
+        if (isEnded) {
+            // It has ended just now, and may not have seen that there is something to give back.
+            isLent = false;
+        }
         ring.wakeUp();
     }
 
@@ -275,11 +280,12 @@ public final class Lane {
 
     /**
      * The thread ends, and its ring is closed behind this: what is out comes back as it is, with reads in flight that nobody will
-     * be told of.
+     * be told of, and nothing is lent any more.
      *
      * @param failure why, unless it was to end; null otherwise.
      */
     public void end(final Throwable failure) {
+        isEnded = true;
         if (isLent) {
             if (isEntered) {
                 vrings.forEach(Vring::leave);

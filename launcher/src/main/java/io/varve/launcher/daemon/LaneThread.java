@@ -70,6 +70,7 @@ final class LaneThread implements Reactor.Duties, AutoCloseable {
             new Reactor(ring, this, pollNs).runUntil(() -> isToEnd);
         } catch (final Throwable e) {
             failure = e;
+            LOGGER.log(System.Logger.Level.ERROR, name + " has failed", e);
         } finally {
             lane.end(failure);
             ring.close();
