@@ -1,5 +1,6 @@
 package io.varve.lsvd;
 
+import io.varve.linux.IoRing;
 import io.varve.linux.IoVec;
 import io.varve.lsvd.PendingRequests.Kind;
 import io.varve.lsvd.cache.ObjectTags;
@@ -25,6 +26,7 @@ import io.varve.lsvd.log.LogPreparer;
 import io.varve.lsvd.log.LogWriter;
 import io.varve.lsvd.map.ExtentMap;
 import io.varve.lsvd.read.Fetcher;
+import io.varve.lsvd.read.LaneReads;
 import io.varve.lsvd.read.ReadPath;
 import io.varve.lsvd.runtime.EngineRuntime;
 import io.varve.lsvd.snapshot.Snapshot;
@@ -46,7 +48,8 @@ import java.util.concurrent.TimeUnit;
 /**
  * An open volume: a disk whose writes go to a local log and from there, in batches, to immutable objects.
  *
- * <p>All methods belong to the reactor thread that drives the ring and calls {@link #doWork()}, except {@link #stats()}.
+ * <p>All methods belong to the reactor thread that drives the ring and calls {@link #doWork()}, except {@link #stats()} and
+ * {@link #lane}.
  * Requests complete through their {@link VolumeCompletion}, at once or from within {@link #doWork()} or the ring's turn. A
  * completed write survives the death of the process; one before a completed flush survives the loss of power, and with
  * {@link Durability#STORE} the loss of the host.
@@ -93,7 +96,7 @@ public final class Volume implements AutoCloseable {
     private boolean isHasty;
     private boolean isAbandoned;
     private boolean isWriteCache;
-    private String failure;
+    private volatile String failure;
     private boolean isClosed;
     private long statsAtNs;
     private volatile VolumeStats stats;
@@ -275,6 +278,16 @@ public final class Volume implements AutoCloseable {
             return;
         }
         reads.read(offset, buffers, pending.add(Kind.READ, completion, token));
+    }
+
+    /**
+     * Makes a second way to read, for the thread of another ring, on which this is called. It has to be closed there, sooner or later, and must
+     * not be used any more when the volume is closed.
+     */
+    public LaneReads lane(final IoRing laneRing, final LaneReads.Listener listener) {
+        return isReadOnly
+                ? reads.lane(laneRing, () -> 0, () -> true, listener)
+                : reads.lane(laneRing, reclaimer::oldestInUse, () -> failure == null && gate.isProven(), listener);
     }
 
     /**

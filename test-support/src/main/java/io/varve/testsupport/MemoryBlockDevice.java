@@ -17,7 +17,7 @@ import java.util.Random;
  * A block device in memory: completes within the call, or later and in any order, or not until it is told to. One thread.
  *
  * <p>A request that is not completed within the call touches its buffers when it completes and not before, so that a
- * buffer that is unmapped too early is found out.
+ * buffer that is unmapped too early is found out. A {@link MemoryLane} reads it beside.
  */
 public final class MemoryBlockDevice implements BlockDevice, AutoCloseable {
     private static final int READ = 0;
@@ -30,13 +30,13 @@ public final class MemoryBlockDevice implements BlockDevice, AutoCloseable {
     private final long address;
     private final List<Pending> pending = new ArrayList<>();
 
-    private long capacity;
+    private volatile long capacity;
     private boolean readOnly;
     private boolean isReady = true;
     private boolean mayRepeat = true;
-    private Random delay;
-    private boolean held;
-    private int failures;
+    private volatile Random delay;
+    private volatile boolean held;
+    private volatile int failures;
     private long durableWrites;
     private long writes;
     private long flushes;
@@ -101,6 +101,21 @@ public final class MemoryBlockDevice implements BlockDevice, AutoCloseable {
     /** Lets so many of the next requests fail. */
     public void failNext(final int count) {
         failures = count;
+    }
+
+    /** Whether it would complete a request well, and within the call. Any thread. */
+    boolean isPlain() {
+        return !held && delay == null && failures == 0;
+    }
+
+    /** Fills buffers at once; false when the guest's memory is gone. Any thread. */
+    boolean copyTo(final long offset, final IoVec buffers) {
+        try {
+            transfer(READ, offset, buffers);
+            return true;
+        } catch (final InternalError e) {
+            return false;
+        }
     }
 
     /** Completes some of what is pending. Returns how many. */

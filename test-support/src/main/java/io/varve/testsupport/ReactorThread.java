@@ -8,6 +8,8 @@ import io.varve.vhostuser.VhostUserBlkServer;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedQueue;
@@ -22,7 +24,11 @@ public final class ReactorThread implements AutoCloseable {
     private static final int BACKLOG = 4;
     private static final int TIMEOUT_S = 20;
 
+    /** Lanes of those that are not told how many: so that whatever is tested can be tested with lanes. */
+    static final int LANES = Integer.getInteger("varve.test.lanes", 0);
+
     private final IoRing ring;
+    private final List<MemoryLane> lanes = new ArrayList<>();
     private final VhostUserBlkServer server;
     private final MemoryBlockDevice device;
     private final ConcurrentLinkedQueue<Runnable> commands = new ConcurrentLinkedQueue<>();
@@ -30,18 +36,34 @@ public final class ReactorThread implements AutoCloseable {
     private final Thread thread;
     private long sleeps;
 
+    /** Listens and starts, with as many lanes as the system property {@code varve.test.lanes} says, or none. */
+    public ReactorThread(final Path socketPath, final MemoryBlockDevice device, final SessionOptions options)
+            throws IOException {
+        this(socketPath, device, options, LANES);
+    }
+
     /**
      * Listens and starts.
      *
      * @param socketPath where to listen.
-     * @param device     touched by the reactor only from now on, or in {@link #call}.
+     * @param device     touched by the reactor and its lanes only from now on, or in {@link #call}.
      * @param options    of the sessions.
+     * @param laneCount  number of lanes.
      */
-    public ReactorThread(final Path socketPath, final MemoryBlockDevice device, final SessionOptions options)
+    public ReactorThread(
+            final Path socketPath, final MemoryBlockDevice device, final SessionOptions options, final int laneCount)
             throws IOException {
         this.device = device;
         ring = IoRings.open(IoRings.DEFAULT_ENTRIES);
-        server = new VhostUserBlkServer(ring, UnixSocket.listen(socketPath, 0600, BACKLOG), device, options);
+        for (int i = 0; i < laneCount; i++) {
+            lanes.add(new MemoryLane(ring, device, i));
+        }
+        server = new VhostUserBlkServer(
+                ring,
+                UnixSocket.listen(socketPath, 0600, BACKLOG),
+                device,
+                options,
+                lanes.stream().map(MemoryLane::lane).toList());
         thread = Thread.ofPlatform().name("reactor").start(this::run);
     }
 
@@ -63,9 +85,20 @@ public final class ReactorThread implements AutoCloseable {
         } catch (final RuntimeException | Error e) {
             ended.completeExceptionally(e);
         } finally {
+            lanes.forEach(MemoryLane::close);
             ring.close();
             runCommands();
         }
+    }
+
+    /** Reads that lanes have served. Any thread. */
+    public long servedByLanes() {
+        return lanes.stream().mapToLong(MemoryLane::served).sum();
+    }
+
+    /** The thread of a lane, once rings have been lent to it. */
+    Thread laneThread(final int index) {
+        return lanes.get(index).thread();
     }
 
     /** How often the reactor has slept; for {@link #call} only. */

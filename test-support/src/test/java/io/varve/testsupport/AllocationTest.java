@@ -41,4 +41,26 @@ class AllocationTest {
             assertThat(after - before).isLessThan(MOST_BYTES);
         }
     }
+
+    @Test
+    void lanesAllocateNothingEither() throws IOException {
+        final ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+        try (ServedDisk disk = ServedDisk.withLanes(directory, 1);
+                FrontEnd frontEnd = FrontEnd.started(disk.socketPath, FrontEndOptions.DEFAULT.withQueues(2, 64))) {
+            final LoadGenerator load = new LoadGenerator(frontEnd, 2000, 4096, 32, 3)
+                    .flushEvery(20)
+                    .polling();
+            load.run(WARM_UP);
+            final long lane = disk.reactor.laneThread(0).threadId();
+            threads.getThreadAllocatedBytes(lane);
+            disk.reactor.<Long>call(threads::getCurrentThreadAllocatedBytes);
+            final long before = disk.reactor.<Long>call(threads::getCurrentThreadAllocatedBytes);
+            final long laneBefore = threads.getThreadAllocatedBytes(lane);
+            load.run(REQUESTS);
+            assertThat(disk.reactor.<Long>call(threads::getCurrentThreadAllocatedBytes) - before)
+                    .isLessThan(MOST_BYTES);
+            assertThat(threads.getThreadAllocatedBytes(lane) - laneBefore).isLessThan(MOST_BYTES);
+            assertThat(disk.reactor.servedByLanes()).isGreaterThan(REQUESTS / 10);
+        }
+    }
 }

@@ -39,7 +39,17 @@ final class ServedDisk implements AutoCloseable {
         this(directory, device, SessionOptions.HOLD_LIMIT);
     }
 
+    /** Served with as many lanes as are asked for. */
+    static ServedDisk withLanes(final Path directory, final int lanes) throws IOException {
+        return new ServedDisk(directory, new MemoryBlockDevice(CAPACITY), SessionOptions.HOLD_LIMIT, lanes);
+    }
+
     private ServedDisk(final Path directory, final MemoryBlockDevice device, final Duration holdLimit)
+            throws IOException {
+        this(directory, device, holdLimit, ReactorThread.LANES);
+    }
+
+    private ServedDisk(final Path directory, final MemoryBlockDevice device, final Duration holdLimit, final int lanes)
             throws IOException {
         this.device = device;
         socketPath = directory.resolve("disk.sock");
@@ -89,7 +99,8 @@ final class ServedDisk implements AutoCloseable {
                 SessionOptions.of("disk")
                         .withListener(listener)
                         .withWriteCache(writeCache)
-                        .withHoldLimit(holdLimit));
+                        .withHoldLimit(holdLimit),
+                lanes);
     }
 
     /** Waits for the end of a session, and until the ring has let go of what it watched. */

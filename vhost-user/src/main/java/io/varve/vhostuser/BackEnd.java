@@ -35,12 +35,13 @@ final class BackEnd implements AutoCloseable {
      *
      * @throws ErrnoException when there is no memory.
      */
-    BackEnd(final IoRing ring, final BlockDevice device, final SessionOptions options) throws ErrnoException {
+    BackEnd(final IoRing ring, final BlockDevice device, final SessionOptions options, final Lanes lanes)
+            throws ErrnoException {
         config = new DeviceConfig(device, options);
         this.device = device;
         this.options = options;
         negotiation = new Negotiation(device);
-        vrings = new Vrings(options.queueCount(), ring);
+        vrings = new Vrings(options.queueCount(), ring, lanes);
         memory = new SharedMemory(vrings, ring);
         this.ring = ring;
     }
@@ -49,7 +50,25 @@ final class BackEnd implements AutoCloseable {
         return vrings;
     }
 
-    /** Whether a message has to wait until requests have completed. */
+    /** Whether a message may change rings, or what they refer to, so that all have to be at home. */
+    static boolean touchesRings(final Message message) {
+        return switch (message.request()) {
+            case FrontEndRequest.GET_FEATURES,
+                    FrontEndRequest.GET_PROTOCOL_FEATURES,
+                    FrontEndRequest.GET_QUEUE_NUM,
+                    FrontEndRequest.GET_MAX_MEM_SLOTS,
+                    FrontEndRequest.GET_STATUS,
+                    FrontEndRequest.GET_CONFIG -> false;
+            default -> true;
+        };
+    }
+
+    /** Whether pages that the device writes are marked, which is one thread's. */
+    boolean marksPages() {
+        return negotiation.logsAll() || vrings.areLogged();
+    }
+
+    /** Whether a message has to wait until requests have completed; rings are at home if it {@linkplain #touchesRings touches} them. */
     boolean mustWait(final Message message) throws ProtocolException {
         return switch (message.request()) {
             case FrontEndRequest.GET_VRING_BASE -> {

@@ -7,11 +7,13 @@ import io.varve.linux.IoRing;
  * An eventfd of the front-end's, to be signalled. The ring's thread only, which never waits for the front-end: that could make
  * the descriptor, which both sides share, blocking at any time, and fill its counter. So the ring signals ({@link
  * IoRing#signal}), and at most one signal is under way; what is asked for meanwhile is one more.
+ *
+ * <p>It may move to another thread's ring: that of the one before {@linkplain #leave() leaves} it, and that one {@linkplain #enter enters}.
  */
 final class Signal implements AutoCloseable {
-    private final IoRing ring;
     private final int fd;
-    private final int handlerId;
+    private IoRing ring;
+    private int handlerId;
     private boolean isUnderWay;
     private boolean isDueAgain;
 
@@ -21,14 +23,33 @@ final class Signal implements AutoCloseable {
      * @param fd whatever it is: signalling something else than an eventfd is the front-end's own affair.
      */
     Signal(final IoRing ring, final int fd) {
-        this.ring = ring;
         this.fd = fd;
-        handlerId = ring.register(this::onCompletion);
+        enter(ring);
     }
 
-    /** Signals it, now or once the signal before has gone. */
+    /** Goes on by a ring; what the ring before may not have told is told again. */
+    void enter(final IoRing newRing) {
+        ring = newRing;
+        handlerId = ring.register(this::onCompletion);
+        if (isDueAgain) {
+            isDueAgain = false;
+            raise();
+        }
+    }
+
+    /** Lets the ring go. */
+    void leave() {
+        if (ring != null) {
+            ring.unregister(handlerId);
+            ring = null;
+            isDueAgain |= isUnderWay;
+            isUnderWay = false;
+        }
+    }
+
+    /** Signals it, now or once the signal before has gone, or there is a ring. */
     void raise() {
-        if (isUnderWay) {
+        if (isUnderWay || ring == null) {
             isDueAgain = true;
         } else {
             isUnderWay = true;
@@ -46,7 +67,7 @@ final class Signal implements AutoCloseable {
 
     @Override
     public void close() {
-        ring.unregister(handlerId);
+        leave();
         Fd.close(fd);
     }
 }

@@ -6,6 +6,7 @@ import io.varve.linux.UnixSocket;
 import io.varve.virtqueue.BlockDevice;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
+import java.util.List;
 
 /**
  * Serves a disk on a listening socket, to one front-end at a time.
@@ -21,6 +22,7 @@ public final class VhostUserBlkServer implements AutoCloseable {
     private final UnixSocket listener;
     private final BlockDevice device;
     private final SessionOptions options;
+    private final List<Lane> lanes;
     private final Watch watch;
 
     private VhostUserBlkSession session;
@@ -29,6 +31,12 @@ public final class VhostUserBlkServer implements AutoCloseable {
     private boolean failureTold;
     private boolean closing;
 
+    /** Begins to listen, without lanes. */
+    public VhostUserBlkServer(
+            final IoRing ring, final UnixSocket listener, final BlockDevice device, final SessionOptions options) {
+        this(ring, listener, device, options, List.of());
+    }
+
     /**
      * Begins to listen.
      *
@@ -36,13 +44,19 @@ public final class VhostUserBlkServer implements AutoCloseable {
      * @param listener listening; owned by the server.
      * @param device   serves the requests.
      * @param options  the rest.
+     * @param lanes    that may serve rings beside, of every session; driven until the server {@linkplain #isClosed() is closed}, or until {@link #release()}.
      */
     public VhostUserBlkServer(
-            final IoRing ring, final UnixSocket listener, final BlockDevice device, final SessionOptions options) {
+            final IoRing ring,
+            final UnixSocket listener,
+            final BlockDevice device,
+            final SessionOptions options,
+            final List<Lane> lanes) {
         this.ring = ring;
         this.listener = listener;
         this.device = device;
         this.options = options;
+        this.lanes = lanes;
         watch = new Watch(ring, listener.fd(), IoRing.POLLIN);
     }
 
@@ -91,7 +105,7 @@ public final class VhostUserBlkServer implements AutoCloseable {
                 connectionExpected = false;
                 return 0;
             }
-            session = new VhostUserBlkSession(ring, socket, device, options);
+            session = new VhostUserBlkSession(ring, socket, device, options, lanes);
             failureTold = false;
             connectionExpected = listener.awaitReadable(0);
             return 1;
@@ -172,7 +186,7 @@ public final class VhostUserBlkServer implements AutoCloseable {
         }
     }
 
-    /** Releases what is left of the session, at once. The device is not driven any more: it completes nothing. Idempotent. */
+    /** Releases what is left of the session, at once. Neither device nor lanes are driven any more: they complete nothing. Idempotent. */
     public void release() {
         abandon();
         if (session != null) {

@@ -7,6 +7,7 @@ import io.varve.linux.UnixSocket;
 import io.varve.virtqueue.BlockDevice;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
+import java.util.List;
 
 /**
  * One front-end's connection, and the disk that it is given: answers messages, serves rings.
@@ -22,6 +23,9 @@ import java.lang.System.Logger.Level;
  * }
  * }</pre>
  *
+ * <p>Rings may be lent to {@link Lane}s. All that concerns the session is done while they are at home; so a message waits until those that it
+ * touches are, and what lanes do is told here by nothing but requests that they forward.
+ *
  * <p>The session ends when the front-end disconnects, breaks the protocol or takes its memory away, or on
  * {@link #close()}. From then on no message and no request is taken. Requests in flight are completed, into memory that
  * is still mapped, and only then is everything released: {@link #isClosed()}. The steady state allocates nothing and
@@ -32,7 +36,7 @@ public final class VhostUserBlkSession implements AutoCloseable {
     public static final int MAX_MESSAGES_PER_TURN = 16;
 
     /** How long buffers wait, at most, in an idle ring that can only be polled, in nanoseconds. */
-    private static final long POLLED_RING_IDLE_NS = 200_000;
+    static final long POLLED_RING_IDLE_NS = 200_000;
 
     private static final Logger LOGGER = System.getLogger(VhostUserBlkSession.class.getName());
 
@@ -41,6 +45,7 @@ public final class VhostUserBlkSession implements AutoCloseable {
     private final FrontEndConnection connection;
     private final BackEnd backEnd;
     private final Vrings vrings;
+    private final Lanes lanes;
 
     private boolean messageWaits;
     private long waitsSinceNs;
@@ -57,14 +62,20 @@ public final class VhostUserBlkSession implements AutoCloseable {
      * @param socket     connected; owned by the session, unless this throws.
      * @param device     serves the requests.
      * @param options    the rest.
+     * @param lanes      that may serve rings; their rings are at home.
      * @throws ErrnoException when there is no memory for it.
      */
     public VhostUserBlkSession(
-            final IoRing ring, final UnixSocket socket, final BlockDevice device, final SessionOptions options)
+            final IoRing ring,
+            final UnixSocket socket,
+            final BlockDevice device,
+            final SessionOptions options,
+            final List<Lane> lanes)
             throws ErrnoException {
         this.device = device;
         this.options = options;
-        backEnd = new BackEnd(ring, device, options);
+        this.lanes = new Lanes(lanes);
+        backEnd = new BackEnd(ring, device, options, this.lanes);
         vrings = backEnd.vrings();
         try {
             connection = new FrontEndConnection(ring, socket);
@@ -86,6 +97,7 @@ public final class VhostUserBlkSession implements AutoCloseable {
         }
         int work = 0;
         try {
+            work += lanes.doWork();
             if (closeReason == null) {
                 work += processMessages();
             }
@@ -100,10 +112,20 @@ public final class VhostUserBlkSession implements AutoCloseable {
         } catch (final InternalError e) {
             endForFault();
         }
+        steerLanes();
         if (closeReason != null && vrings.inFlight() == 0) {
             release();
         }
         return work;
+    }
+
+    /** Lends rings while nothing speaks against it, and that may be for a while; asks for them when something does. */
+    private void steerLanes() {
+        if (closeReason != null || messageWaits || !device.isReady() || backEnd.marksPages()) {
+            lanes.recall();
+        } else if (!connection.isReady()) {
+            lanes.lend(vrings);
+        }
     }
 
     private int processMessages() throws ProtocolException, ErrnoException {
@@ -135,7 +157,7 @@ public final class VhostUserBlkSession implements AutoCloseable {
 
     private boolean mustWait() throws ProtocolException {
         final boolean waited = messageWaits;
-        messageWaits = backEnd.mustWait(connection.message());
+        messageWaits = isHeld();
         if (!waited || vrings.inFlight() > 0) {
             waitsSinceNs = System.nanoTime();
         } else if (messageWaits
@@ -145,6 +167,14 @@ public final class VhostUserBlkSession implements AutoCloseable {
                             connection.message().request()) + " has waited too long for the disk, and is not answered");
         }
         return messageWaits;
+    }
+
+    private boolean isHeld() throws ProtocolException {
+        if (BackEnd.touchesRings(connection.message()) && !lanes.areHome()) {
+            lanes.recall();
+            return true;
+        }
+        return backEnd.mustWait(connection.message());
     }
 
     /** Whether a message that waits does so until the disk is there, or is handed over. */
@@ -164,6 +194,9 @@ public final class VhostUserBlkSession implements AutoCloseable {
         int work = 0;
         for (int i = 0; i < vrings.startedCount(); i++) {
             final Vring vring = vrings.started(i);
+            if (vring.isLent()) {
+                continue;
+            }
             // What came back goes out before more is taken: the guest can go on meanwhile.
             vring.publish();
             if (isServed(vring)) {
@@ -213,9 +246,12 @@ public final class VhostUserBlkSession implements AutoCloseable {
             return vrings.inFlight() == 0;
         }
         try {
-            boolean work = messageWaits ? !backEnd.mustWait(connection.message()) : connection.isReady();
+            boolean work = messageWaits ? !isHeld() : connection.isReady();
             for (int i = 0; i < vrings.startedCount(); i++) {
                 final Vring vring = vrings.started(i);
+                if (vring.isLent()) {
+                    continue;
+                }
                 vring.publish();
                 if (isServed(vring)) {
                     work |= vring.armNotifications();
@@ -243,7 +279,8 @@ public final class VhostUserBlkSession implements AutoCloseable {
     /** How long to block at most, in nanoseconds: without limit unless the front-end gave a ring nothing to notify by. */
     public long maxIdleNs() {
         for (int i = 0; i < vrings.startedCount(); i++) {
-            if (vrings.started(i).isServed() && vrings.started(i).isPolled()) {
+            final Vring vring = vrings.started(i);
+            if (!vring.isLent() && vring.isServed() && vring.isPolled()) {
                 return POLLED_RING_IDLE_NS;
             }
         }
@@ -253,8 +290,9 @@ public final class VhostUserBlkSession implements AutoCloseable {
     /** Tells the guest that it need not notify: the rings are polled from now on. */
     public void disarmNotifications() {
         for (int i = 0; i < vrings.startedCount(); i++) {
-            if (vrings.started(i).isServed()) {
-                vrings.started(i).queue().disarmNotifications();
+            final Vring vring = vrings.started(i);
+            if (!vring.isLent() && vring.isServed()) {
+                vring.queue().disarmNotifications();
             }
         }
     }
@@ -317,7 +355,7 @@ public final class VhostUserBlkSession implements AutoCloseable {
         }
     }
 
-    /** Releases everything. Nothing is in flight, or the device is not driven any more and completes nothing. */
+    /** Releases everything. Nothing is in flight, or neither device nor lanes are driven any more, and complete nothing. */
     void release() {
         if (closed) {
             return;

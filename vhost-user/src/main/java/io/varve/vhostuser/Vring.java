@@ -16,13 +16,20 @@ import io.varve.virtqueue.Virtqueue;
 /**
  * One ring as the protocol has it: stopped at first, started by SET_VRING_KICK, stopped by GET_VRING_BASE; while it is
  * started, its buffers are processed if it is also enabled (vhost-user.rst, "Ring states").
+ *
+ * <p>The reactor's, but while it is lent: then all of it is its {@link Lane}'s, and the reactor asks for nothing but {@link #isLent()}, {@link
+ * #inFlight()} and what does not change meanwhile: lane, index, address, and what serves it. Who has it gives it an {@link IoRing} for kicks and calls.
  */
 final class Vring implements AutoCloseable {
     private static final int NO_FD = -1;
 
     private final int index;
-    private final IoRing ring;
+    private final Lane lane;
 
+    /** That of who has it; null on the way. */
+    private IoRing ring;
+
+    private boolean lent;
     private int size;
     private int base;
     private VringAddress address;
@@ -35,9 +42,56 @@ final class Vring implements AutoCloseable {
     private boolean brokenTold;
     private VirtioBlkQueue queue;
 
-    Vring(final int index, final IoRing ring) {
+    Vring(final int index, final IoRing ring, final Lane lane) {
         this.index = index;
         this.ring = ring;
+        this.lane = lane;
+    }
+
+    /** The lane that may serve it, or null. */
+    Lane lane() {
+        return lane;
+    }
+
+    /** Whether it is the lane's now. */
+    boolean isLent() {
+        return lent;
+    }
+
+    /** Goes out to the lane, which {@linkplain #enter enters} it. */
+    void lend() {
+        leave();
+        lent = true;
+    }
+
+    /** Is at home again, after the lane has {@linkplain #leave() left} it. */
+    void takeBack(final IoRing home) {
+        lent = false;
+        enter(home);
+    }
+
+    /** Goes on with another ring for kicks and calls, on whose thread this is called. */
+    void enter(final IoRing newRing) {
+        ring = newRing;
+        watchKick();
+        if (call != null) {
+            call.enter(ring);
+        }
+        if (err != null) {
+            err.enter(ring);
+        }
+    }
+
+    /** Lets the ring for kicks and calls go, on its thread. What is to be told meanwhile is told by the next. */
+    void leave() {
+        ring = null;
+        unwatchKick();
+        if (call != null) {
+            call.leave();
+        }
+        if (err != null) {
+            err.leave();
+        }
     }
 
     int index() {
@@ -62,8 +116,22 @@ final class Vring implements AutoCloseable {
         enabled = newEnabled;
     }
 
+    /** Requests that the device has not completed; one, for any number, while the ring is lent. */
     int inFlight() {
+        if (lent) {
+            return 1;
+        }
         return queue == null ? 0 : queue.inFlight();
+    }
+
+    /** Whether what the ring writes is marked for a migration. */
+    boolean isLogged() {
+        return address != null && address.isLogged();
+    }
+
+    /** Whether something has happened that only the reactor can deal with. */
+    boolean needsReactor() {
+        return queue.hasFaulted() || queue.queue().isBroken() && !brokenTold;
     }
 
     /** Where the ring is to begin, or where it has stopped. */
@@ -120,6 +188,7 @@ final class Vring implements AutoCloseable {
      * @param fd       owned from now on; -1 for none: the ring is polled.
      * @param log      where the ring's writes are marked if that is asked for, or null.
      * @param inflight where to note what is in flight, or null.
+     * @param device   serves the requests of a ring that has no lane.
      */
     void kick(
             final int fd,
@@ -131,9 +200,7 @@ final class Vring implements AutoCloseable {
             throws ProtocolException {
         closeKick();
         kickFd = fd;
-        if (fd >= 0) {
-            kickWatch = new Watch(ring, fd, IoRing.POLLIN);
-        }
+        watchKick();
         if (isStarted()) {
             return;
         }
@@ -142,7 +209,8 @@ final class Vring implements AutoCloseable {
         }
         brokenTold = false;
         isPacked = (features & VirtioBlk.F_RING_PACKED) != 0;
-        queue = new VirtioBlkQueue(virtqueue(layout(memory, log), inflight, features), device);
+        queue = new VirtioBlkQueue(
+                virtqueue(layout(memory, log), inflight, features), lane == null ? device : lane.device());
         raise(call);
     }
 
@@ -231,7 +299,7 @@ final class Vring implements AutoCloseable {
 
     /** Whether nothing tells of new buffers, so that they have to be looked for now and then. */
     boolean isPolled() {
-        return kickWatch == null;
+        return kickFd < 0;
     }
 
     /**
@@ -287,11 +355,21 @@ final class Vring implements AutoCloseable {
         }
     }
 
-    private void closeKick() {
+    private void watchKick() {
+        if (kickFd >= 0) {
+            kickWatch = new Watch(ring, kickFd, IoRing.POLLIN);
+        }
+    }
+
+    private void unwatchKick() {
         if (kickWatch != null) {
             kickWatch.close();
             kickWatch = null;
         }
+    }
+
+    private void closeKick() {
+        unwatchKick();
         Fd.close(kickFd);
         kickFd = NO_FD;
     }

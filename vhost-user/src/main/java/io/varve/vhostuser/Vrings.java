@@ -10,10 +10,10 @@ final class Vrings implements AutoCloseable {
     private final Vring[] started;
     private int startedCount;
 
-    Vrings(final int count, final IoRing ring) {
+    Vrings(final int count, final IoRing ring, final Lanes lanes) {
         all = new Vring[count];
         started = new Vring[count];
-        Arrays.setAll(all, i -> new Vring(i, ring));
+        Arrays.setAll(all, i -> new Vring(i, ring, lanes.of(i)));
     }
 
     int count() {
@@ -46,13 +46,23 @@ final class Vrings implements AutoCloseable {
         }
     }
 
-    /** Requests of all rings that the device has not completed. */
+    /** Requests of all rings that the device has not completed; a ring that is lent counts as one. */
     int inFlight() {
         int sum = 0;
         for (int i = 0; i < startedCount; i++) {
             sum += started[i].inFlight();
         }
         return sum;
+    }
+
+    /** Whether what a ring writes is marked for a migration. */
+    boolean areLogged() {
+        for (int i = 0; i < startedCount; i++) {
+            if (started[i].isLogged()) {
+                return true;
+            }
+        }
+        return false;
     }
 
     void enableAll() {

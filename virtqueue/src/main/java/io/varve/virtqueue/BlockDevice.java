@@ -55,7 +55,7 @@ public interface BlockDevice {
         return true;
     }
 
-    /** Size in bytes, a multiple of {@link #SECTOR_SIZE}. May grow between calls. */
+    /** Size in bytes, a multiple of {@link #SECTOR_SIZE}. May grow between calls. Any thread, as the two that follow and {@link #serial}. */
     long capacity();
 
     /** Preferred unit of I/O in bytes, a power of two from {@link #SECTOR_SIZE}: smaller requests are served, but cost more. */

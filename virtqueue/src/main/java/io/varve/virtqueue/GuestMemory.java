@@ -13,7 +13,7 @@ import java.util.List;
  *
  * <p>Immutable: a changed table is a new instance, swapped whole. Every address and length given here may come from a
  * hostile guest: nothing outside the regions is ever translated, and no arithmetic wraps. Translation allocates nothing.
- * One thread, because the region found last is tried first.
+ * Any thread; the region that was found last, by whichever, is tried first.
  */
 public final class GuestMemory {
     /** Most regions of a table, as other back-ends have it. */
@@ -167,8 +167,10 @@ public final class GuestMemory {
     }
 
     private int find(final long address) {
-        if (lastFound < addresses.length && contains(lastFound, address)) {
-            return lastFound;
+        // Read once: another thread may find another region meanwhile.
+        final int last = lastFound;
+        if (last < addresses.length && contains(last, address)) {
+            return last;
         }
         int low = 0;
         int high = addresses.length - 1;

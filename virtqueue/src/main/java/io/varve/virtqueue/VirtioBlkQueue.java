@@ -11,8 +11,8 @@ import java.util.Arrays;
  * gives their chains back (virtio 1.3, section 5.2.6).
  *
  * <p>{@link #poll()} takes what the driver made available, within the limits given there. Requests complete within it
- * or later; {@link #publish()} then shows all of them to the driver at once. All on the reactor thread; nothing is
- * allocated once the requests' lists have grown.
+ * or later; {@link #publish()} then shows all of them to the driver at once. All on the thread that has the queue: the reactor, or
+ * another that it lends it to; nothing is allocated once the requests' lists have grown.
  *
  * <p>If guest memory turns out to have been taken away, the queue has {@linkplain #hasFaulted() faulted}: it takes no more requests, and
  * completions are awaited but no longer told. Since the JVM tells of that with a delay, whatever touches guest memory ends with
@@ -45,7 +45,7 @@ public final class VirtioBlkQueue {
     private final byte[] serial;
 
     private DirtyLog log;
-    private boolean writesDurable;
+    private volatile boolean writesDurable;
     private int inFlight;
     private boolean isResumed;
     private boolean faulted;
@@ -64,7 +64,7 @@ public final class VirtioBlkQueue {
         serial = Arrays.copyOf(device.serial().getBytes(StandardCharsets.US_ASCII), VirtioBlk.ID_LENGTH);
     }
 
-    /** Sets whether the completion of a write means that it is durable: the driver knows of no write cache, or turned it off. At first, it does not. */
+    /** Sets whether the completion of a write means that it is durable: the driver knows of no write cache, or turned it off. At first, it does not. Any thread. */
     public void writesDurable(final boolean durable) {
         writesDurable = durable;
     }

@@ -49,6 +49,13 @@ final class ServingOptions {
     private String shutdownTimeout;
 
     @Option(
+            names = "--read-lanes",
+            paramLabel = "NUMBER",
+            description = "How many more threads may serve reads of a guest whose disk has several queues, 0 to 8"
+                    + " (default: 0).")
+    private String readLanes;
+
+    @Option(
             names = "--socket-mode",
             paramLabel = "MODE",
             description = "Permissions of the socket that QEMU connects to (default: 600, for the same user only).")
@@ -70,6 +77,7 @@ final class ServingOptions {
         put(given, Setting.GC_GARBAGE, gcGarbage);
         put(given, Setting.GC_RATE, gcRate);
         put(given, Setting.SHUTDOWN_TIMEOUT, shutdownTimeout);
+        put(given, Setting.READ_LANES, readLanes);
         put(given, Setting.SOCKET_MODE, socketMode);
         put(given, Setting.SOCKET_GROUP, socketGroup);
         return given;

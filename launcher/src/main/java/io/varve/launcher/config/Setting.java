@@ -80,6 +80,13 @@ public final class Setting<T> {
     public static final Setting<Duration> POLL_TIME =
             new Setting<>("poll-time", TimeSpan::parse, environment -> Duration.ofNanos(200_000));
 
+    /** Greatest number of lanes of a volume. */
+    public static final int MAX_READ_LANES = 8;
+
+    /** Threads of a volume, beside its reactor, that serve reads of guests with several queues. */
+    public static final Setting<Integer> READ_LANES =
+            new Setting<>("read-lanes", Setting::parseReadLanes, environment -> 0);
+
     /** The daemon's control socket. */
     public static final Setting<Path> CONTROL =
             new Setting<>("control", Setting::parsePath, environment -> environment.runtimePath("varve/control.sock"));
@@ -118,6 +125,7 @@ public final class Setting<T> {
             GC_RATE,
             SHUTDOWN_TIMEOUT,
             POLL_TIME,
+            READ_LANES,
             CONTROL,
             CONTROL_MODE,
             CONTROL_GROUP,
@@ -138,6 +146,7 @@ public final class Setting<T> {
             GC_RATE,
             SHUTDOWN_TIMEOUT,
             POLL_TIME,
+            READ_LANES,
             SOCKET_MODE,
             SOCKET_GROUP);
 
@@ -234,6 +243,13 @@ public final class Setting<T> {
                     + ByteSize.format(MAX_CACHE_SIZE) + ", not " + text);
         }
         return size;
+    }
+
+    private static int parseReadLanes(final String text) {
+        if (!text.matches("[0-9]") || Integer.parseInt(text) > MAX_READ_LANES) {
+            throw new UserException("give a number from 0 to " + MAX_READ_LANES + ", not " + text);
+        }
+        return Integer.parseInt(text);
     }
 
     private static double parseGcSpace(final String text) {

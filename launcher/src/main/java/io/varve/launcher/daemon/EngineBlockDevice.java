@@ -47,6 +47,11 @@ final class EngineBlockDevice implements BlockDevice {
         isServed = false;
     }
 
+    /** The volume, once it has answered a request, and else null; also for a lane that rings are lent to. */
+    Volume served() {
+        return isServed ? volume : null;
+    }
+
     @Override
     public boolean isReady() {
         return volume != null && possession.isReady();

@@ -20,10 +20,13 @@ import io.varve.vhostuser.CloseReason;
 import io.varve.vhostuser.SessionListener;
 import io.varve.vhostuser.SessionOptions;
 import io.varve.vhostuser.VhostUserBlkServer;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 
 /**
  * A volume that is opened, served and ended on a thread of its own, which is its reactor. It shares nothing with other
@@ -58,8 +61,11 @@ public final class ServedVolume {
     private final CompletableFuture<Void> ended = new CompletableFuture<>();
     private final Thread thread;
 
-    private final RequestCounters counters = new RequestCounters();
+    /** The reactor's first, then those of the lanes. */
+    private final List<RequestCounters> counters;
+
     private final VolumeCommands commands;
+    private final List<LaneThread> lanes = new ArrayList<>();
 
     private StoreMeter store;
     private DoorSocket door;
@@ -80,6 +86,9 @@ public final class ServedVolume {
         this.options = options;
         this.listener = listener;
         this.readCache = readCache;
+        counters = Stream.generate(RequestCounters::new)
+                .limit(1 + options.readLanes())
+                .toList();
         commands = new VolumeCommands(options.name(), () -> heartbeat, this::wakeUp, ended);
         thread = new Thread(this::run, "varve-" + options.name());
         thread.setDaemon(true);
@@ -326,8 +335,16 @@ public final class ServedVolume {
     }
 
     private void serve() {
-        device = new EngineBlockDevice(possession, counters);
+        device = new EngineBlockDevice(possession, counters.getFirst());
         device.volume(possession.volume());
+        for (int i = 1; i <= options.readLanes(); i++) {
+            lanes.add(new LaneThread(
+                    thread.getName() + "-lane-" + i,
+                    ring,
+                    device,
+                    new EngineLane(device, counters.get(i)),
+                    options.pollTime().toNanos()));
+        }
         door = options.door().open();
         server = new VhostUserBlkServer(
                 ring,
@@ -336,7 +353,8 @@ public final class ServedVolume {
                 SessionOptions.of(options.name())
                         .withWriteCache(new VolumeWriteCache(possession))
                         .withListener(new FrontEndWatch())
-                        .withHoldLimit(options.holdLimit()));
+                        .withHoldLimit(options.holdLimit()),
+                lanes.stream().map(LaneThread::lane).toList());
         final ServingDuties duties =
                 new ServingDuties(options.name(), possession, server, failure -> listener.onFailing(this, failure));
         heartbeat = duties;
@@ -403,11 +421,12 @@ public final class ServedVolume {
     }
 
     /**
-     * Gives everything back, in an order that holds after a failure too: the front-end is let go first, so that it can go
-     * elsewhere; then nothing is in flight in the ring any more; then the log's lock goes with the volume.
+     * Gives everything back, in an order that holds after a failure too: lanes first, which use all the rest; then the front-end is let
+     * go, so that it can go elsewhere; then nothing is in flight in the ring any more; then the log's lock goes with the volume.
      */
     private void release() {
         frontEnd = FrontEndState.NONE;
+        release("the lanes", lanes.toArray(AutoCloseable[]::new));
         release("the socket", door, options.door(), () -> {
             if (server != null) {
                 server.release();

@@ -20,6 +20,7 @@ import java.time.Duration;
  * @param opening         how it is opened.
  * @param shutdownTimeout how long the end waits for the store.
  * @param pollTime        how long the reactor polls after its last work.
+ * @param readLanes       threads beside the reactor that may serve reads of a guest with several queues.
  * @param holdLimit       how long a front-end waits at most for an answer that waits for the store, as when the volume moves.
  */
 public record VolumeOptions(
@@ -32,6 +33,7 @@ public record VolumeOptions(
         OpeningChoices opening,
         Duration shutdownTimeout,
         Duration pollTime,
+        int readLanes,
         Duration holdLimit) {
     /** Options that leave the rest to the settings. */
     public static VolumeOptions of(
@@ -53,6 +55,7 @@ public record VolumeOptions(
                 SnapshotName.isSnapshot(name) ? opening.readOnly() : opening,
                 settings.get(Setting.SHUTDOWN_TIMEOUT),
                 settings.get(Setting.POLL_TIME),
+                settings.get(Setting.READ_LANES),
                 SessionOptions.HOLD_LIMIT);
     }
 }

@@ -1,9 +1,11 @@
 package io.varve.launcher.metrics;
 
+import java.util.List;
 import java.util.concurrent.atomic.AtomicLongArray;
+import java.util.function.Function;
 
 /**
- * Counts requests and measures how long some of them take. One thread writes, the reactor; any may read what is a moment old.
+ * Counts requests and measures how long some of them take. One thread writes, the reactor, or a lane what it serves itself; any may read what is a moment old.
  * Nothing is allocated and nothing waits.
  *
  * <p>One request at a time is measured: the next that begins after the one before has ended. So measuring costs the rest nothing.
@@ -63,11 +65,23 @@ public final class RequestCounters {
             add(errors, 0, 1);
         }
         if (measuredCompletion == completion && measuredToken == token) {
-            final long durationNs = System.nanoTime() - measuredSinceNs;
             measuredCompletion = null;
-            add(durations, measuredType * (BOUNDS_US.length + 1) + classOf(durationNs), 1);
-            add(durationSumsNs, measuredType, durationNs);
+            addDuration(measuredType, System.nanoTime() - measuredSinceNs);
         }
+    }
+
+    /** Counts a request that has begun and ended well, and, unless it is below 0, how long it took in nanoseconds. */
+    public void onServed(final RequestType type, final long length, final long durationNs) {
+        add(requests, type.ordinal(), 1);
+        add(bytes, type.ordinal(), length);
+        if (durationNs >= 0) {
+            addDuration(type.ordinal(), durationNs);
+        }
+    }
+
+    private void addDuration(final int type, final long durationNs) {
+        add(durations, type * (BOUNDS_US.length + 1) + classOf(durationNs), 1);
+        add(durationSumsNs, type, durationNs);
     }
 
     /** Forgets a request that will not be told to have ended. */
@@ -88,34 +102,45 @@ public final class RequestCounters {
         counters.setRelease(index, counters.getPlain(index) + value);
     }
 
-    void print(final MetricsText text) {
+    /** Prints what several have counted together. */
+    static void print(final List<RequestCounters> all, final MetricsText text) {
         text.begin("varve_requests_total", "counter", "Requests of the guest.");
         for (int i = 0; i < RequestType.count(); i++) {
-            text.sample("type", RequestType.at(i).label(), requests.getAcquire(i));
+            text.sample("type", RequestType.at(i).label(), sum(all, counters -> counters.requests, i));
         }
         text.begin("varve_request_bytes_total", "counter", "Bytes that requests of the guest were for.");
         for (int i = 0; i < RequestType.count(); i++) {
             if (i != RequestType.FLUSH.ordinal()) {
-                text.sample("type", RequestType.at(i).label(), bytes.getAcquire(i));
+                text.sample("type", RequestType.at(i).label(), sum(all, counters -> counters.bytes, i));
             }
         }
         text.begin("varve_request_errors_total", "counter", "Requests that ended with an error.");
-        text.sample(errors.getAcquire(0));
+        text.sample(sum(all, counters -> counters.errors, 0));
         text.begin("varve_request_duration_seconds", "histogram", "Duration of requests, of those that were measured.");
         for (int i = 0; i < RequestType.count(); i++) {
-            printDurations(text, i);
+            printDurations(all, text, i);
         }
     }
 
-    private void printDurations(final MetricsText text, final int type) {
+    private static void printDurations(final List<RequestCounters> all, final MetricsText text, final int type) {
         final String label = RequestType.at(type).label();
         long sum = 0;
         for (int i = 0; i <= BOUNDS_US.length; i++) {
-            sum += durations.getAcquire(type * (BOUNDS_US.length + 1) + i);
+            sum += sum(all, counters -> counters.durations, type * (BOUNDS_US.length + 1) + i);
             final String bound = i == BOUNDS_US.length ? "+Inf" : MetricsText.seconds(BOUNDS_US[i] * 1000);
             text.sample("_bucket", new String[] {"type", label, "le", bound}, Long.toString(sum));
         }
-        text.sample("_sum", new String[] {"type", label}, MetricsText.seconds(durationSumsNs.getAcquire(type)));
+        text.sample(
+                "_sum",
+                new String[] {"type", label},
+                MetricsText.seconds(sum(all, counters -> counters.durationSumsNs, type)));
         text.sample("_count", new String[] {"type", label}, Long.toString(sum));
+    }
+
+    private static long sum(
+            final List<RequestCounters> all, final Function<RequestCounters, AtomicLongArray> part, final int index) {
+        return all.stream()
+                .mapToLong(counters -> part.apply(counters).getAcquire(index))
+                .sum();
     }
 }

@@ -2,6 +2,7 @@ package io.varve.launcher.metrics;
 
 import io.varve.lsvd.VolumeStats;
 import io.varve.lsvd.gc.SpaceStats;
+import java.util.List;
 import java.util.function.BooleanSupplier;
 import java.util.function.LongSupplier;
 import java.util.function.Supplier;
@@ -13,7 +14,7 @@ public final class VolumeMetrics {
     private final LongSupplier sizeBytes;
     private final Supplier<VolumeStats> stats;
     private final LongSupplier cachedBytes;
-    private final RequestCounters requests;
+    private final List<RequestCounters> requests;
     private final StoreMeter store;
     private final BooleanSupplier isConnected;
 
@@ -25,7 +26,7 @@ public final class VolumeMetrics {
      * @param stats     gives the volume's figures, on any thread and without waiting.
      * @param cachedBytes of it in the read cache, on any thread.
      * @param isConnected whether a front-end is there, on any thread.
-     * @param requests  counts on the reactor.
+     * @param requests  what the reactor counts, and each of the lanes.
      * @param store     that the volume uses.
      */
     public VolumeMetrics(
@@ -34,7 +35,7 @@ public final class VolumeMetrics {
             final Supplier<VolumeStats> stats,
             final LongSupplier cachedBytes,
             final BooleanSupplier isConnected,
-            final RequestCounters requests,
+            final List<RequestCounters> requests,
             final StoreMeter store) {
         this.name = name;
         this.sizeBytes = sizeBytes;
@@ -103,7 +104,7 @@ public final class VolumeMetrics {
         }
         text.gauge("varve_extents", "Extents in the map.", now.extents());
         text.gauge("varve_map_bytes", "Memory of the map.", now.mapBytes());
-        requests.print(text);
+        RequestCounters.print(requests, text);
         store.print(text);
         return text.toString();
     }

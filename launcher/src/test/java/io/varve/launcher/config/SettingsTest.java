@@ -91,6 +91,7 @@ class SettingsTest {
                 gc-rate = "50M"
                 shutdown-timeout = "5s"
                 poll-time = "0us"
+                read-lanes = 3
                 log = "debug"
                 """);
         final Settings settings = load();
@@ -105,6 +106,7 @@ class SettingsTest {
         assertThat(settings.get(Setting.GC_RATE)).isEqualTo(50L << 20);
         assertThat(settings.get(Setting.SHUTDOWN_TIMEOUT)).isEqualTo(Duration.ofSeconds(5));
         assertThat(settings.get(Setting.POLL_TIME)).isZero();
+        assertThat(settings.get(Setting.READ_LANES)).isEqualTo(3);
         assertThat(settings.get(Setting.LOG)).isEqualTo(System.Logger.Level.DEBUG);
         assertThat(Setting.ALL).extracting(Setting::variable).allMatch(name -> name.matches("VARVE_[A-Z0-9_]+"));
     }
@@ -124,12 +126,14 @@ class SettingsTest {
 
     @ParameterizedTest
     @CsvSource(delimiter = '|', textBlock = """
-            cache-siz = '1G'        | :2: unknown setting 'cache-siz'; there are store, s3-endpoint, s3-region, s3-path-style, cache, cache-size, read-cache-size, gc-space, gc-garbage, gc-rate, shutdown-timeout, poll-time, control, control-mode, control-group, socket-mode, socket-group, log
+            cache-siz = '1G'        | :2: unknown setting 'cache-siz'; there are store, s3-endpoint, s3-region, s3-path-style, cache, cache-size, read-cache-size, gc-space, gc-garbage, gc-rate, shutdown-timeout, poll-time, read-lanes, control, control-mode, control-group, socket-mode, socket-group, log
             cache-size = '1X'       | :2: cache-size: '1X' is not a size: give bytes, or a whole number with K, M, G or T (10G)
             gc-space = '1.04'       | :2: gc-space: give a number from 1.05 to 1000, not 1.04
             gc-space = '1,3'        | :2: gc-space: give a number from 1.05 to 1000, not 1,3
             gc-garbage = '0.99'     | :2: gc-garbage: give a number from 0.05 to 0.95, not 0.99
             gc-rate = 'much'        | :2: gc-rate: 'much' is not a size: give bytes, or a whole number with K, M, G or T (10G)
+            read-lanes = '9'        | :2: read-lanes: give a number from 0 to 8, not 9
+            read-lanes = 'two'      | :2: read-lanes: give a number from 0 to 8, not two
             cache-size = '1M'       | :2: cache-size: the cache's size is 32M to 1T, not 1M
             cache-size = 1.5        | :2: cache-size takes a string, a whole number, true or false
             cache-size = [1]        | :2: cache-size takes a string, a whole number, true or false
@@ -142,7 +146,7 @@ class SettingsTest {
             shutdown-timeout = 20   | :2: shutdown-timeout: '20' is not a span of time: give a whole number with us, ms, s or m (20s)
             control-mode = '68'     | :2: control-mode: '68' is not a mode: give three octal digits, as for chmod (660)
             socket-group = ''       | :2: socket-group: the group's name is empty
-            [serve]                 | :2: unknown setting 'serve'; there are store, s3-endpoint, s3-region, s3-path-style, cache, cache-size, read-cache-size, gc-space, gc-garbage, gc-rate, shutdown-timeout, poll-time, control, control-mode, control-group, socket-mode, socket-group, log
+            [serve]                 | :2: unknown setting 'serve'; there are store, s3-endpoint, s3-region, s3-path-style, cache, cache-size, read-cache-size, gc-space, gc-garbage, gc-rate, shutdown-timeout, poll-time, read-lanes, control, control-mode, control-group, socket-mode, socket-group, log
             """)
     void namesTheLineOfWhatIsWrong(final String line, final String message) throws IOException {
         final Path file = write("# settings\n" + line.replace('\'', '"') + "\n");

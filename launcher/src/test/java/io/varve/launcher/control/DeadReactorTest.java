@@ -156,6 +156,7 @@ class DeadReactorTest {
                         new OpeningChoices(false, true, false, false, false),
                         Duration.ofSeconds(20),
                         Duration.ofNanos(50_000),
+                        0,
                         SessionOptions.HOLD_LIMIT));
         thief.ready().join();
         thief.end();

@@ -5,6 +5,7 @@ import static org.awaitility.Awaitility.await;
 
 import io.varve.launcher.ExitStatus;
 import io.varve.testsupport.BlkRequest;
+import io.varve.testsupport.Framing;
 import io.varve.testsupport.FrontEnd;
 import io.varve.testsupport.FrontEndOptions;
 import java.io.IOException;
@@ -111,6 +112,24 @@ final class MetricsTest {
                                 bytes -> assertThat(bytes).isBetween(1.0, (double) (64 << 20)));
             }
             await().until(() -> scrape(url).get("varve_front_end_connected") == 0);
+        }
+    }
+
+    @Test
+    void countWhatLanesServe() throws IOException, InterruptedException {
+        try (VarveProcess serve = VarveProcess.serve(home, socket, "--metrics", "127.0.0.1:0", "--read-lanes", "1");
+                FrontEnd frontEnd = FrontEnd.started(socket, FrontEndOptions.DEFAULT.withQueues(2, 64))) {
+            for (int i = 0; i < 20; i++) {
+                ok(frontEnd.run(i % 2, BlkRequest.write(i * BLOCK_SIZE, new byte[BLOCK_SIZE]), Framing.USUAL));
+            }
+            for (int i = 0; i < 50; i++) {
+                ok(frontEnd.run(i % 2, BlkRequest.read(i * BLOCK_SIZE, BLOCK_SIZE), Framing.USUAL));
+            }
+            assertThat(scrape(url(serve)))
+                    .containsEntry("varve_requests_total{type=write}", 20.0)
+                    .containsEntry("varve_requests_total{type=read}", 50.0)
+                    .containsEntry("varve_request_bytes_total{type=read}", 50.0 * BLOCK_SIZE)
+                    .containsEntry("varve_request_duration_seconds_bucket{type=read,le=+Inf}", 50.0);
         }
     }
 

@@ -87,6 +87,7 @@ final class MigrationHost implements AutoCloseable {
                 new OpeningChoices(false, isTakeOver, false, false, false),
                 Duration.ofSeconds(20),
                 Duration.ofNanos(50_000),
+                Integer.getInteger("varve.test.lanes", 0),
                 holdLimit));
         volume.ready().join();
         return this;

@@ -15,6 +15,9 @@ import java.util.function.Predicate;
 
 /** The {@code varve} command as a process of its own, with {@code home} as everything that the environment says. */
 public final class VarveProcess implements AutoCloseable {
+    /** Lanes of volumes that are not told how many; null for the default. */
+    private static final String LANES = System.getProperty("varve.test.lanes");
+
     private static final long LIMIT_S = 60;
 
     private final Process process;
@@ -64,6 +67,9 @@ public final class VarveProcess implements AutoCloseable {
                         "16M",
                         "VARVE_CONTROL",
                         control(home).toString()));
+        if (LANES != null) {
+            builder.environment().put("VARVE_READ_LANES", LANES);
+        }
         final Process process = builder.start();
         process.getOutputStream().close();
         return new VarveProcess(process);

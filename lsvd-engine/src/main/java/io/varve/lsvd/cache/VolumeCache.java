@@ -6,8 +6,11 @@ import io.varve.lsvd.format.Checksum;
 import java.io.IOException;
 import java.lang.System.Logger.Level;
 import java.lang.foreign.MemorySegment;
+import java.util.List;
 import java.util.UUID;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLongArray;
 
 /**
  * A volume's view of the read cache. The first half belongs to the volume's reactor, allocates nothing and waits for nothing; the
@@ -17,17 +20,21 @@ public final class VolumeCache {
     private static final System.Logger LOG = System.getLogger(VolumeCache.class.getName());
     private static final long TELL_NS = TimeUnit.MINUTES.toNanos(1);
 
+    private static final int HITS = 0;
+    private static final int HIT_BYTES = 1;
+    private static final int MISSES = 2;
+    private static final int DAMAGED = 3;
+    private static final int COUNTERS = 4;
+
     private final ReadCache cache;
     private final ObjectTags tags;
     private final CacheReader reader;
     private final CacheTable.Found found = new CacheTable.Found();
     private final CacheTable.Found foundByFetcher = new CacheTable.Found();
     private Runnable wakeFetcher = () -> {};
+    private final AtomicLongArray counters = new AtomicLongArray(COUNTERS);
+    private final List<VolumeCache> views = new CopyOnWriteArrayList<>();
     private volatile boolean isWaitingForRoom;
-    private long hits;
-    private long hitBytes;
-    private long misses;
-    private long damaged;
     private long toldAtNs;
 
     /** Makes a view; {@code ring} is the reactor's. */
@@ -35,6 +42,16 @@ public final class VolumeCache {
         this.cache = cache;
         this.tags = tags;
         this.reader = cache.file().reader(ring);
+    }
+
+    /**
+     * Makes another view for the thread of another ring, which may use its first half; what it does is counted here too. Called on that
+     * thread, which closes it while this one is open.
+     */
+    public VolumeCache view(final IoRing other) {
+        final VolumeCache view = new VolumeCache(cache, tags, other);
+        views.add(view);
+        return view;
     }
 
     /** Sets who is told of reads. */
@@ -101,19 +118,34 @@ public final class VolumeCache {
             return false;
         }
         table.touch(slot, CacheLine.mask(place, blocks));
-        hits++;
-        hitBytes += (long) blocks * Blocks.SIZE;
+        count(HITS, 1);
+        count(HIT_BYTES, (long) blocks * Blocks.SIZE);
         return true;
     }
 
     /** Something has to be read from the store. */
     public void onMiss() {
-        misses++;
+        count(MISSES, 1);
+    }
+
+    /** One thread counts, and others read. */
+    private void count(final int counter, final long value) {
+        counters.setRelease(counter, counters.getPlain(counter) + value);
+    }
+
+    private long counted(final int counter) {
+        long sum = counters.getAcquire(counter);
+        for (final VolumeCache view : views) {
+            sum += view.counted(counter);
+        }
+        return sum;
     }
 
     private void onDamaged(final int slot, final int result) {
         final long nowNs = System.nanoTime();
-        if (damaged++ == 0 || nowNs - toldAtNs >= TELL_NS) {
+        count(DAMAGED, 1);
+        final long damaged = counters.getPlain(DAMAGED);
+        if (damaged == 1 || nowNs - toldAtNs >= TELL_NS) {
             toldAtNs = nowNs;
             LOG.log(
                     Level.WARNING,
@@ -125,9 +157,9 @@ public final class VolumeCache {
         }
     }
 
-    /** What the cache has done for the volume. Reactor only. */
+    /** What the cache has done for the volume, for whatever view. Any thread. */
     public VolumeCacheStats volumeStats() {
-        return new VolumeCacheStats(hits, hitBytes, misses, damaged);
+        return new VolumeCacheStats(counted(HITS), counted(HIT_BYTES), counted(MISSES), counted(DAMAGED));
     }
 
     /** Whether a line is in the cache. Fetcher only. */

@@ -8,7 +8,7 @@ import java.lang.foreign.ValueLayout;
 
 /**
  * The CRC32C of every block in the log area, outside the heap: 4 bytes for 4 KiB. Written by the reactor; other threads
- * read only of blocks that were handed to them.
+ * read only of blocks that were handed to them, or find out afterwards whether the log still holds the block.
  */
 public final class LogChecksums implements BlockChecksums {
     private final LogGeometry geometry;

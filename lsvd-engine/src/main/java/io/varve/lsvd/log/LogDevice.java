@@ -1,5 +1,6 @@
 package io.varve.lsvd.log;
 
+import io.varve.linux.IoRing;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 
@@ -20,6 +21,25 @@ public interface LogDevice extends AutoCloseable {
          * @param result number of bytes, or a negated errno.
          */
         void onCompletion(long token, int result);
+    }
+
+    /** A way to read the file through another ring. Belongs to that ring's thread, which is answered there. */
+    interface Reader extends AutoCloseable {
+        /** As {@link LogDevice#read}. */
+        void read(long offset, long address, int length, long token);
+
+        /** Ends: nobody is answered any more. */
+        @Override
+        void close();
+    }
+
+    /**
+     * Makes a way to read through another ring, on whose thread this is called. The file must stay open while it is used.
+     *
+     * @return null when there is none.
+     */
+    default Reader reader(final IoRing other, final Listener listener) {
+        return null;
     }
 
     /** Registers a listener and gives its number. */

@@ -79,6 +79,11 @@ public final class LogWindow {
         final long first = Math.min(length, geometry.leftInWindow(position));
         MemorySegment.copy(memory, geometry.windowOffset(position), target, 0, first);
         MemorySegment.copy(memory, 0, target, first, length - first);
+        return stillContains(position);
+    }
+
+    /** Whether what has just been read of the window, from a position on, is what stood there, and nothing that is newer. Any thread. */
+    public boolean stillContains(final long position) {
         VarHandle.loadLoadFence();
         return contains(position);
     }

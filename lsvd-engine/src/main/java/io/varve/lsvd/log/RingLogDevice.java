@@ -48,6 +48,22 @@ public final class RingLogDevice implements LogDevice {
     }
 
     @Override
+    public Reader reader(final IoRing other, final Listener listener) {
+        final int registration = other.register((data, result, flags) -> listener.onCompletion(data, result));
+        return new Reader() {
+            @Override
+            public void read(final long offset, final long address, final int size, final long token) {
+                other.read(file.fd(), address, size, offset, registration, token);
+            }
+
+            @Override
+            public void close() {
+                other.unregister(registration);
+            }
+        };
+    }
+
+    @Override
     public int register(final Listener listener) {
         final int registration = ring.register((data, result, flags) -> listener.onCompletion(data, result));
         registrations.add(registration);

@@ -2,13 +2,16 @@ package io.varve.lsvd.map;
 
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
 
 /**
  * A map from blocks of a volume to {@link Location}s, kept as disjoint extents in a B+ tree outside the heap.
  *
  * <p>An extent takes 16 bytes in a leaf, about 24 at the fill that random insertion leads to. Look-ups and updates allocate
- * nothing, except for a chunk of 256 KiB when the tree has grown by so much. Blocks that are not mapped read as zeros. Not
- * thread-safe.
+ * nothing, except for a chunk of 256 KiB when the tree has grown by so much. Blocks that are not mapped read as zeros. One
+ * thread; others look up through an {@link ExtentMapReader} of their own, optimistically: a version, odd while the map changes, tells
+ * them whether they have seen one state of it.
  *
  * <p>A leaf holds keys (first block and length in one word), then locations. An inner node holds the lower bounds of its
  * children, then their numbers; the first bound counts as minus infinity.
@@ -20,19 +23,30 @@ public final class ExtentMap implements AutoCloseable {
     /** Number of blocks that can be mapped. */
     public static final long MAX_BLOCKS = 1L << 39;
 
-    private static final int LENGTH_BITS = 24;
+    static final int LENGTH_BITS = 24;
+    static final int LEAF_CAPACITY = 64;
+    static final int LEAF_LOCATIONS = LEAF_CAPACITY * Long.BYTES;
+    static final int INNER_CAPACITY = 84;
+    static final int INNER_CHILDREN = INNER_CAPACITY * Long.BYTES;
+    static final int MAX_HEIGHT = 12;
+
     private static final int LENGTH_MASK = MAX_EXTENT_BLOCKS - 1;
-    private static final int LEAF_CAPACITY = 64;
-    private static final int LEAF_LOCATIONS = LEAF_CAPACITY * Long.BYTES;
-    private static final int INNER_CAPACITY = 84;
-    private static final int INNER_CHILDREN = INNER_CAPACITY * Long.BYTES;
     private static final int SPARSE_LEAF = LEAF_CAPACITY / 4;
     private static final int MERGED_LEAF = LEAF_CAPACITY * 3 / 4;
-    private static final int MAX_HEIGHT = 12;
+    private static final VarHandle VERSION;
+
+    static {
+        try {
+            VERSION = MethodHandles.lookup().findVarHandle(ExtentMap.class, "version", long.class);
+        } catch (final ReflectiveOperationException e) {
+            throw new ExceptionInInitializerError(e);
+        }
+    }
 
     private final NodePool pool = new NodePool();
     private final int[] pathNode = new int[MAX_HEIGHT];
     private final int[] pathIndex = new int[MAX_HEIGHT];
+    private long version;
     private int root;
     private int height;
     private long extents;
@@ -80,10 +94,15 @@ public final class ExtentMap implements AutoCloseable {
     /** Maps a run of blocks, in place of whatever was mapped there. */
     public void put(final long block, final long length, final long location) {
         checkRange(block, length);
-        if (length <= MAX_EXTENT_BLOCKS && putInLeaf(block, (int) length, location)) {
-            return;
+        beginChange();
+        if (length > MAX_EXTENT_BLOCKS || !putInLeaf(block, (int) length, location)) {
+            unmap(block, length);
+            insertAll(block, length, location);
         }
-        remove(block, length);
+        endChange();
+    }
+
+    private void insertAll(final long block, final long length, final long location) {
         long done = 0;
         while (done < length) {
             final int piece = (int) Math.min(length - done, MAX_EXTENT_BLOCKS);
@@ -108,6 +127,7 @@ public final class ExtentMap implements AutoCloseable {
                 throw new IllegalArgumentException("block " + block + " is not behind all that is mapped");
             }
         }
+        beginChange();
         if (count == LEAF_CAPACITY) {
             splitLeaf(LEAF_CAPACITY);
             descendToLast();
@@ -118,6 +138,7 @@ public final class ExtentMap implements AutoCloseable {
         pool.count(leaf, count + 1);
         extents++;
         mappedBlocks += length;
+        endChange();
     }
 
     /** A map of its own with the same contents. */
@@ -133,16 +154,24 @@ public final class ExtentMap implements AutoCloseable {
 
     /** Unmaps everything. */
     public void clear() {
+        beginChange();
         pool.clear();
         root = pool.allocate();
         height = 0;
         extents = 0;
         mappedBlocks = 0;
+        endChange();
     }
 
     /** Unmaps a run of blocks. */
     public void remove(final long block, final long length) {
         checkRange(block, length);
+        beginChange();
+        unmap(block, length);
+        endChange();
+    }
+
+    private void unmap(final long block, final long length) {
         final long end = block + length;
         seekFloor(block);
         if (index >= 0) {
@@ -195,7 +224,9 @@ public final class ExtentMap implements AutoCloseable {
             final long stop = Math.min(foundBlock + foundLength, end);
             if (foundLocation + (start - foundBlock) == from + (start - block)) {
                 if (start == foundBlock && stop == foundBlock + foundLength) {
+                    beginChange();
                     setLocation(leaf, index, to + (start - block));
+                    endChange();
                 } else {
                     put(start, stop - start, to + (start - block));
                 }
@@ -225,6 +256,39 @@ public final class ExtentMap implements AutoCloseable {
     @Override
     public void close() {
         pool.close();
+    }
+
+    /** The version, to be given to {@link #isStill} after the map has been looked at; odd while it changes. Any thread. */
+    long version() {
+        return (long) VERSION.getAcquire(this);
+    }
+
+    /** Whether nothing has changed since a version was asked for. Any thread. */
+    boolean isStill(final long since) {
+        VarHandle.loadLoadFence();
+        return (long) VERSION.getOpaque(this) == since;
+    }
+
+    NodePool pool() {
+        return pool;
+    }
+
+    int root() {
+        return root;
+    }
+
+    int height() {
+        return height;
+    }
+
+    /** What is written behind this is not seen without the odd version. */
+    private void beginChange() {
+        VERSION.setOpaque(this, version + 1);
+        VarHandle.storeStoreFence();
+    }
+
+    private void endChange() {
+        VERSION.setRelease(this, version + 1);
     }
 
     private static void checkRange(final long block, final long length) {
@@ -536,11 +600,11 @@ public final class ExtentMap implements AutoCloseable {
         return block << LENGTH_BITS | length - 1;
     }
 
-    private static long startOf(final long key) {
+    static long startOf(final long key) {
         return key >>> LENGTH_BITS;
     }
 
-    private static int lengthOf(final long key) {
+    static int lengthOf(final long key) {
         return ((int) key & LENGTH_MASK) + 1;
     }
 

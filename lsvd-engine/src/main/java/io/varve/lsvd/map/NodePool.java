@@ -26,12 +26,27 @@ final class NodePool implements AutoCloseable {
         return chunks[node >>> CHUNK_SHIFT];
     }
 
+    /** As {@link #segment}, for any number at all, on any thread: null when there is no such node. */
+    MemorySegment segmentIfAny(final int node) {
+        final MemorySegment[] all = chunks;
+        final int chunk = node >>> CHUNK_SHIFT;
+        return chunk < all.length ? all[chunk] : null;
+    }
+
     static long offset(final int node) {
         return (long) (node & CHUNK_NODES - 1) * NODE_SIZE;
     }
 
     int count(final int node) {
         return counts[node >>> CHUNK_SHIFT][node & CHUNK_NODES - 1];
+    }
+
+    /** As {@link #count}, for any number at all, on any thread: below 0 when there is no such node. */
+    int countIfAny(final int node) {
+        final short[][] all = counts;
+        final int chunk = node >>> CHUNK_SHIFT;
+        final short[] ofChunk = chunk < all.length ? all[chunk] : null;
+        return ofChunk == null ? NONE : ofChunk[node & CHUNK_NODES - 1];
     }
 
     void count(final int node, final int value) {

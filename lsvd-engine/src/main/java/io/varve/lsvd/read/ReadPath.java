@@ -1,5 +1,6 @@
 package io.varve.lsvd.read;
 
+import io.varve.linux.IoRing;
 import io.varve.linux.IoVec;
 import io.varve.lsvd.cache.CacheLine;
 import io.varve.lsvd.cache.VolumeCache;
@@ -10,10 +11,13 @@ import io.varve.lsvd.log.LogDevice;
 import io.varve.lsvd.log.LogGeometry;
 import io.varve.lsvd.log.LogWindow;
 import io.varve.lsvd.map.ExtentMap;
+import io.varve.lsvd.map.ExtentMapReader;
 import io.varve.lsvd.map.Location;
 import java.lang.System.Logger.Level;
 import java.lang.foreign.Arena;
 import java.util.ArrayDeque;
+import java.util.function.BooleanSupplier;
+import java.util.function.LongSupplier;
 
 /**
  * Serves reads, on the reactor. What the log's window holds is copied at once; the rest, from the log's file, the read cache
@@ -118,6 +122,31 @@ public final class ReadPath {
     /** Sets who knows where else the log's data is. */
     public void copies(final Copies newCopies) {
         copies = newCopies;
+    }
+
+    /**
+     * Makes a second way to read, for the thread of another ring, on which this is called. What this path reads through must stay open while
+     * it is used.
+     *
+     * @param oldestReadable where the log begins, on any thread; see {@link LaneReads}.
+     * @param mayAnswer      whether an answer may be given now, on any thread.
+     */
+    public LaneReads lane(
+            final IoRing ring,
+            final LongSupplier oldestReadable,
+            final BooleanSupplier mayAnswer,
+            final LaneReads.Listener laneListener) {
+        return new LaneReads(
+                new ExtentMapReader(map),
+                geometry,
+                window,
+                device,
+                checksums,
+                cache == null ? null : cache.view(ring),
+                ring,
+                oldestReadable,
+                mayAnswer,
+                laneListener);
     }
 
     /** Reads into guest or private buffers; their list is read until the outcome is told, which may be at once. */

@@ -146,7 +146,8 @@ public final class AcknowledgementGate {
         return storedSequence;
     }
 
-    private boolean isProven() {
+    /** Whether the last proof of the epoch is young enough for an answer. Any thread. */
+    public boolean isProven() {
         return fenceTimeoutNs == 0 || clockNs.getAsLong() - proof.provenNs() <= fenceTimeoutNs;
     }
 

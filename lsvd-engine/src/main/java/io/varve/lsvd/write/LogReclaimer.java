@@ -11,6 +11,7 @@ import io.varve.lsvd.map.Location;
 import io.varve.lsvd.read.ReadPath;
 import io.varve.lsvd.stored.ObjectLayout;
 import java.io.IOException;
+import java.lang.invoke.VarHandle;
 import java.util.ArrayDeque;
 
 /**
@@ -47,7 +48,7 @@ public final class LogReclaimer implements AutoCloseable {
     private final ArrayDeque<ObjectLayout> stored = new ArrayDeque<>();
     private final ExtentMap moved = new ExtentMap();
     private State state = State.IDLE;
-    private long oldestInUse;
+    private volatile long oldestInUse;
     private long goal;
     private int extent;
     private int guard;
@@ -141,7 +142,10 @@ public final class LogReclaimer implements AutoCloseable {
         return stored.isEmpty() ? none : stored.peek().sequence();
     }
 
-    /** Position where the part of the log in use begins. */
+    /**
+     * Position where the part of the log in use begins. Any thread: whoever has read something of the log's file, and its checksums, and
+     * finds it behind this position afterwards, has not met anything newer that was put in its place.
+     */
     public long oldestInUse() {
         return oldestInUse;
     }
@@ -278,6 +282,8 @@ public final class LogReclaimer implements AutoCloseable {
             if (reusableTo != null) {
                 oldestInUse = reusableTo.position();
                 reusableTo = null;
+                // Lanes find nothing newer in this part, neither checksums nor data, without finding this too.
+                VarHandle.fullFence();
                 log.reusable(oldestInUse);
                 moved.remove(0, oldestInUse >>> Blocks.SHIFT);
             }
