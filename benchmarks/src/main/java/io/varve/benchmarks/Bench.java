@@ -54,9 +54,10 @@ public final class Bench implements Callable<Integer> {
     @Option(
             names = "--store",
             paramLabel = "DIR",
+            defaultValue = "/dev/shm",
             description =
-                    "Where Varve's objects go, such as a directory in memory: stores are other machines as a rule,"
-                            + " with disks of their own. By default they go to the disk that is measured, too.")
+                    "Where Varve's objects go (${DEFAULT-VALUE}): stores are other machines as a rule, with disks of"
+                            + " their own, and what is measured is the disk of this one.")
     private Path storeDirectory;
 
     @Option(names = "--varve-option", hidden = true, description = "Passed on to varve serve.")
