@@ -252,7 +252,8 @@ final class Simulation implements AutoCloseable {
             case 0 -> {
                 destination.kill();
                 source.kill();
-                reopen(source, false, acknowledged, when + ", after a death in a move");
+                // Its disk may have failed since it was asked to hand over.
+                reopen(source, false, leastAfterKill(), when + ", after a death in a move");
             }
             case 1 -> {
                 store.trouble(0);
@@ -263,7 +264,7 @@ final class Simulation implements AutoCloseable {
                 reopen(
                         isWell && random.nextBoolean() ? destination : source,
                         false,
-                        acknowledged,
+                        isWell ? acknowledged : leastAfterKill(),
                         when + ", after a move without an end");
             }
             default -> arrive(source, destination, acknowledged, when);
@@ -292,7 +293,7 @@ final class Simulation implements AutoCloseable {
             reopen(
                     isBegun[0] || mayBeEither && random.nextBoolean() ? destination : source,
                     false,
-                    acknowledged,
+                    isWell || isBegun[0] ? acknowledged : leastAfterKill(),
                     when + ", after a failed move");
             return;
         }
