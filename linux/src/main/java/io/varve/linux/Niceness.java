@@ -18,10 +18,11 @@ public final class Niceness {
         Libc.setpriority(PRIO_PROCESS, CALLING_THREAD, value);
     }
 
-    /** Runs something on its thread at {@link #BACKGROUND}. */
+    /** Runs something on its thread at {@link #BACKGROUND}, with a usual time slice, whatever that of the thread that started it is. */
     public static Runnable inBackground(final Runnable task) {
         return () -> {
             set(BACKGROUND);
+            TimeSlice.set(TimeSlice.DEFAULT_NS);
             task.run();
         };
     }

@@ -13,6 +13,9 @@ public final class TimeSlice {
     /** The shortest there is, in nanoseconds: for threads that others wait for, and that sleep often. */
     public static final long SHORTEST_NS = 100_000;
 
+    /** The kernel's own choice, which a thread does not have by itself when it was started by one with another. */
+    public static final long DEFAULT_NS = 0;
+
     private static final int SIZE = 48;
     private static final int POLICY = 4;
     private static final int RUNTIME = 24;
