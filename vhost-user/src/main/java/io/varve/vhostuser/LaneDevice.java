@@ -268,10 +268,7 @@ final class LaneDevice implements BlockDevice {
             final boolean durable,
             final Completion completion,
             final long token) {
-        final LaneRequest request = take(LaneRequest.Kind.DISCARD, offset, completion, token);
-        request.length = length;
-        request.durable = durable;
-        begin(request);
+        beginRange(take(LaneRequest.Kind.DISCARD, offset, completion, token), length, durable);
     }
 
     @Override
@@ -283,9 +280,13 @@ final class LaneDevice implements BlockDevice {
             final Completion completion,
             final long token) {
         final LaneRequest request = take(LaneRequest.Kind.WRITE_ZEROES, offset, completion, token);
+        request.mayUnmap = mayUnmap;
+        beginRange(request, length, durable);
+    }
+
+    private void beginRange(final LaneRequest request, final long length, final boolean durable) {
         request.length = length;
         request.durable = durable;
-        request.mayUnmap = mayUnmap;
         begin(request);
     }
 }

@@ -76,7 +76,7 @@ public final class Setting<T> {
     public static final Setting<Duration> SHUTDOWN_TIMEOUT =
             new Setting<>("shutdown-timeout", TimeSpan::parse, environment -> Duration.ofSeconds(20));
 
-    /** How long the reactor polls after its last work before it sleeps. */
+    /** How long the reactor polls after its last work before it sleeps, at most. */
     public static final Setting<Duration> POLL_TIME =
             new Setting<>("poll-time", TimeSpan::parse, environment -> Duration.ofNanos(200_000));
 

@@ -248,12 +248,14 @@ public final class DirectoryStore implements ObjectStore {
         try (Arena arena = Arena.ofConfined()) {
             final MemorySegment piece = arena.allocate(Math.min(PIECE, target.byteSize()));
             long done = 0;
-            long length = -1;
-            while (done < target.byteSize() && length != 0) {
-                length = file.pread(piece.address(), Math.min(PIECE, target.byteSize() - done), offset + done);
+            long wanted;
+            long length;
+            do {
+                wanted = Math.min(PIECE, target.byteSize() - done);
+                length = file.pread(piece.address(), wanted, offset + done);
                 MemorySegment.copy(piece, 0, target, done, length);
                 done += length;
-            }
+            } while (length == wanted && done < target.byteSize());
             return (int) done;
         }
     }
