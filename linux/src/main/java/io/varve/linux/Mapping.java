@@ -1,5 +1,6 @@
 package io.varve.linux;
 
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.concurrent.atomic.AtomicBoolean;
 
@@ -84,6 +85,25 @@ public final class Mapping implements AutoCloseable {
                 Libc.mmap(0, mappedLength, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0),
                 "mmap of " + mappedLength + " bytes");
         return new Mapping(base, mappedLength, base, length);
+    }
+
+    /**
+     * Maps zeroed memory of the process's own, at page alignment, of which what has been touched is resident.
+     *
+     * @param length in bytes, above 0.
+     * @param arena  unmaps it when it is closed; until then it is checked as any memory of the arena.
+     * @throws OutOfMemoryError when there is none.
+     */
+    public static MemorySegment reserve(final long length, final Arena arena) {
+        if (length <= 0 || length > Long.MAX_VALUE - Memory.PAGE_SIZE) {
+            throw new IllegalArgumentException("no length to map: " + length);
+        }
+        final long mappedLength = alignUp(length, Memory.PAGE_SIZE);
+        final long base = Libc.mmap(0, mappedLength, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+        if (base < 0 && base > -Memory.PAGE_SIZE) {
+            throw new OutOfMemoryError("mmap of " + mappedLength + " bytes: " + Errno.describe((int) -base));
+        }
+        return MemorySegment.ofAddress(base).reinterpret(length, arena, memory -> Libc.munmap(base, mappedLength));
     }
 
     static Mapping ofRing(final int fd, final long offset, final long length) throws ErrnoException {

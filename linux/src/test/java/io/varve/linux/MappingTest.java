@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -68,6 +70,28 @@ class MappingTest {
         assertFails(Errno.EBADF, "fstatfs", () -> Mapping.ofFile(1 << 20, 0, 1));
         try (EventFd event = EventFd.create()) {
             assertFails(Errno.ENODEV, "mmap", () -> Mapping.ofFile(event.fd(), 0, PAGE));
+        }
+    }
+
+    @Test
+    void memoryOfAnArenaEndsWithIt() throws Exception {
+        final MemorySegment memory;
+        try (Arena arena = Arena.ofShared()) {
+            memory = Mapping.reserve(3 * PAGE + 1, arena);
+            assertThat(memory.byteSize()).isEqualTo(3 * PAGE + 1);
+            assertThat(memory.address() % PAGE).isZero();
+            assertThat(memory.get(ValueLayout.JAVA_BYTE, 3 * PAGE)).isZero();
+            memory.fill((byte) 1);
+            assertThatIllegalArgumentException().isThrownBy(() -> Mapping.reserve(0, arena));
+            assertThatThrownBy(() -> Mapping.reserve(1L << 60, arena))
+                    .isInstanceOf(OutOfMemoryError.class)
+                    .hasMessageContaining("ENOMEM");
+        }
+        assertThatThrownBy(() -> memory.fill((byte) 2)).isInstanceOf(IllegalStateException.class);
+        try (EventFd event = EventFd.create()) {
+            assertThat(Libc.write(event.fd(), memory.address(), 8))
+                    .as("unmapped")
+                    .isEqualTo(-Errno.EFAULT);
         }
     }
 

@@ -66,7 +66,7 @@ public final class Destager implements PunctualAgent {
     private final OneToOneConcurrentArrayQueue<ObjectLayout> outgoing = new OneToOneConcurrentArrayQueue<>(64);
     private final UploadEvents uploadEvents = new UploadEvents();
     private final ArrayDeque<Upload> uploads = new ArrayDeque<>();
-    private final BufferPool buffers = new BufferPool();
+    private final BufferPool buffers;
     private final ObjectStore store;
     private final ObjectBuilder builder;
     private final UUID volume;
@@ -154,8 +154,6 @@ public final class Destager implements PunctualAgent {
     /** Makes a destager. */
     public Destager(final Context context) {
         store = context.store;
-        builder = new ObjectBuilder(
-                context.source, context.volume, context.epoch, context.nonce, context.covered.isWriteCache());
         volume = context.volume;
         epoch = context.epoch;
         nonce = context.nonce;
@@ -169,6 +167,9 @@ public final class Destager implements PunctualAgent {
         nextSequence = context.nextSequence;
         covered = context.covered;
         clockNs = context.clockNs;
+        buffers = new BufferPool(clockNs);
+        builder = new ObjectBuilder(
+                context.source, buffers, context.volume, context.epoch, context.nonce, context.covered.isWriteCache());
         jitter = new Random(context.seed);
         proof = context.proof;
         onProgress = context.onProgress;
@@ -303,6 +304,7 @@ public final class Destager implements PunctualAgent {
             work += proveEpoch();
             work += hot.doWork(stored.objects(), firstUnstored(), finishing);
             work += arriving.doWork(stored.map(), stored.objects(), stored.epochs());
+            buffers.freeUnneeded();
         } catch (final FormatException e) {
             fail(e.getMessage());
         } catch (final IOException e) {
@@ -316,6 +318,13 @@ public final class Destager implements PunctualAgent {
         builder.close();
         collector.close();
         stored.close();
+        for (final Upload upload : uploads) {
+            if (upload.layout() != null || upload.sequence() == pendingCheckpoint) {
+                buffers.giveBehind(upload.answer(), upload.bytes());
+            }
+        }
+        uploads.clear();
+        buffers.close();
     }
 
     private int proveEpoch() {
@@ -439,7 +448,7 @@ public final class Destager implements PunctualAgent {
         if (undelivered == null || !finishing && !isHasty && collector.isOverdue(bytesInFlight())) {
             return 0;
         }
-        begin(builder.build(undelivered, nextSequence, stored.checkpoint(), buffers::take));
+        begin(builder.build(undelivered, nextSequence, stored.checkpoint()));
         undelivered = null;
         collector.onClientObject();
         onProgress.run();

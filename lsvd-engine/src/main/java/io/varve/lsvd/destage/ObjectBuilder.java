@@ -13,6 +13,7 @@ import io.varve.lsvd.log.LogReader;
 import io.varve.lsvd.log.LogSource;
 import io.varve.lsvd.map.ExtentMap;
 import io.varve.lsvd.map.Location;
+import io.varve.lsvd.stored.BufferPool;
 import io.varve.lsvd.stored.BuiltObject;
 import io.varve.lsvd.stored.ObjectLayout;
 import java.io.IOException;
@@ -21,12 +22,16 @@ import java.util.Arrays;
 import java.util.UUID;
 
 /**
- * Makes an object out of a batch: reads its part of the log at one go and its records again, as recovery would, keeps of every block only the newest version
- * in the batch, sorts by address, and copies the data behind the list. A checksum travels with each block and is verified
- * on the way; so nothing damaged gets into the store under a good checksum.
+ * Makes an object out of a batch: reads its records again, as recovery would, keeps of every block only the newest version in the batch, sorts
+ * by address, and copies the data behind the list, from the log's window, or from its file, read at one go, if it is not there any
+ * more. A checksum travels with each block and is verified on the way; so nothing damaged gets into the store under a good
+ * checksum.
  */
 final class ObjectBuilder implements AutoCloseable {
+    private static final long INTACT = -1;
+
     private final LogReader reader;
+    private final BufferPool buffers;
     private final UUID volume;
     private final long epoch;
     private final UUID nonce;
@@ -35,10 +40,21 @@ final class ObjectBuilder implements AutoCloseable {
     private final BatchChecksums crcs = new BatchChecksums();
     private boolean isWriteCache;
 
-    /** @param isWriteCache whether the guest has its write cache on before the first batch. */
+    /**
+     * Makes a builder.
+     *
+     * @param buffers      for objects.
+     * @param isWriteCache whether the guest has its write cache on before the first batch.
+     */
     ObjectBuilder(
-            final LogSource source, final UUID volume, final long epoch, final UUID nonce, final boolean isWriteCache) {
-        this.reader = new LogReader(source, volume);
+            final LogSource source,
+            final BufferPool buffers,
+            final UUID volume,
+            final long epoch,
+            final UUID nonce,
+            final boolean isWriteCache) {
+        this.reader = LogReader.ofBatches(source, volume);
+        this.buffers = buffers;
         this.volume = volume;
         this.epoch = epoch;
         this.nonce = nonce;
@@ -49,11 +65,66 @@ final class ObjectBuilder implements AutoCloseable {
      * Builds an object.
      *
      * @param checkpoint newest checkpoint known durable.
-     * @param buffer     gives memory of a length in bytes.
      */
-    BuiltObject build(final Batch batch, final long sequence, final long checkpoint, final ObjectBuffers buffer)
+    BuiltObject build(final Batch batch, final long sequence, final long checkpoint) throws IOException {
+        final BuiltObject built = buildFromMemory(batch, sequence, checkpoint);
+        return built != null ? built : buildFromFile(batch, sequence, checkpoint);
+    }
+
+    /** Returns null when it is not in memory, or newer records have taken its place meanwhile, or it is damaged there. */
+    private BuiltObject buildFromMemory(final Batch batch, final long sequence, final long checkpoint)
             throws IOException {
-        gather(batch);
+        final long from = batch.from().position();
+        if (!reader.isInMemory(from)) {
+            return null;
+        }
+        reader.skim(batch.from(), batch.to().position());
+        if (!gather(batch)) {
+            return null;
+        }
+        final ObjectLayout layout = layOut(batch, sequence);
+        final MemorySegment object = buffers.take(layout.objectLength());
+        if (fill(object, layout, checkpoint) == INTACT && reader.isInMemory(from)) {
+            return new BuiltObject(layout, object);
+        }
+        buffers.give(object);
+        return null;
+    }
+
+    private BuiltObject buildFromFile(final Batch batch, final long sequence, final long checkpoint)
+            throws IOException {
+        final MemorySegment loaded = load(batch);
+        try {
+            if (!gather(batch)) {
+                throw damaged();
+            }
+            final ObjectLayout layout = layOut(batch, sequence);
+            final MemorySegment object = buffers.take(layout.objectLength());
+            final long damage = fill(object, layout, checkpoint);
+            if (damage != INTACT) {
+                buffers.give(object);
+                throw new FormatException(
+                        "the local log is damaged at position " + damage + ": a block that is not in the store yet");
+            }
+            return new BuiltObject(layout, object);
+        } finally {
+            buffers.give(loaded);
+        }
+    }
+
+    private MemorySegment load(final Batch batch) throws IOException {
+        final MemorySegment memory =
+                buffers.take(batch.to().position() - batch.from().position());
+        try {
+            reader.load(batch.from(), batch.to().position(), memory);
+            return memory;
+        } catch (final IOException e) {
+            buffers.give(memory);
+            throw e;
+        }
+    }
+
+    private ObjectLayout layOut(final Batch batch, final long sequence) {
         final int extents = (int) (trims.extentCount() + data.extentCount());
         final int blockCount = (int) data.mappedBlocks();
         final long[] blocks = new long[extents];
@@ -81,8 +152,7 @@ final class ObjectBuilder implements AutoCloseable {
             count++;
         }
         final long length = ObjectHeader.length(extents, blockCount) + (long) blockCount * Blocks.SIZE;
-        final MemorySegment object = buffer.take(length);
-        final ObjectLayout layout = new ObjectLayout(
+        return new ObjectLayout(
                 sequence,
                 batch.from().sequence(),
                 new Covered(batch.to(), isWriteCache),
@@ -93,25 +163,27 @@ final class ObjectBuilder implements AutoCloseable {
                 blockCount,
                 length,
                 0);
-        fill(object, layout, checkpoint);
-        return new BuiltObject(layout, object);
     }
 
     /** What the batch of a snapshot says of it. */
     SnapshotRecord readNote(final Batch batch) throws IOException {
-        reader.begin(batch.from(), batch.to().position());
-        SnapshotRecord snapshot = null;
-        while (reader.next()) {
-            if (reader.record().isNote()) {
-                snapshot = SnapshotRecord.decode(
-                        "the note at record " + reader.record().sequence() + " of the local log",
-                        reader.recordBytes().asSlice(LogRecord.HEADER_LENGTH));
+        final MemorySegment loaded = load(batch);
+        try {
+            SnapshotRecord snapshot = null;
+            while (reader.next()) {
+                if (reader.record().isNote()) {
+                    snapshot = SnapshotRecord.decode(
+                            "the note at record " + reader.record().sequence() + " of the local log",
+                            reader.recordBytes().asSlice(LogRecord.HEADER_LENGTH));
+                }
             }
+            if (snapshot == null || reader.end().position() != batch.to().position()) {
+                throw damaged();
+            }
+            return snapshot;
+        } finally {
+            buffers.give(loaded);
         }
-        if (snapshot == null || reader.end().position() != batch.to().position()) {
-            throw damaged();
-        }
-        return snapshot;
     }
 
     /** Whether the guest has its write cache on behind the last batch. */
@@ -126,11 +198,11 @@ final class ObjectBuilder implements AutoCloseable {
         trims.close();
     }
 
-    private void gather(final Batch batch) throws IOException {
+    /** Returns false when a record is missing or not whole. */
+    private boolean gather(final Batch batch) throws IOException {
         data.remove(0, ExtentMap.MAX_BLOCKS);
         trims.remove(0, ExtentMap.MAX_BLOCKS);
         crcs.clear(batch.from().position() >>> Blocks.SHIFT, batch.to().position() >>> Blocks.SHIFT);
-        reader.load(batch.from(), batch.to().position());
         while (reader.next()) {
             final LogRecord record = reader.record();
             isWriteCache = record.isWriteCache(isWriteCache);
@@ -150,9 +222,7 @@ final class ObjectBuilder implements AutoCloseable {
                 }
             }
         }
-        if (reader.end().position() != batch.to().position()) {
-            throw damaged();
-        }
+        return reader.end().position() == batch.to().position();
     }
 
     private FormatException damaged() {
@@ -161,7 +231,8 @@ final class ObjectBuilder implements AutoCloseable {
                 + "), which is not in the store yet");
     }
 
-    private void fill(final MemorySegment object, final ObjectLayout layout, final long checkpoint) throws IOException {
+    /** Returns the position of the first block of the log that does not match its checksum, or {@link #INTACT}. */
+    private long fill(final MemorySegment object, final ObjectLayout layout, final long checkpoint) {
         final ObjectHeader header = new ObjectHeader(object);
         header.begin(
                 ObjectType.DATA, volume, epoch, layout.sequence(), nonce, layout.extentCount(), layout.blockCount());
@@ -180,23 +251,17 @@ final class ObjectBuilder implements AutoCloseable {
             header.extent(i, ExtentEntry.DATA, layout.block(i), length, first);
             final int offset = headerLength + first * Blocks.SIZE;
             final long bytes = (long) length * Blocks.SIZE;
-            MemorySegment.copy(reader.loaded(position << Blocks.SHIFT, bytes), 0, object, offset, bytes);
+            MemorySegment.copy(reader.data(position << Blocks.SHIFT, bytes), 0, object, offset, bytes);
             for (int j = 0; j < length; j++) {
                 final int crc = crcs.get(position + j);
                 if (checksum.of(offset + j * Blocks.SIZE, Blocks.SIZE) != crc) {
-                    throw new FormatException("the local log is damaged at position " + (position + j << Blocks.SHIFT)
-                            + ": a block that is not in the store yet");
+                    return position + j << Blocks.SHIFT;
                 }
                 header.blockCrc(first + j, crc);
             }
         }
         header.seal();
-    }
-
-    /** Memory for objects. */
-    @FunctionalInterface
-    interface ObjectBuffers {
-        MemorySegment take(long length);
+        return INTACT;
     }
 
     /** The CRC32C of the blocks of one batch. */

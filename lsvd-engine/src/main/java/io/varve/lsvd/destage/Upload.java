@@ -86,6 +86,11 @@ final class Upload {
         return createdNs;
     }
 
+    /** Is done when the store does not read the object any more: until it is tried again. */
+    CompletableFuture<?> answer() {
+        return put == null ? CompletableFuture.completedFuture(null) : put;
+    }
+
     void put() {
         comparison = null;
         sentNs = clockNs.getAsLong();

@@ -104,7 +104,7 @@ public final class GarbageCollector implements AutoCloseable {
     }
 
     /** A part of the output. */
-    private record Part(long block, int length, Victim from, int dataBlock) {}
+    private record Part(long block, int length, Victim from, Victim.Run run, int dataBlock) {}
 
     /**
      * Makes a collector.
@@ -267,6 +267,7 @@ public final class GarbageCollector implements AutoCloseable {
 
     @Override
     public void close() {
+        victims.forEach(Victim::release);
         onTheirWay.close();
     }
 
@@ -476,7 +477,8 @@ public final class GarbageCollector implements AutoCloseable {
                                 block,
                                 length,
                                 dataBlock,
-                                (first, blocks, from) -> parts.add(new Part(first, (int) blocks, victim, (int) from))));
+                                (first, blocks, from) ->
+                                        parts.add(new Part(first, (int) blocks, victim, run, (int) from))));
             }
         }
         parts.sort(Comparator.comparingLong(Part::block));
@@ -529,7 +531,12 @@ public final class GarbageCollector implements AutoCloseable {
             final Part part = parts.get(i);
             final int first = layout.dataBlock(i);
             header.extent(i, ExtentEntry.DATA, part.block, part.length, first);
-            part.from.copy(part.dataBlock, part.length, bytes, header.headerLength() + ((long) first << Blocks.SHIFT));
+            part.from.copy(
+                    part.run,
+                    part.dataBlock,
+                    part.length,
+                    bytes,
+                    header.headerLength() + ((long) first << Blocks.SHIFT));
             for (int j = 0; j < part.length; j++) {
                 header.blockCrc(first + j, part.from.crc(part.dataBlock + j));
             }

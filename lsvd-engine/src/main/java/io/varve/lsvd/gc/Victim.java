@@ -37,12 +37,18 @@ final class Victim {
     private final List<Read> reads = new ArrayList<>();
     private CompletableFuture<Integer> headerRead;
     private MemorySegment headerBytes;
+    private MemorySegment live;
     private ObjectHeader header;
+    private int liveBlocks;
     private boolean isRead;
     private long bytesFromCache;
 
-    /** Live blocks that follow each other in the volume and in the object. */
-    record Run(long block, int length, int dataBlock) {}
+    /**
+     * Live blocks that follow each other in the volume and in the object.
+     *
+     * @param at how many live blocks of the object come before.
+     */
+    record Run(long block, int length, int dataBlock, int at) {}
 
     /** A stretch of the object on its way into memory. */
     private record Read(int dataBlock, int blocks, MemorySegment target, CompletableFuture<Integer> length) {}
@@ -86,20 +92,14 @@ final class Victim {
         return header.blockCrc(dataBlock);
     }
 
-    /** Copies live blocks of one run. */
-    void copy(final int dataBlock, final int blocks, final MemorySegment target, final long offset) {
-        for (final Read read : reads) {
-            if (dataBlock >= read.dataBlock && dataBlock + blocks <= read.dataBlock + read.blocks) {
-                MemorySegment.copy(
-                        read.target,
-                        (long) (dataBlock - read.dataBlock) << Blocks.SHIFT,
-                        target,
-                        offset,
-                        (long) blocks << Blocks.SHIFT);
-                return;
-            }
-        }
-        throw new IllegalStateException(key + ": data block " + dataBlock + " was not read");
+    /** Copies live blocks of one run; {@code dataBlock} is the first of them. */
+    void copy(final Run run, final int dataBlock, final int blocks, final MemorySegment target, final long offset) {
+        MemorySegment.copy(
+                live,
+                (long) (run.at + (dataBlock - run.dataBlock)) << Blocks.SHIFT,
+                target,
+                offset,
+                (long) blocks << Blocks.SHIFT);
     }
 
     /**
@@ -133,25 +133,26 @@ final class Victim {
                 throw new ExecutionException(new FormatException(key + " is damaged: it is too short"));
             }
         }
-        verify();
+        keepLive();
+        giveReads();
         isRead = true;
         return 1;
     }
 
-    /** Gives its memory back, but for what the store has not answered. */
+    /** Gives its memory back, once the store has answered. */
     void release() {
-        release(headerBytes, headerRead);
-        for (final Read read : reads) {
-            release(read.target, read.length);
+        memory.giveBehind(headerRead, headerBytes);
+        if (live != null) {
+            memory.give(live);
         }
+        giveReads();
     }
 
-    private void release(final MemorySegment bytes, final CompletableFuture<Integer> read) {
-        if (read.isDone()) {
-            memory.give(bytes);
-        } else {
-            memory.forget(bytes);
+    private void giveReads() {
+        for (final Read read : reads) {
+            memory.giveBehind(read.length, read.target);
         }
+        reads.clear();
     }
 
     private void readHeader(final int length) {
@@ -179,7 +180,10 @@ final class Victim {
     }
 
     private void findLive(final ExtentMap map) {
-        LiveRuns.forEach(header, map, (block, length, dataBlock) -> runs.add(new Run(block, length, dataBlock)));
+        LiveRuns.forEach(header, map, (block, length, dataBlock) -> {
+            runs.add(new Run(block, length, dataBlock, liveBlocks));
+            liveBlocks += length;
+        });
     }
 
     /** What is live follows each other in the object as it does in the list: extents' data stands in their order. */
@@ -215,17 +219,25 @@ final class Victim {
         return store.get(key, header.headerLength() + ((long) first << Blocks.SHIFT), target);
     }
 
-    private void verify() throws ExecutionException {
+    /** Takes what is live, and intact, out of what has been read, which with what lies between may be many times as much. */
+    private void keepLive() throws ExecutionException {
+        if (liveBlocks == 0) {
+            return;
+        }
+        live = memory.take((long) liveBlocks << Blocks.SHIFT);
+        final Checksum checksum = new Checksum(live);
         int at = 0;
         for (final Run run : runs) {
             while (run.dataBlock >= reads.get(at).dataBlock + reads.get(at).blocks) {
                 at++;
             }
             final Read read = reads.get(at);
-            final Checksum checksum = new Checksum(read.target);
             for (int i = 0; i < run.length; i++) {
                 final int block = run.dataBlock + i;
-                if (checksum.of((block - read.dataBlock) * Blocks.SIZE, Blocks.SIZE) != header.blockCrc(block)) {
+                final int offset = run.at + i << Blocks.SHIFT;
+                MemorySegment.copy(
+                        read.target, (long) (block - read.dataBlock) << Blocks.SHIFT, live, offset, Blocks.SIZE);
+                if (checksum.of(offset, Blocks.SIZE) != header.blockCrc(block)) {
                     throw new ExecutionException(new FormatException(
                             key + " is damaged: data block " + block + " does not match its checksum"));
                 }

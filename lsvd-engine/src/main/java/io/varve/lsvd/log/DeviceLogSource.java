@@ -38,6 +38,16 @@ public final class DeviceLogSource implements LogSource {
         }
     }
 
+    @Override
+    public boolean isInMemory(final long position) {
+        return window != null && window.stillContains(position);
+    }
+
+    @Override
+    public MemorySegment view(final long position, final long length) {
+        return window.view(position, length);
+    }
+
     private void readFile(final long position, final MemorySegment target) throws IOException {
         final long length = target.byteSize();
         final long first = Math.min(length, geometry.areaLength() - position % geometry.areaLength());

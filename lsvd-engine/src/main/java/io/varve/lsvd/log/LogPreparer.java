@@ -11,7 +11,7 @@ import java.lang.foreign.MemorySegment;
  */
 public final class LogPreparer {
     /** Greatest number of bytes that are written at once. */
-    public static final int MAX_PIECE = 1 << 20;
+    public static final int MAX_PIECE = 256 << 10;
 
     private static final long MAX_AHEAD = 64 << 20;
 

@@ -12,20 +12,23 @@ import java.util.UUID;
 /**
  * Reads records in order and believes only what is chained to the record before: its place, sequence, generation, the
  * predecessor's checksum and the checksum of every data block must fit. Reads ahead by at most {@value #BUFFER_LENGTH}
- * bytes, or by as much as it is told to {@linkplain #load load}.
+ * bytes.
+ *
+ * <p>Whoever copies data, and looks at its checksums on the way, has it leave that out: all is {@linkplain #load loaded} into memory
+ * of his, or only headers are read, as {@linkplain #skim long as the log is in memory}.
  */
 public final class LogReader implements AutoCloseable {
     private static final int BUFFER_LENGTH = 8 << 20;
 
-    private static final long UNIT = 4 << 20;
-
     private final LogSource source;
     private final UUID volume;
-    private Arena arena;
+    private final Arena arena = Arena.ofShared();
+    private final MemorySegment ownBuffer;
+    private final Checksum checksum;
+    private final LogRecord ownRecord;
     private MemorySegment buffer;
-    private Checksum checksum;
     private LogRecord record;
-    private boolean isLoaded;
+    private boolean isSkimming;
     private long bufferPosition;
     private int bufferLength;
     private long position;
@@ -36,16 +39,20 @@ public final class LogReader implements AutoCloseable {
 
     /** Makes a reader for a volume's log. */
     public LogReader(final LogSource source, final UUID volume) {
-        this.source = source;
-        this.volume = volume;
-        allocate(Math.min(BUFFER_LENGTH, source.geometry().windowLength()));
+        this(source, volume, Math.min(BUFFER_LENGTH, source.geometry().windowLength()));
     }
 
-    private void allocate(final long length) {
-        arena = Arena.ofShared();
-        buffer = arena.allocate(length, Blocks.SIZE);
-        checksum = new Checksum(buffer);
-        record = new LogRecord(buffer);
+    private LogReader(final LogSource source, final UUID volume, final int length) {
+        this.source = source;
+        this.volume = volume;
+        ownBuffer = arena.allocate(length, Blocks.SIZE);
+        checksum = new Checksum(ownBuffer);
+        ownRecord = new LogRecord(ownBuffer);
+    }
+
+    /** Makes one for {@link #load} and {@link #skim} only. */
+    public static LogReader ofBatches(final LogSource source, final UUID volume) {
+        return new LogReader(source, volume, LogRecord.HEADER_LENGTH);
     }
 
     /**
@@ -60,30 +67,43 @@ public final class LogReader implements AutoCloseable {
         previousCrc = from.previousCrc();
         this.limit = limit;
         generation = 0;
-        isLoaded = false;
+        isSkimming = false;
+        buffer = ownBuffer;
+        record = ownRecord;
         bufferPosition = position;
         bufferLength = 0;
     }
 
     /**
-     * As {@link #begin}, with all up to the limit read into memory at one go, where {@link #loaded} finds it. Whether data is intact
-     * is for whoever copies it to see: {@link #next} looks at records' headers only.
+     * As {@link #begin}, with all up to the limit read into memory at one go, where {@link #data} finds it.
+     *
+     * @param memory as much as that is.
      */
-    public void load(final Superblock.Tail from, final long newLimit) throws IOException {
+    public void load(final Superblock.Tail from, final long newLimit, final MemorySegment memory) throws IOException {
         begin(from, newLimit);
-        final long length = newLimit - position;
-        if (buffer.byteSize() < length) {
-            arena.close();
-            allocate((length + UNIT - 1) / UNIT * UNIT);
-        }
-        source.read(position, buffer.asSlice(0, length));
-        bufferLength = (int) length;
-        isLoaded = true;
+        source.read(position, memory);
+        buffer = memory;
+        record = new LogRecord(memory);
+        bufferLength = (int) (newLimit - position);
     }
 
-    /** A part of what {@link #load} has read, until the reader is given something else. */
-    public MemorySegment loaded(final long at, final long length) {
-        return buffer.asSlice(at - bufferPosition, length);
+    /**
+     * As {@link #begin}, reading headers only. {@link #data} shows data where it stands in the log's window, and {@link #isInMemory}
+     * tells whether it has been there all along.
+     */
+    public void skim(final Superblock.Tail from, final long newLimit) {
+        begin(from, newLimit);
+        isSkimming = true;
+    }
+
+    /** Whether all from a position on is in the log's window, still. */
+    public boolean isInMemory(final long at) {
+        return source.isInMemory(at);
+    }
+
+    /** Data of a record that has been passed, unchecked, until the reader is given something else to read. */
+    public MemorySegment data(final long at, final long length) {
+        return isSkimming ? source.view(at, length) : buffer.asSlice(at - bufferPosition, length);
     }
 
     /**
@@ -99,8 +119,7 @@ public final class LogReader implements AutoCloseable {
                     || record.previousCrc() != previousCrc
                     || record.generation() < generation
                     || record.length() > source.geometry().leftInWindow(position)
-                    || !fill(record.length())
-                    || !isLoaded && !isDataIntact()) {
+                    || !isWithoutData() && !(fill(record.length()) && isDataIntact())) {
                 return false;
             }
             final int length = record.isPad() ? source.geometry().leftInWindow(position) : record.length();
@@ -170,6 +189,10 @@ public final class LogReader implements AutoCloseable {
         arena.close();
     }
 
+    private boolean isWithoutData() {
+        return isSkimming || buffer != ownBuffer;
+    }
+
     private int offset() {
         return (int) (position - bufferPosition);
     }
@@ -185,7 +208,7 @@ public final class LogReader implements AutoCloseable {
         if (at >= bufferPosition && at + length <= bufferPosition + bufferLength) {
             return true;
         }
-        final int wanted = (int) Math.min(buffer.byteSize(), limit - at);
+        final int wanted = isSkimming ? length : (int) Math.min(buffer.byteSize(), limit - at);
         bufferPosition = at;
         bufferLength = 0;
         source.read(at, buffer.asSlice(0, wanted));

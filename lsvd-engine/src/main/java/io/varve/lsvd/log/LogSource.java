@@ -10,4 +10,13 @@ public interface LogSource {
 
     /** Reads a range; multiples of 4096. */
     void read(long position, MemorySegment target) throws IOException;
+
+    /** Whether everything from a position on is in memory, so that {@link #view} shows it; it may be replaced at any moment. */
+    boolean isInMemory(long position);
+
+    /**
+     * A range in memory, within one record: after it has been read, {@link #isInMemory} tells whether it was what stands at
+     * this position of the log, and nothing newer.
+     */
+    MemorySegment view(long position, long length);
 }

@@ -1,5 +1,6 @@
 package io.varve.lsvd.log;
 
+import io.varve.linux.Mapping;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandles;
@@ -31,11 +32,11 @@ public final class LogWindow {
      * Makes a window.
      *
      * @param firstPosition nothing before it is in the window.
-     * @param arena         frees it.
+     * @param arena         frees it. Until something has been written to all of it, it is not wholly resident.
      */
     public LogWindow(final LogGeometry geometry, final long firstPosition, final Arena arena) {
         this.geometry = geometry;
-        this.memory = arena.allocate(geometry.windowLength(), 4096);
+        this.memory = Mapping.reserve(geometry.windowLength(), arena);
         this.firstPosition = firstPosition;
         this.reserved = firstPosition;
     }
@@ -80,6 +81,11 @@ public final class LogWindow {
         MemorySegment.copy(memory, geometry.windowOffset(position), target, 0, first);
         MemorySegment.copy(memory, 0, target, first, length - first);
         return stillContains(position);
+    }
+
+    /** A range that was handed to the calling thread, within one record; what it shows must be asked of {@link #stillContains} afterwards. */
+    MemorySegment view(final long position, final long length) {
+        return memory.asSlice(geometry.windowOffset(position), length);
     }
 
     /** Whether what has just been read of the window, from a position on, is what stood there, and nothing that is newer. Any thread. */

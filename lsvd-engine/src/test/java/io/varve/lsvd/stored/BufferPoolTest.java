@@ -3,15 +3,26 @@ package io.varve.lsvd.stored;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
-import java.util.HashSet;
 import java.util.List;
-import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicLong;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
 class BufferPoolTest {
-    private final BufferPool pool = new BufferPool();
+    private static final long MIB = 1 << 20;
+    private static final long SECOND_NS = 1_000_000_000L;
+
+    private final AtomicLong clock = new AtomicLong(Long.MAX_VALUE);
+    private final BufferPool pool = new BufferPool(clock::get);
+
+    @AfterEach
+    void close() {
+        pool.close();
+    }
 
     @Test
     void givesLengthsAsAsked() {
@@ -33,27 +44,64 @@ class BufferPoolTest {
     }
 
     @Test
-    void doesNotGiveWhatWasForgotten() {
-        final MemorySegment forgotten = pool.take(4096);
-        pool.forget(forgotten);
-        assertThat(pool.take(4096).address()).isNotEqualTo(forgotten.address());
-        assertThatThrownBy(() -> pool.give(forgotten)).isInstanceOf(IllegalArgumentException.class);
+    void freesWhatAStoreHasAnswered() {
+        final MemorySegment read = pool.take(MIB);
+        final CompletableFuture<Integer> answer = new CompletableFuture<>();
+        pool.giveBehind(answer, read);
+        assertThat(pool.bytes()).isZero();
+        read.fill((byte) 1);
+        assertThatThrownBy(() -> pool.give(read)).isInstanceOf(IllegalArgumentException.class);
+        answer.complete(1);
+        assertThatThrownBy(() -> read.fill((byte) 2)).isInstanceOf(IllegalStateException.class);
+    }
+
+    @Test
+    void givesAgainWhatAStoreHadAnswered() {
+        final MemorySegment read = pool.take(MIB);
+        pool.giveBehind(CompletableFuture.failedFuture(new IOException()), read);
+        assertThat(pool.take(MIB).address()).isEqualTo(read.address());
     }
 
     @Test
     void keepsNoMoreThanItsLimit() {
-        final List<MemorySegment> all = new ArrayList<>();
-        final Set<Long> addresses = new HashSet<>();
-        for (int i = 0; i < 16; i++) {
-            final MemorySegment memory = pool.take(8 << 20);
-            all.add(memory);
-            addresses.add(memory.address());
-        }
+        final List<MemorySegment> all = take(16);
+        assertThat(pool.bytes()).isEqualTo(16 * 8 * MIB);
         all.forEach(pool::give);
-        int again = 0;
-        for (int i = 0; i < 16; i++) {
-            again += addresses.contains(pool.take(8 << 20).address()) ? 1 : 0;
+        assertThat(pool.bytes()).isEqualTo(12 * 8 * MIB);
+        assertThatThrownBy(() -> all.getFirst().fill((byte) 1)).isInstanceOf(IllegalStateException.class);
+        all.getLast().fill((byte) 1);
+    }
+
+    @Test
+    void freesWhatWaitsForTheSakeOfWhatIsNeeded() {
+        take(12).forEach(pool::give);
+        pool.take(30 * MIB);
+        assertThat(pool.bytes()).isBetween(80 * MIB, 96 * MIB);
+        pool.take(100 * MIB);
+        assertThat(pool.bytes()).as("what is used").isBetween(130 * MIB, 150 * MIB);
+    }
+
+    @Test
+    void freesWhatNobodyNeedsForLong() {
+        final List<MemorySegment> all = take(3);
+        pool.give(all.get(0));
+        clock.addAndGet(7 * SECOND_NS);
+        pool.give(all.get(1));
+        pool.freeUnneeded();
+        assertThat(pool.bytes()).isEqualTo(24 * MIB);
+        clock.addAndGet(4 * SECOND_NS);
+        pool.freeUnneeded();
+        assertThat(pool.bytes()).isEqualTo(16 * MIB);
+        clock.addAndGet(60 * SECOND_NS);
+        pool.freeUnneeded();
+        assertThat(pool.bytes()).as("what is used").isEqualTo(8 * MIB);
+    }
+
+    private List<MemorySegment> take(final int count) {
+        final List<MemorySegment> all = new ArrayList<>();
+        for (int i = 0; i < count; i++) {
+            all.add(pool.take(8 * MIB));
         }
-        assertThat(again).isEqualTo(12);
+        return all;
     }
 }
