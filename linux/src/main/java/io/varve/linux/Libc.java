@@ -34,6 +34,7 @@ final class Libc {
     private static final MethodHandle MH$memfd_create = Downcalls.link("memfd_create", 2);
     private static final MethodHandle MH$mmap = Downcalls.link("mmap", 6);
     private static final MethodHandle MH$munmap = Downcalls.link("munmap", 2);
+    private static final MethodHandle MH$madvise = Downcalls.link("madvise", 3);
     private static final MethodHandle MH$syscall = Downcalls.linkVariadic("syscall", 7, 1);
     private static final MethodHandle MH$getpagesize = Downcalls.link("getpagesize", 0);
     private static final MethodHandle MH$clock_gettime = Downcalls.link("clock_gettime", 2);
@@ -303,6 +304,15 @@ final class Libc {
         final MemorySegment state = Downcalls.state();
         try {
             return Downcalls.result((int) (long) MH$munmap.invokeExact(state, address, length), state);
+        } catch (final Throwable t) {
+            throw Downcalls.unexpected(t);
+        }
+    }
+
+    static int madvise(final long address, final long length, final int advice) {
+        final MemorySegment state = Downcalls.state();
+        try {
+            return Downcalls.result((int) (long) MH$madvise.invokeExact(state, address, length, (long) advice), state);
         } catch (final Throwable t) {
             throw Downcalls.unexpected(t);
         }
