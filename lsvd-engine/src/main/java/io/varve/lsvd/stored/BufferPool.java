@@ -17,12 +17,12 @@ import org.agrona.collections.Long2ObjectHashMap;
  * {@value #KEEP_NS} ns. One thread's.
  */
 public final class BufferPool implements AutoCloseable {
-    private static final long MAX_BYTES = 96L << 20;
+    private static final long MAX_BYTES = 80L << 20;
     private static final long KEEP_NS = 10_000_000_000L;
     private static final long SMALLEST = 64 << 10;
 
     /** Sizes between one power of two and the next. */
-    private static final int STEPS = 4;
+    private static final int STEPS = 8;
 
     private final TreeMap<Long, ArrayDeque<Piece>> free = new TreeMap<>();
     private final Long2ObjectHashMap<Piece> used = new Long2ObjectHashMap<>();
