@@ -15,7 +15,6 @@ import io.varve.lsvd.log.DeviceLogSource;
 import io.varve.lsvd.log.LogChecksums;
 import io.varve.lsvd.log.LogDevice;
 import io.varve.lsvd.log.LogGeometry;
-import io.varve.lsvd.log.LogPreparer;
 import io.varve.lsvd.log.LogReader;
 import io.varve.lsvd.log.LogStore;
 import io.varve.lsvd.log.LogSuperblock;
@@ -36,6 +35,9 @@ import java.util.concurrent.TimeUnit;
  * opens takes device, superblock and the rest over.
  */
 final class OpeningLog implements AutoCloseable {
+    /** Greatest number of zeros that are written at once, while no guest waits for the disk. */
+    private static final int MAX_ZEROS = 1 << 20;
+
     private static final System.Logger LOG = System.getLogger(OpeningLog.class.getName());
 
     private final VolumeContext context;
@@ -186,7 +188,7 @@ final class OpeningLog implements AutoCloseable {
         final Superblock current = superblock.current();
         final LogGeometry itsGeometry = new LogGeometry(current.areaLength(), current.windowLength());
         if (zeros == null) {
-            zeros = arena.allocate(Math.min(LogPreparer.MAX_PIECE, itsGeometry.windowLength() / 4), Blocks.SIZE);
+            zeros = arena.allocate(Math.min(MAX_ZEROS, itsGeometry.windowLength() / 4), Blocks.SIZE);
         }
         final long length = Math.min(zeros.byteSize(), itsGeometry.areaLength() - zeroed);
         if (length > 0) {

@@ -2,7 +2,6 @@ package io.varve.lsvd;
 
 import io.varve.lsvd.history.HistoryFollower;
 import io.varve.lsvd.hot.HotSetFollower;
-import io.varve.lsvd.log.LogPreparer;
 import io.varve.lsvd.store.StoreClient;
 import java.io.IOException;
 import java.lang.foreign.Arena;
@@ -115,8 +114,8 @@ public final class VolumeFollower implements AutoCloseable {
     }
 
     /**
-     * Writes zeros to a piece, at most {@value LogPreparer#MAX_PIECE} bytes, of the log that {@link #prepare()} has made: a first lap
-     * over zeros costs a guest nothing.
+     * Writes zeros to a piece, at most 1 MiB, of the log that {@link #prepare()} has made: a first lap over zeros costs a guest
+     * nothing.
      *
      * @return whether there was something to write.
      */

@@ -287,6 +287,7 @@ public final class Destager implements PunctualAgent {
 
     @Override
     public int doWork() {
+        buffers.freeUnneeded();
         if (failure != null || sealed) {
             return 0;
         }
@@ -304,7 +305,6 @@ public final class Destager implements PunctualAgent {
             work += proveEpoch();
             work += hot.doWork(stored.objects(), firstUnstored(), finishing);
             work += arriving.doWork(stored.map(), stored.objects(), stored.epochs());
-            buffers.freeUnneeded();
         } catch (final FormatException e) {
             fail(e.getMessage());
         } catch (final IOException e) {

@@ -164,8 +164,9 @@ final class Victim {
         final MemorySegment bytes = headerBytes.asSlice(0, length);
         final ObjectHeader found = new ObjectHeader(bytes);
         if (found.isRecognizable() && found.headerLength() > length && length == FIRST_READ) {
-            memory.give(headerBytes);
+            final MemorySegment first = headerBytes;
             readHeader(found.headerLength());
+            memory.give(first);
             return;
         }
         try {

@@ -10,8 +10,8 @@ import java.lang.foreign.MemorySegment;
  * it, the next piece is some way ahead. A failure ends it, and nothing else: the log's own writes will tell.
  */
 public final class LogPreparer {
-    /** Greatest number of bytes that are written at once. */
-    public static final int MAX_PIECE = 256 << 10;
+    /** Greatest number of bytes that are written at once: a guest's record waits for no more. */
+    private static final int MAX_PIECE = 256 << 10;
 
     private static final long MAX_AHEAD = 64 << 20;
 

@@ -118,7 +118,8 @@ public final class LogReader implements AutoCloseable {
                     || record.sequence() != sequence
                     || record.previousCrc() != previousCrc
                     || record.generation() < generation
-                    || record.length() > source.geometry().leftInWindow(position)
+                    || record.length()
+                            > Math.min(limit - position, source.geometry().leftInWindow(position))
                     || !isWithoutData() && !(fill(record.length()) && isDataIntact())) {
                 return false;
             }

@@ -97,10 +97,13 @@ public final class BufferPool implements AutoCloseable {
         return bytes;
     }
 
-    /** Frees what nobody uses. */
+    /** Frees all that has not been {@linkplain #giveBehind given behind} an answer. */
     @Override
     public void close() {
         shrink(0);
+        used.values().forEach(piece -> piece.arena.close());
+        used.clear();
+        bytes = 0;
     }
 
     private Piece takeBack(final MemorySegment memory) {

@@ -19,6 +19,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.Random;
 import java.util.UUID;
+import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -32,7 +33,8 @@ class ObjectBuilderTest {
     private static final int RECORD_LENGTH = LogRecord.HEADER_LENGTH + BLOCKS_EACH * Blocks.SIZE;
 
     private final Arena arena = Arena.ofConfined();
-    private final BufferPool buffers = new BufferPool(System::nanoTime);
+    private final AtomicLong clock = new AtomicLong();
+    private final BufferPool buffers = new BufferPool(clock::get);
     private final Log log = new Log();
     private final ObjectBuilder builder = new ObjectBuilder(log, buffers, VOLUME, 1, new UUID(3, 4), true);
     private Batch batch;
@@ -64,8 +66,10 @@ class ObjectBuilderTest {
     @AfterEach
     void close() {
         builder.close();
-        buffers.close();
+        clock.set(Long.MAX_VALUE);
+        buffers.freeUnneeded();
         assertThat(buffers.bytes()).as("still in use").isZero();
+        buffers.close();
         arena.close();
     }
 

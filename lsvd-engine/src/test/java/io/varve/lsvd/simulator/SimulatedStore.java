@@ -120,15 +120,24 @@ final class SimulatedStore {
             return this;
         }
 
-        /** The host ends: what it has asked for may still be carried out, and is answered to nobody. */
+        /** The host ends: what it has asked for may still be carried out, but it is not told, and its memory is free. */
         void kill() {
             isDead = true;
+            final List<CompletableFuture<?>> unanswered = new ArrayList<>();
             for (int i = inFlight.size() - 1; i >= 0; i--) {
                 final Request request = inFlight.get(i);
-                if (request.client == this && !(request.future instanceof Change && random.nextBoolean())) {
-                    inFlight.remove(i);
+                if (request.client == this) {
+                    unanswered.add(request.future);
+                    if (!(request.future instanceof Change && random.nextBoolean())) {
+                        inFlight.remove(i);
+                    }
                 }
             }
+            unanswered.forEach(Client::abandon);
+        }
+
+        private static void abandon(final CompletableFuture<?> future) {
+            future.completeExceptionally(new StoreException("the host has ended"));
         }
 
         @Override
@@ -238,7 +247,9 @@ final class SimulatedStore {
         }
 
         private void submit(final CompletableFuture<?> future, final Work work) {
-            if (!isDead) {
+            if (isDead) {
+                abandon(future);
+            } else {
                 inFlight.add(new Request(this, future, work));
             }
         }

@@ -97,6 +97,17 @@ class BufferPoolTest {
         assertThat(pool.bytes()).as("what is used").isEqualTo(8 * MIB);
     }
 
+    @Test
+    void endsWithAllThatNobodyWaitsFor() {
+        final MemorySegment used = pool.take(MIB);
+        final MemorySegment read = pool.take(MIB);
+        pool.giveBehind(new CompletableFuture<>(), read);
+        pool.close();
+        assertThat(pool.bytes()).isZero();
+        assertThatThrownBy(() -> used.fill((byte) 1)).isInstanceOf(IllegalStateException.class);
+        read.fill((byte) 1);
+    }
+
     private List<MemorySegment> take(final int count) {
         final List<MemorySegment> all = new ArrayList<>();
         for (int i = 0; i < count; i++) {
