@@ -103,15 +103,16 @@ public final class Mapping implements AutoCloseable {
             throw new IllegalArgumentException("no length to map: " + length);
         }
         final boolean isHuge = length >= HUGE_PAGE;
-        final long mappedLength = alignUp(length, Memory.PAGE_SIZE) + (isHuge ? HUGE_PAGE : 0);
+        final long wholePages = alignUp(length, Memory.PAGE_SIZE);
+        final long mappedLength = wholePages + (isHuge ? HUGE_PAGE : 0);
         final long base = Libc.mmap(0, mappedLength, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-        if (base < 0 && base > -Memory.PAGE_SIZE) {
+        if (base < 0) {
             throw new OutOfMemoryError("mmap of " + mappedLength + " bytes: " + Errno.describe((int) -base));
         }
         final long address = isHuge ? alignUp(base, HUGE_PAGE) : base;
         if (isHuge) {
             // Advice: where it is not taken, pages are small.
-            Libc.madvise(address, alignUp(length, Memory.PAGE_SIZE), MADV_HUGEPAGE);
+            Libc.madvise(address, wholePages, MADV_HUGEPAGE);
         }
         return MemorySegment.ofAddress(address).reinterpret(length, arena, memory -> Libc.munmap(base, mappedLength));
     }

@@ -82,6 +82,9 @@ class MappingTest {
             assertThat(memory.address() % PAGE).isZero();
             assertThat(memory.get(ValueLayout.JAVA_BYTE, 3 * PAGE)).isZero();
             memory.fill((byte) 1);
+            final MemorySegment large = Mapping.reserve((5 << 20) + 1, arena);
+            assertThat(large.address() % (2 << 20)).isZero();
+            large.fill((byte) 1);
             assertThatIllegalArgumentException().isThrownBy(() -> Mapping.reserve(0, arena));
             assertThatThrownBy(() -> Mapping.reserve(1L << 60, arena))
                     .isInstanceOf(OutOfMemoryError.class)

@@ -28,8 +28,6 @@ import java.util.UUID;
  * checksum.
  */
 final class ObjectBuilder implements AutoCloseable {
-    private static final long INTACT = -1;
-
     private final LogReader reader;
     private final BufferPool buffers;
     private final UUID volume;
@@ -68,7 +66,15 @@ final class ObjectBuilder implements AutoCloseable {
      */
     BuiltObject build(final Batch batch, final long sequence, final long checkpoint) throws IOException {
         final BuiltObject built = buildFromMemory(batch, sequence, checkpoint);
-        return built != null ? built : buildFromFile(batch, sequence, checkpoint);
+        if (built != null) {
+            return built;
+        }
+        final MemorySegment loaded = load(batch);
+        try {
+            return assemble(batch, sequence, checkpoint);
+        } finally {
+            buffers.give(loaded);
+        }
     }
 
     /** Returns null when it is not in memory, or newer records have taken its place meanwhile, or it is damaged there. */
@@ -79,36 +85,28 @@ final class ObjectBuilder implements AutoCloseable {
             return null;
         }
         reader.skim(batch.from(), batch.to().position());
-        if (!gather(batch)) {
-            return null;
+        try {
+            final BuiltObject built = assemble(batch, sequence, checkpoint);
+            if (reader.isInMemory(from)) {
+                return built;
+            }
+            buffers.give(built.bytes());
+        } catch (final FormatException e) {
+            // What counts is the file.
         }
-        final ObjectLayout layout = layOut(batch, sequence);
-        final MemorySegment object = buffers.take(layout.objectLength());
-        if (fill(object, layout, checkpoint) == INTACT && reader.isInMemory(from)) {
-            return new BuiltObject(layout, object);
-        }
-        buffers.give(object);
         return null;
     }
 
-    private BuiltObject buildFromFile(final Batch batch, final long sequence, final long checkpoint)
-            throws IOException {
-        final MemorySegment loaded = load(batch);
+    private BuiltObject assemble(final Batch batch, final long sequence, final long checkpoint) throws IOException {
+        gather(batch);
+        final ObjectLayout layout = layOut(batch, sequence);
+        final MemorySegment object = buffers.take(layout.objectLength());
         try {
-            if (!gather(batch)) {
-                throw damaged();
-            }
-            final ObjectLayout layout = layOut(batch, sequence);
-            final MemorySegment object = buffers.take(layout.objectLength());
-            final long damage = fill(object, layout, checkpoint);
-            if (damage != INTACT) {
-                buffers.give(object);
-                throw new FormatException(
-                        "the local log is damaged at position " + damage + ": a block that is not in the store yet");
-            }
+            fill(object, layout, checkpoint);
             return new BuiltObject(layout, object);
-        } finally {
-            buffers.give(loaded);
+        } catch (final FormatException e) {
+            buffers.give(object);
+            throw e;
         }
     }
 
@@ -198,8 +196,7 @@ final class ObjectBuilder implements AutoCloseable {
         trims.close();
     }
 
-    /** Returns false when a record is missing or not whole. */
-    private boolean gather(final Batch batch) throws IOException {
+    private void gather(final Batch batch) throws IOException {
         data.remove(0, ExtentMap.MAX_BLOCKS);
         trims.remove(0, ExtentMap.MAX_BLOCKS);
         crcs.clear(batch.from().position() >>> Blocks.SHIFT, batch.to().position() >>> Blocks.SHIFT);
@@ -222,7 +219,9 @@ final class ObjectBuilder implements AutoCloseable {
                 }
             }
         }
-        return reader.end().position() == batch.to().position();
+        if (reader.end().position() != batch.to().position()) {
+            throw damaged();
+        }
     }
 
     private FormatException damaged() {
@@ -231,8 +230,8 @@ final class ObjectBuilder implements AutoCloseable {
                 + "), which is not in the store yet");
     }
 
-    /** Returns the position of the first block of the log that does not match its checksum, or {@link #INTACT}. */
-    private long fill(final MemorySegment object, final ObjectLayout layout, final long checkpoint) {
+    private void fill(final MemorySegment object, final ObjectLayout layout, final long checkpoint)
+            throws FormatException {
         final ObjectHeader header = new ObjectHeader(object);
         header.begin(
                 ObjectType.DATA, volume, epoch, layout.sequence(), nonce, layout.extentCount(), layout.blockCount());
@@ -255,13 +254,13 @@ final class ObjectBuilder implements AutoCloseable {
             for (int j = 0; j < length; j++) {
                 final int crc = crcs.get(position + j);
                 if (checksum.of(offset + j * Blocks.SIZE, Blocks.SIZE) != crc) {
-                    return position + j << Blocks.SHIFT;
+                    throw new FormatException("the local log is damaged at position " + (position + j << Blocks.SHIFT)
+                            + ": a block that is not in the store yet");
                 }
                 header.blockCrc(first + j, crc);
             }
         }
         header.seal();
-        return INTACT;
     }
 
     /** The CRC32C of the blocks of one batch. */

@@ -87,8 +87,10 @@ public final class BufferPool implements AutoCloseable {
 
     /** Frees what nobody has needed for a while. */
     public void freeUnneeded() {
-        while (!free.isEmpty() && clockNs.getAsLong() - oldest().getLast().givenNs > KEEP_NS) {
-            freeOldest(oldest());
+        ArrayDeque<Piece> oldest = oldest();
+        while (oldest != null && clockNs.getAsLong() - oldest.getLast().givenNs > KEEP_NS) {
+            freeOldest(oldest);
+            oldest = oldest();
         }
     }
 
@@ -121,6 +123,7 @@ public final class BufferPool implements AutoCloseable {
         }
     }
 
+    /** What holds, as its last, the piece that has waited longest; null when none waits. */
     private ArrayDeque<Piece> oldest() {
         ArrayDeque<Piece> oldest = null;
         for (final ArrayDeque<Piece> pieces : free.values()) {
