@@ -91,7 +91,8 @@ use_jdk() {
   JAVA_HOME=$(find_jdk) ||
     die 2 "no JDK $JDK_FEATURE_VERSION in JAVA_HOME, on PATH or under /usr/lib/jvm:" \
       "install one (Eclipse Temurin $JDK_FEATURE_VERSION, or any other) and set JAVA_HOME to it"
-  export JAVA_HOME
+  # Maven's own libraries use what JDK 25 warns of.
+  export JAVA_HOME MAVEN_OPTS="--sun-misc-unsafe-memory-access=allow ${MAVEN_OPTS:-}"
 }
 
 # qemu_version EMULATOR: prints MAJOR.MINOR; false when it can't be run.

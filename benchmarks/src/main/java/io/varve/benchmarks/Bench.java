@@ -22,7 +22,14 @@ import picocli.CommandLine.Option;
         description =
                 "Compares Varve and qemu-storage-daemon, which serves a raw file with O_DIRECT and io_uring on the same"
                         + " disk: the same client, alternating runs, medians and ratios.",
-        subcommands = {StoreBench.class, MoveBench.class, TakeOverBench.class, GuestBench.class, SpaceBench.class},
+        subcommands = {
+            StoreBench.class,
+            MoveBench.class,
+            TakeOverBench.class,
+            GuestBench.class,
+            SpaceBench.class,
+            IdleBench.class
+        },
         mixinStandardHelpOptions = true)
 public final class Bench implements Callable<Integer> {
     private static final int WRONG_USE = 2;
@@ -75,7 +82,9 @@ public final class Bench implements Callable<Integer> {
     public static void main(final String[] arguments) {
         System.exit(new CommandLine(new Bench())
                 .setExecutionExceptionHandler((e, commandLine, parsed) -> {
-                    System.err.println("bench: " + e.getMessage());
+                    if (!BenchPlace.isEnding()) {
+                        System.err.println("bench: " + e.getMessage());
+                    }
                     return 1;
                 })
                 .execute(arguments));
@@ -99,22 +108,17 @@ public final class Bench implements Callable<Integer> {
             return WRONG_USE;
         }
         final Path disks = at.make("disks-");
-        stores = Files.createTempDirectory(storeDirectory, "bench-");
-        try {
-            final List<Comparison> comparisons = new ArrayList<>();
-            compareDisks(disks, comparisons);
-            compareStarts(disks, comparisons);
-            compareNullDisks(disks, comparisons);
-            final String report = Report.markdown(comparisons, StorageDaemon.NAME);
-            out.println();
-            out.print(report);
-            Files.writeString(at.directory().resolve("report.md"), report);
-            Files.writeString(at.directory().resolve("report.svg"), Report.svg(comparisons, StorageDaemon.NAME));
-            out.println("\nreport.md and report.svg are in " + at.directory());
-        } finally {
-            BenchPlace.delete(disks);
-            BenchPlace.delete(stores);
-        }
+        stores = BenchPlace.make(storeDirectory, "bench-");
+        final List<Comparison> comparisons = new ArrayList<>();
+        compareDisks(disks, comparisons);
+        compareStarts(disks, comparisons);
+        compareNullDisks(disks, comparisons);
+        final String report = Report.markdown(comparisons, StorageDaemon.NAME);
+        out.println();
+        out.print(report);
+        Files.writeString(at.directory().resolve("report.md"), report);
+        Files.writeString(at.directory().resolve("report.svg"), Report.svg(comparisons, StorageDaemon.NAME));
+        out.println("\nreport.md and report.svg are in " + at.directory());
         return 0;
     }
 

@@ -22,13 +22,27 @@ interface Contender extends AutoCloseable {
 
     /** Processor time that the process has used so far, in nanoseconds; in steps of a clock tick, 10 ms. */
     default long cpuNs() throws IOException {
-        final String stat = Files.readString(Path.of("/proc/" + process().pid() + "/stat"));
+        return cpuNs(process());
+    }
+
+    /** Processor time that a process has used so far, in nanoseconds; in steps of a clock tick, 10 ms. */
+    static long cpuNs(final Process process) throws IOException {
+        final String stat = Files.readString(Path.of("/proc/" + process.pid() + "/stat"));
         final String[] fields = stat.substring(stat.lastIndexOf(')') + 2).split(" ");
         final int userTime = 11;
         final int systemTime = 12;
         final long ticks = Long.parseLong(fields[userTime]) + Long.parseLong(fields[systemTime]);
         final long ticksPerSecond = 100;
         return ticks * (TimeUnit.SECONDS.toNanos(1) / ticksPerSecond);
+    }
+
+    /** Memory of a process that is resident, in MiB; without what it shares, which is the guests'. */
+    static long residentMib(final Process process) throws IOException {
+        return Files.readAllLines(Path.of("/proc/" + process.pid() + "/status")).stream()
+                        .filter(line -> line.startsWith("RssAnon:") || line.startsWith("RssFile:"))
+                        .mapToLong(line -> Long.parseLong(line.replaceAll("[^0-9]", "")))
+                        .sum()
+                >> 10;
     }
 
     /** Waits until the process has next to nothing to do, for at most a time: so that one's aftermath is not another's burden. */

@@ -59,8 +59,6 @@ public final class GuestBench implements Callable<Integer> {
         try (Contender ours = Varve.start(ofOurs, StoreAddress.in(ofOurs), sizeMib * MIB, LOG, List.of());
                 Contender theirs = StorageDaemon.start(Files.createDirectory(place.resolve("raw")), sizeMib * MIB)) {
             measure(place, ours, theirs);
-        } finally {
-            BenchPlace.delete(place);
         }
         tell();
         return 0;

@@ -91,17 +91,11 @@ public final class SpaceBench implements Callable<Integer> {
             return WRONG_USE;
         }
         final Path place = at.make("space-");
-        final Path logPlace = logDirectory == null
-                ? place
-                : Files.createTempDirectory(Files.createDirectories(logDirectory), "space-");
+        final Path logPlace =
+                logDirectory == null ? place : BenchPlace.make(Files.createDirectories(logDirectory), "space-");
         try (CountedStore store = new CountedStore(DirectoryStore.open(place.resolve("store"), true))) {
             new VolumeCatalog(store).create("disk", sizeMib * MIB);
             run(store, logPlace.resolve("cache"), blocks);
-        } finally {
-            BenchPlace.delete(logPlace);
-            if (logDirectory != null) {
-                BenchPlace.delete(place);
-            }
         }
         return 0;
     }

@@ -77,8 +77,6 @@ public final class StoreBench implements Callable<Integer> {
         final Path place = at.make("store-");
         try (Gateway gateway = isRgw ? Gateway.open(latencyMs) : null) {
             run(place, gateway == null ? StoreAddress.in(place) : gateway.address());
-        } finally {
-            BenchPlace.delete(place);
         }
         return 0;
     }

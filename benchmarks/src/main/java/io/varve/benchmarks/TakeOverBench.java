@@ -129,7 +129,7 @@ public final class TakeOverBench implements Callable<Integer> {
 
     /** From the process's start to the first answer. */
     private void inAProcess(final Path place) throws IOException, InterruptedException {
-        final Path host = Files.createTempDirectory(place, "host-");
+        final Path host = BenchPlace.make(place, "host-");
         final List<String> options = new ArrayList<>(varveOptions);
         options.add("--take-over");
         final long startNs = System.nanoTime();
@@ -153,7 +153,7 @@ public final class TakeOverBench implements Callable<Integer> {
 
     /** The same in a JVM that runs already. */
     private void here(final Path place) throws IOException, VolumeException {
-        final Path host = Files.createTempDirectory(place, "host-");
+        final Path host = BenchPlace.make(place, "host-");
         try (ObjectStore store = DirectoryStore.open(place.resolve("store"), true)) {
             takeOver(store, host).close();
         } finally {

@@ -9,18 +9,17 @@ import org.agrona.concurrent.AgentRunner;
 import org.agrona.concurrent.IdleStrategy;
 
 /**
- * Runs an agent on a daemon thread of its own, which sleeps when there is no work until it is woken or
- * {@value #SLEEP_NS} ns have passed; {@value #LONG_SLEEP_NS} when it has found nothing to do {@value #SLEEPS} times in a row and
- * is not {@linkplain PunctualAgent punctual}.
+ * Runs an agent on a daemon thread of its own, which sleeps when there is no work until it is woken or some time has passed:
+ * {@value #SHORTEST_NS} ns where it is {@linkplain PunctualAgent punctual}, else a {@value #SHARE}th of the time for which there
+ * has been nothing to do, up to {@value #LONGEST_NS} ns. So what is due at a time is noticed that share later at most, and ten idle
+ * volumes take next to nothing of a processor.
  */
 final class AgentThread implements EngineRuntime.Handle {
     /** Bounds how late a timed retry is noticed, in nanoseconds. */
-    private static final long SLEEP_NS = 50_000_000L;
+    private static final long SHORTEST_NS = 50_000_000L;
 
-    /** The same where nothing has happened for a while: ten idle volumes are to take next to nothing of a processor. */
-    private static final long LONG_SLEEP_NS = 200_000_000L;
-
-    private static final int SLEEPS = 20;
+    private static final long LONGEST_NS = 2_000_000_000L;
+    private static final int SHARE = 10;
 
     private static final System.Logger LOG = System.getLogger(AgentThread.class.getName());
 
@@ -61,7 +60,7 @@ final class AgentThread implements EngineRuntime.Handle {
         private final BooleanSupplier isPunctual;
         private volatile Thread sleeper;
         private volatile boolean pending;
-        private int sleeps;
+        private long sleptNs;
 
         Sleep(final BooleanSupplier isPunctual) {
             this.isPunctual = isPunctual;
@@ -80,7 +79,7 @@ final class AgentThread implements EngineRuntime.Handle {
             if (workCount == 0) {
                 idle();
             } else {
-                sleeps = 0;
+                sleptNs = 0;
             }
         }
 
@@ -88,8 +87,10 @@ final class AgentThread implements EngineRuntime.Handle {
         public void idle() {
             sleeper = Thread.currentThread();
             if (!pending) {
-                LockSupport.parkNanos(this, sleeps < SLEEPS || isPunctual.getAsBoolean() ? SLEEP_NS : LONG_SLEEP_NS);
-                sleeps = Math.min(sleeps + 1, SLEEPS);
+                final long wantedNs = isPunctual.getAsBoolean() ? 0 : sleptNs / SHARE;
+                final long parkNs = Math.clamp(wantedNs, SHORTEST_NS, LONGEST_NS);
+                LockSupport.parkNanos(this, parkNs);
+                sleptNs = Math.min(sleptNs + parkNs, SHARE * LONGEST_NS);
             }
             sleeper = null;
             pending = false;
