@@ -17,7 +17,10 @@ public final class Mapping implements AutoCloseable {
     private static final int MAP_NORESERVE = 0x4000;
     private static final int MAP_POPULATE = 0x8000;
     private static final int MADV_HUGEPAGE = 14;
-    private static final long HUGE_PAGE = 2 << 20;
+    private static final int MADV_POPULATE_WRITE = 23;
+
+    /** Length and alignment of a huge page, in bytes. */
+    public static final int HUGE_PAGE = 2 << 20;
 
     private final AtomicBoolean closed = new AtomicBoolean();
     private final long base;
@@ -99,7 +102,7 @@ public final class Mapping implements AutoCloseable {
      * @throws OutOfMemoryError when there is none.
      */
     public static MemorySegment reserve(final long length, final Arena arena) {
-        if (length <= 0 || length > Long.MAX_VALUE - 2 * HUGE_PAGE) {
+        if (length <= 0 || length > Long.MAX_VALUE - 2L * HUGE_PAGE) {
             throw new IllegalArgumentException("no length to map: " + length);
         }
         final boolean isHuge = length >= HUGE_PAGE;
@@ -115,6 +118,14 @@ public final class Mapping implements AutoCloseable {
             Libc.madvise(address, wholePages, MADV_HUGEPAGE);
         }
         return MemorySegment.ofAddress(address).reinterpret(length, arena, memory -> Libc.munmap(base, mappedLength));
+    }
+
+    /**
+     * Makes memory resident that can be written, as if it had been touched: for a huge page that takes some milliseconds, which it takes the
+     * caller then. Before Linux 5.14 nothing happens.
+     */
+    public static void populate(final MemorySegment memory) {
+        Libc.madvise(memory.address(), memory.byteSize(), MADV_POPULATE_WRITE);
     }
 
     static Mapping ofRing(final int fd, final long offset, final long length) throws ErrnoException {

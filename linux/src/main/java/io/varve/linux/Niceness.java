@@ -5,8 +5,11 @@ package io.varve.linux;
  * Linux keeps it for each thread (sched(7), setpriority(2)).
  */
 public final class Niceness {
-    /** Of threads that nobody waits for: about a quarter of a processor is left to them by a usual one that wants all of it. */
-    public static final int BACKGROUND = 5;
+    /**
+     * Of threads that nobody waits for: about a tenth of a processor is left to them by a usual one that wants all of it. That is enough to
+     * ship some tens of MB a second, and little enough for whoever is woken beside them to go first nearly always.
+     */
+    public static final int BACKGROUND = 10;
 
     private static final int PRIO_PROCESS = 0;
     private static final int CALLING_THREAD = 0;
@@ -15,14 +18,19 @@ public final class Niceness {
 
     /** Sets that of the calling thread. It can be raised by anybody; where it can't be changed, it stays as it is. */
     public static void set(final int value) {
-        Libc.setpriority(PRIO_PROCESS, CALLING_THREAD, value);
+        set(CALLING_THREAD, value);
     }
 
-    /** Runs something on its thread at {@link #BACKGROUND}, with a usual time slice, whatever that of the thread that started it is. */
+    /** Sets that of a thread, by the kernel's number for it, and of those that it will start; else as {@link #set(int)}. */
+    static void set(final int thread, final int value) {
+        Libc.setpriority(PRIO_PROCESS, thread, value);
+    }
+
+    /** Runs something on its thread at {@link #BACKGROUND}, with a {@linkplain TimeSlice#LONG_NS long} time slice. */
     public static Runnable inBackground(final Runnable task) {
         return () -> {
             set(BACKGROUND);
-            TimeSlice.set(TimeSlice.DEFAULT_NS);
+            TimeSlice.set(TimeSlice.LONG_NS);
             task.run();
         };
     }

@@ -35,6 +35,26 @@ class TimeSliceTest {
         assertThat(seen.get()).isEqualTo(Math.max(own, Niceness.BACKGROUND));
     }
 
+    @Test
+    void isNotThatOfThreadsStartedByIt() throws InterruptedException {
+        final long own = TimeSlice.get();
+        assumeThat(own).as("a kernel that has slices, 6.12 or newer").isPositive();
+        final AtomicLong seen = new AtomicLong();
+        final Thread thread = new Thread(() -> {
+            TimeSlice.set(TimeSlice.SHORTEST_NS);
+            final Thread started = new Thread(() -> seen.set(TimeSlice.get()));
+            started.start();
+            try {
+                started.join();
+            } catch (final InterruptedException e) {
+                Thread.currentThread().interrupt();
+            }
+        });
+        thread.start();
+        thread.join();
+        assertThat(seen.get()).isEqualTo(own);
+    }
+
     /** What nobody waits for must not be as quick to take the processor as the thread that started it. */
     @Test
     void isNotHandedOnToTheBackground() throws InterruptedException {
@@ -53,6 +73,6 @@ class TimeSliceTest {
         });
         thread.start();
         thread.join();
-        assertThat(seen.get()).isEqualTo(own);
+        assertThat(seen.get()).isEqualTo(TimeSlice.LONG_NS).isGreaterThan(own);
     }
 }

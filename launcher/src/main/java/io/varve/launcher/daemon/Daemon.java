@@ -4,6 +4,7 @@ import io.varve.launcher.UserException;
 import io.varve.launcher.daemon.VolumeStatus.State;
 import io.varve.launcher.metrics.CacheMetrics;
 import io.varve.launcher.metrics.MetricsMerge;
+import io.varve.linux.CompilerThreads;
 import io.varve.lsvd.cache.CacheStats;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -26,13 +27,14 @@ public final class Daemon {
     private boolean isEnding;
 
     /**
-     * Makes a daemon without volumes.
+     * Makes a daemon without volumes. From now on the JVM's compiler lets the reactors go first.
      *
      * @param readCache for all of them; the caller closes it once they have ended.
      */
     public Daemon(final VolumeListener listener, final SharedReadCache readCache) {
         this.listener = listener;
         this.readCache = readCache;
+        CompilerThreads.letOthersGoFirst();
     }
 
     /**

@@ -68,6 +68,7 @@ public final class Destager implements PunctualAgent {
     private final ArrayDeque<Upload> uploads = new ArrayDeque<>();
     private final BufferPool buffers;
     private final ObjectStore store;
+    private final LogSource source;
     private final ObjectBuilder builder;
     private final UUID volume;
     private final long epoch;
@@ -154,6 +155,7 @@ public final class Destager implements PunctualAgent {
     /** Makes a destager. */
     public Destager(final Context context) {
         store = context.store;
+        source = context.source;
         volume = context.volume;
         epoch = context.epoch;
         nonce = context.nonce;
@@ -169,7 +171,7 @@ public final class Destager implements PunctualAgent {
         clockNs = context.clockNs;
         buffers = new BufferPool(clockNs);
         builder = new ObjectBuilder(
-                context.source, buffers, context.volume, context.epoch, context.nonce, context.covered.isWriteCache());
+                source, buffers, context.volume, context.epoch, context.nonce, context.covered.isWriteCache());
         jitter = new Random(context.seed);
         proof = context.proof;
         onProgress = context.onProgress;
@@ -291,7 +293,7 @@ public final class Destager implements PunctualAgent {
         if (failure != null || sealed) {
             return 0;
         }
-        int work = 0;
+        int work = source.prepareMemory() ? 1 : 0;
         try {
             if (stored.count(nextSequence - 1)) {
                 account();

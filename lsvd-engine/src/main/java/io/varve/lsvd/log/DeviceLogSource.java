@@ -48,6 +48,11 @@ public final class DeviceLogSource implements LogSource {
         return window.view(position, length);
     }
 
+    @Override
+    public boolean prepareMemory() {
+        return window != null && window.populateNext();
+    }
+
     private void readFile(final long position, final MemorySegment target) throws IOException {
         final long length = target.byteSize();
         final long first = Math.min(length, geometry.areaLength() - position % geometry.areaLength());

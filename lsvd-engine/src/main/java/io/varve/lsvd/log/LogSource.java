@@ -19,4 +19,9 @@ public interface LogSource {
      * this position of the log, and nothing newer.
      */
     MemorySegment view(long position, long length);
+
+    /** Prepares some memory in which the log will go on; false when there is nothing to prepare now. Takes milliseconds. */
+    default boolean prepareMemory() {
+        return false;
+    }
 }

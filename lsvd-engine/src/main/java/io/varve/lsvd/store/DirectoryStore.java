@@ -39,8 +39,8 @@ import java.util.function.UnaryOperator;
  *
  * <p>An object is written to a temporary file, synced, and given its name by {@code link(2)}, which fails if the name is
  * taken; then the directory is synced. So a creation is atomic, exclusive and durable on any POSIX file system, shared ones
- * included. Creations are done by {@value #THREADS} threads in the
- * background, all else by as many others. While the directory is gone, or another one is in its place, every
+ * included. Creations and deletions are done by {@value #THREADS} threads
+ * in the background, all else by as many others. While the directory is gone, or another one is in its place, every
  * operation fails as one of a store that is away.
  */
 public final class DirectoryStore implements ObjectStore {
@@ -57,8 +57,8 @@ public final class DirectoryStore implements ObjectStore {
     private final Path root;
     private final Path temporary;
 
-    /** Nobody waits for an object to be there as a guest waits for a read. */
-    private final ExecutorService creations;
+    /** Nobody waits for an object to be there, or to be gone, as a guest waits for a read. */
+    private final ExecutorService background;
 
     private final ExecutorService others;
     private final Object rootInode;
@@ -71,7 +71,7 @@ public final class DirectoryStore implements ObjectStore {
         this.directories = directories;
         this.rootInode = Files.getAttribute(root, INODE);
         this.temporary = root.resolve(TEMPORARY);
-        creations = pool("varve-directory-store-creations", Niceness::inBackground);
+        background = pool("varve-directory-store-background", Niceness::inBackground);
         others = pool("varve-directory-store", task -> task);
     }
 
@@ -119,7 +119,7 @@ public final class DirectoryStore implements ObjectStore {
 
     @Override
     public CompletableFuture<Boolean> putIfAbsent(final String key, final MemorySegment body) {
-        return submit(creations, () -> create(key, body), "cannot create " + key);
+        return submit(background, () -> create(key, body), "cannot create " + key);
     }
 
     @Override
@@ -134,7 +134,7 @@ public final class DirectoryStore implements ObjectStore {
 
     @Override
     public CompletableFuture<Void> delete(final String key) {
-        return submit(others, () -> remove(key), "cannot delete " + key);
+        return submit(background, () -> remove(key), "cannot delete " + key);
     }
 
     @Override
@@ -144,7 +144,7 @@ public final class DirectoryStore implements ObjectStore {
 
     @Override
     public void close() {
-        creations.shutdown();
+        background.shutdown();
         others.shutdown();
     }
 
