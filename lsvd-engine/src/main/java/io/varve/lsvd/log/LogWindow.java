@@ -11,7 +11,7 @@ import java.lang.invoke.VarHandle;
  * plainly; other threads copy from it optimistically and are told when what they copied was being replaced.
  */
 public final class LogWindow {
-    private static final int AHEAD = 8 * Mapping.HUGE_PAGE;
+    private static final int MAX_AHEAD = 8 * Mapping.HUGE_PAGE;
     private static final VarHandle RESERVED;
 
     static {
@@ -44,19 +44,19 @@ public final class LogWindow {
     }
 
     /**
-     * Makes the next huge page resident that the log comes to, the first time round, unless it is further ahead than {@value #AHEAD} bytes,
-     * or one page while nothing has been written: the first touch of one takes the kernel up to some milliseconds, and the reactor would do
-     * nothing else meanwhile. A page that it has reached is left to it. One thread, which is not the reactor's.
+     * Makes the next huge page resident that the log comes to, the first time round, unless it is further ahead than twice what has been
+     * written, or {@value #MAX_AHEAD} bytes: the first touch of one takes the kernel up to some milliseconds, and the reactor would do nothing
+     * else meanwhile. A page that it has reached is left to it. One thread, which is not the reactor's.
      *
      * @return false when there is nothing to do now.
      */
     boolean populateNext() {
         final int piece = Math.min(Mapping.HUGE_PAGE, geometry.windowLength());
         final long end = (long) RESERVED.getAcquire(this);
-        final boolean isNew = end == firstPosition;
-        final long from = Math.max(populated, isNew ? end : Mapping.alignUp(end, piece));
+        final long written = end - firstPosition;
+        final long from = Math.max(populated, written == 0 ? end : Mapping.alignUp(end, piece));
         final long last = firstPosition + geometry.windowLength();
-        if (from >= Math.min(end + (isNew ? piece : AHEAD), last)) {
+        if (from >= Math.min(end + Math.clamp(2 * written, piece, MAX_AHEAD), last)) {
             return false;
         }
         populated = Math.min(Mapping.alignUp(from + 1, piece), last);
