@@ -25,7 +25,10 @@ import picocli.CommandLine.Option;
         mixinStandardHelpOptions = true)
 public final class IdleBench implements Callable<Integer> {
     private static final int WRONG_USE = 2;
-    private static final int MOST_VOLUMES = 100;
+
+    /** As many as a daemon takes. */
+    private static final int MOST_VOLUMES = 64;
+
     private static final int BLOCK = 4096;
 
     @Mixin

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assumptions.assumeThat;
 
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.Test;
 
 class TimeSliceTest {
@@ -39,20 +40,7 @@ class TimeSliceTest {
     void isNotThatOfThreadsStartedByIt() throws InterruptedException {
         final long own = TimeSlice.get();
         assumeThat(own).as("a kernel that has slices, 6.12 or newer").isPositive();
-        final AtomicLong seen = new AtomicLong();
-        final Thread thread = new Thread(() -> {
-            TimeSlice.set(TimeSlice.SHORTEST_NS);
-            final Thread started = new Thread(() -> seen.set(TimeSlice.get()));
-            started.start();
-            try {
-                started.join();
-            } catch (final InterruptedException e) {
-                Thread.currentThread().interrupt();
-            }
-        });
-        thread.start();
-        thread.join();
-        assertThat(seen.get()).isEqualTo(own);
+        assertThat(ofAThreadStartedByAShortOne(task -> task)).isEqualTo(own);
     }
 
     /** What nobody waits for must not be as quick to take the processor as the thread that started it. */
@@ -60,10 +48,16 @@ class TimeSliceTest {
     void isNotHandedOnToTheBackground() throws InterruptedException {
         final long own = TimeSlice.get();
         assumeThat(own).as("a kernel that has slices, 6.12 or newer").isPositive();
+        assertThat(ofAThreadStartedByAShortOne(Niceness::inBackground))
+                .isEqualTo(TimeSlice.LONG_NS)
+                .isGreaterThan(own);
+    }
+
+    private static long ofAThreadStartedByAShortOne(final UnaryOperator<Runnable> around) throws InterruptedException {
         final AtomicLong seen = new AtomicLong();
         final Thread thread = new Thread(() -> {
             TimeSlice.set(TimeSlice.SHORTEST_NS);
-            final Thread started = new Thread(Niceness.inBackground(() -> seen.set(TimeSlice.get())));
+            final Thread started = new Thread(around.apply(() -> seen.set(TimeSlice.get())));
             started.start();
             try {
                 started.join();
@@ -73,6 +67,6 @@ class TimeSliceTest {
         });
         thread.start();
         thread.join();
-        assertThat(seen.get()).isEqualTo(TimeSlice.LONG_NS).isGreaterThan(own);
+        return seen.get();
     }
 }
