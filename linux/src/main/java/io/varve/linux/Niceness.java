@@ -25,13 +25,4 @@ public final class Niceness {
     static void set(final int thread, final int value) {
         Libc.setpriority(PRIO_PROCESS, thread, value);
     }
-
-    /** Runs something on its thread at {@link #BACKGROUND}, with a {@linkplain TimeSlice#LONG_NS long} time slice. */
-    public static Runnable inBackground(final Runnable task) {
-        return () -> {
-            set(BACKGROUND);
-            TimeSlice.set(TimeSlice.LONG_NS);
-            task.run();
-        };
-    }
 }

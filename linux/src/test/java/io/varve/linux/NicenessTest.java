@@ -10,7 +10,7 @@ class NicenessTest {
     void isThatOfOneThread() throws InterruptedException {
         final int own = Libc.getpriority(0, 0);
         final AtomicInteger seen = new AtomicInteger();
-        final Thread thread = new Thread(Niceness.inBackground(() -> seen.set(Libc.getpriority(0, 0))));
+        final Thread thread = new Thread(Background.task(() -> seen.set(Libc.getpriority(0, 0))));
         thread.start();
         thread.join();
         assertThat(seen.get()).isEqualTo(Math.max(own, Niceness.BACKGROUND));

@@ -27,7 +27,7 @@ class TimeSliceTest {
     void leavesTheNiceness() throws InterruptedException {
         final int own = Libc.getpriority(0, 0);
         final AtomicLong seen = new AtomicLong();
-        final Thread thread = new Thread(Niceness.inBackground(() -> {
+        final Thread thread = new Thread(Background.task(() -> {
             TimeSlice.set(TimeSlice.SHORTEST_NS);
             seen.set(Libc.getpriority(0, 0));
         }));
@@ -48,7 +48,7 @@ class TimeSliceTest {
     void isNotHandedOnToTheBackground() throws InterruptedException {
         final long own = TimeSlice.get();
         assumeThat(own).as("a kernel that has slices, 6.12 or newer").isPositive();
-        assertThat(ofAThreadStartedByAShortOne(Niceness::inBackground))
+        assertThat(ofAThreadStartedByAShortOne(Background::task))
                 .isEqualTo(TimeSlice.LONG_NS)
                 .isGreaterThan(own);
     }

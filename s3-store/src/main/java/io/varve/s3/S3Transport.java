@@ -6,7 +6,7 @@ import io.netty.channel.socket.nio.NioSocketChannel;
 import io.netty.util.concurrent.DefaultThreadFactory;
 import io.netty.util.concurrent.EventExecutor;
 import io.netty.util.concurrent.Future;
-import io.varve.linux.Niceness;
+import io.varve.linux.Background;
 import io.varve.lsvd.store.StoreException;
 import java.net.UnknownHostException;
 import java.nio.file.Path;
@@ -57,7 +57,7 @@ final class S3Transport implements SdkAsyncHttpClient {
                 new DefaultThreadFactory("varve-s3-names", true));
         namesExecutor.allowCoreThreadTimeOut(true);
         names = new HostNames(namesExecutor, HostNames.ofHost(), context.nameTimeout());
-        creations = new Loop(context, authorities, "varve-s3-put", Niceness::inBackground);
+        creations = new Loop(context, authorities, "varve-s3-put", Background::task);
         others = new Loop(context, authorities, "varve-s3-io", task -> task);
     }
 

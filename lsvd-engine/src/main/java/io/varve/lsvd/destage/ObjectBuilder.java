@@ -1,5 +1,6 @@
 package io.varve.lsvd.destage;
 
+import io.varve.linux.Background;
 import io.varve.lsvd.format.Blocks;
 import io.varve.lsvd.format.Checksum;
 import io.varve.lsvd.format.Covered;
@@ -201,6 +202,7 @@ final class ObjectBuilder implements AutoCloseable {
         trims.remove(0, ExtentMap.MAX_BLOCKS);
         crcs.clear(batch.from().position() >>> Blocks.SHIFT, batch.to().position() >>> Blocks.SHIFT);
         while (reader.next()) {
+            Background.pause();
             final LogRecord record = reader.record();
             isWriteCache = record.isWriteCache(isWriteCache);
             final long first = reader.dataPositionBlocks();
@@ -252,6 +254,7 @@ final class ObjectBuilder implements AutoCloseable {
             final long bytes = (long) length * Blocks.SIZE;
             MemorySegment.copy(reader.data(position << Blocks.SHIFT, bytes), 0, object, offset, bytes);
             for (int j = 0; j < length; j++) {
+                Background.pause();
                 final int crc = crcs.get(position + j);
                 if (checksum.of(offset + j * Blocks.SIZE, Blocks.SIZE) != crc) {
                     throw new FormatException("the local log is damaged at position " + (position + j << Blocks.SHIFT)

@@ -1,5 +1,6 @@
 package io.varve.lsvd.gc;
 
+import io.varve.linux.Background;
 import io.varve.lsvd.cache.VolumeCache;
 import io.varve.lsvd.format.Blocks;
 import io.varve.lsvd.format.Covered;
@@ -467,6 +468,7 @@ public final class GarbageCollector implements AutoCloseable {
         final List<Part> parts = new ArrayList<>();
         for (final Victim victim : victims) {
             for (final Victim.Run run : victim.runs()) {
+                Background.pause();
                 LiveRuns.forEach(
                         stored.map(),
                         run.block(),
@@ -528,6 +530,7 @@ public final class GarbageCollector implements AutoCloseable {
         header.checkpoint(stored.checkpoint());
         header.generation(layout.generation());
         for (int i = 0; i < parts.size(); i++) {
+            Background.pause();
             final Part part = parts.get(i);
             final int first = layout.dataBlock(i);
             header.extent(i, ExtentEntry.DATA, part.block, part.length, first);

@@ -1,5 +1,6 @@
 package io.varve.lsvd.gc;
 
+import io.varve.linux.Background;
 import io.varve.lsvd.cache.VolumeCache;
 import io.varve.lsvd.format.Blocks;
 import io.varve.lsvd.format.Checksum;
@@ -182,6 +183,7 @@ final class Victim {
 
     private void findLive(final ExtentMap map) {
         LiveRuns.forEach(header, map, (block, length, dataBlock) -> {
+            Background.pause();
             runs.add(new Run(block, length, dataBlock, liveBlocks));
             liveBlocks += length;
         });
@@ -234,6 +236,7 @@ final class Victim {
             }
             final Read read = reads.get(at);
             for (int i = 0; i < run.length; i++) {
+                Background.pause();
                 final int block = run.dataBlock + i;
                 final int offset = run.at + i << Blocks.SHIFT;
                 MemorySegment.copy(

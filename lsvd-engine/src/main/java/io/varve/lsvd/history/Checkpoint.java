@@ -1,5 +1,6 @@
 package io.varve.lsvd.history;
 
+import io.varve.linux.Background;
 import io.varve.lsvd.format.Checksum;
 import io.varve.lsvd.format.Covered;
 import io.varve.lsvd.format.FormatException;
@@ -37,6 +38,9 @@ import java.util.function.LongFunction;
  * </pre>
  */
 public final class Checkpoint {
+    /** Between looks at the clock; an extent takes some nanoseconds. */
+    private static final int EXTENTS_AT_ONCE = 64;
+
     private static final ValueLayout.OfLong LONG = ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
     private static final int PREAMBLE = 6 * Long.BYTES;
     private static final int EPOCH_LENGTH = 6 * Long.BYTES;
@@ -242,7 +246,10 @@ public final class Checkpoint {
             final MemorySegment body, final long start, final ExtentMap map, final boolean isRemoved) {
         long offset = start;
         long block = 0;
-        while (map.find(block)) {
+        for (long i = 1; map.find(block); i++) {
+            if (i % EXTENTS_AT_ONCE == 0) {
+                Background.pause();
+            }
             Runs.encode(
                     body, offset, map.foundBlock(), map.foundLength(), isRemoved ? Runs.REMOVED : map.foundLocation());
             offset += Runs.LENGTH;

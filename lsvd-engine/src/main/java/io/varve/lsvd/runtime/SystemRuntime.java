@@ -1,7 +1,7 @@
 package io.varve.lsvd.runtime;
 
+import io.varve.linux.Background;
 import io.varve.linux.Clocks;
-import io.varve.linux.Niceness;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
@@ -38,7 +38,7 @@ public final class SystemRuntime implements EngineRuntime {
 
     @Override
     public Handle startInBackground(final Agent agent) {
-        return new AgentThread(agent, Niceness::inBackground);
+        return new AgentThread(agent, Background::task);
     }
 
     @Override

@@ -1,9 +1,9 @@
 package io.varve.lsvd.store;
 
+import io.varve.linux.Background;
 import io.varve.linux.Errno;
 import io.varve.linux.ErrnoException;
 import io.varve.linux.LinuxFile;
-import io.varve.linux.Niceness;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -40,7 +40,7 @@ import java.util.function.UnaryOperator;
  * <p>An object is written to a temporary file, synced, and given its name by {@code link(2)}, which fails if the name is
  * taken; then the directory is synced. So a creation is atomic, exclusive and durable on any POSIX file system, shared ones
  * included. Creations and deletions are done by {@value #THREADS} threads
- * in the background, all else by as many others. While the directory is gone, or another one is in its place, every
+ * in the background, and so is what a thread asks for that is {@linkplain Background there} itself; all else by as many others. While the directory is gone, or another one is in its place, every
  * operation fails as one of a store that is away.
  */
 public final class DirectoryStore implements ObjectStore {
@@ -52,15 +52,19 @@ public final class DirectoryStore implements ObjectStore {
     private static final long LEAST_DIRECT = 1L << 20;
     private static final String TEMPORARY = ".tmp";
     private static final String INODE = "unix:ino";
+
+    /** A piece of each thread's own. */
+    private static final ThreadLocal<MemorySegment> OF_THREAD = new ThreadLocal<>();
+
     private static final Duration TEMPORARY_LIFETIME = Duration.ofDays(1);
 
     private final Path root;
     private final Path temporary;
 
     /** Nobody waits for an object to be there, or to be gone, as a guest waits for a read. */
-    private final ExecutorService background;
+    private final ThreadPoolExecutor background;
 
-    private final ExecutorService others;
+    private final ThreadPoolExecutor others;
     private final Object rootInode;
     private volatile boolean isDirect = true;
 
@@ -71,19 +75,28 @@ public final class DirectoryStore implements ObjectStore {
         this.directories = directories;
         this.rootInode = Files.getAttribute(root, INODE);
         this.temporary = root.resolve(TEMPORARY);
-        background = pool("varve-directory-store-background", Niceness::inBackground);
+        background = pool("varve-directory-store-background", Background::task);
+        background.allowCoreThreadTimeOut(true);
         others = pool("varve-directory-store", task -> task);
+        // Now, and to stay: a thread is as nice as the one that starts it, which later may be one in the background.
+        others.prestartAllCoreThreads();
     }
 
-    private static ExecutorService pool(final String name, final UnaryOperator<Runnable> around) {
-        final ThreadPoolExecutor pool = new ThreadPoolExecutor(
-                THREADS, THREADS, 10, TimeUnit.SECONDS, new LinkedBlockingQueue<>(), runnable -> {
-                    final Thread thread = new Thread(around.apply(runnable), name);
-                    thread.setDaemon(true);
-                    return thread;
-                });
-        pool.allowCoreThreadTimeOut(true);
-        return pool;
+    private static ThreadPoolExecutor pool(final String name, final UnaryOperator<Runnable> around) {
+        return new ThreadPoolExecutor(THREADS, THREADS, 10, TimeUnit.SECONDS, new LinkedBlockingQueue<>(), runnable -> {
+            final Thread thread = new Thread(around.apply(withPiece(runnable)), name);
+            thread.setDaemon(true);
+            return thread;
+        });
+    }
+
+    private static Runnable withPiece(final Runnable runnable) {
+        return () -> {
+            try (Arena arena = Arena.ofConfined()) {
+                OF_THREAD.set(arena.allocate(PIECE));
+                runnable.run();
+            }
+        };
     }
 
     /**
@@ -124,12 +137,16 @@ public final class DirectoryStore implements ObjectStore {
 
     @Override
     public CompletableFuture<Integer> get(final String key, final long offset, final MemorySegment target) {
-        return submit(others, () -> read(key, offset, target), "cannot read " + key);
+        return submit(reader(), () -> read(key, offset, target), "cannot read " + key);
     }
 
     @Override
     public CompletableFuture<List<StoredObject>> list(final String prefix) {
-        return submit(others, () -> listNow(prefix), "cannot list " + prefix);
+        return submit(reader(), () -> listNow(prefix), "cannot list " + prefix);
+    }
+
+    private ExecutorService reader() {
+        return Background.isHere() ? background : others;
     }
 
     @Override
@@ -192,6 +209,7 @@ public final class DirectoryStore implements ObjectStore {
         try (LinuxFile file =
                 LinuxFile.open(draft, LinuxFile.O_WRONLY | LinuxFile.O_CREAT | LinuxFile.O_DIRECT, MODE)) {
             for (int at = 0; at < end; at += PIECE) {
+                Background.pause();
                 file.pwrite(body.address() + at, Math.min(PIECE, end - at), at);
             }
             return end;
@@ -222,16 +240,12 @@ public final class DirectoryStore implements ObjectStore {
     }
 
     private int read(final String key, final long offset, final MemorySegment target) throws IOException {
-        final Path path = path(key);
-        // What other keys lie under is no object itself.
-        if (Files.isDirectory(path)) {
-            throw new NoSuchObjectException(key);
-        }
-        try (LinuxFile file = LinuxFile.open(path, LinuxFile.O_RDONLY)) {
+        try (LinuxFile file = LinuxFile.open(path(key), LinuxFile.O_RDONLY)) {
             file.readNothingAhead();
             return read(file, offset, target);
         } catch (final ErrnoException e) {
-            if (e.errno() != Errno.ENOENT && e.errno() != Errno.ENOTDIR) {
+            // What other keys lie under is no object itself.
+            if (e.errno() != Errno.ENOENT && e.errno() != Errno.ENOTDIR && e.errno() != Errno.EISDIR) {
                 throw e;
             }
             final NoSuchObjectException missing = new NoSuchObjectException(key);
@@ -241,23 +255,24 @@ public final class DirectoryStore implements ObjectStore {
     }
 
     /**
-     * Reads piece by piece, for the same reason, and through memory of its own: that of the target may be freed meanwhile, when
-     * whoever asked has given up, which a copy notices and the kernel would not.
+     * Reads piece by piece, for the same reason, and through memory of the thread's own: that of the target may be freed meanwhile,
+     * when whoever asked has given up, which a copy notices and the kernel would not.
      */
     private static int read(final LinuxFile file, final long offset, final MemorySegment target) throws ErrnoException {
-        try (Arena arena = Arena.ofConfined()) {
-            final MemorySegment piece = arena.allocate(Math.min(PIECE, target.byteSize()));
-            long done = 0;
-            long wanted;
-            long length;
-            do {
-                wanted = Math.min(PIECE, target.byteSize() - done);
-                length = file.pread(piece.address(), wanted, offset + done);
-                MemorySegment.copy(piece, 0, target, done, length);
-                done += length;
-            } while (length == wanted && done < target.byteSize());
-            return (int) done;
-        }
+        final MemorySegment piece = OF_THREAD.get();
+        long done = 0;
+        long wanted;
+        long length;
+        do {
+            Background.pause();
+            // A byte where nothing is asked for, so that a directory says what it is.
+            wanted = Math.clamp(target.byteSize() - done, 1, PIECE);
+            length = file.pread(piece.address(), wanted, offset + done);
+            final long asked = Math.min(length, target.byteSize() - done);
+            MemorySegment.copy(piece, 0, target, done, asked);
+            done += asked;
+        } while (length == wanted && done < target.byteSize());
+        return (int) done;
     }
 
     private Void remove(final String key) throws IOException {

@@ -1,5 +1,6 @@
 package io.varve.lsvd.stored;
 
+import io.varve.linux.Background;
 import io.varve.lsvd.history.Checkpoint;
 import io.varve.lsvd.history.CheckpointChain;
 import io.varve.lsvd.history.Epochs;
@@ -97,6 +98,7 @@ public final class StoredMap implements AutoCloseable {
         objects.add(sequence, layout.objectLength(), layout.blockCount(), layout.generation());
         changes.onObject();
         for (int i = 0; i < layout.extentCount(); i++) {
+            Background.pause();
             final long block = layout.block(i);
             final int length = layout.length(i);
             unmapped(block, length, sequence);
