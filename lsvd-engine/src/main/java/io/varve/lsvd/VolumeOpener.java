@@ -22,6 +22,7 @@ import io.varve.lsvd.log.LogGeometry;
 import io.varve.lsvd.log.LogInUseException;
 import io.varve.lsvd.log.LogSuperblock;
 import io.varve.lsvd.log.LogWindow;
+import io.varve.lsvd.log.WindowMemory;
 import io.varve.lsvd.map.ExtentMap;
 import io.varve.lsvd.runtime.EngineRuntime;
 import io.varve.lsvd.snapshot.Snapshot;
@@ -359,7 +360,10 @@ final class VolumeOpener implements AutoCloseable {
         final StoreClient.Creating creating =
                 store.beginPutIfAbsent(Keys.epoch(volume, record.epoch()), record.encode());
         keepStored();
-        window = new LogWindow(log.geometry(), log.end().position(), arena);
+        window = new LogWindow(
+                log.geometry(),
+                log.end().position(),
+                WindowMemory.ofProcess().take(log.geometry().windowLength(), arena));
         if (!store.await(creating)
                 && !historyReader.epoch(record.epoch()).nonce().equals(nonce)) {
             throw new VolumeException("volume '" + context.name() + "' was opened by "

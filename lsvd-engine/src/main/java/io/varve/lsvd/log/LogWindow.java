@@ -1,7 +1,6 @@
 package io.varve.lsvd.log;
 
 import io.varve.linux.Mapping;
-import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
@@ -34,11 +33,11 @@ public final class LogWindow {
      * Makes a window.
      *
      * @param firstPosition nothing before it is in the window.
-     * @param arena         frees it. Until something has been written to all of it, it is not wholly resident.
+     * @param memory        as long as a window of the log's, its contents undefined; need not be resident.
      */
-    public LogWindow(final LogGeometry geometry, final long firstPosition, final Arena arena) {
+    public LogWindow(final LogGeometry geometry, final long firstPosition, final MemorySegment memory) {
         this.geometry = geometry;
-        this.memory = Mapping.reserve(geometry.windowLength(), arena);
+        this.memory = memory;
         this.firstPosition = firstPosition;
         this.reserved = firstPosition;
     }

@@ -17,7 +17,7 @@ import org.agrona.collections.Long2ObjectHashMap;
  * {@value #KEEP_NS} ns. One thread's.
  */
 public final class BufferPool implements AutoCloseable {
-    private static final long MAX_BYTES = 112L << 20;
+    private static final long MAX_BYTES = 80L << 20;
     private static final long KEEP_NS = 10_000_000_000L;
     private static final long SMALLEST = 64 << 10;
 

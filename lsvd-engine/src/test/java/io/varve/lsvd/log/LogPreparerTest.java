@@ -2,6 +2,7 @@ package io.varve.lsvd.log;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.varve.linux.Mapping;
 import io.varve.lsvd.format.Superblock;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -99,7 +100,7 @@ class LogPreparerTest {
         return new LogWriter(
                 GEOMETRY,
                 device,
-                new LogWindow(GEOMETRY, position, arena),
+                new LogWindow(GEOMETRY, position, Mapping.reserve(GEOMETRY.windowLength(), arena)),
                 new LogChecksums(GEOMETRY, arena),
                 new UUID(1, 2),
                 1,

@@ -3,6 +3,7 @@ package io.varve.lsvd.log;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assumptions.assumeThat;
 
+import io.varve.linux.Mapping;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.ValueLayout;
@@ -25,7 +26,7 @@ class LogWindowTest {
 
     @Test
     void isResidentAheadOfWhoWrites() throws IOException {
-        final LogWindow window = new LogWindow(GEOMETRY, 3 * MIB, arena);
+        final LogWindow window = new LogWindow(GEOMETRY, 3 * MIB, Mapping.reserve(GEOMETRY.windowLength(), arena));
         window.memory().set(ValueLayout.JAVA_BYTE, 0, (byte) 1);
         final long before = residentKib(window.memory().address());
         assertThat(populate(window))
@@ -45,7 +46,7 @@ class LogWindowTest {
 
     @Test
     void isLeftAloneBehindWhoWritesAndWhenItHasBeenGoneRound() {
-        final LogWindow window = new LogWindow(GEOMETRY, 3 * MIB, arena);
+        final LogWindow window = new LogWindow(GEOMETRY, 3 * MIB, Mapping.reserve(GEOMETRY.windowLength(), arena));
         window.reserve(41 * MIB);
         assertThat(populate(window)).isEqualTo(8);
         window.reserve(66 * MIB);

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.varve.linux.IoRing;
 import io.varve.linux.IoVec;
+import io.varve.linux.Mapping;
 import io.varve.lsvd.format.Blocks;
 import io.varve.lsvd.format.Checksum;
 import io.varve.lsvd.format.Superblock;
@@ -42,7 +43,8 @@ class LaneReadsTest {
     private final Arena arena = Arena.ofShared();
     private final ExtentMap map = new ExtentMap();
     private final LogChecksums checksums = new LogChecksums(GEOMETRY, arena);
-    private final LogWindow window = new LogWindow(GEOMETRY, WINDOW_BEGINS, arena);
+    private final LogWindow window =
+            new LogWindow(GEOMETRY, WINDOW_BEGINS, Mapping.reserve(GEOMETRY.windowLength(), arena));
     private final HeldLog log = new HeldLog();
     private final IoVec buffers = new IoVec();
     private final MemorySegment guest = arena.allocate(4 * SIZE, SIZE);
@@ -154,7 +156,7 @@ class LaneReadsTest {
     @Test
     void whatIsOverwrittenWhileItIsCopiedIsRefused() throws InterruptedException {
         final Arena shared = Arena.ofShared();
-        final LogWindow small = new LogWindow(GEOMETRY, 0, shared);
+        final LogWindow small = new LogWindow(GEOMETRY, 0, Mapping.reserve(GEOMETRY.windowLength(), shared));
         final LogChecksums crcs = new LogChecksums(GEOMETRY, shared);
         final long[] counts = new long[2];
         final Throwable[] failure = new Throwable[1];
