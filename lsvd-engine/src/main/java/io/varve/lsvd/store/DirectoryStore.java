@@ -39,8 +39,8 @@ import java.util.function.UnaryOperator;
  *
  * <p>An object is written to a temporary file, synced, and given its name by {@code link(2)}, which fails if the name is
  * taken; then the directory is synced. So a creation is atomic, exclusive and durable on any POSIX file system, shared ones
- * included. Creations and deletions are done by {@value #THREADS} threads
- * in the background, and so is what a thread asks for that is {@linkplain Background there} itself; all else by as many others. While the directory is gone, or another one is in its place, every
+ * included. Creations and deletions are done by {@value #THREADS} threads in the
+ * background; reads by as many others, and by as many in the background again for threads that are {@linkplain Background there} themselves. While the directory is gone, or another one is in its place, every
  * operation fails as one of a store that is away.
  */
 public final class DirectoryStore implements ObjectStore {
@@ -62,9 +62,13 @@ public final class DirectoryStore implements ObjectStore {
     private final Path temporary;
 
     /** Nobody waits for an object to be there, or to be gone, as a guest waits for a read. */
-    private final ThreadPoolExecutor background;
+    private final ThreadPoolExecutor writers;
 
-    private final ThreadPoolExecutor others;
+    private final ThreadPoolExecutor readers;
+
+    /** Of its own, so that what is wanted in the background does not wait for creations. */
+    private final ThreadPoolExecutor backgroundReaders;
+
     private final Object rootInode;
     private volatile boolean isDirect = true;
 
@@ -75,11 +79,13 @@ public final class DirectoryStore implements ObjectStore {
         this.directories = directories;
         this.rootInode = Files.getAttribute(root, INODE);
         this.temporary = root.resolve(TEMPORARY);
-        background = pool("varve-directory-store-background", Background::task);
-        background.allowCoreThreadTimeOut(true);
-        others = pool("varve-directory-store", task -> task);
+        writers = pool("varve-directory-store-writer", Background::task);
+        writers.allowCoreThreadTimeOut(true);
+        backgroundReaders = pool("varve-directory-store-background", Background::task);
+        backgroundReaders.allowCoreThreadTimeOut(true);
+        readers = pool("varve-directory-store-reader", task -> task);
         // Now, and to stay: a thread is as nice as the one that starts it, which later may be one in the background.
-        others.prestartAllCoreThreads();
+        readers.prestartAllCoreThreads();
     }
 
     private static ThreadPoolExecutor pool(final String name, final UnaryOperator<Runnable> around) {
@@ -132,7 +138,7 @@ public final class DirectoryStore implements ObjectStore {
 
     @Override
     public CompletableFuture<Boolean> putIfAbsent(final String key, final MemorySegment body) {
-        return submit(background, () -> create(key, body), "cannot create " + key);
+        return submit(writers, () -> create(key, body), "cannot create " + key);
     }
 
     @Override
@@ -146,12 +152,12 @@ public final class DirectoryStore implements ObjectStore {
     }
 
     private ExecutorService reader() {
-        return Background.isHere() ? background : others;
+        return Background.isHere() ? backgroundReaders : readers;
     }
 
     @Override
     public CompletableFuture<Void> delete(final String key) {
-        return submit(background, () -> remove(key), "cannot delete " + key);
+        return submit(writers, () -> remove(key), "cannot delete " + key);
     }
 
     @Override
@@ -161,8 +167,9 @@ public final class DirectoryStore implements ObjectStore {
 
     @Override
     public void close() {
-        background.shutdown();
-        others.shutdown();
+        writers.shutdown();
+        readers.shutdown();
+        backgroundReaders.shutdown();
     }
 
     private boolean create(final String key, final MemorySegment body) throws IOException {

@@ -2,6 +2,7 @@ package io.varve.lsvd.store;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.varve.linux.Background;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -55,5 +56,20 @@ final class DirectoryStoreTest extends ObjectStoreContract {
             }
             assertThat(store.list("").get()).isEmpty();
         }
+    }
+
+    @Test
+    void readsInTheBackgroundForWhoIsThere() throws Exception {
+        try (ObjectStore store = DirectoryStore.open(directory.resolve("store"), true)) {
+            store.putIfAbsent("a", MemorySegment.ofArray(new byte[1])).get();
+            final CompletableFuture<Boolean> there = new CompletableFuture<>();
+            new Thread(Background.task(() -> isReadInBackground(store).thenAccept(there::complete))).start();
+            assertThat(there.get()).isTrue();
+            assertThat(isReadInBackground(store).get()).isFalse();
+        }
+    }
+
+    private static CompletableFuture<Boolean> isReadInBackground(final ObjectStore store) {
+        return store.get("a", 0, MemorySegment.ofArray(new byte[1])).thenApply(length -> Background.isHere());
     }
 }
