@@ -28,7 +28,8 @@ import picocli.CommandLine.Option;
             TakeOverBench.class,
             GuestBench.class,
             SpaceBench.class,
-            IdleBench.class
+            IdleBench.class,
+            PauseBench.class
         },
         mixinStandardHelpOptions = true)
 public final class Bench implements Callable<Integer> {
