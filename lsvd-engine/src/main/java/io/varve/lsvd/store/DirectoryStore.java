@@ -53,7 +53,7 @@ public final class DirectoryStore implements ObjectStore {
     private static final String TEMPORARY = ".tmp";
     private static final String INODE = "unix:ino";
 
-    /** A piece of each thread's own. */
+    /** A piece of its own, of each thread that reads. */
     private static final ThreadLocal<MemorySegment> OF_THREAD = new ThreadLocal<>();
 
     private static final Duration TEMPORARY_LIFETIME = Duration.ofDays(1);
@@ -81,16 +81,16 @@ public final class DirectoryStore implements ObjectStore {
         this.temporary = root.resolve(TEMPORARY);
         writers = pool("varve-directory-store-writer", Background::task);
         writers.allowCoreThreadTimeOut(true);
-        backgroundReaders = pool("varve-directory-store-background", Background::task);
+        backgroundReaders = pool("varve-directory-store-background", task -> Background.task(withPiece(task)));
         backgroundReaders.allowCoreThreadTimeOut(true);
-        readers = pool("varve-directory-store-reader", task -> task);
+        readers = pool("varve-directory-store-reader", DirectoryStore::withPiece);
         // Now, and to stay: a thread is as nice as the one that starts it, which later may be one in the background.
         readers.prestartAllCoreThreads();
     }
 
     private static ThreadPoolExecutor pool(final String name, final UnaryOperator<Runnable> around) {
         return new ThreadPoolExecutor(THREADS, THREADS, 10, TimeUnit.SECONDS, new LinkedBlockingQueue<>(), runnable -> {
-            final Thread thread = new Thread(around.apply(withPiece(runnable)), name);
+            final Thread thread = new Thread(around.apply(runnable), name);
             thread.setDaemon(true);
             return thread;
         });
