@@ -63,16 +63,13 @@ public final class PauseBench implements Callable<Integer> {
                 .filter(one -> one.name().equals(name))
                 .findFirst()
                 .orElse(null);
-        if (workload == null || seconds < 1) {
-            System.err.println("bench: "
-                    + (seconds < 1
-                            ? "seconds are at least 1"
-                            : "there is no workload '" + name + "'; one of "
-                                    + String.join(
-                                            ", ",
-                                            Workload.ALL.stream()
-                                                    .map(Workload::name)
-                                                    .toList())));
+        if (seconds < 1) {
+            System.err.println("bench: seconds are at least 1");
+            return WRONG_USE;
+        }
+        if (workload == null) {
+            final List<String> names = Workload.ALL.stream().map(Workload::name).toList();
+            System.err.println("bench: there is no workload '" + name + "'; one of " + String.join(", ", names));
             return WRONG_USE;
         }
         final Path place = at.make("pauses-");
