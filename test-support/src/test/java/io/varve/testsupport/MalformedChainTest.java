@@ -18,7 +18,10 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/** Guests that break the rules for chains get them back, with nothing written; those that break a ring lose that ring. */
+/**
+ * Guests that break the rules for chains, or use memory that was not shared, get them back as failed; those that break a ring, or
+ * leave no place for an answer, lose that ring.
+ */
 @Timeout(60)
 class MalformedChainTest {
     private static final int NEXT = 1;
@@ -30,6 +33,9 @@ class MalformedChainTest {
 
     /** A free place in the guest's memory, on a page: the second region's beginning. */
     private static final long SPARE = 4L << 30;
+
+    private static final long STATUS = SPARE + 0x800;
+    private static final int UNTOUCHED = 0xee;
 
     @TempDir
     private Path directory;
@@ -52,43 +58,56 @@ class MalformedChainTest {
         return new Descriptor(address, length, flags);
     }
 
-    /** Chains as descriptors in the ring; {@code table} is what an indirect table at {@link #SPARE} holds. */
+    /** Chains as descriptors in the ring, and what an indirect table at {@link #SPARE} holds; with a place for the answer, or without. */
     private enum Chain {
-        NOWHERE(List.of(d(1L << 40, 16, NEXT), d(SPARE, 1, WRITE))),
-        ACROSS_THE_END_OF_MEMORY(List.of(d(HUGE + HUGE_SIZE - 8, 16, NEXT), d(SPARE, 1, WRITE))),
-        AROUND_THE_END_OF_ADDRESSES(List.of(d(-8, 16, NEXT), d(SPARE, 1, WRITE))),
-        OF_2_GIB(List.of(d(HUGE, Integer.MIN_VALUE, NEXT), d(SPARE, 1, WRITE))),
-        OF_NEGATIVE_LENGTH(List.of(d(HUGE, -1, NEXT), d(SPARE, 1, WRITE))),
-        OF_4_GIB(List.of(
-                d(HUGE, TWO_GIB_LESS_ONE, NEXT),
-                d(HUGE, TWO_GIB_LESS_ONE, NEXT),
-                d(HUGE, TWO_GIB_LESS_ONE, NEXT),
-                d(SPARE, 1, WRITE))),
-        OF_NOTHING(List.of(d(SPARE, 0, 0))),
-        WITHOUT_A_WHOLE_HEADER(List.of(d(SPARE, 15, NEXT), d(SPARE, 1, WRITE))),
-        WITHOUT_A_STATUS(List.of(d(SPARE, 16, 0))),
-        WITHOUT_A_HEADER(List.of(d(SPARE, 512, WRITE))),
-        READABLE_BEHIND_WRITABLE(List.of(d(SPARE, 16, NEXT), d(SPARE, 1, WRITE | NEXT), d(SPARE, 16, 0))),
-        TABLE_NOWHERE(List.of(d(1L << 40, 32, INDIRECT))),
-        TABLE_ACROSS_THE_END(List.of(d(HUGE + HUGE_SIZE - 16, 32, INDIRECT))),
-        TABLE_OF_NOTHING(List.of(d(SPARE, 0, INDIRECT))),
-        TABLE_OF_ODD_LENGTH(List.of(d(SPARE, 40, INDIRECT)), d(SPARE, 16, NEXT), d(SPARE, 1, WRITE)),
-        TABLE_TOO_LONG(List.of(d(HUGE, 1025 * 16, INDIRECT))),
-        TABLE_OF_NEGATIVE_LENGTH(List.of(d(SPARE, -16, INDIRECT)), d(SPARE, 16, NEXT), d(SPARE, 1, WRITE)),
-        TABLE_IN_A_TABLE(List.of(d(SPARE, 16, INDIRECT)), d(SPARE, 16, INDIRECT)),
+        NOWHERE(true, List.of(d(1L << 40, 16, NEXT), d(STATUS, 1, WRITE))),
+        DATA_NOWHERE(true, List.of(d(SPARE, 16, NEXT), d(1L << 40, 512, NEXT | WRITE), d(STATUS, 1, WRITE))),
+        ACROSS_THE_END_OF_MEMORY(true, List.of(d(HUGE + HUGE_SIZE - 8, 16, NEXT), d(STATUS, 1, WRITE))),
+        AROUND_THE_END_OF_ADDRESSES(true, List.of(d(-8, 16, NEXT), d(STATUS, 1, WRITE))),
+        OF_2_GIB(true, List.of(d(HUGE, Integer.MIN_VALUE, NEXT), d(STATUS, 1, WRITE))),
+        OF_NEGATIVE_LENGTH(true, List.of(d(HUGE, -1, NEXT), d(STATUS, 1, WRITE))),
+        OF_4_GIB(
+                true,
+                List.of(
+                        d(HUGE, TWO_GIB_LESS_ONE, NEXT),
+                        d(HUGE, TWO_GIB_LESS_ONE, NEXT),
+                        d(HUGE, TWO_GIB_LESS_ONE, NEXT),
+                        d(STATUS, 1, WRITE))),
+        WITHOUT_A_WHOLE_HEADER(true, List.of(d(SPARE, 15, NEXT), d(STATUS, 1, WRITE))),
+        WITHOUT_A_HEADER(true, List.of(d(STATUS - 511, 512, WRITE))),
+        READABLE_BEHIND_WRITABLE(true, List.of(d(SPARE, 16, NEXT), d(STATUS, 1, WRITE | NEXT), d(SPARE, 16, 0))),
         TABLE_AND_NEXT(
-                List.of(d(SPARE, 32, INDIRECT | NEXT), d(SPARE, 1, WRITE)), d(SPARE, 16, NEXT), d(SPARE, 1, WRITE)),
+                true,
+                List.of(d(SPARE, 32, INDIRECT | NEXT), d(STATUS, 1, WRITE)),
+                d(SPARE, 16, NEXT),
+                d(SPARE, 1, WRITE)),
+        TABLE_WITH_DATA_NOWHERE(
+                true, List.of(d(SPARE, 48, INDIRECT)), d(SPARE, 16, NEXT), d(1L << 40, 512, NEXT), d(STATUS, 1, WRITE)),
         TABLE_OF_4_GIB(
+                true,
                 List.of(d(SPARE, 64, INDIRECT)),
                 d(HUGE, TWO_GIB_LESS_ONE, NEXT),
                 d(HUGE, TWO_GIB_LESS_ONE, NEXT),
                 d(HUGE, TWO_GIB_LESS_ONE, NEXT),
-                d(SPARE, 1, WRITE));
+                d(STATUS, 1, WRITE)),
+        OF_NOTHING(false, List.of(d(SPARE, 0, 0))),
+        WITHOUT_A_STATUS(false, List.of(d(SPARE, 16, 0))),
+        STATUS_NOWHERE(false, List.of(d(SPARE, 16, NEXT), d(1L << 40, 1, WRITE))),
+        STATUS_AROUND_THE_END_OF_ADDRESSES(false, List.of(d(SPARE, 16, NEXT), d(-8, 16, WRITE))),
+        TABLE_NOWHERE(false, List.of(d(1L << 40, 32, INDIRECT))),
+        TABLE_ACROSS_THE_END(false, List.of(d(HUGE + HUGE_SIZE - 16, 32, INDIRECT))),
+        TABLE_OF_NOTHING(false, List.of(d(SPARE, 0, INDIRECT))),
+        TABLE_OF_ODD_LENGTH(false, List.of(d(SPARE, 40, INDIRECT)), d(SPARE, 16, NEXT), d(STATUS, 1, WRITE)),
+        TABLE_TOO_LONG(false, List.of(d(HUGE, 1025 * 16, INDIRECT))),
+        TABLE_OF_NEGATIVE_LENGTH(false, List.of(d(SPARE, -16, INDIRECT)), d(SPARE, 16, NEXT), d(STATUS, 1, WRITE)),
+        TABLE_IN_A_TABLE(false, List.of(d(SPARE, 16, INDIRECT)), d(SPARE, 16, INDIRECT));
 
+        private final boolean isAnswered;
         private final List<Descriptor> ring;
         private final Descriptor[] table;
 
-        Chain(final List<Descriptor> ring, final Descriptor... table) {
+        Chain(final boolean isAnswered, final List<Descriptor> ring, final Descriptor... table) {
+            this.isAnswered = isAnswered;
             this.ring = ring;
             this.table = table;
         }
@@ -96,51 +115,60 @@ class MalformedChainTest {
 
     @ParameterizedTest
     @EnumSource(Chain.class)
-    void comeBackFromASplitRing(final Chain chain) throws IOException {
+    void failOnASplitRing(final Chain chain) throws IOException {
         try (FrontEnd frontEnd = started(false)) {
             final SplitDriverQueue queue = frontEnd.splitQueue(0);
-            putTable(frontEnd, chain);
+            putTable(frontEnd, chain, false);
             for (int i = 0; i < chain.ring.size(); i++) {
                 final Descriptor part = chain.ring.get(i);
                 queue.putDescriptor(i, part.address, part.length, part.flags, i + 1);
             }
             queue.putAvailable(0);
             queue.publish();
-            await(() -> queue.usedIndex() != 0);
-            assertThat(frontEnd.ram().getInt(queue.used() + 4)).isZero();
-            assertThat(frontEnd.ram().getInt(queue.used() + 8)).isZero();
-            assertThat(frontEnd.run(1, BlkRequest.flush(), Framing.USUAL).status())
-                    .isEqualTo(BlkRequest.OK);
+            if (chain.isAnswered) {
+                await(() -> queue.usedIndex() != 0);
+                assertThat(frontEnd.ram().getInt(queue.used() + 4)).isZero();
+                assertFailed(frontEnd);
+            } else {
+                awaitBroken(frontEnd, 0);
+            }
         }
     }
 
     @ParameterizedTest
     @EnumSource(Chain.class)
-    void comeBackFromAPackedRing(final Chain chain) throws IOException {
+    void failOnAPackedRing(final Chain chain) throws IOException {
         try (FrontEnd frontEnd = started(true)) {
             final PackedDriverQueue queue = frontEnd.packedQueue(0);
-            putTable(frontEnd, chain);
+            putTable(frontEnd, chain, true);
             for (final Descriptor part : chain.ring) {
                 queue.putDescriptor(part.address, part.length, part.flags, 77);
             }
             queue.publish();
-            final int used = 1 << 7 | 1 << 15;
-            await(() -> (frontEnd.ram().getShort(queue.descriptors() + 14) & used) == used);
-            assertThat(frontEnd.ram().getShort(queue.descriptors() + 12)).isEqualTo(77);
-            assertThat(frontEnd.ram().getInt(queue.descriptors() + 8)).isZero();
-            assertThat(frontEnd.run(1, BlkRequest.flush(), Framing.USUAL).status())
-                    .isEqualTo(BlkRequest.OK);
+            if (chain.isAnswered) {
+                final int used = 1 << 7 | 1 << 15 | WRITE;
+                await(() -> (frontEnd.ram().getShort(queue.descriptors() + 14) & used) == used);
+                assertThat(frontEnd.ram().getShort(queue.descriptors() + 12)).isEqualTo(77);
+                assertFailed(frontEnd);
+            } else {
+                awaitBroken(frontEnd, 0);
+            }
         }
+    }
+
+    private static void assertFailed(final FrontEnd frontEnd) throws IOException {
+        assertThat(frontEnd.ram().getShort(STATUS) & 0xff).isEqualTo(BlkRequest.IOERR);
+        assertThat(frontEnd.run(1, BlkRequest.flush(), Framing.USUAL).status()).isEqualTo(BlkRequest.OK);
     }
 
     /** Where split rings say what comes next: beyond the table, or back to the beginning. */
     @ParameterizedTest
     @CsvSource({"false, 16", "false, 65535", "false, 0", "true, 2", "true, 65535", "true, 0"})
-    void comeBackFromASplitRingThatGoesOnNowhere(final boolean inATable, final int next) throws IOException {
+    void breakASplitRingThatGoesOnNowhere(final boolean inATable, final int next) throws IOException {
         try (FrontEnd frontEnd = started(false)) {
             final SplitDriverQueue queue = frontEnd.splitQueue(0);
             if (inATable) {
-                putTable(frontEnd, Chain.TABLE_AND_NEXT);
+                putTable(frontEnd, Chain.TABLE_AND_NEXT, false);
                 frontEnd.ram().putShort(SPARE + 16 + 12, NEXT | WRITE);
                 frontEnd.ram().putShort(SPARE + 16 + 14, next);
                 queue.putDescriptor(0, SPARE, 32, INDIRECT, 0);
@@ -149,11 +177,7 @@ class MalformedChainTest {
             }
             queue.putAvailable(0);
             queue.publish();
-            await(() -> queue.usedIndex() != 0);
-            assertThat(frontEnd.ram().getInt(queue.used() + 4)).isZero();
-            assertThat(frontEnd.ram().getInt(queue.used() + 8)).isZero();
-            assertThat(frontEnd.run(1, BlkRequest.flush(), Framing.USUAL).status())
-                    .isEqualTo(BlkRequest.OK);
+            awaitBroken(frontEnd, 0);
         }
     }
 
@@ -161,18 +185,20 @@ class MalformedChainTest {
         final FrontEnd frontEnd = new FrontEnd(
                 disk.socketPath, FrontEndOptions.DEFAULT.withQueues(2, 16).withPacked(packed));
         frontEnd.ram().add(HUGE, HUGE_SIZE, 0);
+        frontEnd.ram().putShort(STATUS, UNTOUCHED);
         frontEnd.connect();
         frontEnd.start();
         return frontEnd;
     }
 
-    private static void putTable(final FrontEnd frontEnd, final Chain chain) {
+    /** Writes a table; in one of a packed ring the flags are where split ones say what comes next. */
+    private static void putTable(final FrontEnd frontEnd, final Chain chain, final boolean packed) {
         for (int i = 0; i < chain.table.length; i++) {
             final long entry = SPARE + 16L * i;
             frontEnd.ram().putLong(entry, chain.table[i].address);
             frontEnd.ram().putInt(entry + 8, chain.table[i].length);
-            frontEnd.ram().putShort(entry + 12, chain.table[i].flags);
-            frontEnd.ram().putShort(entry + 14, i + 1);
+            frontEnd.ram().putShort(entry + 12, packed ? 0 : chain.table[i].flags);
+            frontEnd.ram().putShort(entry + 14, packed ? chain.table[i].flags : i + 1);
         }
     }
 

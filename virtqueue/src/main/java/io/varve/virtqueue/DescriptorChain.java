@@ -7,6 +7,10 @@ import io.varve.linux.IoVec;
  * write, in native addresses. How the driver cut it into descriptors can no longer be seen: framing carries no meaning
  * (virtio 1.3, section 2.7.4.1).
  *
+ * <p>A chain that breaks a rule, or uses memory that is in no region, is {@linkplain #isRefused() refused}: nothing of it may be
+ * used but its last writable byte, where the driver looks for the answer. One whose last writable byte can't be found can't be
+ * answered at all, and never gets out of the queue.
+ *
  * <p>A scratch object, filled anew by every {@link Virtqueue#poll}. One thread; allocates only while its lists grow.
  */
 public final class DescriptorChain {
@@ -22,7 +26,14 @@ public final class DescriptorChain {
     private final IoVec readable = new IoVec();
     private final IoVec writable = new IoVec();
     private int descriptorCount;
-    private boolean malformed;
+    private long readableLength;
+    private long writableLength;
+    private long lastWritable;
+    private long answerAddress;
+    private long unmappedAddress;
+    private boolean isAnswerable;
+    private boolean isRefused;
+    private boolean isUnmapped;
 
     /** Memory that the device may read, in order. */
     public IoVec readable() {
@@ -34,12 +45,29 @@ public final class DescriptorChain {
         return writable;
     }
 
-    /**
-     * Whether the driver broke the rules for chains: what the lists hold must then not be used, and the element is to be
-     * completed with length 0.
-     */
-    public boolean isMalformed() {
-        return malformed;
+    /** Bytes that the device may write, counting those that are in no region; at least 1. */
+    public long writableLength() {
+        return writableLength;
+    }
+
+    /** Native address of the last byte that the device may write. */
+    public long answerAddress() {
+        return answerAddress;
+    }
+
+    /** Whether the driver broke the rules for chains, or used memory that is in no region: what the lists hold must then not be used. */
+    public boolean isRefused() {
+        return isRefused;
+    }
+
+    /** Whether the chain uses memory that is in no region. Also told of one that does not get out of the queue for that. */
+    public boolean isUnmapped() {
+        return isUnmapped;
+    }
+
+    /** Where that memory is, as the driver sees it: the first of it that was met. */
+    public long unmappedAddress() {
+        return unmappedAddress;
     }
 
     /** Number of descriptors that were looked at, for limits on the work of one poll. */
@@ -51,29 +79,66 @@ public final class DescriptorChain {
         readable.clear();
         writable.clear();
         descriptorCount = 0;
-        malformed = false;
+        readableLength = 0;
+        writableLength = 0;
+        isAnswerable = false;
+        isRefused = false;
+        isUnmapped = false;
     }
 
-    void setMalformed() {
-        malformed = true;
+    /** Something breaks a rule; the chain goes on. */
+    void refuse() {
+        isRefused = true;
+    }
+
+    /** Something that the driver refers to is in no region. */
+    void refuseUnmapped(final long address) {
+        isRefused = true;
+        if (!isUnmapped) {
+            isUnmapped = true;
+            unmappedAddress = address;
+        }
     }
 
     /**
-     * Adds the memory of one descriptor.
+     * Adds the memory of one descriptor. The chain is refused when that breaks a rule: too many descriptors, 2 GiB in one of them,
+     * 4 GiB in total, memory that is in no region, or readable memory behind writable.
      *
-     * @param length unsigned; 2 GiB and more are refused.
-     * @return false when that breaks a rule: too many descriptors, 4 GiB in total, memory that is in no region, or
-     *         readable memory behind writable.
+     * @param length unsigned.
      */
-    boolean add(final GuestMemory memory, final long address, final int length, final boolean deviceWritable) {
-        if (++descriptorCount > MAX_DESCRIPTORS
-                || length < 0
-                || readable.totalLength() + writable.totalLength() + length > MAX_TOTAL_LENGTH) {
+    void add(final GuestMemory memory, final long address, final int length, final boolean isWritable) {
+        descriptorCount++;
+        if (isWritable) {
+            writableLength += Integer.toUnsignedLong(length);
+            if (length != 0) {
+                lastWritable = address + Integer.toUnsignedLong(length) - 1;
+                isAnswerable = Long.compareUnsigned(lastWritable, address) >= 0;
+            }
+        } else {
+            readableLength += Integer.toUnsignedLong(length);
+            isRefused |= writableLength > 0;
+        }
+        isRefused |=
+                length < 0 || descriptorCount > MAX_DESCRIPTORS || readableLength + writableLength > MAX_TOTAL_LENGTH;
+        if (!isRefused && !memory.translate(address, length, isWritable ? writable : readable)) {
+            refuseUnmapped(address);
+        }
+    }
+
+    /**
+     * The chain ends here.
+     *
+     * @return whether there is a last byte that the device may write, in a region.
+     */
+    boolean end(final GuestMemory memory) {
+        if (!isAnswerable) {
             return false;
         }
-        if (deviceWritable) {
-            return memory.translate(address, length, writable);
+        answerAddress = isRefused ? memory.translate(lastWritable, 1) : Buffers.lastByte(writable);
+        if (answerAddress == GuestMemory.NOT_MAPPED) {
+            refuseUnmapped(lastWritable);
+            return false;
         }
-        return writable.count() == 0 && memory.translate(address, length, readable);
+        return true;
     }
 }

@@ -15,14 +15,20 @@ final class IndirectTable {
      *
      * @param address guest-physical.
      * @param length  as its descriptor has it.
-     * @return number of descriptors, or -1: nothing, too much, no whole number, or in no region.
+     * @param chain   told when the table is in no region.
+     * @return number of descriptors, or 0: nothing, too much, no whole number, or in no region.
      */
-    int copy(final GuestMemory memory, final long address, final int length) {
-        final boolean valid = length > 0
-                && length % DESCRIPTOR_SIZE == 0
-                && length <= DescriptorChain.MAX_DESCRIPTORS * DESCRIPTOR_SIZE
-                && memory.copyOut(address, length, segment);
-        return valid ? length / DESCRIPTOR_SIZE : -1;
+    int copy(final GuestMemory memory, final long address, final int length, final DescriptorChain chain) {
+        if (length <= 0
+                || length % DESCRIPTOR_SIZE != 0
+                || length > DescriptorChain.MAX_DESCRIPTORS * DESCRIPTOR_SIZE) {
+            return 0;
+        }
+        if (!memory.copyOut(address, length, segment)) {
+            chain.refuseUnmapped(address);
+            return 0;
+        }
+        return length / DESCRIPTOR_SIZE;
     }
 
     /** The first 8 bytes of a descriptor: its address. */

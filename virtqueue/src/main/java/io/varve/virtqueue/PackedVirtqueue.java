@@ -146,36 +146,37 @@ public final class PackedVirtqueue implements Virtqueue {
 
     @Override
     public int resubmit(final DescriptorChain chain) {
-        final int head = elements.nextLeft();
+        chain.clear();
+        final int head = broken ? EMPTY : elements.nextLeft();
         if (head == EMPTY) {
             return EMPTY;
         }
-        chain.clear();
         int entry = head;
-        boolean valid = true;
+        boolean isWhole = true;
         for (int i = inflight.num(head); i > 0; i--) {
-            valid = valid && add(chain, inflight.descriptor(entry), inflight.rest(entry));
+            isWhole = add(chain, inflight.descriptor(entry), inflight.rest(entry));
             entry = inflight.next(entry);
         }
-        if (!valid) {
-            chain.setMalformed();
+        if (!isWhole || !chain.end(memory)) {
+            broken = true;
+            return EMPTY;
         }
         return head;
     }
 
     @Override
     public int poll(final DescriptorChain chain) {
+        chain.clear();
         if (broken || !isAvailable(nextAvailable, availableWrap)) {
             return EMPTY;
         }
-        chain.clear();
         final int free = inflight.freeCount();
         if (free == 0) {
             broken = true;
             return EMPTY;
         }
         final int head = inflight.beginElement();
-        boolean valid = true;
+        boolean isWhole;
         int count = 0;
         long rest;
         do {
@@ -187,14 +188,15 @@ public final class PackedVirtqueue implements Virtqueue {
             final long address = Memory.getLong(descriptor);
             rest = Memory.getLong(descriptor + SECOND_LONG_OFFSET);
             inflight.add(address, rest);
-            valid = valid && add(chain, address, rest);
+            isWhole = add(chain, address, rest);
         } while ((flags(rest) & F_NEXT) != 0);
+        if (!isWhole || !chain.end(memory)) {
+            broken = true;
+            return EMPTY;
+        }
         inflight.take((int) (rest >>> ID_SHIFT) & MASK);
         passAvailable(count);
         elements.take(head);
-        if (!valid) {
-            chain.setMalformed();
-        }
         return head;
     }
 
@@ -216,24 +218,33 @@ public final class PackedVirtqueue implements Virtqueue {
         return descriptors + (long) DESCRIPTOR_SIZE * (index & size - 1);
     }
 
+    /** Adds a descriptor to a chain; whether the chain's end has been found, should this be its last. */
     private boolean add(final DescriptorChain chain, final long address, final long rest) {
         final int flags = flags(rest);
         if ((flags & F_INDIRECT) == 0) {
-            return chain.add(memory, address, (int) rest, (flags & F_WRITE) != 0);
+            chain.add(memory, address, (int) rest, (flags & F_WRITE) != 0);
+            return true;
         }
-        return indirect && (flags & F_NEXT) == 0 && addIndirect(chain, address, (int) rest);
+        if ((flags & F_NEXT) != 0) {
+            chain.refuse();
+            return true;
+        }
+        return indirect && addIndirect(chain, address, (int) rest);
     }
 
     private boolean addIndirect(final DescriptorChain chain, final long tableAddress, final int tableLength) {
-        final int count = table.copy(memory, tableAddress, tableLength);
+        final int count = table.copy(memory, tableAddress, tableLength, chain);
+        boolean isWhole = false;
         for (int i = 0; i < count; i++) {
             final int flags = flags(table.rest(i));
-            if ((flags & F_INDIRECT) != 0
-                    || !chain.add(memory, table.address(i), (int) table.rest(i), (flags & F_WRITE) != 0)) {
-                return false;
+            isWhole = (flags & F_INDIRECT) == 0;
+            if (isWhole) {
+                chain.add(memory, table.address(i), (int) table.rest(i), (flags & F_WRITE) != 0);
+            } else {
+                chain.refuse();
             }
         }
-        return count > 0;
+        return isWhole;
     }
 
     private static int flags(final long rest) {

@@ -155,21 +155,24 @@ public final class SplitVirtqueue implements Virtqueue {
 
     @Override
     public int resubmit(final DescriptorChain chain) {
-        final int head = elements.nextLeft();
-        if (head != EMPTY) {
-            fill(chain, head);
+        chain.clear();
+        final int head = broken ? EMPTY : elements.nextLeft();
+        if (head != EMPTY && !fill(chain, head)) {
+            broken = true;
+            return EMPTY;
         }
         return head;
     }
 
     @Override
     public int poll(final DescriptorChain chain) {
+        chain.clear();
         if (broken || nextAvailable == knownAvailable && !lookForAvailable()) {
             return EMPTY;
         }
         final long entry = available + AVAILABLE_RING_OFFSET + (long) Short.BYTES * (nextAvailable & (size - 1));
         final int head = Memory.getShort(entry) & INDEX_MASK;
-        if (head >= size || elements.contains(head) || elements.count() + unpublished() >= size) {
+        if (head >= size || elements.contains(head) || elements.count() + unpublished() >= size || !fill(chain, head)) {
             broken = true;
             return EMPTY;
         }
@@ -178,15 +181,12 @@ public final class SplitVirtqueue implements Virtqueue {
         if (inflight != null) {
             inflight.take(head);
         }
-        fill(chain, head);
         return head;
     }
 
-    private void fill(final DescriptorChain chain, final int head) {
-        chain.clear();
-        if (!walk(head, chain)) {
-            chain.setMalformed();
-        }
+    /** Fills a chain; whether it can be answered. */
+    private boolean fill(final DescriptorChain chain, final int head) {
+        return walk(head, chain) && chain.end(memory);
     }
 
     /** Elements that the driver does not know to be used yet, and so can't have made available again. */
@@ -204,50 +204,48 @@ public final class SplitVirtqueue implements Virtqueue {
         return index != nextAvailable;
     }
 
+    /** Follows a chain through the ring; whether its end was found. */
     private boolean walk(final int head, final DescriptorChain chain) {
         int index = head;
-        int steps = 0;
-        while (true) {
-            if (++steps > size) {
-                return false;
-            }
+        for (int steps = 0; steps < size && index < size; steps++) {
             final long descriptor = descriptors + (long) DESCRIPTOR_SIZE * index;
             final long address = Memory.getLong(descriptor);
             final long rest = Memory.getLong(descriptor + DESCRIPTOR_SECOND_LONG);
             final int flags = flags(rest);
-            if ((flags & F_INDIRECT) != 0) {
-                return indirect && (flags & F_NEXT) == 0 && walkIndirect(address, (int) rest, chain);
+            final boolean isLast = (flags & F_NEXT) == 0;
+            if ((flags & F_INDIRECT) == 0) {
+                chain.add(memory, address, (int) rest, (flags & F_WRITE) != 0);
+            } else if (isLast) {
+                return indirect && walkIndirect(address, (int) rest, chain);
+            } else {
+                chain.refuse();
             }
-            if (!chain.add(memory, address, (int) rest, (flags & F_WRITE) != 0)) {
-                return false;
-            }
-            if ((flags & F_NEXT) == 0) {
+            if (isLast) {
                 return true;
             }
             index = next(rest);
-            if (index >= size) {
-                return false;
-            }
         }
+        return false;
     }
 
     private boolean walkIndirect(final long tableAddress, final int tableLength, final DescriptorChain chain) {
-        final int tableSize = table.copy(memory, tableAddress, tableLength);
+        final int tableSize = table.copy(memory, tableAddress, tableLength, chain);
         int index = 0;
-        for (int steps = 0; steps < tableSize; steps++) {
+        for (int steps = 0; steps < tableSize && index < tableSize; steps++) {
             final long rest = table.rest(index);
             final int flags = flags(rest);
-            if ((flags & F_INDIRECT) != 0
-                    || !chain.add(memory, table.address(index), (int) rest, (flags & F_WRITE) != 0)) {
+            final boolean isLast = (flags & F_NEXT) == 0;
+            if ((flags & F_INDIRECT) == 0) {
+                chain.add(memory, table.address(index), (int) rest, (flags & F_WRITE) != 0);
+            } else if (isLast) {
                 return false;
+            } else {
+                chain.refuse();
             }
-            if ((flags & F_NEXT) == 0) {
+            if (isLast) {
                 return true;
             }
             index = next(rest);
-            if (index >= tableSize) {
-                return false;
-            }
         }
         return false;
     }

@@ -49,6 +49,8 @@ public final class VirtioBlkQueue {
     private int inFlight;
     private boolean isResumed;
     private boolean faulted;
+    private long unmappedCount;
+    private long unmappedAddress;
 
     /**
      * Creates the server of a queue.
@@ -89,6 +91,7 @@ public final class VirtioBlkQueue {
         try {
             while (!faulted && taken < MAX_CHAINS_PER_POLL && descriptors < MAX_DESCRIPTORS_PER_POLL) {
                 final int id = queue.poll(chain);
+                noteUnmapped();
                 if (id < 0) {
                     break;
                 }
@@ -118,8 +121,10 @@ public final class VirtioBlkQueue {
         isResumed = true;
         try {
             for (int id = queue.resubmit(chain); id >= 0 && !faulted; id = queue.resubmit(chain)) {
+                noteUnmapped();
                 begin(id);
             }
+            noteUnmapped();
             Memory.surfaceFaults();
         } catch (final InternalError e) {
             faulted = true;
@@ -192,17 +197,34 @@ public final class VirtioBlkQueue {
         return faulted;
     }
 
+    /** Number of requests so far that used memory which is in no region: they failed, or {@linkplain Virtqueue#isBroken() broke} the ring. */
+    public long unmappedCount() {
+        return unmappedCount;
+    }
+
+    /** Where, as the driver sees it, the memory is that the last of these used. */
+    public long unmappedAddress() {
+        return unmappedAddress;
+    }
+
+    private void noteUnmapped() {
+        if (chain.isUnmapped()) {
+            unmappedCount++;
+            unmappedAddress = chain.unmappedAddress();
+        }
+    }
+
     private void begin(final int id) {
         final IoVec readable = chain.readable();
         final IoVec writable = chain.writable();
-        if (chain.isMalformed() || readable.totalLength() < VirtioBlk.HEADER_LENGTH || writable.totalLength() == 0) {
-            queue.complete(id, 0);
+        final VirtioBlkRequest request = requests[id];
+        request.begin(chain.answerAddress(), (int) chain.writableLength());
+        if (chain.isRefused() || readable.totalLength() < VirtioBlk.HEADER_LENGTH) {
+            finish(id, request, VirtioBlk.S_IOERR);
             return;
         }
         Buffers.copyOut(readable, 0, VirtioBlk.HEADER_LENGTH, headerSegment);
         Memory.surfaceFaults();
-        final VirtioBlkRequest request = requests[id];
-        request.begin(Buffers.lastByte(writable), (int) writable.totalLength());
         final int type = (int) header[0];
         final long sector = header[1];
         final int status = switch (type) {

@@ -9,7 +9,9 @@ package io.varve.virtqueue;
  *
  * <p>A driver that breaks the ring itself (an impossible index, an id that is in flight already) leaves nothing that could be completed:
  * the queue is {@linkplain #isBroken() broken} then, gives no more elements, and stays so until it is set up anew. A
- * driver that only breaks a chain gets that chain back.
+ * driver that only breaks a chain gets that chain back, with an answer in its last writable byte. Where there is no such byte, or
+ * it can't be found, the chain is not taken and the queue is broken too: to give it back would mean success to a driver that, like
+ * Linux, does not set the byte before.
  */
 public interface Virtqueue {
     /** Greatest size of a queue, as QEMU has it (VIRTQUEUE_MAX_SIZE); virtio would allow 32768. */
@@ -47,7 +49,8 @@ public interface Virtqueue {
     /**
      * Takes the next available element.
      *
-     * @param chain filled with its memory, unless {@linkplain DescriptorChain#isMalformed() malformed}.
+     * @param chain filled with its memory, unless it is {@linkplain DescriptorChain#isRefused() refused}; also tells when the answer
+     *              is {@link #EMPTY} because the chain uses memory that is in no region.
      * @return the element's id, which is in flight until {@link #complete}; or {@link #EMPTY}.
      */
     int poll(DescriptorChain chain);

@@ -2,6 +2,7 @@ package io.varve.virtqueue;
 
 import static io.varve.virtqueue.PackedTestRing.LOW;
 import static io.varve.virtqueue.PackedTestRing.NEXT;
+import static io.varve.virtqueue.PackedTestRing.WRITE;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
@@ -22,7 +23,7 @@ class PackedInflightTest {
         assertThat(PackedInflight.length(SIZE)).isEqualTo(32 + 32 * SIZE);
         try (PackedTestRing ring = new PackedTestRing(SIZE, false)) {
             final PackedVirtqueue queue = ring.notedQueue();
-            ring.offer(LOW, 11, NEXT, 0).offer(LOW + 5, 12, 0, 77).offer(LOW, 13, 0, 78);
+            ring.offer(LOW, 11, NEXT, 0).offer(LOW + 5, 12, WRITE, 77).offer(LOW, 13, WRITE, 78);
             queue.poll(chain);
             queue.poll(chain);
             final long notes = ring.notes;
@@ -35,7 +36,7 @@ class PackedInflightTest {
             assertThat(Memory.getByte(notes + 64))
                     .as("inflight of the second descriptor")
                     .isZero();
-            assertShorts(notes + 64 + 16, 77, 1 << 7);
+            assertShorts(notes + 64 + 16, 77, 1 << 7 | WRITE);
             assertThat(Memory.getInt(notes + 64 + 20)).as("len").isEqualTo(12);
             assertThat(Memory.getLong(notes + 64 + 24)).as("addr").isEqualTo(LOW + 5);
             assertThat(Memory.getLong(notes + 96 + 8)).as("counter").isEqualTo(1);
@@ -72,7 +73,7 @@ class PackedInflightTest {
     void refuseWhatCannotBe() {
         try (PackedTestRing ring = new PackedTestRing(SIZE, false)) {
             final PackedVirtqueue queue = ring.notedQueue();
-            ring.offer(LOW, 1, NEXT, 0).offer(LOW, 1, 0, 77).offer(LOW, 1, 0, 78);
+            ring.offer(LOW, 1, NEXT, 0).offer(LOW, 1, WRITE, 77).offer(LOW, 1, WRITE, 78);
             queue.poll(chain);
             queue.poll(chain);
 
@@ -174,7 +175,7 @@ class PackedInflightTest {
                     for (int k = 1; k < num; k++) {
                         ring.offer(LOW, 1, NEXT, 0);
                     }
-                    ring.offer(LOW, 1, 0, ++counter & 0xffff);
+                    ring.offer(LOW, 1, WRITE, ++counter & 0xffff);
                     final byte[] before = copy(ring.notes);
                     inFlight.add(new Element(counter & 0xffff, num, queue.poll(chain)));
                     assertFound(ring, before, copy(ring.notes), inFlight, random);

@@ -70,6 +70,11 @@ final class PackedTestRing implements AutoCloseable {
         return this;
     }
 
+    /** Where the next descriptor goes. */
+    int offered() {
+        return next;
+    }
+
     PackedTestRing indirectDescriptor(
             final long table, final int index, final long address, final int length, final int flags) {
         final long descriptor = low + (table - LOW) + 16L * index;

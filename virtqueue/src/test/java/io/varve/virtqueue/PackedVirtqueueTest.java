@@ -24,6 +24,8 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 class PackedVirtqueueTest {
     private static final int SIZE = 8;
+    private static final long ANSWER = LOW + 77;
+
     private final DescriptorChain chain = new DescriptorChain();
 
     @Test
@@ -32,14 +34,14 @@ class PackedVirtqueueTest {
             final PackedVirtqueue queue = ring.queue();
             assertThat(queue.poll(chain)).isEqualTo(Virtqueue.EMPTY);
             ring.offer(LOW, 16, NEXT, 0).offer(LOW + 512, 512, NEXT | WRITE, 0).offer(LOW + 100, 1, WRITE, 0xbeef);
-            ring.offer(LOW, 7, 0, 3);
+            ring.offer(LOW, 7, WRITE, 3);
 
             final int first = queue.poll(chain);
-            assertThat(chain.isMalformed()).isFalse();
+            assertThat(chain.isRefused()).isFalse();
             assertThat(chain.readable().totalLength()).isEqualTo(16);
             assertThat(chain.writable().totalLength()).isEqualTo(513);
             final int second = queue.poll(chain);
-            assertThat(chain.readable().totalLength()).isEqualTo(7);
+            assertThat(chain.writable().totalLength()).isEqualTo(7);
             assertThat(second).isNotEqualTo(first);
             assertThat(queue.inFlight()).isEqualTo(2);
             assertThat(queue.poll(chain)).isEqualTo(Virtqueue.EMPTY);
@@ -68,64 +70,95 @@ class PackedVirtqueueTest {
                     .indirectDescriptor(LOW, 2, LOW + 300, 1, WRITE)
                     .offer(LOW, 48, INDIRECT, 1);
             assertThat(ring.queue().poll(chain)).isNotNegative();
-            assertThat(chain.isMalformed()).isFalse();
+            assertThat(chain.isRefused()).isFalse();
             assertThat(chain.readable().totalLength()).isEqualTo(24);
             assertThat(chain.writable().totalLength()).isEqualTo(1);
         }
     }
 
+    /** A broken chain whose last writable byte can be found gets out of the queue, and an answer there. */
     @Test
-    void findsEveryMalformedChain() {
+    void refusesEveryMalformedChain() {
         final List<String> accepted = new ArrayList<>();
-        check(accepted, "memory below all regions", 1, r -> r.offer(LOW - 1, 2, 0, 5));
-        check(accepted, "memory beyond all regions", 1, r -> r.offer(LOW + MEMORY_SIZE - 1, 2, 0, 5));
-        check(accepted, "2 GiB", 1, r -> r.offer(LOW, Integer.MIN_VALUE, 0, 5));
+        check(accepted, "memory below all regions", r -> r.offer(LOW - 1, 2, NEXT, 0));
+        check(accepted, "memory beyond all regions", r -> r.offer(LOW + MEMORY_SIZE - 1, 2, NEXT, 0));
+        check(accepted, "memory to write nowhere", r -> r.offer(LOW + MEMORY_SIZE, 2, NEXT | WRITE, 0));
+        check(accepted, "2 GiB", r -> r.offer(LOW, Integer.MIN_VALUE, NEXT, 0));
         check(
                 accepted,
                 "readable behind writable",
-                2,
-                r -> r.offer(LOW, 1, NEXT | WRITE, 0).offer(LOW, 1, 0, 5));
-        check(
-                accepted,
-                "indirect and next",
-                2,
-                r -> table(r).offer(LOW, 16, INDIRECT | NEXT, 0).offer(LOW, 1, 0, 5));
-        check(accepted, "an empty table", 1, r -> r.offer(LOW, 0, INDIRECT, 5));
-        check(accepted, "a table of odd length", 1, r -> table(r).offer(LOW, 24, INDIRECT, 5));
-        check(accepted, "a table of negative length", 1, r -> r.offer(LOW, -16, INDIRECT, 5));
-        check(accepted, "a table nowhere", 1, r -> r.offer(LOW + MEMORY_SIZE - 8, 16, INDIRECT, 5));
-        check(
-                accepted,
-                "a table in a table",
-                1,
-                r -> r.indirectDescriptor(LOW, 0, LOW, 16, INDIRECT).offer(LOW, 16, INDIRECT, 5));
+                r -> r.offer(LOW, 1, NEXT | WRITE, 0).offer(LOW, 1, NEXT, 5));
+        check(accepted, "indirect and next", r -> table(r).offer(LOW, 16, INDIRECT | NEXT, 0));
         assertThat(accepted).isEmpty();
     }
 
     private static PackedTestRing table(final PackedTestRing ring) {
-        return ring.indirectDescriptor(LOW, 0, LOW + 64, 1, 0).indirectDescriptor(LOW, 1, LOW + 64, 1, 0);
+        return ring.indirectDescriptor(LOW, 0, LOW + 64, 1, WRITE).indirectDescriptor(LOW, 1, LOW + 64, 1, WRITE);
     }
 
-    private void check(
-            final List<String> accepted, final String what, final int length, final Consumer<PackedTestRing> setUp) {
+    /** Checks a chain that one byte to write is the end of. */
+    private void check(final List<String> accepted, final String what, final Consumer<PackedTestRing> setUp) {
         try (PackedTestRing ring = new PackedTestRing(SIZE, false)) {
             final PackedVirtqueue queue = ring.queue();
             setUp.accept(ring);
-            ring.offer(LOW, 1, 0, 7);
+            ring.offer(ANSWER, 1, WRITE, 5);
+            final int length = ring.offered();
+            ring.offer(LOW, 1, WRITE, 7);
             final int id = queue.poll(chain);
-            if (id < 0 || !chain.isMalformed()) {
+            if (id < 0
+                    || !chain.isRefused()
+                    || chain.isUnmapped() != what.startsWith("memory")
+                    || chain.answerAddress() != ring.memory.translate(ANSWER, 1)) {
                 accepted.add(what);
             }
             // Such a chain goes back, and the next is taken as if nothing had been.
-            queue.complete(id, 0);
+            queue.complete(id, 3);
             queue.publish();
-            final boolean next = queue.poll(chain) >= 0 && !chain.isMalformed();
+            final boolean next = queue.poll(chain) >= 0 && !chain.isRefused() && !chain.isUnmapped();
             if (!next
                     || ring.id(0) != 5
-                    || ring.length(0) != 0
+                    || ring.length(0) != 3
                     || queue.isBroken()
                     || queue.base() >>> 16 != (0x8000 | length)) {
                 accepted.add("after " + what);
+            }
+        }
+    }
+
+    /** A chain that can't be answered is not taken: the driver would take it for a success. */
+    @Test
+    void breaksOnEveryChainThatCannotBeAnswered() {
+        final List<String> taken = new ArrayList<>();
+        checkBreaks(taken, "nothing to write", r -> r.offer(LOW, 16, 0, 5));
+        checkBreaks(taken, "no byte to write", r -> r.offer(LOW, 0, WRITE, 5));
+        checkBreaks(
+                taken, "memory to write nowhere", r -> r.offer(LOW, 16, NEXT, 0).offer(LOW + MEMORY_SIZE, 1, WRITE, 5));
+        checkBreaks(taken, "an empty table", r -> r.offer(LOW, 0, INDIRECT, 5));
+        checkBreaks(taken, "a table of odd length", r -> table(r).offer(LOW, 24, INDIRECT, 5));
+        checkBreaks(taken, "a table of negative length", r -> r.offer(LOW, -16, INDIRECT, 5));
+        checkBreaks(taken, "memory of a table nowhere", r -> r.offer(LOW + MEMORY_SIZE - 8, 16, INDIRECT, 5));
+        checkBreaks(
+                taken,
+                "a table in a table",
+                r -> r.indirectDescriptor(LOW, 0, LOW, 16, INDIRECT).offer(LOW, 16, INDIRECT, 5));
+        assertThat(taken).isEmpty();
+    }
+
+    private void checkBreaks(final List<String> taken, final String what, final Consumer<PackedTestRing> setUp) {
+        for (final boolean noted : new boolean[] {false, true}) {
+            try (PackedTestRing ring = new PackedTestRing(SIZE, false)) {
+                final PackedVirtqueue queue = noted ? ring.notedQueue() : ring.queue();
+                setUp.accept(ring);
+                if (queue.poll(chain) != Virtqueue.EMPTY
+                        || !queue.isBroken()
+                        || queue.inFlight() != 0
+                        || queue.base() != PackedTestRing.START
+                        || chain.isUnmapped() != what.startsWith("memory")) {
+                    taken.add(what);
+                }
+                if (noted && ring.notedQueue().hasLeft()) {
+                    taken.add("noted: " + what);
+                }
             }
         }
     }
@@ -134,7 +167,7 @@ class PackedVirtqueueTest {
     void breaksOnAChainWithoutEnd() {
         try (PackedTestRing ring = new PackedTestRing(SIZE, false)) {
             final PackedVirtqueue queue = ring.queue();
-            ring.offer(LOW, 1, 0, 1);
+            ring.offer(LOW, 1, WRITE, 1);
             for (int i = 1; i < SIZE; i++) {
                 ring.offer(LOW, 1, NEXT, 1);
             }
@@ -150,12 +183,12 @@ class PackedVirtqueueTest {
         try (PackedTestRing ring = new PackedTestRing(SIZE, false)) {
             final PackedVirtqueue queue = ring.queue();
             for (int i = 0; i < SIZE; i++) {
-                ring.offer(LOW, 1, 0, i);
+                ring.offer(LOW, 1, WRITE, i);
                 assertThat(queue.poll(chain)).isNotNegative();
             }
             assertThat(queue.poll(chain)).isEqualTo(Virtqueue.EMPTY);
             assertThat(queue.isBroken()).isFalse();
-            ring.offer(LOW, 1, 0, 0);
+            ring.offer(LOW, 1, WRITE, 0);
             assertBroken(queue);
         }
     }
@@ -188,12 +221,12 @@ class PackedVirtqueueTest {
             assertThat(Memory.getInt(ring.deviceEvents)).isEqualTo(1 << 16);
             assertThat(queue.armNotifications()).isFalse();
             assertThat(Memory.getInt(ring.deviceEvents)).isZero();
-            ring.offer(LOW, 1, 0, 0);
+            ring.offer(LOW, 1, WRITE, 0);
             assertThat(queue.armNotifications()).isTrue();
         }
         try (PackedTestRing ring = new PackedTestRing(SIZE, true)) {
             final PackedVirtqueue queue = ring.queue();
-            ring.offer(LOW, 1, 0, 0);
+            ring.offer(LOW, 1, WRITE, 0);
             queue.poll(chain);
             assertThat(queue.armNotifications()).isFalse();
             assertThat(Memory.getInt(ring.deviceEvents)).isEqualTo(2 << 16 | 0x8001);
@@ -215,7 +248,7 @@ class PackedVirtqueueTest {
     }
 
     private boolean completeOne(final PackedTestRing ring, final PackedVirtqueue queue) {
-        ring.offer(LOW, 1, 0, 0);
+        ring.offer(LOW, 1, WRITE, 0);
         queue.complete(queue.poll(chain), 0);
         return queue.publish();
     }
@@ -255,7 +288,7 @@ class PackedVirtqueueTest {
                             for (int k = 1; k < length; k++) {
                                 ring.offer(LOW, 1, NEXT, random.nextInt(9));
                             }
-                            ring.offer(LOW, id % 1000 + 1, 0, id);
+                            ring.offer(LOW, id % 1000 + 1, WRITE, id);
                             offered.add(new Element(id, length));
                         }
                     }
@@ -264,8 +297,9 @@ class PackedVirtqueueTest {
                         assertThat(id < 0).isEqualTo(offered.isEmpty());
                         if (id >= 0) {
                             final Element element = offered.remove();
-                            assertThat(chain.isMalformed()).isFalse();
-                            assertThat(chain.readable().totalLength()).isEqualTo(element.id % 1000 + element.length);
+                            assertThat(chain.isRefused()).isFalse();
+                            assertThat(chain.readable().totalLength()).isEqualTo(element.length - 1);
+                            assertThat(chain.writable().totalLength()).isEqualTo(element.id % 1000 + 1);
                             assertThat(takenAs).doesNotContain(id);
                             taken.add(element);
                             takenAs.add(id);
@@ -342,7 +376,8 @@ class PackedVirtqueueTest {
         completed.clear();
         for (int id = next.resubmit(chain); id >= 0; id = next.resubmit(chain)) {
             final Element element = all.remove(0);
-            assertThat(chain.readable().totalLength()).isEqualTo(element.id % 1000 + element.length);
+            assertThat(chain.readable().totalLength()).isEqualTo(element.length - 1);
+            assertThat(chain.writable().totalLength()).isEqualTo(element.id % 1000 + 1);
             taken.add(element);
             takenAs.add(id);
         }

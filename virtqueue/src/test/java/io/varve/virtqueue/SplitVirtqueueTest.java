@@ -21,6 +21,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 class SplitVirtqueueTest {
     private static final int SIZE = 8;
+    private static final long ANSWER = BOUNDARY + 77;
+
     private final DescriptorChain chain = new DescriptorChain();
 
     @Test
@@ -33,7 +35,7 @@ class SplitVirtqueueTest {
                     .offer(3);
 
             assertThat(ring.queue.poll(chain)).isEqualTo(3);
-            assertThat(chain.isMalformed()).isFalse();
+            assertThat(chain.isRefused()).isFalse();
             assertThat(chain.readable().totalLength()).isEqualTo(16);
             assertThat(chain.readable().count()).isEqualTo(1);
             assertThat(chain.writable().totalLength()).isEqualTo(513);
@@ -65,7 +67,7 @@ class SplitVirtqueueTest {
                     .offer(2);
 
             assertThat(ring.queue.poll(chain)).isEqualTo(2);
-            assertThat(chain.isMalformed()).isFalse();
+            assertThat(chain.isRefused()).isFalse();
             assertThat(chain.readable().totalLength()).isEqualTo(24);
             assertThat(chain.writable().totalLength()).isEqualTo(1);
         }
@@ -76,79 +78,132 @@ class SplitVirtqueueTest {
         try (TestRing ring = new TestRing(SIZE, 0, false, true)) {
             final int count = DescriptorChain.MAX_DESCRIPTORS;
             for (int i = 0; i < count; i++) {
-                ring.indirectDescriptor(LOW, i, BOUNDARY + i * 2L, 1, i + 1 < count ? NEXT : 0, i + 1);
+                ring.indirectDescriptor(LOW, i, BOUNDARY + i * 2L, 1, i + 1 < count ? NEXT : WRITE, i + 1);
             }
             ring.descriptor(0, LOW, count * 16, INDIRECT, 0)
-                    .descriptor(1, LOW, (count + 1) * 16, INDIRECT, 0)
+                    .descriptor(1, LOW, 1, NEXT, 2)
+                    .descriptor(2, LOW, count * 16, INDIRECT, 0)
+                    .descriptor(3, LOW, (count + 1) * 16, INDIRECT, 0)
                     .offer(0)
-                    .offer(1);
+                    .offer(1)
+                    .offer(3);
 
             assertThat(ring.queue.poll(chain)).isZero();
-            assertThat(chain.isMalformed()).isFalse();
-            assertThat(chain.readable().totalLength()).isEqualTo(count);
-            assertThat(ring.queue.poll(chain)).isEqualTo(1);
-            assertThat(chain.isMalformed()).isTrue();
+            assertThat(chain.isRefused()).isFalse();
+            assertThat(chain.readable().totalLength()).isEqualTo(count - 1);
+            assertThat(ring.queue.poll(chain)).as("one more than there may be").isEqualTo(1);
+            assertThat(chain.isRefused()).isTrue();
+            assertBroken(ring);
         }
     }
 
+    /** A broken chain whose last writable byte can be found gets out of the queue, and an answer there. */
     @Test
-    void findsEveryMalformedChain() {
+    void refusesEveryMalformedChain() {
         final List<String> accepted = new ArrayList<>();
-        check(accepted, "a circle", r -> r.descriptor(0, LOW, 1, NEXT, 1).descriptor(1, LOW, 1, NEXT, 0));
-        check(accepted, "a circle of one", r -> r.descriptor(0, LOW, 1, NEXT, 0));
-        check(accepted, "next beyond the table", r -> r.descriptor(0, LOW, 1, NEXT, SIZE));
-        check(accepted, "memory below all regions", r -> r.descriptor(0, LOW - 1, 2, 0, 0));
-        check(accepted, "memory beyond all regions", r -> r.descriptor(0, END - 1, 2, 0, 0));
-        check(accepted, "memory that wraps", r -> r.descriptor(0, -1, 2, 0, 0));
-        check(accepted, "2 GiB", r -> r.descriptor(0, LOW, Integer.MIN_VALUE, 0, 0));
+        check(accepted, "memory below all regions", r -> r.descriptor(0, LOW - 1, 2, NEXT, 1));
+        check(accepted, "memory beyond all regions", r -> r.descriptor(0, END - 1, 2, NEXT, 1));
+        check(accepted, "memory that wraps", r -> r.descriptor(0, -1, 2, NEXT, 1));
+        check(accepted, "memory to write nowhere", r -> r.descriptor(0, END, 2, NEXT | WRITE, 1));
+        check(accepted, "2 GiB", r -> r.descriptor(0, LOW, Integer.MIN_VALUE, NEXT, 1));
         check(
                 accepted,
                 "readable behind writable",
-                r -> r.descriptor(0, LOW, 1, NEXT | WRITE, 1).descriptor(1, LOW, 1, 0, 0));
+                r -> r.descriptor(0, LOW, 1, NEXT | WRITE, 2).descriptor(2, LOW, 1, NEXT, 1));
+        check(
+                accepted,
+                "readable at the end",
+                r -> r.descriptor(0, ANSWER - 1, 2, NEXT | WRITE, 2).descriptor(2, LOW, 1, 0, 0));
         check(accepted, "indirect and next", r -> table(r).descriptor(0, LOW, 16, INDIRECT | NEXT, 1));
-        check(accepted, "an empty table", r -> table(r).descriptor(0, LOW, 0, INDIRECT, 0));
-        check(accepted, "a table of odd length", r -> table(r).descriptor(0, LOW, 24, INDIRECT, 0));
-        check(accepted, "a table of negative length", r -> table(r).descriptor(0, LOW, -16, INDIRECT, 0));
-        check(accepted, "a table nowhere", r -> table(r).descriptor(0, END - 8, 16, INDIRECT, 0));
         check(
                 accepted,
-                "a table in a table",
-                r -> r.indirectDescriptor(LOW, 0, LOW, 16, INDIRECT, 0).descriptor(0, LOW, 16, INDIRECT, 0));
+                "a table in a table that goes on",
+                r -> r.indirectDescriptor(LOW, 0, LOW, 16, INDIRECT | NEXT, 1)
+                        .indirectDescriptor(LOW, 1, ANSWER, 1, WRITE, 0)
+                        .descriptor(0, LOW, 32, INDIRECT, 0));
         check(
                 accepted,
-                "next beyond the indirect table",
-                r -> r.indirectDescriptor(LOW, 0, LOW, 1, NEXT, 3).descriptor(0, LOW, 48, INDIRECT, 0));
-        check(
-                accepted,
-                "a circle in an indirect table",
-                r -> r.indirectDescriptor(LOW, 0, LOW, 1, NEXT, 1)
-                        .indirectDescriptor(LOW, 1, LOW, 1, NEXT, 0)
+                "memory nowhere in a table",
+                r -> r.indirectDescriptor(LOW, 0, END, 16, NEXT, 1)
+                        .indirectDescriptor(LOW, 1, ANSWER, 1, WRITE, 0)
                         .descriptor(0, LOW, 32, INDIRECT, 0));
         assertThat(accepted).isEmpty();
     }
 
     private static TestRing table(final TestRing ring) {
-        return ring.indirectDescriptor(LOW, 0, LOW + 64, 1, 0, 0);
+        return ring.indirectDescriptor(LOW, 0, LOW + 64, 1, WRITE, 0);
     }
 
+    /** Checks a chain that begins at 0; 1 is one byte to write, and the end. */
     private void check(
             final List<String> accepted, final String what, final java.util.function.Consumer<TestRing> setUp) {
         try (TestRing ring = new TestRing(SIZE, 0, false, true)) {
+            ring.descriptor(1, ANSWER, 1, WRITE, 0);
             setUp.accept(ring);
-            ring.descriptor(7, LOW, 1, 0, 0).offer(0).offer(7);
+            ring.descriptor(7, LOW, 1, WRITE, 0).offer(0).offer(7);
             final boolean taken = ring.queue.poll(chain) == 0;
-            if (!taken || !chain.isMalformed()) {
+            if (!taken
+                    || !chain.isRefused()
+                    || chain.isUnmapped() != what.startsWith("memory")
+                    || chain.answerAddress() != ring.memory.translate(ANSWER, 1)) {
                 accepted.add(what);
             }
-            if (chain.descriptorCount() > SIZE) {
-                accepted.add("too late " + what);
-            }
             // Such a chain goes back, and the next is taken as if nothing had been.
-            ring.queue.complete(0, 0);
+            ring.queue.complete(0, 3);
             ring.queue.publish();
-            final boolean next = ring.queue.poll(chain) == 7 && !chain.isMalformed();
-            if (!next || ring.usedId(0) != 0 || ring.usedLength(0) != 0 || ring.queue.isBroken()) {
+            final boolean next = ring.queue.poll(chain) == 7 && !chain.isRefused() && !chain.isUnmapped();
+            if (!next || ring.usedId(0) != 0 || ring.usedLength(0) != 3 || ring.queue.isBroken()) {
                 accepted.add("after " + what);
+            }
+        }
+    }
+
+    /** A chain that can't be answered is not taken: the driver would take it for a success. */
+    @Test
+    void breaksOnEveryChainThatCannotBeAnswered() {
+        final List<String> taken = new ArrayList<>();
+        checkBreaks(taken, "a circle", r -> r.descriptor(0, LOW, 1, NEXT, 1).descriptor(1, LOW, 1, NEXT, 0));
+        checkBreaks(taken, "a circle of one", r -> r.descriptor(0, LOW, 1, NEXT | WRITE, 0));
+        checkBreaks(taken, "next beyond the table", r -> r.descriptor(0, LOW, 1, NEXT | WRITE, SIZE));
+        checkBreaks(taken, "nothing to write", r -> r.descriptor(0, LOW, 16, 0, 0));
+        checkBreaks(taken, "nothing at all", r -> r.descriptor(0, 0, 0, 0, 0));
+        checkBreaks(taken, "no byte to write", r -> r.descriptor(0, LOW, 0, WRITE, 0));
+        checkBreaks(taken, "memory to write nowhere", r -> r.descriptor(0, END, 1, WRITE, 0));
+        checkBreaks(taken, "memory to write beyond all regions", r -> r.descriptor(0, END - 1, 2, WRITE, 0));
+        checkBreaks(taken, "memory to write that wraps", r -> r.descriptor(0, -1, 3 + (int) LOW, WRITE, 0));
+        checkBreaks(taken, "an empty table", r -> table(r).descriptor(0, LOW, 0, INDIRECT, 0));
+        checkBreaks(taken, "a table of odd length", r -> table(r).descriptor(0, LOW, 24, INDIRECT, 0));
+        checkBreaks(taken, "a table of negative length", r -> table(r).descriptor(0, LOW, -16, INDIRECT, 0));
+        checkBreaks(taken, "memory of a table nowhere", r -> table(r).descriptor(0, END - 8, 16, INDIRECT, 0));
+        checkBreaks(
+                taken,
+                "a table in a table",
+                r -> r.indirectDescriptor(LOW, 0, LOW, 16, INDIRECT, 0).descriptor(0, LOW, 16, INDIRECT, 0));
+        checkBreaks(
+                taken,
+                "next beyond the indirect table",
+                r -> r.indirectDescriptor(LOW, 0, LOW, 1, NEXT, 3).descriptor(0, LOW, 48, INDIRECT, 0));
+        checkBreaks(
+                taken,
+                "a circle in an indirect table",
+                r -> r.indirectDescriptor(LOW, 0, LOW, 1, NEXT, 1)
+                        .indirectDescriptor(LOW, 1, LOW, 1, NEXT, 0)
+                        .descriptor(0, LOW, 32, INDIRECT, 0));
+        assertThat(taken).isEmpty();
+    }
+
+    private void checkBreaks(
+            final List<String> taken, final String what, final java.util.function.Consumer<TestRing> setUp) {
+        try (TestRing ring = new TestRing(SIZE, 0, false, true)) {
+            setUp.accept(ring);
+            ring.offer(0);
+            if (ring.queue.poll(chain) != Virtqueue.EMPTY
+                    || !ring.queue.isBroken()
+                    || ring.queue.inFlight() != 0
+                    || ring.queue.base() != 0
+                    || chain.isUnmapped() != what.startsWith("memory")
+                    || chain.descriptorCount() > SIZE) {
+                taken.add(what);
             }
         }
     }
@@ -158,8 +213,7 @@ class SplitVirtqueueTest {
         try (TestRing ring = new TestRing(SIZE, 0, false, false)) {
             table(ring).descriptor(0, LOW, 16, INDIRECT, 0).offer(0);
 
-            assertThat(ring.queue.poll(chain)).isZero();
-            assertThat(chain.isMalformed()).isTrue();
+            assertBroken(ring);
         }
     }
 
@@ -169,10 +223,14 @@ class SplitVirtqueueTest {
         final GuestMemory memory = new GuestMemory(List.of(huge));
         final DescriptorChain sum = new DescriptorChain();
 
-        assertThat(sum.add(memory, 0, Integer.MAX_VALUE, false)).isTrue();
-        assertThat(sum.add(memory, 0, Integer.MAX_VALUE, true)).isTrue();
-        assertThat(sum.add(memory, 0, 2, true)).isFalse();
-        assertThat(sum.add(memory, 0, 1, true)).isTrue();
+        sum.add(memory, 0, Integer.MAX_VALUE, false);
+        sum.add(memory, 0, Integer.MAX_VALUE, true);
+        sum.add(memory, 0, 1, true);
+        assertThat(sum.isRefused()).isFalse();
+        sum.add(memory, 5, 1, true);
+        assertThat(sum.isRefused()).isTrue();
+        assertThat(sum.end(memory)).isTrue();
+        assertThat(sum.answerAddress()).isEqualTo(5);
     }
 
     @Test
@@ -187,7 +245,7 @@ class SplitVirtqueueTest {
     @Test
     void breaksOnAHeadThatIsInFlight() {
         try (TestRing ring = new TestRing(SIZE, 0, false, false)) {
-            ring.descriptor(1, LOW, 1, 0, 0).offer(1).offer(1);
+            ring.descriptor(1, LOW, 1, WRITE, 0).offer(1).offer(1);
             assertThat(ring.queue.poll(chain)).isEqualTo(1);
 
             assertBroken(ring);
@@ -199,7 +257,7 @@ class SplitVirtqueueTest {
     @Test
     void breaksOnADriverThatOffersMoreThanTheRingHolds() {
         try (TestRing ring = new TestRing(2, 0, false, false)) {
-            ring.descriptor(0, LOW, 1, 0, 0).descriptor(1, LOW, 1, 0, 0);
+            ring.descriptor(0, LOW, 1, WRITE, 0).descriptor(1, LOW, 1, WRITE, 0);
             for (int head = 0; head < 2; head++) {
                 ring.offer(head);
                 assertThat(ring.queue.poll(chain)).isEqualTo(head);
@@ -267,7 +325,7 @@ class SplitVirtqueueTest {
     }
 
     private void completeOne(final TestRing ring, final int head) {
-        ring.descriptor(head, LOW, 1, 0, 0).offer(head);
+        ring.descriptor(head, LOW, 1, WRITE, 0).offer(head);
         assertThat(ring.queue.poll(chain)).isEqualTo(head);
         ring.queue.complete(head, 0);
     }
@@ -275,8 +333,8 @@ class SplitVirtqueueTest {
     @Test
     void leavesElementsForTheNextTurnToBeNoticed() {
         try (TestRing ring = new TestRing(SIZE, 0, true, false)) {
-            ring.descriptor(0, LOW, 1, 0, 0)
-                    .descriptor(1, LOW, 1, 0, 0)
+            ring.descriptor(0, LOW, 1, WRITE, 0)
+                    .descriptor(1, LOW, 1, WRITE, 0)
                     .offer(0)
                     .offer(1);
             assertThat(ring.queue.poll(chain)).isZero();
@@ -293,12 +351,12 @@ class SplitVirtqueueTest {
                 TestRing other = new TestRing(SIZE, 10, false, false)) {
             completeOne(ring, 0);
             ring.queue.publish();
-            other.descriptor(4, LOW, 3, 0, 0).offer(0).offer(4);
+            other.descriptor(4, LOW, 3, WRITE, 0).offer(0).offer(4);
 
             ring.queue.relocate(other.layout());
 
             assertThat(ring.queue.poll(chain)).isEqualTo(4);
-            assertThat(chain.readable().totalLength()).isEqualTo(3);
+            assertThat(chain.writable().totalLength()).isEqualTo(3);
             ring.queue.complete(4, 9);
             ring.queue.publish();
             assertThat(other.usedIndex()).isEqualTo(12);
@@ -326,14 +384,14 @@ class SplitVirtqueueTest {
                     case 0 -> {
                         if (!free.isEmpty()) {
                             final int head = free.remove();
-                            ring.descriptor(head, LOW, 1 + head, 0, 0).offer(head);
+                            ring.descriptor(head, LOW, 1 + head, WRITE, 0).offer(head);
                             offered++;
                         }
                     }
                     case 1 -> {
                         final int head = ring.queue.poll(chain);
                         if (head >= 0) {
-                            assertThat(chain.readable().totalLength()).isEqualTo(1 + head);
+                            assertThat(chain.writable().totalLength()).isEqualTo(1 + head);
                             taken.add(head);
                         }
                     }

@@ -312,25 +312,68 @@ class VirtioBlkQueueTest {
     }
 
     @Test
-    void givesMalformedChainsBackWithLengthZero() {
-        ring.putHeader(HEADER, VirtioBlk.T_IN, 0);
+    void failsRequestsWithoutAWholeHeader() {
         ring.putByte(STATUS, UNTOUCHED);
         ring.descriptor(0, HEADER, 15, NEXT, 1)
                 .descriptor(1, STATUS, 1, WRITE, 0)
                 .offer(0);
-        ring.descriptor(2, HEADER, 16, 0, 0).offer(2);
-        ring.descriptor(3, STATUS, 1, WRITE, 0).offer(3);
-        ring.descriptor(4, HEADER, 16, NEXT, 4).offer(4);
+        assertThat(queue.poll()).isEqualTo(1);
+        assertThat(ring.getByte(STATUS)).isEqualTo(VirtioBlk.S_IOERR);
+        ring.putByte(STATUS, UNTOUCHED);
+        ring.offer(1);
+        assertThat(queue.poll()).isEqualTo(1);
+        assertThat(ring.getByte(STATUS)).isEqualTo(VirtioBlk.S_IOERR);
 
-        assertThat(queue.poll()).isEqualTo(4);
         queue.publish();
-
-        assertThat(ring.usedIndex()).isEqualTo(4);
-        for (int i = 0; i < 4; i++) {
-            assertThat(ring.usedLength(i)).isZero();
-        }
-        assertThat(ring.getByte(STATUS)).isEqualTo(UNTOUCHED);
+        assertThat(ring.usedIndex()).isEqualTo(2);
         assertThat(device.calls).isEmpty();
+        assertThat(queue.unmappedCount()).isZero();
+    }
+
+    /** Requests of all kinds, with memory of each part that is in no region. */
+    @ParameterizedTest
+    @CsvSource({"0", "1", "4", "8", "11", "13", "77"})
+    void failsRequestsInMemoryThatIsNotThere(final int type) {
+        final long[][] places = {
+            {TestRing.END, DATA, DATA}, {HEADER, TestRing.END - 8, DATA}, {HEADER, DATA, TestRing.END - 8}
+        };
+        for (int i = 0; i < places.length; i++) {
+            ring.putHeader(HEADER, type, 0);
+            ring.putByte(STATUS, UNTOUCHED);
+            ring.descriptor(0, places[i][0], 16, NEXT, 1)
+                    .descriptor(1, places[i][1], 16, NEXT, 2)
+                    .descriptor(2, places[i][2], 512, NEXT | WRITE, 3)
+                    .descriptor(3, STATUS, 1, WRITE, 0)
+                    .offer(0);
+            assertThat(queue.poll()).isEqualTo(1);
+            queue.publish();
+
+            assertThat(ring.getByte(STATUS)).isEqualTo(VirtioBlk.S_IOERR);
+            assertThat(ring.usedIndex()).isEqualTo(i + 1);
+            assertThat(ring.usedLength(i)).isEqualTo(513);
+            assertThat(queue.unmappedCount()).isEqualTo(i + 1);
+            assertThat(queue.unmappedAddress()).isEqualTo(places[i][i]);
+        }
+        assertThat(device.calls).isEmpty();
+        assertThat(ring.queue.isBroken()).isFalse();
+    }
+
+    /** Linux, whose status byte may hold a success of earlier on, would believe in another one. */
+    @Test
+    void breaksTheRingRatherThanGiveBackWhatItCannotAnswer() {
+        ring.putHeader(HEADER, VirtioBlk.T_OUT, 0);
+        ring.descriptor(0, HEADER, 16, NEXT, 1)
+                .descriptor(1, TestRing.END, 1, WRITE, 0)
+                .offer(0);
+
+        assertThat(queue.poll()).isZero();
+        assertThat(queue.poll()).isZero();
+        assertThat(queue.publish()).isFalse();
+
+        assertThat(ring.queue.isBroken()).isTrue();
+        assertThat(queue.unmappedCount()).isEqualTo(1);
+        assertThat(queue.unmappedAddress()).isEqualTo(TestRing.END);
+        assertThat(ring.usedIndex()).isZero();
     }
 
     @Test
@@ -359,7 +402,7 @@ class VirtioBlkQueueTest {
         try (TestRing large = new TestRing(1024, 0, false, true)) {
             final VirtioBlkQueue limited = new VirtioBlkQueue(large.queue, device);
             for (int i = 0; i < 1024; i++) {
-                large.descriptor(i, LOW, 1, 0, 0).offer(i);
+                large.descriptor(i, LOW, 1, WRITE, 0).offer(i);
             }
             assertThat(limited.poll()).isEqualTo(VirtioBlkQueue.MAX_CHAINS_PER_POLL);
             assertThat(limited.armNotifications()).isTrue();
@@ -367,7 +410,7 @@ class VirtioBlkQueueTest {
         try (TestRing large = new TestRing(1024, 0, false, true)) {
             final VirtioBlkQueue limited = new VirtioBlkQueue(large.queue, device);
             for (int i = 0; i < 1000; i++) {
-                large.indirectDescriptor(LOW, i, BOUNDARY, 1, i < 999 ? NEXT : 0, i + 1);
+                large.indirectDescriptor(LOW, i, BOUNDARY, 1, i < 999 ? NEXT : WRITE, i + 1);
             }
             for (int i = 0; i < 100; i++) {
                 large.descriptor(i, LOW, 16_000, TestRing.INDIRECT, 0).offer(i);
