@@ -50,7 +50,8 @@ record CacheGeometry(long asked, long instance, int slots) {
         if (Memory.getInt(at) != MAGIC
                 || Memory.getShort(at + VERSION_OFFSET) != VERSION
                 || Memory.getInt(at + CRC_OFFSET) != crc(block)
-                || Memory.getInt(at + LINE_OFFSET) != CacheLine.LENGTH) {
+                || Memory.getInt(at + LINE_OFFSET) != CacheLine.LENGTH
+                || Memory.getInt(at + SLOTS_OFFSET) < 1) {
             return null;
         }
         return new CacheGeometry(

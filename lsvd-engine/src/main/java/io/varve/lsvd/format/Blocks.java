@@ -11,6 +11,9 @@ public final class Blocks {
     /** Greatest size of a volume, in bytes: 64 TiB. */
     public static final long MAX_VOLUME_SIZE = 64L << 40;
 
+    /** Number of blocks that can be numbered: more than any volume has. */
+    public static final long MAX_COUNT = 1L << 39;
+
     private Blocks() {}
 
     /** The number of blocks that hold so many bytes. */

@@ -36,11 +36,14 @@ public record CloneRecord(UUID volume, EpochRecord.Origin origin, String name, l
      * @throws FormatException when it is damaged or unknown.
      */
     public static CloneRecord decode(final String what, final MemorySegment record) throws FormatException {
-        final ByteBuffer payload = SmallRecord.open(what, record, MAGIC, VERSION);
+        return SmallRecord.read(what, record, MAGIC, VERSION, payload -> decode(what, payload));
+    }
+
+    private static CloneRecord decode(final String what, final ByteBuffer payload) throws FormatException {
         final UUID volume = SmallRecord.getUuid(payload);
         final EpochRecord.Origin origin =
                 new EpochRecord.Origin(SmallRecord.getUuid(payload), payload.getLong(), payload.getLong());
         final long version = payload.getLong();
-        return new CloneRecord(volume, origin, SmallRecord.getString(payload), version);
+        return new CloneRecord(volume, origin, SmallRecord.getString(what, payload), version);
     }
 }

@@ -54,7 +54,7 @@ public record EpochRecord(
         settings.encode(payload);
         payload.putLong(createdMs).putLong(openedMs);
         SmallRecord.putString(payload, openedBy);
-        payload.put((byte) (origin == null ? 0 : 1));
+        SmallRecord.putBoolean(payload, origin != null);
         if (origin != null) {
             SmallRecord.putUuid(payload, origin.volume);
             payload.putLong(origin.epoch).putLong(origin.sequence);
@@ -69,7 +69,10 @@ public record EpochRecord(
      * @throws FormatException when it is damaged or unknown.
      */
     public static EpochRecord decode(final String what, final MemorySegment record) throws FormatException {
-        final ByteBuffer payload = SmallRecord.open(what, record, MAGIC, VERSION);
+        return SmallRecord.read(what, record, MAGIC, VERSION, payload -> decode(what, payload));
+    }
+
+    private static EpochRecord decode(final String what, final ByteBuffer payload) throws FormatException {
         return new EpochRecord(
                 payload.getLong(),
                 SmallRecord.getUuid(payload),
@@ -79,9 +82,9 @@ public record EpochRecord(
                 VolumeSettings.decode(what, payload),
                 payload.getLong(),
                 payload.getLong(),
-                SmallRecord.getString(payload),
-                payload.get() == 0
-                        ? null
-                        : new Origin(SmallRecord.getUuid(payload), payload.getLong(), payload.getLong()));
+                SmallRecord.getString(what, payload),
+                SmallRecord.getBoolean(what, payload)
+                        ? new Origin(SmallRecord.getUuid(payload), payload.getLong(), payload.getLong())
+                        : null);
     }
 }

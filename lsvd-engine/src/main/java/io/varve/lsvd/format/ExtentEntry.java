@@ -73,21 +73,25 @@ public final class ExtentEntry {
         return Layouts.getInt(segment, offset + DATA_OFFSET);
     }
 
-    /** Checks a list of entries of a valid checksum all the same: lengths positive, data contiguous and complete. */
+    /**
+     * Checks a list of entries of a valid checksum all the same: kinds known, blocks that a map can hold, lengths positive, data
+     * contiguous and complete.
+     */
     static boolean areConsistent(
             final MemorySegment segment, final long offset, final int count, final int dataBlocks) {
         long next = 0;
         for (int i = 0; i < count; i++) {
             final long entry = offset + (long) i * LENGTH;
             final int kind = kind(segment, entry);
-            if (kind > NOTE || length(segment, entry) <= 0) {
+            final int length = length(segment, entry);
+            if (kind > NOTE || length <= 0 || block(segment, entry) + length > Blocks.MAX_COUNT) {
                 return false;
             }
             if (kind != TRIM) {
                 if (dataBlock(segment, entry) != next) {
                     return false;
                 }
-                next += length(segment, entry);
+                next += length;
             }
         }
         return next == dataBlocks;

@@ -63,10 +63,13 @@ public record HotSet(UUID volume, long epoch, long recentFrom, long[] lines, int
      */
     public static HotSet decode(final String what, final MemorySegment record, final UUID volume, final long epoch)
             throws FormatException {
-        final ByteBuffer payload = SmallRecord.open(what, record, MAGIC, VERSION, MAX_LENGTH);
-        if (payload.limit() < FIXED_LENGTH
-                || !SmallRecord.getUuid(payload).equals(volume)
-                || payload.getLong() != epoch) {
+        return SmallRecord.read(
+                what, record, MAGIC, VERSION, MAX_LENGTH, payload -> decode(what, payload, volume, epoch));
+    }
+
+    private static HotSet decode(final String what, final ByteBuffer payload, final UUID volume, final long epoch)
+            throws FormatException {
+        if (!SmallRecord.getUuid(payload).equals(volume) || payload.getLong() != epoch) {
             throw new FormatException(what + " is damaged: it is of another volume or epoch");
         }
         final long recentFrom = payload.getLong();

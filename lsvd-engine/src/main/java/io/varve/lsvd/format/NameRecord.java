@@ -21,7 +21,7 @@ public record NameRecord(UUID volume, boolean claimed) {
     public MemorySegment encode() {
         final ByteBuffer payload = SmallRecord.payload();
         SmallRecord.putUuid(payload, volume);
-        payload.put((byte) (claimed ? 1 : 0));
+        SmallRecord.putBoolean(payload, claimed);
         return SmallRecord.frame(MAGIC, VERSION, payload);
     }
 
@@ -32,7 +32,11 @@ public record NameRecord(UUID volume, boolean claimed) {
      * @throws FormatException when it is damaged or unknown.
      */
     public static NameRecord decode(final String what, final MemorySegment record) throws FormatException {
-        final ByteBuffer payload = SmallRecord.open(what, record, MAGIC, VERSION);
-        return new NameRecord(SmallRecord.getUuid(payload), payload.get() != 0);
+        return SmallRecord.read(
+                what,
+                record,
+                MAGIC,
+                VERSION,
+                payload -> new NameRecord(SmallRecord.getUuid(payload), SmallRecord.getBoolean(what, payload)));
     }
 }

@@ -34,6 +34,9 @@ public final class ObjectHeader {
     /** Greatest length of a header in bytes. */
     public static final int MAX_LENGTH = 64 << 20;
 
+    /** Greatest number of data blocks of an object. */
+    public static final int MAX_BLOCKS = (1 << 23) - 1;
+
     private static final int MAGIC = 0x4f565256;
     private static final int VERSION = 3;
 
@@ -167,11 +170,25 @@ public final class ObjectHeader {
             throw new FormatException(
                     key + " holds another object: " + volume() + ", epoch " + epoch() + ", sequence " + sequence());
         }
-        if (type() == ObjectType.DATA
-                && (length != length(extentCount(), blockCount())
-                        || !ExtentEntry.areConsistent(segment, extentOffset(0), extentCount(), blockCount()))) {
+        if (!hasRightLengths(length)) {
+            throw new FormatException(key + " is damaged: its lengths do not add up");
+        }
+        if (!ExtentEntry.areConsistent(segment, extentOffset(0), extentCount(), blockCount())) {
             throw new FormatException(key + " is damaged: its extents do not add up");
         }
+    }
+
+    /** Whether the header has room for just what it lists, and the object for that and its data. */
+    private boolean hasRightLengths(final int length) {
+        final long extents = extentCount();
+        final long blocks = blockCount();
+        final boolean isData = type() == ObjectType.DATA;
+        return extents >= 0
+                && blocks >= 0
+                && blocks <= MAX_BLOCKS
+                && (isData || extents == 0 && blocks == 0)
+                && length == Blocks.align(FIXED_LENGTH + extents * ExtentEntry.LENGTH + blocks * Integer.BYTES)
+                && (isData ? objectLength() == length + blocks * Blocks.SIZE : objectLength() >= length);
     }
 
     /** Whether enough of a header stands here to tell {@link #headerLength()}. */

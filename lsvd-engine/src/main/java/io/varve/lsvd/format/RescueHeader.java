@@ -39,7 +39,10 @@ public record RescueHeader(UUID volume, long epoch, UUID nonce, long storedThrou
      * @throws FormatException when it is damaged or unknown.
      */
     public static RescueHeader decode(final String what, final MemorySegment block) throws FormatException {
-        final ByteBuffer payload = SmallRecord.open(what, block, MAGIC, VERSION);
+        return SmallRecord.read(what, block, MAGIC, VERSION, RescueHeader::decode);
+    }
+
+    private static RescueHeader decode(final ByteBuffer payload) {
         final UUID volume = SmallRecord.getUuid(payload);
         final long epoch = payload.getLong();
         return new RescueHeader(

@@ -38,7 +38,11 @@ public record SettingsRecord(VolumeSettings settings, long setMs) {
      * @throws FormatException when it is damaged or unknown.
      */
     public static SettingsRecord decode(final String what, final MemorySegment record) throws FormatException {
-        final ByteBuffer payload = SmallRecord.open(what, record, MAGIC, VERSION);
-        return new SettingsRecord(VolumeSettings.decode(what, payload), payload.getLong());
+        return SmallRecord.read(
+                what,
+                record,
+                MAGIC,
+                VERSION,
+                payload -> new SettingsRecord(VolumeSettings.decode(what, payload), payload.getLong()));
     }
 }

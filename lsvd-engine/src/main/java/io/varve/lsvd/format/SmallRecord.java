@@ -2,8 +2,10 @@ package io.varve.lsvd.format;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.nio.BufferUnderflowException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.util.UUID;
 import java.util.zip.CRC32C;
@@ -28,6 +30,12 @@ final class SmallRecord {
     private static final int CRC_OFFSET = 8;
 
     private SmallRecord() {}
+
+    /** Reads the fields of a payload. That the payload is too short for them is no concern of its own. */
+    @FunctionalInterface
+    interface Fields<T> {
+        T read(ByteBuffer payload) throws FormatException;
+    }
 
     /** A buffer for a payload. */
     static ByteBuffer payload() {
@@ -56,18 +64,41 @@ final class SmallRecord {
     }
 
     /**
-     * Checks a frame and gives its payload.
+     * Checks a frame and reads its payload, of which nothing may be missing or left.
      *
-     * @param what names the record in messages.
+     * @param what   names the record in messages.
+     * @param fields reads the payload's fields, in their order.
      * @throws FormatException when it is damaged or of an unknown kind or version.
      */
-    static ByteBuffer open(final String what, final MemorySegment record, final int magic, final int version)
+    static <T> T read(
+            final String what,
+            final MemorySegment record,
+            final int magic,
+            final int version,
+            final int maxLength,
+            final Fields<T> fields)
             throws FormatException {
-        return open(what, record, magic, version, MAX_LENGTH);
+        final ByteBuffer payload = open(what, record, magic, version, maxLength);
+        final T value;
+        try {
+            value = fields.read(payload);
+        } catch (final BufferUnderflowException e) {
+            throw new FormatException(what + " is damaged: it is too short");
+        }
+        if (payload.hasRemaining()) {
+            throw new FormatException(what + " is damaged: it is too long");
+        }
+        return value;
     }
 
-    /** As {@link #open(String, MemorySegment, int, int)}, for records of at most so many bytes. */
-    static ByteBuffer open(
+    /** As {@link #read(String, MemorySegment, int, int, int, Fields)}, for records of the usual length. */
+    static <T> T read(
+            final String what, final MemorySegment record, final int magic, final int version, final Fields<T> fields)
+            throws FormatException {
+        return read(what, record, magic, version, MAX_LENGTH, fields);
+    }
+
+    private static ByteBuffer open(
             final String what, final MemorySegment record, final int magic, final int version, final int maxLength)
             throws FormatException {
         final ByteBuffer copy = ByteBuffer.allocate((int) Math.min(record.byteSize(), maxLength))
@@ -108,9 +139,29 @@ final class SmallRecord {
         payload.putShort((short) bytes.length).put(bytes);
     }
 
-    static String getString(final ByteBuffer payload) {
-        final byte[] bytes = new byte[payload.getShort() & 0xffff];
-        payload.get(bytes);
-        return new String(bytes, StandardCharsets.UTF_8);
+    static String getString(final String what, final ByteBuffer payload) throws FormatException {
+        final int length = payload.getShort() & 0xffff;
+        if (length > payload.remaining()) {
+            throw new BufferUnderflowException();
+        }
+        final ByteBuffer bytes = payload.slice(payload.position(), length);
+        payload.position(payload.position() + length);
+        try {
+            return StandardCharsets.UTF_8.newDecoder().decode(bytes).toString();
+        } catch (final CharacterCodingException e) {
+            throw new FormatException(what + " is damaged: a text in it is not UTF-8");
+        }
+    }
+
+    static void putBoolean(final ByteBuffer payload, final boolean value) {
+        payload.put((byte) (value ? 1 : 0));
+    }
+
+    static boolean getBoolean(final String what, final ByteBuffer payload) throws FormatException {
+        final byte value = payload.get();
+        if (value != 0 && value != 1) {
+            throw new FormatException(what + " is damaged: " + value + " is neither yes nor no");
+        }
+        return value == 1;
     }
 }

@@ -39,7 +39,8 @@ public record SnapshotRecord(String name, long epoch, long sizeBytes, long creat
     public MemorySegment encode() {
         final ByteBuffer payload = SmallRecord.payload();
         SmallRecord.putString(payload, name);
-        payload.putLong(epoch).putLong(sizeBytes).putLong(createdMs).put((byte) (isProtected ? 1 : 0));
+        payload.putLong(epoch).putLong(sizeBytes).putLong(createdMs);
+        SmallRecord.putBoolean(payload, isProtected);
         return SmallRecord.frame(MAGIC, VERSION, payload);
     }
 
@@ -50,12 +51,16 @@ public record SnapshotRecord(String name, long epoch, long sizeBytes, long creat
      * @throws FormatException when it is damaged or unknown.
      */
     public static SnapshotRecord decode(final String what, final MemorySegment record) throws FormatException {
-        final ByteBuffer payload = SmallRecord.open(what, record, MAGIC, VERSION);
-        return new SnapshotRecord(
-                SmallRecord.getString(payload),
-                payload.getLong(),
-                payload.getLong(),
-                payload.getLong(),
-                payload.get() != 0);
+        return SmallRecord.read(
+                what,
+                record,
+                MAGIC,
+                VERSION,
+                payload -> new SnapshotRecord(
+                        SmallRecord.getString(what, payload),
+                        payload.getLong(),
+                        VolumeSettings.getSize(what, payload),
+                        payload.getLong(),
+                        SmallRecord.getBoolean(what, payload)));
     }
 }

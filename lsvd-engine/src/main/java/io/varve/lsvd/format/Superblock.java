@@ -83,7 +83,10 @@ public record Superblock(
      * @throws FormatException when it is damaged or unknown.
      */
     public static Superblock decode(final String what, final MemorySegment block) throws FormatException {
-        final ByteBuffer payload = SmallRecord.open(what, block, MAGIC, VERSION);
+        return SmallRecord.read(what, block, MAGIC, VERSION, payload -> decode(what, payload));
+    }
+
+    private static Superblock decode(final String what, final ByteBuffer payload) throws FormatException {
         final long counter = payload.getLong();
         final UUID volume = SmallRecord.getUuid(payload);
         final long areaLength = payload.getLong();
@@ -91,7 +94,7 @@ public record Superblock(
         final long generation = payload.getLong();
         final Tail tail = new Tail(payload.getLong(), payload.getLong(), payload.getInt());
         final int count = payload.getInt();
-        if (count < 0 || count > MAX_EPOCHS) {
+        if (count < 1 || count > MAX_EPOCHS) {
             throw new FormatException(what + " is damaged: " + count + " epochs");
         }
         final List<EpochClaim> epochs = new ArrayList<>(count);

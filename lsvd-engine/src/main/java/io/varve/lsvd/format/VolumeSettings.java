@@ -69,18 +69,42 @@ public record VolumeSettings(
     }
 
     void encode(final ByteBuffer payload) {
-        payload.putLong(sizeBytes).put((byte) (writeCache ? 1 : 0)).put((byte) durability.ordinal());
+        payload.putLong(sizeBytes);
+        SmallRecord.putBoolean(payload, writeCache);
+        payload.put((byte) durability.ordinal());
         payload.putLong(maxUnsentBytes).putLong(maxUnsentAgeMs).putLong(fenceTimeoutMs);
     }
 
     static VolumeSettings decode(final String what, final ByteBuffer payload) throws FormatException {
-        final long sizeBytes = payload.getLong();
-        final boolean writeCache = payload.get() != 0;
+        final long sizeBytes = getSize(what, payload);
+        final boolean writeCache = SmallRecord.getBoolean(what, payload);
         final Durability durability = Durability.of(payload.get());
         if (durability == null) {
             throw new FormatException(what + " asks for a durability that this version does not know");
         }
         return new VolumeSettings(
-                sizeBytes, writeCache, durability, payload.getLong(), payload.getLong(), payload.getLong());
+                sizeBytes,
+                writeCache,
+                durability,
+                getUpTo(Long.MAX_VALUE, what, payload),
+                getUpTo(MAX_TIME_MS, what, payload),
+                getUpTo(MAX_TIME_MS, what, payload));
+    }
+
+    /** Reads the size of a disk. */
+    static long getSize(final String what, final ByteBuffer payload) throws FormatException {
+        final long size = getUpTo(Blocks.MAX_VOLUME_SIZE, what, payload);
+        if (size % Blocks.SIZE != 0) {
+            throw new FormatException(what + " is damaged: " + size + " bytes are no size of a volume");
+        }
+        return size;
+    }
+
+    private static long getUpTo(final long most, final String what, final ByteBuffer payload) throws FormatException {
+        final long value = payload.getLong();
+        if (value < 0 || value > most) {
+            throw new FormatException(what + " is damaged: " + Long.toUnsignedString(value) + " is out of range");
+        }
+        return value;
     }
 }

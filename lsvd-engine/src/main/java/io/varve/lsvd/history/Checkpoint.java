@@ -8,6 +8,7 @@ import io.varve.lsvd.format.ObjectHeader;
 import io.varve.lsvd.format.ObjectType;
 import io.varve.lsvd.format.SnapshotRecord;
 import io.varve.lsvd.map.ExtentMap;
+import io.varve.lsvd.map.Location;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
@@ -40,6 +41,9 @@ import java.util.function.LongFunction;
 public final class Checkpoint {
     /** Between looks at the clock; an extent takes some nanoseconds. */
     private static final int EXTENTS_AT_ONCE = 64;
+
+    /** Greatest length of an object in bytes, so that the sum of many is a number still. */
+    private static final long MAX_OBJECT_LENGTH = 1L << 40;
 
     private static final ValueLayout.OfLong LONG = ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
     private static final int PREAMBLE = 6 * Long.BYTES;
@@ -210,6 +214,7 @@ public final class Checkpoint {
                 putObject(body, offset, objects, index);
             } else {
                 put(body, offset, sequence, 0);
+                put(body, offset + 2 * Long.BYTES, 0, 0);
             }
             offset += OBJECT_LENGTH;
         }
@@ -268,6 +273,9 @@ public final class Checkpoint {
         if (Checksum.of(body) != header.bodyCrc()) {
             throw new FormatException(key + " is damaged: its checksum does not match");
         }
+        if (body.byteSize() < PREAMBLE) {
+            throw new FormatException(key + " is damaged: it is too short");
+        }
         final long extentCount = body.get(LONG, 0);
         final long epochCount = body.get(LONG, Long.BYTES);
         final long baseCount = body.get(LONG, 2 * Long.BYTES);
@@ -289,21 +297,13 @@ public final class Checkpoint {
             throw new FormatException(key + " is damaged: its lengths do not add up");
         }
         long offset = PREAMBLE;
-        Epochs epochs = Epochs.NONE;
-        for (long i = 0; i < epochCount; i++) {
-            epochs = epochs.with(new Epochs.Entry(
-                    getUuid(body, offset),
-                    body.get(LONG, offset + 2 * Long.BYTES),
-                    body.get(LONG, offset + 3 * Long.BYTES),
-                    getUuid(body, offset + 4 * Long.BYTES)));
-            offset += EPOCH_LENGTH;
-        }
-        final List<Long> bases = new ArrayList<>();
-        for (long i = 0; i < baseCount; i++) {
-            bases.add(body.get(LONG, offset));
-            offset += BASE_LENGTH;
-        }
+        final Epochs epochs = epochs(key, header, body.asSlice(offset, epochCount * EPOCH_LENGTH));
+        offset += epochCount * EPOCH_LENGTH;
+        final long first = epochs.get(0).firstSequence();
+        final List<Long> bases = bases(key, body.asSlice(offset, baseCount * BASE_LENGTH), first, header.sequence());
+        offset += baseCount * BASE_LENGTH;
         final MemorySegment objects = body.asSlice(offset, objectCount * OBJECT_LENGTH);
+        checkObjects(key, objects);
         offset += objects.byteSize();
         final SnapshotRecord snapshot =
                 snapshotLength == 0 ? null : SnapshotRecord.decode(key, body.asSlice(offset, snapshotLength));
@@ -312,13 +312,82 @@ public final class Checkpoint {
         while (end < body.byteSize() && body.get(LONG, end + Long.BYTES) == Runs.REMOVED) {
             end += Runs.LENGTH;
         }
+        if (bases.isEmpty() && end > offset) {
+            throw new FormatException(key + " is damaged: it removes what it does not build on");
+        }
         return new Content(
                 epochs,
                 bases,
                 objects,
                 snapshot,
-                Runs.of(key, body.asSlice(offset, end - offset)),
-                Runs.of(key, body.asSlice(end)));
+                Runs.removed(key, body.asSlice(offset, end - offset)),
+                Runs.written(key, body.asSlice(end), first, header.sequence()));
+    }
+
+    /** The epochs that are listed: in order, the last one the checkpoint's own. */
+    private static Epochs epochs(final String key, final ObjectHeader header, final MemorySegment list)
+            throws FormatException {
+        final Epochs.Entry[] entries = new Epochs.Entry[(int) (list.byteSize() / EPOCH_LENGTH)];
+        for (int i = 0; i < entries.length; i++) {
+            final long offset = (long) i * EPOCH_LENGTH;
+            entries[i] = new Epochs.Entry(
+                    getUuid(list, offset),
+                    list.get(LONG, offset + 2 * Long.BYTES),
+                    list.get(LONG, offset + 3 * Long.BYTES),
+                    getUuid(list, offset + 4 * Long.BYTES));
+        }
+        final Epochs epochs = Epochs.of(entries);
+        if (epochs == null
+                || entries.length == 0
+                || entries[0].firstSequence() < 0
+                || entries[entries.length - 1].firstSequence() > header.sequence()
+                || entries[entries.length - 1].epoch() != header.epoch()
+                || !entries[entries.length - 1].volume().equals(header.volume())) {
+            throw new FormatException(key + " is damaged: its epochs are not in order");
+        }
+        return epochs;
+    }
+
+    /** The checkpoints that are listed: in order, and before this one. */
+    private static List<Long> bases(final String key, final MemorySegment list, final long first, final long end)
+            throws FormatException {
+        final List<Long> bases = new ArrayList<>();
+        long least = first;
+        for (long offset = 0; offset < list.byteSize(); offset += BASE_LENGTH) {
+            final long base = list.get(LONG, offset);
+            if (base < least || base >= end) {
+                throw new FormatException(key + " is damaged: it builds on what can't be before it");
+            }
+            bases.add(base);
+            least = base + 1;
+        }
+        return bases;
+    }
+
+    /** Checks that entries of the table of objects are in order, and what they say within what an object can be. */
+    private static void checkObjects(final String key, final MemorySegment entries) throws FormatException {
+        long least = 0;
+        for (long offset = 0; offset < entries.byteSize(); offset += OBJECT_LENGTH) {
+            final long sequence = entries.get(LONG, offset);
+            final long length = entries.get(LONG, offset + Long.BYTES);
+            final long dead = entries.get(LONG, offset + 2 * Long.BYTES);
+            final long kind = entries.get(LONG, offset + 3 * Long.BYTES);
+            if (sequence < least
+                    || sequence > Location.MAX_SEQUENCE
+                    || length < 0
+                    || length > MAX_OBJECT_LENGTH
+                    || length > 0 && !isObject(dead, (int) kind, kind >>> Integer.SIZE)) {
+                throw new FormatException(key + " is damaged: its table of objects is not in order");
+            }
+            least = sequence + 1;
+        }
+    }
+
+    private static boolean isObject(final long dead, final int blocks, final long generation) {
+        return dead >= ObjectTable.ALIVE
+                && blocks >= 0
+                && blocks <= Location.MAX_OBJECT_BLOCKS
+                && generation <= ObjectTable.CHECKPOINT;
     }
 
     private static void putUuid(final MemorySegment body, final long offset, final UUID uuid) {

@@ -22,6 +22,9 @@ import java.util.UUID;
  * them over the whole one into a map.
  */
 final class CheckpointReader {
+    /** Longest body in bytes that memory is taken for before it is known that the object is as long as it says. */
+    private static final long MAX_UNCHECKED = 16 << 20;
+
     private final StoreClient store;
     private final HeaderReader headers;
 
@@ -54,6 +57,11 @@ final class CheckpointReader {
             contents.add(Checkpoint.decode(key(chain.get(i)), chain.get(i), bodies.get(i)));
         }
         contents.add(content);
+        for (int i = 0; i < contents.size(); i++) {
+            if (!contents.get(i).bases().equals(content.bases().subList(0, i))) {
+                throw new FormatException(key(chain.get(i)) + " does not build on what " + key(newest) + " builds on");
+            }
+        }
         load(contents, map);
         CheckpointChain sequences = CheckpointChain.whole(chain.getFirst().sequence());
         for (final ObjectHeader delta : chain.subList(1, chain.size())) {
@@ -117,8 +125,16 @@ final class CheckpointReader {
         final List<MemorySegment> bodies = new ArrayList<>();
         final List<Part> parts = new ArrayList<>();
         for (final ObjectHeader header : chain) {
-            final MemorySegment body =
-                    Arena.ofAuto().allocate(header.objectLength() - header.headerLength(), Long.BYTES);
+            final long length = header.objectLength() - header.headerLength();
+            if (length > MAX_UNCHECKED
+                    && store.get(
+                                    key(header),
+                                    header.objectLength() - 1,
+                                    Arena.ofAuto().allocate(1))
+                            != 1) {
+                throw new FormatException(key(header) + " is damaged: it is too short");
+            }
+            final MemorySegment body = Arena.ofAuto().allocate(length, Long.BYTES);
             bodies.add(body);
             Part.split(key(header), header.headerLength(), body, parts);
         }

@@ -37,21 +37,36 @@ public final class Epochs {
         public String key(final long sequence) {
             return Keys.object(volume, epoch, sequence);
         }
+
+        private boolean follows(final Entry before) {
+            return firstSequence > before.firstSequence && (!volume.equals(before.volume) || epoch > before.epoch);
+        }
+    }
+
+    /** Epochs in their order; null when one does not come after the one before. */
+    static Epochs of(final Entry... entries) {
+        for (int i = 1; i < entries.length; i++) {
+            if (!entries[i].follows(entries[i - 1])) {
+                return null;
+            }
+        }
+        return new Epochs(entries.clone());
     }
 
     /** These epochs and one more, which must come after them. */
     public Epochs with(final Entry entry) {
         final int count = entries.length;
-        if (count > 0) {
-            final Entry last = entries[count - 1];
-            if (entry.firstSequence <= last.firstSequence
-                    || entry.volume.equals(last.volume) && entry.epoch <= last.epoch) {
-                throw new IllegalArgumentException(entry + " does not follow " + last);
-            }
+        if (!canBeFollowedBy(entry)) {
+            throw new IllegalArgumentException(entry + " does not follow " + entries[count - 1]);
         }
         final Entry[] more = Arrays.copyOf(entries, count + 1);
         more[count] = entry;
         return new Epochs(more);
+    }
+
+    /** Whether an epoch can come after these. */
+    boolean canBeFollowedBy(final Entry entry) {
+        return entries.length == 0 || entry.follows(entries[entries.length - 1]);
     }
 
     /** Those of these epochs that match. */

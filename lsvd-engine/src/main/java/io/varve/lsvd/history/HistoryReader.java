@@ -38,7 +38,12 @@ public final class HistoryReader {
     /** The record of an epoch. */
     public EpochRecord epoch(final long epoch) throws IOException {
         final String key = Keys.epoch(volume, epoch);
-        return EpochRecord.decode(key, store.getWhole(key, EpochRecord.MAX_LENGTH));
+        final EpochRecord record = EpochRecord.decode(key, store.getWhole(key, EpochRecord.MAX_LENGTH));
+        if (record.epoch() != epoch || record.firstSequence() < 0 || record.firstSequence() > Location.MAX_SEQUENCE) {
+            throw new FormatException(key + " is damaged: it says that epoch " + record.epoch() + " begins at sequence "
+                    + record.firstSequence());
+        }
+        return record;
     }
 
     /** The record of an epoch, or null when there is none. */
@@ -206,9 +211,13 @@ public final class HistoryReader {
         } else {
             current = epoch(0);
             sequence = 0;
+            if (current.firstSequence() != sequence) {
+                throw new HistoryException("volume " + volume + " begins at sequence " + current.firstSequence()
+                        + ", and no checkpoint says what was before");
+            }
         }
         if (isOrigins || checkpoint == ObjectHeader.NO_CHECKPOINT) {
-            epochs = epochs.with(entry(current));
+            epochs = follow(epochs, current);
         }
         while (true) {
             final boolean isNewest = current.epoch() == newest.epoch();
@@ -233,7 +242,7 @@ public final class HistoryReader {
                             snapshot);
                 }
                 current = next(current, sequence, header);
-                epochs = epochs.with(entry(current));
+                epochs = follow(epochs, current);
                 sequence = current.firstSequence();
                 headers.forget();
                 continue;
@@ -250,8 +259,13 @@ public final class HistoryReader {
         }
     }
 
-    private Epochs.Entry entry(final EpochRecord record) {
-        return new Epochs.Entry(volume, record.epoch(), record.firstSequence(), record.nonce());
+    private Epochs follow(final Epochs epochs, final EpochRecord record) throws HistoryException {
+        final Epochs.Entry entry = new Epochs.Entry(volume, record.epoch(), record.firstSequence(), record.nonce());
+        if (!epochs.canBeFollowedBy(entry)) {
+            throw new HistoryException("volume " + volume + ": epoch " + record.epoch() + " begins at sequence "
+                    + record.firstSequence() + ", where another one begins");
+        }
+        return epochs.with(entry);
     }
 
     /** The newest epoch's record knows of the write cache what the epochs before have brought about. */

@@ -2,6 +2,7 @@ package io.varve.lsvd.history;
 
 import io.varve.lsvd.format.FormatException;
 import io.varve.lsvd.map.ExtentMap;
+import io.varve.lsvd.map.Location;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -46,18 +47,34 @@ final class Runs implements AutoCloseable {
         target.set(LONG, offset + Long.BYTES, location);
     }
 
+    /** Runs that are not mapped any more; else as {@link #written}. */
+    static Runs removed(final String what, final MemorySegment memory) throws FormatException {
+        return of(what, memory, REMOVED, REMOVED);
+    }
+
     /**
      * A list that stands in memory of someone else's, which must stay.
      *
-     * @param what named in messages.
-     * @throws FormatException when it is not in order.
+     * @param what  named in messages.
+     * @param first sequence of the first object that can be mapped.
+     * @param end   sequence of the first object that can't be.
+     * @throws FormatException when it is not in order, or maps to what can't be.
      */
-    static Runs of(final String what, final MemorySegment memory) throws FormatException {
+    static Runs written(final String what, final MemorySegment memory, final long first, final long end)
+            throws FormatException {
+        return of(what, memory, Location.inObject(first, 0), Location.inObject(end, 0) - 1);
+    }
+
+    private static Runs of(final String what, final MemorySegment memory, final long least, final long most)
+            throws FormatException {
         final Runs runs = new Runs(null, memory, memory.byteSize() / LENGTH);
         long end = 0;
         for (long i = 0; i < runs.count; i++) {
             if (runs.block(i) < end || runs.block(i) + runs.length(i) > ExtentMap.MAX_BLOCKS) {
                 throw new FormatException(what + " is damaged: its extents are not in order");
+            }
+            if (runs.location(i) < least || runs.location(i) > most) {
+                throw new FormatException(what + " is damaged: it maps blocks to what can't hold them");
             }
             end = runs.block(i) + runs.length(i);
         }

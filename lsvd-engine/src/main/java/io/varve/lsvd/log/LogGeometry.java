@@ -21,13 +21,18 @@ public record LogGeometry(long areaLength, int windowLength) {
 
     /** Checks the measures. */
     public LogGeometry {
-        if (windowLength < MIN_WINDOW
-                || windowLength > MAX_WINDOW
-                || Integer.bitCount(windowLength) != 1
-                || areaLength % windowLength != 0
-                || areaLength / windowLength < MIN_WINDOWS) {
+        if (!isPossible(areaLength, windowLength)) {
             throw new IllegalArgumentException("no log of " + areaLength + " bytes with a window of " + windowLength);
         }
+    }
+
+    /** Whether a log can have such measures. */
+    static boolean isPossible(final long areaLength, final int windowLength) {
+        return windowLength >= MIN_WINDOW
+                && windowLength <= MAX_WINDOW
+                && Integer.bitCount(windowLength) == 1
+                && areaLength % windowLength == 0
+                && areaLength / windowLength >= MIN_WINDOWS;
     }
 
     /** The measures of a log that takes at most so many bytes, or the least that is possible. */

@@ -1,5 +1,6 @@
 package io.varve.lsvd.log;
 
+import io.varve.lsvd.format.Blocks;
 import io.varve.lsvd.format.FormatException;
 import io.varve.lsvd.format.Superblock;
 import java.io.IOException;
@@ -13,6 +14,9 @@ import java.lang.foreign.MemorySegment;
 public final class LogSuperblock {
     /** Number of places that a state is written to. */
     public static final int PLACES = 2;
+
+    /** Greatest position in a log, so that the end of what is behind it is one still. */
+    private static final long MAX_POSITION = 1L << 62;
 
     private final LogDevice device;
     private final MemorySegment block = Arena.ofAuto().allocate(Superblock.LENGTH, Superblock.LENGTH);
@@ -41,6 +45,7 @@ public final class LogSuperblock {
             device.readFully((long) place * Superblock.LENGTH, block);
             try {
                 final Superblock candidate = Superblock.decode("superblock of " + device.name(), block);
+                check(candidate, device);
                 if (newest == null || candidate.counter() > newest.counter()) {
                     newest = candidate;
                 }
@@ -52,6 +57,23 @@ public final class LogSuperblock {
             throw failure;
         }
         return new LogSuperblock(device, newest);
+    }
+
+    /** A superblock whose checksum is right can be wrong all the same, and nobody takes memory for what it says on trust. */
+    private static void check(final Superblock superblock, final LogDevice device) throws FormatException {
+        final long position = superblock.tail().position();
+        if (!LogGeometry.isPossible(superblock.areaLength(), superblock.windowLength())
+                || position < 0
+                || position > MAX_POSITION
+                || position % Blocks.SIZE != 0
+                || superblock.tail().sequence() < 0) {
+            throw new FormatException("superblock of " + device.name() + " is damaged: no log can be what it says");
+        }
+        final long length = Superblock.AREA_OFFSET + superblock.areaLength();
+        if (device.length() < length) {
+            throw new FormatException(device.name() + " ends at " + device.length() + " and should have " + length
+                    + " bytes: it has been truncated");
+        }
     }
 
     /** What was last read or written. */

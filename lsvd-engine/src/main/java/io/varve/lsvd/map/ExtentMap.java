@@ -1,5 +1,6 @@
 package io.varve.lsvd.map;
 
+import io.varve.lsvd.format.Blocks;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandles;
@@ -21,7 +22,7 @@ public final class ExtentMap implements AutoCloseable {
     public static final int MAX_EXTENT_BLOCKS = 1 << 24;
 
     /** Number of blocks that can be mapped. */
-    public static final long MAX_BLOCKS = 1L << 39;
+    public static final long MAX_BLOCKS = Blocks.MAX_COUNT;
 
     static final int LENGTH_BITS = 24;
     static final int LEAF_CAPACITY = 64;

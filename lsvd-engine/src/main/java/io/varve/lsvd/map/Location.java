@@ -1,5 +1,7 @@
 package io.varve.lsvd.map;
 
+import io.varve.lsvd.format.ObjectHeader;
+
 /**
  * Where a run of blocks is kept, as one number: in the local log, by the block's position there (not wrapped), or in an
  * object, by the object's sequence and the index of the data block. Adding n to a location gives that of the nth block
@@ -7,7 +9,7 @@ package io.varve.lsvd.map;
  */
 public final class Location {
     /** Greatest number of data blocks in an object. */
-    public static final int MAX_OBJECT_BLOCKS = (1 << 23) - 1;
+    public static final int MAX_OBJECT_BLOCKS = ObjectHeader.MAX_BLOCKS;
 
     /** Greatest sequence of an object. */
     public static final long MAX_SEQUENCE = (1L << 40) - 1;

@@ -1,5 +1,6 @@
 package io.varve.lsvd.transfer;
 
+import io.varve.lsvd.format.Blocks;
 import io.varve.lsvd.format.Checksum;
 import io.varve.lsvd.format.FormatException;
 import java.lang.foreign.Arena;
@@ -80,8 +81,32 @@ public record DifferenceHeader(
         if (new Checksum(segment).ofAllBut(0, LENGTH, CRC_OFFSET) != buffer.getInt(CRC_OFFSET)) {
             throw new FormatException("it is damaged: its header's checksum does not match");
         }
+        final DifferenceHeader header = read(buffer);
+        if (!header.isPossible() || header.encode().mismatch(segment) != -1) {
+            throw new FormatException("it is damaged: its header does not add up");
+        }
+        return header;
+    }
+
+    /** Whether sizes are those of volumes, and no more has changed than there is; names not too long. */
+    private boolean isPossible() {
+        return isSize(olderBytes)
+                && isSize(newerBytes)
+                && dataBlocks >= 0
+                && dataBlocks <= Blocks.count(newerBytes)
+                && discardedBlocks >= 0
+                && discardedBlocks <= Blocks.count(newerBytes)
+                && older.getBytes(StandardCharsets.UTF_8).length <= MAX_NAME
+                && newer.getBytes(StandardCharsets.UTF_8).length <= MAX_NAME;
+    }
+
+    private static boolean isSize(final long bytes) {
+        return bytes >= 0 && bytes <= Blocks.MAX_VOLUME_SIZE;
+    }
+
+    private static DifferenceHeader read(final ByteBuffer buffer) throws FormatException {
+        buffer.position(CRC_OFFSET + 2 * Integer.BYTES);
         try {
-            buffer.position(CRC_OFFSET + 2 * Integer.BYTES);
             return new DifferenceHeader(
                     new UUID(buffer.getLong(), buffer.getLong()),
                     buffer.getLong(),

@@ -131,11 +131,11 @@ class CheckpointTest {
         final MemorySegment memory = Arena.ofAuto().allocate(2L * Runs.LENGTH, 8);
         Runs.encode(memory, 0, 10, 5, 0);
         Runs.encode(memory, Runs.LENGTH, 14, 5, 0);
-        assertThatThrownBy(() -> Runs.of("it", memory))
+        assertThatThrownBy(() -> Runs.written("it", memory, 0, 10))
                 .isInstanceOf(FormatException.class)
                 .hasMessage("it is damaged: its extents are not in order");
         Runs.encode(memory, Runs.LENGTH, (1L << 40) - 1, 5, 0);
-        assertThatThrownBy(() -> Runs.of("it", memory)).isInstanceOf(FormatException.class);
+        assertThatThrownBy(() -> Runs.written("it", memory, 0, 10)).isInstanceOf(FormatException.class);
     }
 
     private static List<String> entries(final ObjectTable table) {
@@ -169,7 +169,7 @@ class CheckpointTest {
                 map.remove(block, length);
                 changes.onRemoved(block, length);
             } else {
-                final long location = Location.inObject(random.nextInt(50), random.nextInt(1000));
+                final long location = Location.inObject(random.nextInt(5), random.nextInt(1000));
                 map.put(block, length, location);
                 changes.onWritten(block, length, location);
             }
