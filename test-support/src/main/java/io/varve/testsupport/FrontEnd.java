@@ -141,7 +141,9 @@ public final class FrontEnd implements Driver, AutoCloseable {
     /** Connects and negotiates: what QEMU does when the device is realized. */
     public void connect() throws IOException {
         negotiate();
-        config = getConfig(0, CONFIG_SIZE);
+        config = has(PROTOCOL_CONFIG)
+                ? getConfig(0, CONFIG_SIZE)
+                : ByteBuffer.allocate(CONFIG_SIZE).order(ByteOrder.LITTLE_ENDIAN);
     }
 
     private void negotiate() throws IOException {
@@ -500,7 +502,7 @@ public final class FrontEnd implements Driver, AutoCloseable {
         return features;
     }
 
-    /** The config space as it was when connecting. */
+    /** The config space as it was when connecting; zeros where it can't be asked for. */
     public ByteBuffer config() {
         return config;
     }

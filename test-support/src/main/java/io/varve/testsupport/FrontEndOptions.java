@@ -4,7 +4,7 @@ package io.varve.testsupport;
  * What a {@link FrontEnd} is like.
  *
  * @param queueCount    rings.
- * @param queueSize     descriptors of each, a power of two.
+ * @param queueSize     descriptors of each, a power of two unless they are packed.
  * @param maxDataLength most bytes of a request's data.
  * @param indirect      whether INDIRECT_DESC is negotiated, and used.
  * @param eventIndex    whether EVENT_IDX is negotiated.

@@ -39,7 +39,7 @@ public final class PackedDriverQueue extends DriverQueue {
     @Override
     void resetRing(final int index) {
         freeDescriptors = size;
-        nextAvailable = index & size - 1;
+        nextAvailable = index % size;
         availableWrap = true;
         nextUsed = nextAvailable;
         usedWrap = true;

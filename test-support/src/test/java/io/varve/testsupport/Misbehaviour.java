@@ -14,10 +14,6 @@ enum Misbehaviour {
     UNKNOWN_MESSAGE(f -> f.channel().send(4711, payload(0))),
     MESSAGE_NOT_NEGOTIATED(f -> f.channel().send(26, payload(8).clear())),
     LOG_WITHOUT_DESCRIPTOR(f -> f.channel().send(6, log(1 << 20, 0))),
-    LOG_WITHOUT_LOG_SHMFD(f -> {
-        f.channel().send(16, u64(0));
-        f.channel().send(6, log(4096, 0), f.ram().regions().getFirst().file().fd());
-    }),
     LOG_LARGER_THAN_ITS_FILE(f -> f.channel()
             .send(6, log(1L << 40, 0), f.ram().regions().getFirst().file().fd())),
     LOG_OF_NO_SIZE(f ->

@@ -4,12 +4,15 @@ import static io.varve.testsupport.FrontEndChannel.payload;
 import static io.varve.testsupport.FrontEndChannel.u64;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.varve.vhostuser.CloseReason;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** What is offered and negotiated, in the order in which QEMU asks. */
 @Timeout(60)
@@ -30,6 +33,9 @@ class NegotiationTest {
             | 1L << 30
             | 1L << 32;
 
+    private static final long ALL_PROTOCOL_FEATURES =
+            1 | 1 << 1 | 1 << 3 | 1 << 5 | 1 << 9 | 1 << 12 | 1 << 13 | 1 << 15 | 1 << 16;
+
     @TempDir
     private Path directory;
 
@@ -38,8 +44,8 @@ class NegotiationTest {
         try (ServedDisk disk = new ServedDisk(directory);
                 FrontEndChannel channel = FrontEndChannel.connect(disk.socketPath)) {
             assertThat(channel.call(1, payload(0)).getLong()).isEqualTo(ALL_FEATURES);
-            assertThat(channel.call(15, payload(0)).getLong())
-                    .isEqualTo(1 | 1 << 1 | 1 << 3 | 1 << 5 | 1 << 9 | 1 << 12 | 1 << 13 | 1 << 15 | 1 << 16);
+            assertThat(channel.call(15, payload(0)).getLong()).isEqualTo(ALL_PROTOCOL_FEATURES);
+            channel.send(16, u64(ALL_PROTOCOL_FEATURES));
             assertThat(channel.call(17, payload(0)).getLong()).isEqualTo(256);
             assertThat(channel.call(36, payload(0)).getLong()).isEqualTo(509);
         }
@@ -75,10 +81,10 @@ class NegotiationTest {
             assertThat(config.get(32)).as("wce").isEqualTo((byte) 1);
             assertThat(config.getShort(34)).as("num_queues").isEqualTo((short) 256);
             assertThat(config.getInt(36)).as("max_discard_sectors").isEqualTo(4 << 20);
-            assertThat(config.getInt(40)).as("max_discard_seg").isEqualTo(32);
+            assertThat(config.getInt(40)).as("max_discard_seg").isEqualTo(1);
             assertThat(config.getInt(44)).as("discard_sector_alignment").isEqualTo(8);
             assertThat(config.getInt(48)).as("max_write_zeroes_sectors").isEqualTo(4 << 20);
-            assertThat(config.getInt(52)).as("max_write_zeroes_seg").isEqualTo(32);
+            assertThat(config.getInt(52)).as("max_write_zeroes_seg").isEqualTo(1);
             assertThat(config.get(56)).as("write_zeroes_may_unmap").isEqualTo((byte) 1);
         }
     }
@@ -104,9 +110,26 @@ class NegotiationTest {
                 FrontEndChannel channel = FrontEndChannel.connect(disk.socketPath)) {
             channel.sendRaw(3, 1 | 8, 0, payload(0));
             // The answer to this question must be the next thing that comes.
-            assertThat(channel.call(17, payload(0)).getLong()).isEqualTo(256);
+            assertThat(channel.call(15, payload(0)).getLong()).isEqualTo(ALL_PROTOCOL_FEATURES);
             channel.send(16, u64(1 << 3));
             assertThat(channel.acknowledged(3, payload(0))).isZero();
+        }
+    }
+
+    /** Each message, and the protocol feature that it belongs to, which alone is not negotiated. */
+    @ParameterizedTest
+    @CsvSource({
+        "6, 1", "17, 0", "21, 5", "24, 9", "25, 9", "31, 12", "32, 12", "34, 13", "36, 15", "37, 15", "38, 15",
+        "39, 16", "40, 16"
+    })
+    void refusesMessagesOfProtocolFeaturesThatWereNotNegotiated(final int message, final int feature)
+            throws IOException {
+        try (ServedDisk disk = new ServedDisk(directory);
+                FrontEndChannel channel = FrontEndChannel.connect(disk.socketPath)) {
+            channel.send(16, u64(ALL_PROTOCOL_FEATURES & ~(1L << feature)));
+            channel.send(message, payload(0));
+            disk.awaitClosed(CloseReason.PROTOCOL_ERROR);
+            assertThat(disk.log.lines()).anyMatch(line -> line.contains("protocol feature that was not negotiated"));
         }
     }
 

@@ -64,16 +64,21 @@ class RequestTest {
 
     @ParameterizedTest
     @CsvSource({
-        "1, false, true, true, true",
-        "2, false, true, false, true",
-        "3, false, false, true, false",
-        "4, false, false, false, true",
-        "5, false, true, true, false",
-        "6, true, true, true, true",
-        "7, true, false, false, false"
+        "1, 128, false, true, true, true",
+        "2, 128, false, true, false, true",
+        "3, 128, false, false, true, false",
+        "4, 128, false, false, false, true",
+        "5, 128, false, true, true, false",
+        "6, 128, true, true, true, true",
+        "7, 128, true, false, false, false",
+        "8, 100, true, false, true, true",
+        "9, 41, true, false, false, false",
+        "10, 3, true, true, true, true",
+        "11, 1, true, true, true, true"
     })
     void servesEveryFraming(
             final long seed,
+            final int size,
             final boolean packed,
             final boolean indirect,
             final boolean eventIndex,
@@ -82,6 +87,7 @@ class RequestTest {
         final Random random = new Random(seed);
         final byte[] model = new byte[ServedDisk.CAPACITY];
         final FrontEndOptions options = FrontEndOptions.DEFAULT
+                .withQueues(1, size)
                 .withPacked(packed)
                 .withIndirect(indirect)
                 .withEventIndex(eventIndex)

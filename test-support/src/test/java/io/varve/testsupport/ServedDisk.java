@@ -23,6 +23,7 @@ final class ServedDisk implements AutoCloseable {
     final ReactorThread reactor;
     final WriteCacheSetting writeCache = WriteCacheSetting.inMemory();
     final BlockingQueue<String> events = new LinkedBlockingQueue<>();
+    final LogLines log = new LogLines("vhost-user");
 
     volatile boolean isHandedOver = true;
     volatile String handOverFailure;
@@ -157,6 +158,7 @@ final class ServedDisk implements AutoCloseable {
 
     @Override
     public void close() {
+        log.close();
         reactor.close();
         device.close();
     }

@@ -6,17 +6,10 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import io.varve.linux.FdStat;
 import io.varve.linux.LinuxFile;
 import io.varve.vhostuser.CloseReason;
-import io.varve.vhostuser.VhostUserBlkSession;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.text.MessageFormat;
-import java.util.concurrent.BlockingQueue;
-import java.util.concurrent.LinkedBlockingQueue;
-import java.util.logging.Handler;
-import java.util.logging.LogRecord;
-import java.util.logging.Logger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -37,31 +30,15 @@ class SharedFileTest {
     @TempDir
     private Path directory;
 
-    private final Logger logger = Logger.getLogger(VhostUserBlkSession.class.getName());
-    private final BlockingQueue<String> warnings = new LinkedBlockingQueue<>();
-    private final Handler handler = new Handler() {
-        @Override
-        public void publish(final LogRecord record) {
-            warnings.add(MessageFormat.format(record.getMessage(), record.getParameters()));
-        }
-
-        @Override
-        public void flush() {}
-
-        @Override
-        public void close() {}
-    };
     private ServedDisk disk;
 
     @BeforeEach
     void serve() throws IOException {
         disk = new ServedDisk(directory);
-        logger.addHandler(handler);
     }
 
     @AfterEach
     void stopServing() {
-        logger.removeHandler(handler);
         disk.close();
     }
 
@@ -94,7 +71,7 @@ class SharedFileTest {
             frontEnd.channel().send(request, payload(request, frontEnd), file.fd());
             disk.awaitClosed(CloseReason.PROTOCOL_ERROR);
         }
-        assertThat(warnings.remove())
+        assertThat(disk.log.lines().getFirst())
                 .endsWith(" is neither a memfd nor a file on tmpfs, hugetlbfs, ext4, XFS or Btrfs");
     }
 
@@ -110,6 +87,6 @@ class SharedFileTest {
                 assertThat(frontEnd.run(BlkRequest.read(0, 512)).status()).isEqualTo(BlkRequest.OK);
             }
         }
-        assertThat(warnings).isEmpty();
+        assertThat(disk.log.lines()).isEmpty();
     }
 }

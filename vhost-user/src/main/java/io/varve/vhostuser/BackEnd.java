@@ -68,8 +68,20 @@ final class BackEnd implements AutoCloseable {
         return negotiation.logsAll() || vrings.areLogged();
     }
 
+    /**
+     * Checks that a message belongs to what was negotiated. QEMU heeds this: it asks for no number of queues and hands over no channel
+     * before it has taken the features for that.
+     */
+    private void requireNegotiated(final Message message) throws ProtocolException {
+        if (!negotiation.hasAll(FrontEndRequest.protocolFeatures(message.request()))) {
+            throw new ProtocolException(
+                    FrontEndRequest.name(message.request()) + " belongs to a protocol feature that was not negotiated");
+        }
+    }
+
     /** Whether a message has to wait until requests have completed; rings are at home if it {@linkplain #touchesRings touches} them. */
     boolean mustWait(final Message message) throws ProtocolException {
+        requireNegotiated(message);
         return switch (message.request()) {
             case FrontEndRequest.GET_VRING_BASE -> {
                 final Vring vring = vrings.get(VringState.index(message));
@@ -143,7 +155,7 @@ final class BackEnd implements AutoCloseable {
                 final long outcome = set(message, fds);
                 reply.encodeReplyU64(message.request(), outcome);
                 return message.request() == FrontEndRequest.SET_LOG_BASE
-                        || message.needsReply() && negotiation.has(ProtocolFeatures.REPLY_ACK);
+                        || message.needsReply() && negotiation.hasAll(ProtocolFeatures.REPLY_ACK);
             }
         }
         return true;
@@ -169,7 +181,7 @@ final class BackEnd implements AutoCloseable {
             case FrontEndRequest.SET_MEM_TABLE -> memory.replace(message, fds);
             case FrontEndRequest.ADD_MEM_REG -> memory.add(message, fds);
             case FrontEndRequest.REM_MEM_REG -> memory.remove(message);
-            case FrontEndRequest.SET_VRING_NUM -> vring(message).size(VringState.num(message));
+            case FrontEndRequest.SET_VRING_NUM -> vring(message).size(VringState.num(message), negotiation.isPacked());
             case FrontEndRequest.SET_VRING_BASE -> vring(message).base(VringState.num(message), negotiation.isPacked());
             case FrontEndRequest.SET_VRING_ENABLE -> enable(vring(message), VringState.num(message));
             case FrontEndRequest.SET_VRING_ADDR -> setVringAddress(VringAddress.decode(message));
@@ -178,7 +190,7 @@ final class BackEnd implements AutoCloseable {
                 vrings.get(VringFd.index(message)).call(takeSignalFd(message, fds));
             case FrontEndRequest.SET_VRING_ERR ->
                 vrings.get(VringFd.index(message)).err(takeSignalFd(message, fds));
-            default -> throw new ProtocolException(FrontEndRequest.name(message.request()) + " was not negotiated");
+            default -> throw new ProtocolException(FrontEndRequest.name(message.request()) + " is not known here");
         }
         return ACK;
     }
@@ -299,9 +311,6 @@ final class BackEnd implements AutoCloseable {
     }
 
     private void setLogBase(final Message message, final FdList fds) throws ProtocolException {
-        if (!negotiation.has(ProtocolFeatures.LOG_SHMFD)) {
-            throw new ProtocolException("SET_LOG_BASE without LOG_SHMFD");
-        }
         memory.logBase(message, fds);
         vrings.log(dataLog());
     }

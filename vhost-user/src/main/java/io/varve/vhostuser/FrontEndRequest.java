@@ -91,6 +91,21 @@ final class FrontEndRequest {
 
     private FrontEndRequest() {}
 
+    /** The {@link ProtocolFeatures} that a message belongs to, 0 for none: it may be sent only where they are negotiated. */
+    static long protocolFeatures(final int request) {
+        return switch (request) {
+            case GET_QUEUE_NUM -> ProtocolFeatures.MQ;
+            case SET_LOG_BASE -> ProtocolFeatures.LOG_SHMFD;
+            case SET_BACKEND_REQ_FD -> ProtocolFeatures.BACKEND_REQ;
+            case GET_CONFIG, SET_CONFIG -> ProtocolFeatures.CONFIG;
+            case GET_INFLIGHT_FD, SET_INFLIGHT_FD -> ProtocolFeatures.INFLIGHT_SHMFD;
+            case RESET_DEVICE -> ProtocolFeatures.RESET_DEVICE;
+            case GET_MAX_MEM_SLOTS, ADD_MEM_REG, REM_MEM_REG -> ProtocolFeatures.CONFIGURE_MEM_SLOTS;
+            case SET_STATUS, GET_STATUS -> ProtocolFeatures.STATUS;
+            default -> 0;
+        };
+    }
+
     /** The name of a message for the log. */
     static String name(final int request) {
         return switch (request) {

@@ -53,7 +53,8 @@ final class InflightRegion implements AutoCloseable {
         private static final int QUEUE_COUNT_FIELD_OFFSET = 16;
         private static final int QUEUE_SIZE_FIELD_OFFSET = 18;
 
-        static Description decode(final Message message, final int mostQueues) throws ProtocolException {
+        static Description decode(final Message message, final int mostQueues, final boolean packed)
+                throws ProtocolException {
             if (message.size() != LENGTH) {
                 message.validateSize(PADDED_LENGTH);
             }
@@ -63,7 +64,9 @@ final class InflightRegion implements AutoCloseable {
                     Memory.getLong(payload + MMAP_OFFSET_FIELD_OFFSET),
                     Memory.getShort(payload + QUEUE_COUNT_FIELD_OFFSET) & 0xffff,
                     Memory.getShort(payload + QUEUE_SIZE_FIELD_OFFSET) & 0xffff);
-            if (result.queueCount < 1 || result.queueCount > mostQueues || !Virtqueue.isValidSize(result.queueSize)) {
+            if (result.queueCount < 1
+                    || result.queueCount > mostQueues
+                    || !Virtqueue.isValidSize(result.queueSize, packed)) {
                 throw new ProtocolException(FrontEndRequest.name(message.request()) + " for " + result.queueCount
                         + " rings of " + result.queueSize);
             }
@@ -93,7 +96,7 @@ final class InflightRegion implements AutoCloseable {
      */
     static int create(final Message message, final Message reply, final int mostQueues, final boolean packed)
             throws ProtocolException {
-        final Description description = Description.decode(message, mostQueues);
+        final Description description = Description.decode(message, mostQueues, packed);
         try (MemFd file = MemFd.create("varve-inflight", description.neededLength(packed))) {
             file.addSeals(MemFd.F_SEAL_SHRINK | MemFd.F_SEAL_GROW | MemFd.F_SEAL_SEAL);
             description.encodeReply(reply, message.size(), packed);
@@ -112,7 +115,7 @@ final class InflightRegion implements AutoCloseable {
      */
     static InflightRegion map(final Message message, final int fd, final int mostQueues, final boolean packed)
             throws ProtocolException {
-        final Description description = Description.decode(message, mostQueues);
+        final Description description = Description.decode(message, mostQueues, packed);
         final long length = description.neededLength(packed);
         if (description.mmapOffset % OFFSET_ALIGNMENT != 0 || Long.compareUnsigned(description.mmapSize, length) < 0) {
             throw new ProtocolException("no in-flight region of " + length + " bytes: " + description);

@@ -2,7 +2,6 @@ package io.varve.vhostuser;
 
 import io.varve.linux.IoVec;
 import io.varve.virtqueue.BlockDevice;
-import io.varve.virtqueue.VirtioBlk;
 import io.varve.virtqueue.VirtioBlkQueue;
 import java.util.Arrays;
 import org.agrona.concurrent.OneToOneConcurrentArrayQueue;
@@ -18,8 +17,11 @@ import org.agrona.concurrent.OneToOneConcurrentArrayQueue;
  * <p>The reactor's at home; while it is out, the lane's but for {@link #takeForwarded()} and {@link #takeHasAnswers()}.
  */
 final class LaneDevice implements BlockDevice {
-    /** As many as one poll of a ring may make, each descriptor chain with the most ranges. */
-    private static final int REQUESTS_OF_A_POLL = VirtioBlkQueue.MAX_CHAINS_PER_POLL * VirtioBlk.MAX_RANGE_SEGMENTS;
+    /** As many as one poll of a ring may make. */
+    private static final int REQUESTS_OF_A_POLL = VirtioBlkQueue.MAX_CHAINS_PER_POLL;
+
+    /** Requests that there is room for at first. */
+    private static final int ROOM = 512;
 
     private final BlockDevice device;
     private final LaneReader reader;
@@ -44,7 +46,7 @@ final class LaneDevice implements BlockDevice {
         this.device = device;
         this.reader = reader;
         reader.listener(this::onLaneRead);
-        room(2 * REQUESTS_OF_A_POLL);
+        room(ROOM);
     }
 
     /** The reactor is about to let it go: from now on, what the device answers goes to the lane. */

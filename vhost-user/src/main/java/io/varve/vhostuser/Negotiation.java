@@ -63,9 +63,9 @@ final class Negotiation {
         }
     }
 
-    /** Whether a protocol feature was taken. */
-    boolean has(final long protocolFeature) {
-        return (protocolFeatures & protocolFeature) != 0;
+    /** Whether protocol features were taken, all of them. */
+    boolean hasAll(final long wanted) {
+        return (protocolFeatures & wanted) == wanted;
     }
 
     /** Whether rings are packed. */

@@ -9,6 +9,10 @@ import io.varve.virtqueue.DirtyLog;
  * along with every change.
  */
 final class SharedMemory implements AutoCloseable {
+    /** What is wrong with memory that is not in the table, and what to do, for the log. */
+    static final String NOT_SHARED =
+            "since it uses memory that the front-end does not share; QEMU's memory backends need share=on";
+
     private final Vrings vrings;
     private final MemoryTable table = new MemoryTable();
     private final MigrationLog migrationLog;

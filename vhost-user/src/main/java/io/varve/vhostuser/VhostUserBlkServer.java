@@ -4,8 +4,6 @@ import io.varve.linux.ErrnoException;
 import io.varve.linux.IoRing;
 import io.varve.linux.UnixSocket;
 import io.varve.virtqueue.BlockDevice;
-import java.lang.System.Logger;
-import java.lang.System.Logger.Level;
 import java.util.List;
 
 /**
@@ -16,14 +14,13 @@ import java.util.List;
  * must not be turned away. Driven like {@link VhostUserBlkSession}.
  */
 public final class VhostUserBlkServer implements AutoCloseable {
-    private static final Logger LOGGER = System.getLogger(VhostUserBlkServer.class.getName());
-
     private final IoRing ring;
     private final UnixSocket listener;
     private final BlockDevice device;
     private final SessionOptions options;
     private final List<Lane> lanes;
     private final Watch watch;
+    private final FrontEndLog log;
 
     private VhostUserBlkSession session;
     private boolean connectionExpected = true;
@@ -58,6 +55,7 @@ public final class VhostUserBlkServer implements AutoCloseable {
         this.options = options;
         this.lanes = lanes;
         watch = new Watch(ring, listener.fd(), IoRing.POLLIN);
+        log = new FrontEndLog(options.name(), System::nanoTime);
     }
 
     /**
@@ -92,7 +90,7 @@ public final class VhostUserBlkServer implements AutoCloseable {
     private void tellOfWaiter() {
         if (connectionExpected && !waiterTold) {
             waiterTold = true;
-            LOGGER.log(Level.INFO, "{0}: another front-end waits until this one is gone", options.name());
+            log.info("another front-end waits until this one is gone");
         }
     }
 
@@ -105,7 +103,7 @@ public final class VhostUserBlkServer implements AutoCloseable {
                 connectionExpected = false;
                 return 0;
             }
-            session = new VhostUserBlkSession(ring, socket, device, options, lanes);
+            session = new VhostUserBlkSession(ring, socket, device, options, lanes, log);
             failureTold = false;
             connectionExpected = listener.awaitReadable(0);
             return 1;
@@ -115,7 +113,7 @@ public final class VhostUserBlkServer implements AutoCloseable {
             }
             if (!failureTold) {
                 failureTold = true;
-                LOGGER.log(Level.WARNING, "{0}: can''t accept a front-end: {1}", options.name(), e.getMessage());
+                log.warn("can't accept a front-end: " + e.getMessage());
             }
             return 0;
         }

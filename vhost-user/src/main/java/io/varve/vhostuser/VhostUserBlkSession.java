@@ -5,8 +5,6 @@ import io.varve.linux.IoRing;
 import io.varve.linux.Memory;
 import io.varve.linux.UnixSocket;
 import io.varve.virtqueue.BlockDevice;
-import java.lang.System.Logger;
-import java.lang.System.Logger.Level;
 import java.util.List;
 
 /**
@@ -38,10 +36,9 @@ public final class VhostUserBlkSession implements AutoCloseable {
     /** How long buffers wait, at most, in an idle ring that can only be polled, in nanoseconds. */
     static final long POLLED_RING_IDLE_NS = 200_000;
 
-    private static final Logger LOGGER = System.getLogger(VhostUserBlkSession.class.getName());
-
     private final BlockDevice device;
     private final SessionOptions options;
+    private final FrontEndLog log;
     private final FrontEndConnection connection;
     private final BackEnd backEnd;
     private final Vrings vrings;
@@ -63,17 +60,20 @@ public final class VhostUserBlkSession implements AutoCloseable {
      * @param device     serves the requests.
      * @param options    the rest.
      * @param lanes      that may serve rings; their rings are at home.
+     * @param log        told of what goes wrong.
      * @throws ErrnoException when there is no memory for it.
      */
-    public VhostUserBlkSession(
+    VhostUserBlkSession(
             final IoRing ring,
             final UnixSocket socket,
             final BlockDevice device,
             final SessionOptions options,
-            final List<Lane> lanes)
+            final List<Lane> lanes,
+            final FrontEndLog log)
             throws ErrnoException {
         this.device = device;
         this.options = options;
+        this.log = log;
         this.lanes = new Lanes(lanes);
         backEnd = new BackEnd(ring, device, options, this.lanes);
         vrings = backEnd.vrings();
@@ -223,13 +223,7 @@ public final class VhostUserBlkSession implements AutoCloseable {
         if (vring.queue().hasFaulted()) {
             endForFault();
         }
-        if (vring.takeBroken()) {
-            LOGGER.log(
-                    Level.WARNING,
-                    "{0}: the guest broke ring {1}, which stands still now",
-                    options.name(),
-                    vring.index());
-        }
+        vring.tellOfTrouble(log);
     }
 
     /**
@@ -350,8 +344,7 @@ public final class VhostUserBlkSession implements AutoCloseable {
         closeReason = reason;
         messageWaits = false;
         if (message != null) {
-            final String what = reason == CloseReason.DISCONNECTED ? "{0}: {1}" : "{0}: front-end dropped: {1}";
-            LOGGER.log(Level.WARNING, what, options.name(), message);
+            log.warn(reason == CloseReason.DISCONNECTED ? message : "front-end dropped: " + message);
         }
     }
 

@@ -40,6 +40,7 @@ final class Vring implements AutoCloseable {
     private boolean isPacked;
     private boolean enabled;
     private boolean brokenTold;
+    private long unmappedTold;
     private VirtioBlkQueue queue;
 
     Vring(final int index, final IoRing ring, final Lane lane) {
@@ -131,7 +132,9 @@ final class Vring implements AutoCloseable {
 
     /** Whether something has happened that only the reactor can deal with. */
     boolean needsReactor() {
-        return queue.hasFaulted() || queue.queue().isBroken() && !brokenTold;
+        return queue.hasFaulted()
+                || queue.queue().isBroken() && !brokenTold
+                || queue.unmappedCount() > 0 && unmappedTold == 0;
     }
 
     /** Where the ring is to begin, or where it has stopped. */
@@ -139,9 +142,9 @@ final class Vring implements AutoCloseable {
         return base;
     }
 
-    void size(final int newSize) throws ProtocolException {
+    void size(final int newSize, final boolean packed) throws ProtocolException {
         requireStopped("SET_VRING_NUM");
-        if (!Virtqueue.isValidSize(newSize)) {
+        if (!Virtqueue.isValidSize(newSize, packed)) {
             throw new ProtocolException("ring " + index + " can't have the size " + Integer.toUnsignedString(newSize));
         }
         size = newSize;
@@ -208,9 +211,10 @@ final class Vring implements AutoCloseable {
             throw new ProtocolException("ring " + index + " starts without size or addresses");
         }
         brokenTold = false;
+        unmappedTold = 0;
         isPacked = (features & VirtioBlk.F_RING_PACKED) != 0;
         queue = new VirtioBlkQueue(
-                virtqueue(layout(memory, log), inflight, features), lane == null ? device : lane.device());
+                virtqueue(layout(memory, log), inflight, features), lane == null ? device : lane.device(), features);
         raise(call);
     }
 
@@ -287,14 +291,31 @@ final class Vring implements AutoCloseable {
         }
     }
 
-    /** Whether the driver has just been found to have broken the ring; told once. */
-    boolean takeBroken() {
-        if (brokenTold || queue == null || !queue.queue().isBroken()) {
-            return false;
+    /** Tells of what the driver has been found to have done wrong since the last call. */
+    void tellOfTrouble(final FrontEndLog log) {
+        if (queue == null) {
+            return;
         }
-        brokenTold = true;
-        raise(err);
-        return true;
+        if (queue.queue().isBroken() && !brokenTold) {
+            brokenTold = true;
+            raise(err);
+            if (queue.isBrokenByUnmapped()) {
+                unmappedTold = queue.unmappedCount();
+                log.warn(
+                        "ring " + index + " stands still: a request can't be answered, " + SharedMemory.NOT_SHARED,
+                        unmappedPlace());
+            } else {
+                log.warn("the guest broke ring " + index + ", which stands still now");
+            }
+        }
+        if (queue.unmappedCount() != unmappedTold) {
+            unmappedTold = queue.unmappedCount();
+            log.warn("requests of the guest fail, " + SharedMemory.NOT_SHARED, unmappedPlace());
+        }
+    }
+
+    private String unmappedPlace() {
+        return " (guest address 0x" + Long.toHexString(queue.unmappedAddress()) + ")";
     }
 
     /** Whether nothing tells of new buffers, so that they have to be looked for now and then. */
@@ -331,7 +352,7 @@ final class Vring implements AutoCloseable {
         if (descriptors == GuestMemory.NOT_MAPPED
                 || driverArea == GuestMemory.NOT_MAPPED
                 || deviceArea == GuestMemory.NOT_MAPPED) {
-            throw new ProtocolException("ring " + index + " is not in the memory table");
+            throw new ProtocolException("ring " + index + " can't be served, " + SharedMemory.NOT_SHARED);
         }
         return new RingLayout(
                 memory.byGuestAddress(),

@@ -79,7 +79,7 @@ public final class PackedVirtqueue implements Virtqueue {
     /**
      * Sets the queue up where it was left.
      *
-     * @param size     a power of two up to {@link Virtqueue#MAX_SIZE}.
+     * @param size     any up to {@link Virtqueue#MAX_SIZE}.
      * @param base     as {@link #base()} tells it.
      * @param features negotiated, of {@link VirtioBlk}.
      * @param layout   the ring's areas.
@@ -90,7 +90,7 @@ public final class PackedVirtqueue implements Virtqueue {
      */
     public PackedVirtqueue(
             final int size, final int base, final long features, final RingLayout layout, final PackedInflight notes) {
-        if (!Virtqueue.isValidSize(size)) {
+        if (!Virtqueue.isValidSize(size, true)) {
             throw new IllegalArgumentException("size of a packed virtqueue: " + size);
         }
         if (PackedInflight.index(base) >= size || PackedInflight.index(base >>> Short.SIZE) >= size) {
@@ -213,9 +213,9 @@ public final class PackedVirtqueue implements Virtqueue {
         }
     }
 
-    /** Where the descriptor at an index lies; beyond the end, the ring goes on at its beginning. */
+    /** Where the descriptor at an index below twice the size lies: beyond the end, the ring goes on at its beginning. */
     private long descriptor(final int index) {
-        return descriptors + (long) DESCRIPTOR_SIZE * (index & size - 1);
+        return descriptors + (long) DESCRIPTOR_SIZE * (index < size ? index : index - size);
     }
 
     /** Adds a descriptor to a chain; whether the chain's end has been found, should this be its last. */

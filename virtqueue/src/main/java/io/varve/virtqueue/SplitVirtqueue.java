@@ -93,7 +93,7 @@ public final class SplitVirtqueue implements Virtqueue {
             final long features,
             final RingLayout layout,
             final SplitInflight inflight) {
-        if (!Virtqueue.isValidSize(size)) {
+        if (!Virtqueue.isValidSize(size, false)) {
             throw new IllegalArgumentException("size of a split virtqueue: " + size);
         }
         this.size = size;

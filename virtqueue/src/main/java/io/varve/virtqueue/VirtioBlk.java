@@ -50,6 +50,12 @@ public final class VirtioBlk {
     /** Request: make completed writes durable. */
     public static final int T_FLUSH = 4;
 
+    /** Request of drivers without {@link #F_VERSION_1}: as {@link #T_FLUSH}. */
+    public static final int T_FLUSH_OUT = 5;
+
+    /** Bit of a request's type, of drivers without {@link #F_VERSION_1}: a barrier. */
+    public static final int T_BARRIER = 1 << 31;
+
     /** Request: tell the serial number. */
     public static final int T_GET_ID = 8;
 
@@ -79,9 +85,6 @@ public final class VirtioBlk {
 
     /** Flag of a WRITE_ZEROES segment: the space may be given back. */
     public static final int SEGMENT_F_UNMAP = 1;
-
-    /** Most segments of one DISCARD or WRITE_ZEROES request. */
-    public static final int MAX_RANGE_SEGMENTS = 32;
 
     /** Most sectors of one segment of DISCARD or WRITE_ZEROES. */
     public static final int MAX_RANGE_SECTORS = (int) (BlockDevice.MAX_RANGE_LENGTH / BlockDevice.SECTOR_SIZE);

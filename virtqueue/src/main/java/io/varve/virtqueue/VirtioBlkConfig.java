@@ -21,6 +21,9 @@ public final class VirtioBlkConfig {
      */
     public static final int SEG_MAX = 126;
 
+    /** {@code max_discard_seg} and {@code max_write_zeroes_seg}: QEMU's tests want more to be refused, as its own back-ends do. */
+    private static final int MAX_RANGE_SEGMENTS = 1;
+
     private static final int CAPACITY_FIELD_OFFSET = 0;
     private static final int SEG_MAX_FIELD_OFFSET = 12;
     private static final int BLK_SIZE_FIELD_OFFSET = 20;
@@ -58,10 +61,10 @@ public final class VirtioBlkConfig {
         Memory.putByte(address + WRITEBACK_FIELD_OFFSET, (byte) (writeCache ? 1 : 0));
         Memory.putShort(address + NUM_QUEUES_FIELD_OFFSET, (short) queueCount);
         Memory.putInt(address + MAX_DISCARD_SECTORS_FIELD_OFFSET, VirtioBlk.MAX_RANGE_SECTORS);
-        Memory.putInt(address + MAX_DISCARD_SEG_FIELD_OFFSET, VirtioBlk.MAX_RANGE_SEGMENTS);
+        Memory.putInt(address + MAX_DISCARD_SEG_FIELD_OFFSET, MAX_RANGE_SEGMENTS);
         Memory.putInt(address + DISCARD_SECTOR_ALIGNMENT_FIELD_OFFSET, blockSectors);
         Memory.putInt(address + MAX_WRITE_ZEROES_SECTORS_FIELD_OFFSET, VirtioBlk.MAX_RANGE_SECTORS);
-        Memory.putInt(address + MAX_WRITE_ZEROES_SEG_FIELD_OFFSET, VirtioBlk.MAX_RANGE_SEGMENTS);
+        Memory.putInt(address + MAX_WRITE_ZEROES_SEG_FIELD_OFFSET, MAX_RANGE_SEGMENTS);
         Memory.putByte(address + WRITE_ZEROES_MAY_UNMAP_FIELD_OFFSET, (byte) 1);
     }
 }

@@ -28,20 +28,20 @@ public final class VirtioBlkQueue {
 
     private static final int SECTOR_SHIFT = 9;
     private static final int HEADER_LONGS = VirtioBlk.HEADER_LENGTH / Long.BYTES;
-    private static final int SEGMENT_LONGS = VirtioBlk.SEGMENT_LENGTH / Long.BYTES;
 
     /** In place of a status: the device has the request. */
     private static final int SUBMITTED = -1;
 
     private final Virtqueue queue;
     private final BlockDevice device;
+    private final boolean isLegacy;
     private final BlockDevice.Completion completion = this::onComplete;
     private final VirtioBlkRequest[] requests;
     private final DescriptorChain chain = new DescriptorChain();
     private final long[] header = new long[HEADER_LONGS];
     private final MemorySegment headerSegment = MemorySegment.ofArray(header);
-    private final long[] segments = new long[VirtioBlk.MAX_RANGE_SEGMENTS * SEGMENT_LONGS];
-    private final MemorySegment segmentsSegment = MemorySegment.ofArray(segments);
+    private final long[] range = new long[VirtioBlk.SEGMENT_LENGTH / Long.BYTES];
+    private final MemorySegment rangeSegment = MemorySegment.ofArray(range);
     private final byte[] serial;
 
     private DirtyLog log;
@@ -51,14 +51,17 @@ public final class VirtioBlkQueue {
     private boolean faulted;
     private long unmappedCount;
     private long unmappedAddress;
+    private boolean isBrokenByUnmapped;
 
     /**
      * Creates the server of a queue.
      *
-     * @param queue  used by nobody else from now on.
-     * @param device what requests are handed to.
+     * @param queue    used by nobody else from now on.
+     * @param device   what requests are handed to.
+     * @param features negotiated, of {@link VirtioBlk}.
      */
-    public VirtioBlkQueue(final Virtqueue queue, final BlockDevice device) {
+    public VirtioBlkQueue(final Virtqueue queue, final BlockDevice device, final long features) {
+        isLegacy = (features & VirtioBlk.F_VERSION_1) == 0;
         this.queue = queue;
         this.device = device;
         requests = new VirtioBlkRequest[queue.size()];
@@ -91,7 +94,7 @@ public final class VirtioBlkQueue {
         try {
             while (!faulted && taken < MAX_CHAINS_PER_POLL && descriptors < MAX_DESCRIPTORS_PER_POLL) {
                 final int id = queue.poll(chain);
-                noteUnmapped();
+                noteUnmapped(id);
                 if (id < 0) {
                     break;
                 }
@@ -120,11 +123,14 @@ public final class VirtioBlkQueue {
     public void resubmit() {
         isResumed = true;
         try {
-            for (int id = queue.resubmit(chain); id >= 0 && !faulted; id = queue.resubmit(chain)) {
-                noteUnmapped();
-                begin(id);
-            }
-            noteUnmapped();
+            int id;
+            do {
+                id = queue.resubmit(chain);
+                noteUnmapped(id);
+                if (id >= 0) {
+                    begin(id);
+                }
+            } while (id >= 0 && !faulted);
             Memory.surfaceFaults();
         } catch (final InternalError e) {
             faulted = true;
@@ -207,8 +213,14 @@ public final class VirtioBlkQueue {
         return unmappedAddress;
     }
 
-    private void noteUnmapped() {
+    /** Whether the ring is {@linkplain Virtqueue#isBroken() broken} by one of these. */
+    public boolean isBrokenByUnmapped() {
+        return isBrokenByUnmapped;
+    }
+
+    private void noteUnmapped(final int id) {
         if (chain.isUnmapped()) {
+            isBrokenByUnmapped = id < 0;
             unmappedCount++;
             unmappedAddress = chain.unmappedAddress();
         }
@@ -225,19 +237,31 @@ public final class VirtioBlkQueue {
         }
         Buffers.copyOut(readable, 0, VirtioBlk.HEADER_LENGTH, headerSegment);
         Memory.surfaceFaults();
-        final int type = (int) header[0];
+        final int type = type((int) header[0]);
         final long sector = header[1];
         final int status = switch (type) {
             case VirtioBlk.T_IN -> read(id, sector, writable);
             case VirtioBlk.T_OUT -> write(id, sector, readable);
             case VirtioBlk.T_FLUSH -> flush(id);
             case VirtioBlk.T_GET_ID -> getId(writable);
-            case VirtioBlk.T_DISCARD, VirtioBlk.T_WRITE_ZEROES -> changeRanges(id, type, readable);
+            case VirtioBlk.T_DISCARD, VirtioBlk.T_WRITE_ZEROES -> changeRange(id, type, readable);
             default -> VirtioBlk.S_UNSUPP;
         };
         if (status != SUBMITTED) {
             finish(id, request, status);
         }
+    }
+
+    /**
+     * What a header's type means. Drivers of before virtio 1 may say FLUSH in another way, and ask for a barrier (virtio 1.3, section
+     * 5.2.6.3), which is not offered: the log's order gives them what they want of it.
+     */
+    private int type(final int inHeader) {
+        if (!isLegacy) {
+            return inHeader;
+        }
+        final int type = inHeader & ~VirtioBlk.T_BARRIER;
+        return type == VirtioBlk.T_FLUSH_OUT ? VirtioBlk.T_FLUSH : type;
     }
 
     private int read(final int id, final long sector, final IoVec writable) {
@@ -251,7 +275,7 @@ public final class VirtioBlkQueue {
         final VirtioBlkRequest request = requests[id];
         Buffers.append(writable, 0, length, request.data);
         request.setRead();
-        submit(request, 1);
+        submit(request);
         try {
             device.read(sector << SECTOR_SHIFT, request.data, completion, id);
         } catch (final InternalError e) {
@@ -270,7 +294,7 @@ public final class VirtioBlkQueue {
         }
         final VirtioBlkRequest request = requests[id];
         Buffers.append(readable, VirtioBlk.HEADER_LENGTH, length, request.data);
-        submit(request, 1);
+        submit(request);
         try {
             device.write(sector << SECTOR_SHIFT, request.data, writesDurable, completion, id);
         } catch (final InternalError e) {
@@ -280,7 +304,7 @@ public final class VirtioBlkQueue {
     }
 
     private int flush(final int id) {
-        submit(requests[id], 1);
+        submit(requests[id]);
         device.flush(completion, id);
         return SUBMITTED;
     }
@@ -294,64 +318,37 @@ public final class VirtioBlkQueue {
         return VirtioBlk.S_OK;
     }
 
-    private int changeRanges(final int id, final int type, final IoVec readable) {
+    private int changeRange(final int id, final int type, final IoVec readable) {
         final long payload = readable.totalLength() - VirtioBlk.HEADER_LENGTH;
         if (device.isReadOnly() || payload == 0 || payload % VirtioBlk.SEGMENT_LENGTH != 0) {
             return VirtioBlk.S_IOERR;
         }
-        if (payload > (long) VirtioBlk.MAX_RANGE_SEGMENTS * VirtioBlk.SEGMENT_LENGTH) {
+        if (payload != VirtioBlk.SEGMENT_LENGTH) {
             return VirtioBlk.S_UNSUPP;
         }
-        Buffers.copyOut(readable, VirtioBlk.HEADER_LENGTH, (int) payload, segmentsSegment);
+        Buffers.copyOut(readable, VirtioBlk.HEADER_LENGTH, VirtioBlk.SEGMENT_LENGTH, rangeSegment);
         Memory.surfaceFaults();
-        final int count = (int) payload / VirtioBlk.SEGMENT_LENGTH;
-        final int status = checkSegments(type, count);
-        if (status != VirtioBlk.S_OK) {
-            return status;
+        final long sector = range[0];
+        final long sectors = range[1] & 0xffff_ffffL;
+        final int flags = (int) (range[1] >>> Integer.SIZE);
+        if ((flags & ~(type == VirtioBlk.T_DISCARD ? 0 : VirtioBlk.SEGMENT_F_UNMAP)) != 0) {
+            return VirtioBlk.S_UNSUPP;
         }
-        final VirtioBlkRequest request = requests[id];
-        submit(request, count);
-        for (int i = 0; i < count; i++) {
-            changeRange(id, type, segments[SEGMENT_LONGS * i], segments[SEGMENT_LONGS * i + 1]);
+        if (sectors > VirtioBlk.MAX_RANGE_SECTORS || !isWithinCapacity(sector, sectors)) {
+            return VirtioBlk.S_IOERR;
         }
-        return SUBMITTED;
-    }
-
-    private int checkSegments(final int type, final int count) {
-        final int knownFlags = type == VirtioBlk.T_DISCARD ? 0 : VirtioBlk.SEGMENT_F_UNMAP;
-        for (int i = 0; i < count; i++) {
-            if ((segmentFlags(segments[SEGMENT_LONGS * i + 1]) & ~knownFlags) != 0) {
-                return VirtioBlk.S_UNSUPP;
-            }
+        if (sectors == 0) {
+            return VirtioBlk.S_OK;
         }
-        for (int i = 0; i < count; i++) {
-            final long sectors = segmentSectors(segments[SEGMENT_LONGS * i + 1]);
-            if (sectors > VirtioBlk.MAX_RANGE_SECTORS || !isWithinCapacity(segments[SEGMENT_LONGS * i], sectors)) {
-                return VirtioBlk.S_IOERR;
-            }
-        }
-        return VirtioBlk.S_OK;
-    }
-
-    private void changeRange(final int id, final int type, final long sector, final long sectorsAndFlags) {
         final long offset = sector << SECTOR_SHIFT;
-        final long length = segmentSectors(sectorsAndFlags) << SECTOR_SHIFT;
-        if (length == 0) {
-            onComplete(id, BlockDevice.STATUS_OK);
-        } else if (type == VirtioBlk.T_DISCARD) {
+        final long length = sectors << SECTOR_SHIFT;
+        submit(requests[id]);
+        if (type == VirtioBlk.T_DISCARD) {
             device.discard(offset, length, writesDurable, completion, id);
         } else {
-            final boolean mayUnmap = (segmentFlags(sectorsAndFlags) & VirtioBlk.SEGMENT_F_UNMAP) != 0;
-            device.writeZeroes(offset, length, mayUnmap, writesDurable, completion, id);
+            device.writeZeroes(offset, length, flags != 0, writesDurable, completion, id);
         }
-    }
-
-    private static long segmentSectors(final long sectorsAndFlags) {
-        return sectorsAndFlags & 0xffff_ffffL;
-    }
-
-    private static int segmentFlags(final long sectorsAndFlags) {
-        return (int) (sectorsAndFlags >>> Integer.SIZE);
+        return SUBMITTED;
     }
 
     private boolean isTransfer(final long sector, final long length) {
@@ -365,8 +362,8 @@ public final class VirtioBlkQueue {
         return sectors <= capacity && Long.compareUnsigned(sector, capacity - sectors) <= 0;
     }
 
-    private void submit(final VirtioBlkRequest request, final int parts) {
-        request.submit(parts);
+    private void submit(final VirtioBlkRequest request) {
+        request.submit();
         inFlight++;
     }
 
@@ -379,10 +376,9 @@ public final class VirtioBlkQueue {
     private void onComplete(final long token, final int status) {
         final int id = (int) token;
         final VirtioBlkRequest request = requests[id];
-        if (request.finishPart(status == BlockDevice.STATUS_OK ? VirtioBlk.S_OK : VirtioBlk.S_IOERR)) {
-            inFlight--;
-            finish(id, request, request.status());
-        }
+        request.complete();
+        inFlight--;
+        finish(id, request, status == BlockDevice.STATUS_OK ? VirtioBlk.S_OK : VirtioBlk.S_IOERR);
     }
 
     private void finish(final int id, final VirtioBlkRequest request, final int status) {

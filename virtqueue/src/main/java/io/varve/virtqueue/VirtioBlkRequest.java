@@ -9,8 +9,7 @@ final class VirtioBlkRequest {
 
     private long statusAddress;
     private int writtenLength;
-    private int unfinishedParts;
-    private int status;
+    private boolean isSubmitted;
     private boolean isRead;
 
     /**
@@ -23,7 +22,6 @@ final class VirtioBlkRequest {
         data.clear();
         statusAddress = newStatusAddress;
         writtenLength = newWrittenLength;
-        status = VirtioBlk.S_OK;
         isRead = false;
     }
 
@@ -36,25 +34,22 @@ final class VirtioBlkRequest {
         return isRead;
     }
 
-    /** Hands the request to the device, which is going to complete it so many times. */
-    void submit(final int parts) {
-        unfinishedParts = parts;
+    /** Hands the request to the device, which is going to complete it once. */
+    void submit() {
+        isSubmitted = true;
     }
 
-    /** Notes the outcome of one part; the first failure stands. Returns whether it was the last part. */
-    boolean finishPart(final int partStatus) {
-        if (unfinishedParts == 0) {
+    /** The device has completed it. */
+    void complete() {
+        if (!isSubmitted) {
             throw new IllegalStateException("a request was completed twice");
         }
-        if (status == VirtioBlk.S_OK) {
-            status = partStatus;
-        }
-        return --unfinishedParts == 0;
+        isSubmitted = false;
     }
 
     /** Takes back what was {@linkplain #submit submitted}. */
     void withdraw() {
-        unfinishedParts = 0;
+        isSubmitted = false;
     }
 
     long statusAddress() {
@@ -63,9 +58,5 @@ final class VirtioBlkRequest {
 
     int writtenLength() {
         return writtenLength;
-    }
-
-    int status() {
-        return status;
     }
 }

@@ -20,9 +20,9 @@ public interface Virtqueue {
     /** Answer of {@link #poll}: nothing is available. */
     int EMPTY = -1;
 
-    /** Whether a queue can have this size: a power of two. Packed ones may have others in virtio, and have none in practice. */
-    static boolean isValidSize(final int size) {
-        return size > 0 && size <= MAX_SIZE && Integer.bitCount(size) == 1;
+    /** Whether a queue can have this size: any for a packed one (virtio 1.3, section 2.8.10.1), else a power of two (section 2.7). */
+    static boolean isValidSize(final int size, final boolean packed) {
+        return size > 0 && size <= MAX_SIZE && (packed || Integer.bitCount(size) == 1);
     }
 
     /** Number of elements that the queue can hold, from 1 to {@link #MAX_SIZE}. */

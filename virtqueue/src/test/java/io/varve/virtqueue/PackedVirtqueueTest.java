@@ -209,7 +209,10 @@ class PackedVirtqueueTest {
                 final RingLayout layout = new RingLayout(GuestMemory.EMPTY, parts[0], parts[1], parts[2]);
                 assertThatIllegalArgumentException().isThrownBy(() -> new PackedVirtqueue(SIZE, 0, 0, layout, null));
             }
-            assertThatIllegalArgumentException().isThrownBy(() -> new PackedVirtqueue(3, 0, 0, ring.layout(), null));
+            for (final int size : new int[] {0, -1, 1025}) {
+                assertThatIllegalArgumentException()
+                        .isThrownBy(() -> new PackedVirtqueue(size, 0, 0, ring.layout(), null));
+            }
         }
     }
 
@@ -260,17 +263,27 @@ class PackedVirtqueueTest {
      * lost, nothing comes twice, and no call that is due.
      */
     @ParameterizedTest
-    @CsvSource({"true, true, 1", "true, false, 2", "false, true, 3", "false, false, 4"})
-    void keepsCount(final boolean eventIndex, final boolean noted, final long seed) {
+    @CsvSource({
+        "8, true, true, 1",
+        "8, true, false, 2",
+        "8, false, true, 3",
+        "8, false, false, 4",
+        "7, true, true, 5",
+        "7, true, false, 6",
+        "3, false, true, 7",
+        "1, true, true, 8",
+        "13, true, false, 9"
+    })
+    void keepsCount(final int size, final boolean eventIndex, final boolean noted, final long seed) {
         final Random random = new Random(seed);
-        try (PackedTestRing ring = new PackedTestRing(SIZE, eventIndex)) {
+        try (PackedTestRing ring = new PackedTestRing(size, eventIndex)) {
             PackedVirtqueue queue = noted ? ring.notedQueue() : ring.queue();
             final Deque<Element> offered = new ArrayDeque<>();
             final List<Element> taken = new ArrayList<>();
             final List<Integer> takenAs = new ArrayList<>();
             final List<Element> completed = new ArrayList<>();
             final Deque<Element> published = new ArrayDeque<>();
-            int free = SIZE;
+            int free = size;
             int counter = 0;
             int seen = 0;
             boolean seenWrap = true;
@@ -329,19 +342,19 @@ class PackedVirtqueueTest {
                             assertThat(ring.id(seen)).isEqualTo(element.id);
                             free += element.length;
                             seen += element.length;
-                            if (seen >= SIZE) {
-                                seen -= SIZE;
+                            if (seen >= size) {
+                                seen -= size;
                                 seenWrap = !seenWrap;
                                 rounds++;
                             }
                         }
-                        if (free < SIZE) {
+                        if (free < size) {
                             assertThat(ring.isUsed(seen, seenWrap)).isFalse();
                         }
-                        final int inRing = SIZE - free;
+                        final int inRing = size - free;
                         wanted = used + (inRing == 0 ? 0 : random.nextInt(inRing));
-                        final int position = wanted & SIZE - 1;
-                        final boolean wrap = (wanted / SIZE & 1) == 0;
+                        final int position = wanted % size;
+                        final boolean wrap = (wanted / size & 1) == 0;
                         ring.driverEvents(position | (wrap ? 1 << 15 : 0), eventIndex ? 2 : 0);
                         if (random.nextInt(10) == 0) {
                             final PackedVirtqueue next = replace(ring, queue, noted, taken, takenAs, completed);

@@ -294,10 +294,10 @@ class SplitVirtqueueTest {
     @Test
     void refusesSizesAndPlacesThatCannotBe() {
         for (final int size : new int[] {0, -1, 3, 2048, Integer.MIN_VALUE}) {
-            assertThat(Virtqueue.isValidSize(size)).as("%d", size).isFalse();
+            assertThat(Virtqueue.isValidSize(size, false)).as("%d", size).isFalse();
         }
-        assertThat(Virtqueue.isValidSize(1)).isTrue();
-        assertThat(Virtqueue.isValidSize(1024)).isTrue();
+        assertThat(Virtqueue.isValidSize(1, false)).isTrue();
+        assertThat(Virtqueue.isValidSize(1024, false)).isTrue();
         for (final long[] parts : new long[][] {{8, 2, 4}, {16, 1, 4}, {16, 2, 2}}) {
             final RingLayout layout = new RingLayout(GuestMemory.EMPTY, parts[0], parts[1], parts[2]);
             assertThatIllegalArgumentException().isThrownBy(() -> new SplitVirtqueue(SIZE, 0, 0, layout, null));

@@ -22,11 +22,10 @@ class VirtioBlkQueueTest {
     private static final long STATUS = LOW + 0x800;
     private static final int UNTOUCHED = 0xee;
     private static final long SECTORS = 1000;
-    private static final long RANGE_SECTORS = VirtioBlk.MAX_RANGE_SECTORS;
 
     private final TestRing ring = new TestRing(64, 0, false, true);
     private final RecordingDevice device = new RecordingDevice();
-    private VirtioBlkQueue queue = new VirtioBlkQueue(ring.queue, device);
+    private VirtioBlkQueue queue = new VirtioBlkQueue(ring.queue, device, VirtioBlk.F_VERSION_1);
 
     /** Notes what it is asked, and completes when it is told. */
     private static final class RecordingDevice implements BlockDevice {
@@ -137,9 +136,9 @@ class VirtioBlkQueueTest {
         return ring.getByte(STATUS);
     }
 
-    private void putSegment(final int index, final long sector, final long sectors, final int flags) {
-        ring.putLong(DATA + 16L * index, sector);
-        ring.putLong(DATA + 16L * index + 8, sectors | (long) flags << 32);
+    private void putRange(final long sector, final long sectors) {
+        ring.putLong(DATA, sector);
+        ring.putLong(DATA + 8, sectors);
     }
 
     @ParameterizedTest
@@ -160,13 +159,17 @@ class VirtioBlkQueueTest {
         "1, 0, 0, 0, 0,",
         "4, 77777, 0, 0, 0, flush",
         "2, 0, 0, 512, 2,",
+        "5, 0, 0, 0, 2,",
+        "-2147483647, 4, 1024, 0, 2,",
         "14, 0, 512, 512, 2,",
         "16, 0, 512, 512, 2,",
         "-1, 0, 512, 512, 2,",
         "11, 0, 0, 0, 1,",
         "11, 0, 17, 0, 1,",
         "13, 0, 8, 0, 1,",
-        "11, 0, 528, 0, 2,"
+        "11, 0, 32, 0, 2,",
+        "13, 0, 32, 0, 2,",
+        "13, 0, 528, 0, 2,"
     })
     void answersEachRequest(
             final int type,
@@ -201,7 +204,7 @@ class VirtioBlkQueueTest {
     @Test
     void refusesChangesOfAReadOnlyDisk() {
         device.readOnly = true;
-        putSegment(0, 0, 8, 0);
+        putRange(0, 8);
 
         assertThat(run(0, VirtioBlk.T_OUT, 0, 512, 0)).isEqualTo(VirtioBlk.S_IOERR);
         assertThat(run(0, VirtioBlk.T_DISCARD, 0, 16, 0)).isEqualTo(VirtioBlk.S_IOERR);
@@ -231,42 +234,45 @@ class VirtioBlkQueueTest {
         assertThat(device.calls).hasSize(1 - status);
     }
 
-    @Test
-    void checksSegmentsBeforeAnyIsCarriedOut() {
+    @ParameterizedTest
+    @CsvSource({
+        // type, sector, sectors, flags, status, call
+        "11, 100, 8, 0, 0, discard 51200+4096",
+        "13, 100, 8, 0, 0, zeroes 51200+4096",
+        "13, 100, 8, 1, 0, zeroes 51200+4096 unmap",
+        "11, 100, 4194304, 0, 0, discard 51200+2147483648",
+        "11, 100, 4194305, 0, 1,",
+        "13, 100, 4294967295, 0, 1,",
+        "11, 100, 0, 0, 0,",
+        "11, 100, 8, 1, 2,",
+        "13, 100, 8, 2, 2,",
+        "13, 100, 8, -2, 2,",
+        "11, 2199023255544, 9, 0, 1,",
+        "11, -1, 2, 0, 1,"
+    })
+    void checksTheRangeOfDiscardsAndZeroes(
+            final int type,
+            final long sector,
+            final long sectors,
+            final int flags,
+            final int status,
+            final String call) {
         device.capacity = 1L << 50;
-        putSegment(0, 0, 8, 0);
-        putSegment(1, 8, 8, 2);
-        assertThat(run(0, VirtioBlk.T_WRITE_ZEROES, 0, 32, 0)).isEqualTo(VirtioBlk.S_UNSUPP);
-        putSegment(1, 8, 8, 1);
-        assertThat(run(0, VirtioBlk.T_DISCARD, 0, 32, 0)).isEqualTo(VirtioBlk.S_UNSUPP);
-        putSegment(1, 8, RANGE_SECTORS + 1, 0);
-        assertThat(run(0, VirtioBlk.T_DISCARD, 0, 32, 0)).isEqualTo(VirtioBlk.S_IOERR);
-        putSegment(1, (1L << 41) - 8, 9, 0);
-        assertThat(run(0, VirtioBlk.T_DISCARD, 0, 32, 0)).isEqualTo(VirtioBlk.S_IOERR);
-        putSegment(1, -1, 2, 0);
-        assertThat(run(0, VirtioBlk.T_DISCARD, 0, 32, 0)).isEqualTo(VirtioBlk.S_IOERR);
-        assertThat(device.calls).isEmpty();
-
-        putSegment(1, 100, RANGE_SECTORS, 0);
-        assertThat(run(0, VirtioBlk.T_DISCARD, 0, 32, 0)).isEqualTo(VirtioBlk.S_OK);
-        assertThat(device.calls).containsExactly("discard 0+4096", "discard 51200+" + RANGE_SECTORS * 512);
+        ring.putLong(DATA, sector);
+        ring.putLong(DATA + 8, sectors | (long) flags << 32);
+        assertThat(run(0, type, 0, 16, 0)).isEqualTo(status);
+        assertThat(device.calls).isEqualTo(call == null ? List.of() : List.of(call));
     }
 
     @Test
-    void completesWhenAllSegmentsAreDone() {
+    void completesWhenTheDeviceDoes() {
         device.atOnce = false;
-        putSegment(0, 0, 8, 1);
-        putSegment(1, 16, 0, 0);
-        putSegment(2, 32, 8, 0);
+        putRange(0, 8);
 
-        assertThat(run(0, VirtioBlk.T_WRITE_ZEROES, 0, 48, 0)).isEqualTo(UNTOUCHED);
-        assertThat(device.calls).containsExactly("zeroes 0+4096 unmap", "zeroes 16384+4096");
-        device.status = BlockDevice.STATUS_IO_ERROR;
-        device.completions.get(1).run();
-        queue.publish();
+        assertThat(run(0, VirtioBlk.T_WRITE_ZEROES, 0, 16, 0)).isEqualTo(UNTOUCHED);
         assertThat(ring.usedIndex()).isZero();
         assertThat(queue.inFlight()).isEqualTo(1);
-        device.status = BlockDevice.STATUS_OK;
+        device.status = BlockDevice.STATUS_IO_ERROR;
         device.completions.get(0).run();
         queue.publish();
 
@@ -277,20 +283,29 @@ class VirtioBlkQueueTest {
                 .isThrownBy(() -> device.completions.get(0).run());
     }
 
-    @Test
-    void takesTheMostSegments() {
-        for (int i = 0; i < VirtioBlk.MAX_RANGE_SEGMENTS; i++) {
-            putSegment(i, i, 1, 0);
-        }
-        assertThat(run(0, VirtioBlk.T_DISCARD, 0, 16 * VirtioBlk.MAX_RANGE_SEGMENTS, 0))
-                .isZero();
-        assertThat(device.calls).hasSize(VirtioBlk.MAX_RANGE_SEGMENTS);
+    /** What drivers of before virtio 1 may say: another number for FLUSH, and a bit for barriers. */
+    @ParameterizedTest
+    @CsvSource({
+        "5, 0, 0, 0, flush",
+        "-2147483644, 0, 0, 0, flush",
+        "-2147483643, 0, 0, 0, flush",
+        "-2147483648, 0, 512, 0, read 2048+512",
+        "-2147483647, 512, 0, 0, write 2048+512",
+        "1, 512, 0, 0, write 2048+512",
+        "2, 0, 512, 2,",
+        "-1, 0, 512, 2,"
+    })
+    void understandsDriversOfBeforeVersion1(
+            final int type, final int readable, final int writable, final int status, final String call) {
+        queue = new VirtioBlkQueue(ring.queue, device, 0);
+        assertThat(run(0, type, 4, readable, writable)).isEqualTo(status);
+        assertThat(device.calls).isEqualTo(call == null ? List.of() : List.of(call));
     }
 
     @Test
     void asksForDurabilityWhereThereIsNoCache() {
         queue.writesDurable(true);
-        putSegment(0, 0, 8, 0);
+        putRange(0, 8);
 
         run(0, VirtioBlk.T_OUT, 0, 512, 0);
         run(0, VirtioBlk.T_DISCARD, 0, 16, 0);
@@ -400,7 +415,7 @@ class VirtioBlkQueueTest {
     @Test
     void takesNoMoreThanItsLimitAtATime() {
         try (TestRing large = new TestRing(1024, 0, false, true)) {
-            final VirtioBlkQueue limited = new VirtioBlkQueue(large.queue, device);
+            final VirtioBlkQueue limited = new VirtioBlkQueue(large.queue, device, VirtioBlk.F_VERSION_1);
             for (int i = 0; i < 1024; i++) {
                 large.descriptor(i, LOW, 1, WRITE, 0).offer(i);
             }
@@ -408,7 +423,7 @@ class VirtioBlkQueueTest {
             assertThat(limited.armNotifications()).isTrue();
         }
         try (TestRing large = new TestRing(1024, 0, false, true)) {
-            final VirtioBlkQueue limited = new VirtioBlkQueue(large.queue, device);
+            final VirtioBlkQueue limited = new VirtioBlkQueue(large.queue, device, VirtioBlk.F_VERSION_1);
             for (int i = 0; i < 1000; i++) {
                 large.indirectDescriptor(LOW, i, BOUNDARY, 1, i < 999 ? NEXT : WRITE, i + 1);
             }
