@@ -77,11 +77,17 @@ public final class Errno {
     /** Function not implemented. */
     public static final int ENOSYS = 38;
 
+    /** Too many levels of symbolic links. */
+    public static final int ELOOP = 40;
+
     /** Timer expired. */
     public static final int ETIME = 62;
 
     /** File descriptor in bad state. */
     public static final int EBADFD = 77;
+
+    /** Socket operation on non-socket. */
+    public static final int ENOTSOCK = 88;
 
     /** Operation not supported. */
     public static final int EOPNOTSUPP = 95;

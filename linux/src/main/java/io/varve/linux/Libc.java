@@ -20,6 +20,7 @@ final class Libc {
     private static final MethodHandle MH$posix_fadvise = Downcalls.link("posix_fadvise", 4);
     private static final MethodHandle MH$fsync = Downcalls.link("fsync", 1);
     private static final MethodHandle MH$fdatasync = Downcalls.link("fdatasync", 1);
+    private static final MethodHandle MH$flock = Downcalls.link("flock", 2);
     private static final MethodHandle MH$fchmod = Downcalls.link("fchmod", 2);
     private static final MethodHandle MH$chmod = Downcalls.link("chmod", 2);
     private static final MethodHandle MH$link = Downcalls.link("link", 2);
@@ -177,6 +178,15 @@ final class Libc {
         final MemorySegment state = Downcalls.state();
         try {
             return Downcalls.result((int) (long) MH$fdatasync.invokeExact(state, (long) fd), state);
+        } catch (final Throwable t) {
+            throw Downcalls.unexpected(t);
+        }
+    }
+
+    static int flock(final int fd, final int operation) {
+        final MemorySegment state = Downcalls.state();
+        try {
+            return Downcalls.result((int) (long) MH$flock.invokeExact(state, (long) fd, (long) operation), state);
         } catch (final Throwable t) {
             throw Downcalls.unexpected(t);
         }

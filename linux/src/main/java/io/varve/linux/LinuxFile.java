@@ -2,6 +2,8 @@ package io.varve.linux;
 
 import java.lang.foreign.Arena;
 import java.nio.file.Path;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 
 /**
  * An open file, for O_DIRECT and the calls that Java does not offer. Positions and lengths are in bytes; memory is given by
@@ -47,17 +49,30 @@ public final class LinuxFile implements AutoCloseable {
     /** {@link #fallocate} mode: make the range read as zeros. */
     public static final int FALLOC_FL_ZERO_RANGE = 0x10;
 
+    /** Only to tell which file it is ({@code open(2)}): neither reads nor writes, and takes no right to the file. */
+    private static final int O_PATH = 0x200000;
+
+    /** Most often that a name may lead to another file than the one just opened before that counts as a failure. */
+    private static final int MAX_MOVES = 100;
+
     private static final int SEEK_DATA = 3;
     private static final int SEEK_HOLE = 4;
 
     private static final int O_CLOEXEC = 0x80000;
 
+    private static final int F_OFD_GETLK = 36;
     private static final int F_OFD_SETLK = 37;
     private static final short F_WRLCK = 1;
     private static final short F_UNLCK = 2;
 
     /** Size of {@code struct flock} (asm-generic/fcntl.h), of 64-bit offsets; zeros mean the whole file. */
     private static final int FLOCK_SIZE = 32;
+
+    private static final int LOCK_EX = 2;
+    private static final int LOCK_NB = 4;
+
+    /** Between two tries to lock a directory. */
+    private static final long LOCK_PAUSE_MS = 5;
 
     private static final int POSIX_FADV_RANDOM = 1;
 
@@ -96,6 +111,81 @@ public final class LinuxFile implements AutoCloseable {
                 fd = Libc.open(name, flags | O_CLOEXEC, mode);
             } while (fd == -Errno.EINTR);
             return new LinuxFile(path, ErrnoException.check(fd, "open " + path));
+        }
+    }
+
+    /**
+     * Opens a file and locks it, as {@link #tryLock()}, and makes sure that the path leads to this very file then: while it
+     * was opened another may have removed it or given it another name. As long as nobody renames, replaces or removes a file
+     * without holding its lock, the path leads to it for as long as the lock is held.
+     *
+     * @param flags of O_....; O_DIRECT is left out where the file system has none. Not {@link #O_EXCL}.
+     * @param mode  permissions of a file that is created.
+     * @return null when another description holds the lock.
+     * @throws ErrnoException when it can't be opened or locked, or the path never leads to the same file twice (EAGAIN).
+     */
+    public static LinuxFile openLocked(final Path path, final int flags, final int mode) throws ErrnoException {
+        for (int i = 0; i < MAX_MOVES; i++) {
+            final LinuxFile file = openDirectIfPossible(path, flags, mode);
+            boolean isKept = false;
+            try {
+                if (!file.tryLock()) {
+                    return null;
+                }
+                isKept = file.isAt(path);
+                if (isKept) {
+                    return file;
+                }
+            } finally {
+                if (!isKept) {
+                    file.close();
+                }
+            }
+        }
+        throw new ErrnoException("open " + path + ", which others replace all the time", Errno.EAGAIN);
+    }
+
+    private static LinuxFile openDirectIfPossible(final Path path, final int flags, final int mode)
+            throws ErrnoException {
+        try {
+            return open(path, flags, mode);
+        } catch (final ErrnoException e) {
+            if (e.errno() != Errno.EINVAL || (flags & O_DIRECT) == 0) {
+                throw e;
+            }
+            return open(path, flags & ~O_DIRECT, mode);
+        }
+    }
+
+    /**
+     * Whether a path leads to this file.
+     *
+     * @throws ErrnoException when that can't be told.
+     */
+    public boolean isAt(final Path other) throws ErrnoException {
+        try (LinuxFile there = open(other, O_PATH)) {
+            final FdStat its = there.stat();
+            final FdStat mine = stat();
+            return its.device() == mine.device() && its.inode() == mine.inode();
+        } catch (final ErrnoException e) {
+            if (e.errno() == Errno.ENOENT || e.errno() == Errno.ENOTDIR || e.errno() == Errno.ELOOP) {
+                return false;
+            }
+            throw e;
+        }
+    }
+
+    /**
+     * Whether another description holds a lock on the file. Takes none, so that nobody who opens it meanwhile is refused.
+     *
+     * @throws ErrnoException when closed, or the file system does not lock.
+     */
+    public boolean isLockedByOther() throws ErrnoException {
+        try (Arena arena = Arena.ofConfined()) {
+            final long flock = arena.allocate(FLOCK_SIZE, Long.BYTES).address();
+            Memory.putShort(flock, F_WRLCK);
+            check(Libc.fcntl(fd, F_OFD_GETLK, flock), "ask for the lock of");
+            return Memory.getShort(flock) != F_UNLCK;
         }
     }
 
@@ -275,6 +365,30 @@ public final class LinuxFile implements AutoCloseable {
     }
 
     /**
+     * Locks a directory ({@code flock(2)}) against all who lock it in this way too, until it is closed: for looking at a name
+     * and changing it.
+     *
+     * @param timeoutMs most milliseconds to wait.
+     * @throws ErrnoException when another holds the lock for longer (EAGAIN), or it can't be locked.
+     */
+    public static LinuxFile lockDirectory(final Path directory, final long timeoutMs) throws ErrnoException {
+        final LinuxFile file = open(directory, O_RDONLY | O_DIRECTORY);
+        try {
+            final long endNs = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(timeoutMs);
+            int result = Libc.flock(file.fd, LOCK_EX | LOCK_NB);
+            while ((result == -Errno.EAGAIN || result == -Errno.EINTR) && System.nanoTime() < endNs) {
+                LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(LOCK_PAUSE_MS));
+                result = Libc.flock(file.fd, LOCK_EX | LOCK_NB);
+            }
+            ErrnoException.check(result, "lock " + directory);
+            return file;
+        } catch (final ErrnoException e) {
+            file.close();
+            throw e;
+        }
+    }
+
+    /**
      * Makes the entries of a directory durable: files created, renamed and removed in it.
      *
      * @throws ErrnoException when that failed, or it is no directory.
@@ -312,6 +426,23 @@ public final class LinuxFile implements AutoCloseable {
                             arena.allocateFrom(from.toString()).address(),
                             arena.allocateFrom(to.toString()).address()),
                     "rename " + from + " to " + to);
+        }
+    }
+
+    /**
+     * Sets the permissions of a socket's file, and of nothing else that may have taken its place: links are not followed.
+     *
+     * @param mode such as 0600.
+     * @throws ErrnoException when the path leads to something else (ENOTSOCK), or it can't be done.
+     */
+    public static void setSocketMode(final Path path, final int mode) throws ErrnoException {
+        try (LinuxFile file = open(path, O_PATH | O_NOFOLLOW);
+                Arena arena = Arena.ofConfined()) {
+            if (!file.stat().isSocket()) {
+                throw new ErrnoException("chmod " + path, Errno.ENOTSOCK);
+            }
+            final long itself = arena.allocateFrom("/proc/self/fd/" + file.fd).address();
+            ErrnoException.check(Libc.chmod(itself, mode), "chmod " + path);
         }
     }
 

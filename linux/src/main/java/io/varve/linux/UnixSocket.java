@@ -61,7 +61,7 @@ public final class UnixSocket implements AutoCloseable {
             // The new file takes the mode of the unbound socket, less the umask: at no time more than asked for.
             ErrnoException.check(Libc.fchmod(socket.fd, mode), "fchmod of the socket for " + path);
             ErrnoException.check(SocketCalls.bind(socket.fd, address, addressLength(path)), "bind " + path);
-            ErrnoException.check(Libc.chmod(address + SUN_PATH_OFFSET, mode), "chmod " + path);
+            LinuxFile.setSocketMode(path, mode);
             ErrnoException.check(SocketCalls.listen(socket.fd, backlog), "listen at " + path);
             Fd.setNonBlocking(socket.fd);
             return socket;

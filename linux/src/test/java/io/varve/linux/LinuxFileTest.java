@@ -5,6 +5,13 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.List;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -199,5 +206,62 @@ class LinuxFileTest {
         assertFails(Errno.EBADF, "fstatfs", () -> FdStat.mappingAlignment(1 << 20));
         assertFails(Errno.EBADF, "dup", () -> Fd.duplicate(1 << 20));
         assertFails(Errno.EBADF, "F_GETFL", () -> Fd.setNonBlocking(1 << 20));
+    }
+
+    @Test
+    void aLockIsOnlyHadOnTheFileThatThePathLeadsTo() throws Exception {
+        final int flags = LinuxFile.O_RDWR | LinuxFile.O_CREAT | LinuxFile.O_DIRECT;
+        final AtomicInteger nameless = new AtomicInteger();
+        final Callable<Void> remover = () -> {
+            for (int i = 0; i < 2000; i++) {
+                try (LinuxFile file = LinuxFile.openLocked(path, flags, 0600)) {
+                    if (file == null) {
+                        continue;
+                    }
+                    if (!file.isAt(path)) {
+                        nameless.incrementAndGet();
+                    } else {
+                        LinuxFile.unlink(path);
+                    }
+                }
+            }
+            return null;
+        };
+        try (ExecutorService threads = Executors.newFixedThreadPool(2)) {
+            for (final Future<Void> future : threads.invokeAll(List.of(remover, remover))) {
+                future.get();
+            }
+        }
+        assertThat(nameless).hasValue(0);
+    }
+
+    @Test
+    void asksForALockWithoutTakingIt() throws Exception {
+        try (LinuxFile one = create(0);
+                LinuxFile other = create(0)) {
+            assertThat(other.isLockedByOther()).isFalse();
+            assertThat(one.tryLock()).isTrue();
+            assertThat(one.isLockedByOther()).isFalse();
+            assertThat(other.isLockedByOther()).isTrue();
+            assertThat(LinuxFile.openLocked(path, LinuxFile.O_RDWR, 0)).isNull();
+        }
+    }
+
+    @Test
+    void aDirectoryIsLockedByOneAtATime() throws Exception {
+        try (LinuxFile lock = LinuxFile.lockDirectory(directory, 0)) {
+            assertThat(lock.isAt(directory)).isTrue();
+            assertFails(Errno.EAGAIN, "lock " + directory, () -> LinuxFile.lockDirectory(directory, 10));
+        }
+        LinuxFile.lockDirectory(directory, 0).close();
+    }
+
+    @Test
+    void theModeOfWhatASocketsLinkLeadsToStays() throws Exception {
+        Files.createFile(path, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
+        final Path link = Files.createSymbolicLink(directory.resolve("link"), path);
+        assertFails(Errno.ENOTSOCK, "chmod " + link, () -> LinuxFile.setSocketMode(link, 0666));
+        assertFails(Errno.ENOTSOCK, "chmod " + path, () -> LinuxFile.setSocketMode(path, 0666));
+        assertThat(Files.getPosixFilePermissions(path)).isEqualTo(PosixFilePermissions.fromString("rw-------"));
     }
 }

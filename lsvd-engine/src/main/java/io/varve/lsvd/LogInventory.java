@@ -14,9 +14,11 @@ import io.varve.lsvd.store.StoreClient;
 import java.io.IOException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.UUID;
 
 /** The local logs under a cache directory, and how they stand to a store. For any thread that may wait. */
@@ -36,6 +38,8 @@ public final class LogInventory {
         SUPERSEDED,
         /** The store knows nothing of its volume. */
         UNKNOWN,
+        /** Whoever made it was killed before it was whole; the next start on this host takes its place. */
+        UNFINISHED,
         /** It can't be read. */
         DAMAGED
     }
@@ -66,7 +70,7 @@ public final class LogInventory {
         final List<Entry> entries = new ArrayList<>();
         try {
             for (final Path file : DirectoryLogStore.list(cacheDirectory)) {
-                entries.add(describe(file));
+                describe(file).ifPresent(entries::add);
             }
         } catch (final IOException e) {
             throw new VolumeException("cannot look at the logs in " + cacheDirectory + ": " + e.getMessage(), e);
@@ -123,20 +127,30 @@ public final class LogInventory {
         }
     }
 
-    private Entry describe(final Path file) throws IOException {
+    /** Empty when the file has gone since it was listed. */
+    private Optional<Entry> describe(final Path file) throws IOException {
         final UUID volume = UUID.fromString(file.getParent().getFileName().toString());
-        final long size = Files.size(file);
+        final long size;
+        try {
+            size = Files.size(file);
+        } catch (final NoSuchFileException e) {
+            return Optional.empty();
+        }
+        if (DirectoryLogStore.isDraft(file)) {
+            final State state = DirectoryLogStore.isInUse(file) ? State.IN_USE : State.UNFINISHED;
+            return Optional.of(new Entry(file, volume, -1, size, state, -1, -1));
+        }
         try (LocalLog log = LocalLog.open(file)) {
             final LogStanding standing = standing(log);
             final Unsent unsent = log.count(standing == null ? 0 : standing.storedThrough());
             final State state =
                     standing == null ? State.UNKNOWN : standing.isSuperseded() ? State.SUPERSEDED : State.CURRENT;
             final long epoch = log.claims().getLast().epoch();
-            return new Entry(file, volume, epoch, size, state, unsent.records(), unsent.bytes());
+            return Optional.of(new Entry(file, volume, epoch, size, state, unsent.records(), unsent.bytes()));
         } catch (final LogInUseException e) {
-            return new Entry(file, volume, -1, size, State.IN_USE, -1, -1);
+            return Optional.of(new Entry(file, volume, -1, size, State.IN_USE, -1, -1));
         } catch (final FormatException e) {
-            return new Entry(file, volume, -1, size, State.DAMAGED, -1, -1);
+            return Optional.of(new Entry(file, volume, -1, size, State.DAMAGED, -1, -1));
         }
     }
 

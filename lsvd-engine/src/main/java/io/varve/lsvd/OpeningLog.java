@@ -15,6 +15,7 @@ import io.varve.lsvd.log.DeviceLogSource;
 import io.varve.lsvd.log.LogChecksums;
 import io.varve.lsvd.log.LogDevice;
 import io.varve.lsvd.log.LogGeometry;
+import io.varve.lsvd.log.LogInUseException;
 import io.varve.lsvd.log.LogReader;
 import io.varve.lsvd.log.LogStore;
 import io.varve.lsvd.log.LogSuperblock;
@@ -75,12 +76,21 @@ final class OpeningLog implements AutoCloseable {
         if (!logs.exists()) {
             return;
         }
-        device = logs.open();
+        try {
+            device = logs.open();
+        } catch (final LogInUseException e) {
+            throw inUse(e);
+        }
         superblock = LogSuperblock.read(device);
         if (!superblock.current().volume().equals(volume)) {
             throw new VolumeException(logs.name() + " is the log of another volume, "
                     + superblock.current().volume() + ": move it away");
         }
+    }
+
+    private VolumeException inUse(final LogInUseException e) {
+        return new VolumeException(
+                "volume '" + context.name() + "' is in use: " + e.getMessage() + "; stop that one first", e);
     }
 
     /**
@@ -127,13 +137,13 @@ final class OpeningLog implements AutoCloseable {
             zeroed = superblock.current().tail().position();
             return;
         }
-        final boolean isEmpty = !wasClosed && isEmpty();
-        closeDevice();
-        if (wasClosed || isEmpty) {
+        if (wasClosed || isEmpty()) {
             logs.delete();
+            closeDevice();
             return;
         }
         final String aside = logs.setAside(claims.getLast().epoch());
+        closeDevice();
         LOG.log(
                 Level.WARNING,
                 "volume ''{0}'' was opened elsewhere since this log was written; it does not count any more and is kept as"
@@ -161,16 +171,19 @@ final class OpeningLog implements AutoCloseable {
     }
 
     /** Makes a log where there is none, for an epoch that may never come to be. */
-    void prepare(final EpochClaim claim, final History history) throws IOException {
+    void prepare(final EpochClaim claim, final History history) throws IOException, VolumeException {
         if (superblock != null) {
             return;
         }
         final LogGeometry newGeometry = LogGeometry.ofSize(context.logSizeBytes());
         final Tail start = new Tail(0, Math.max(history.lastRecord() + 1, LogRecord.FIRST_SEQUENCE), 0);
-        device = logs.create(
-                newGeometry,
-                new Superblock(
-                        0, volume, newGeometry.areaLength(), newGeometry.windowLength(), 1, start, List.of(claim)));
+        final Superblock first = new Superblock(
+                0, volume, newGeometry.areaLength(), newGeometry.windowLength(), 1, start, List.of(claim));
+        try {
+            device = logs.create(newGeometry, first);
+        } catch (final LogInUseException e) {
+            throw inUse(e);
+        }
         superblock = LogSuperblock.read(device);
         isNew = true;
     }

@@ -19,7 +19,6 @@ import io.varve.lsvd.history.SettingsHistory;
 import io.varve.lsvd.log.LogChecksums;
 import io.varve.lsvd.log.LogDevice;
 import io.varve.lsvd.log.LogGeometry;
-import io.varve.lsvd.log.LogInUseException;
 import io.varve.lsvd.log.LogSuperblock;
 import io.varve.lsvd.log.LogWindow;
 import io.varve.lsvd.log.WindowMemory;
@@ -102,12 +101,7 @@ final class VolumeOpener implements AutoCloseable {
 
     /** The first part: nothing is changed, here or in the store. */
     void begin() throws VolumeException, IOException {
-        try {
-            log.open();
-        } catch (final LogInUseException e) {
-            throw new VolumeException(
-                    "volume '" + context.name() + "' is in use: " + e.getMessage() + "; stop that one first", e);
-        }
+        log.open();
         follower = new HistoryFollower(store, volume);
         judged(0);
         readSettings();
@@ -159,7 +153,7 @@ final class VolumeOpener implements AutoCloseable {
     }
 
     /** Makes the log ready to be claimed, so that this need not be done later. */
-    void prepareLog() throws IOException {
+    void prepareLog() throws IOException, VolumeException {
         log.discardForeign(history());
         log.prepare(new EpochClaim(history().newest().epoch() + 1, runtime.randomUuid()), history());
     }

@@ -14,11 +14,23 @@ final class FlakyLogs implements LogStore {
     private static final int EIO = 5;
 
     private final LogStore logs;
+    private Step beforeRenaming = () -> {};
     private int writesToFail;
     private int syncsToFail;
 
+    /** Something that is done in between. */
+    interface Step {
+        void run() throws IOException;
+    }
+
     FlakyLogs(final LogStore logs) {
         this.logs = logs;
+    }
+
+    /** What is done just before a log is set aside or deleted. */
+    FlakyLogs beforeRenaming(final Step step) {
+        beforeRenaming = step;
+        return this;
     }
 
     void failWrites(final int count) {
@@ -46,11 +58,13 @@ final class FlakyLogs implements LogStore {
 
     @Override
     public String setAside(final long epoch) throws IOException {
+        beforeRenaming.run();
         return logs.setAside(epoch);
     }
 
     @Override
     public void delete() throws IOException {
+        beforeRenaming.run();
         logs.delete();
     }
 

@@ -8,6 +8,7 @@ import io.varve.lsvd.LogInventory.State;
 import io.varve.lsvd.format.Checksum;
 import io.varve.lsvd.format.LogRecord;
 import io.varve.lsvd.format.RescueHeader;
+import io.varve.lsvd.log.DirectoryLogStore;
 import io.varve.lsvd.rescue.LocalLog.Unsent;
 import io.varve.lsvd.store.DirectoryStore;
 import java.io.IOException;
@@ -16,6 +17,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.UUID;
@@ -73,6 +75,45 @@ class LogInventoryTest {
             file.write(new byte[8192]);
         }
         assertThat(only().state()).isEqualTo(State.DAMAGED);
+    }
+
+    @Test
+    void aLogThatIsLeftHalfMadeIsListedAndTheNextStartTakesItsPlace() throws Exception {
+        new VolumeRig(store, cache).close();
+        final Path log = only().file();
+        final Path draft = log.resolveSibling("log.new");
+        Files.move(log, draft);
+        Files.write(draft, new byte[100]);
+        assertThat(only().state()).isEqualTo(State.UNFINISHED);
+        new VolumeRig(store, cache).close();
+        assertThat(only().state()).isEqualTo(State.CURRENT);
+    }
+
+    @Test
+    void aLogThatDoesNotCountIsOpenUntilItHasLostItsName() throws Exception {
+        writeUnsent();
+        takeOver();
+        final Path log = only().file();
+        final List<Boolean> wasInUse = new ArrayList<>();
+        for (int i = 0; i < 2; i++) {
+            final UUID volume = only().volume();
+            final long size = (i + 2) * VolumeRig.SMALL_LOG;
+            new VolumeRig(ring -> VolumeRig.context(store, cache)
+                            .logSizeBytes(size)
+                            .logs(
+                                    new FlakyLogs(new DirectoryLogStore(cache, volume, ring))
+                                            .beforeRenaming(() -> wasInUse.add(DirectoryLogStore.isInUse(log))),
+                                    null))
+                    .close();
+            for (final Entry entry : logs()) {
+                if (entry.state() == State.SUPERSEDED) {
+                    Files.delete(entry.file());
+                }
+            }
+            // Elsewhere, and closed: the log here is not set aside but removed.
+            new VolumeRig(store, directory.resolve("another-cache")).close();
+        }
+        assertThat(wasInUse).containsExactly(true, true);
     }
 
     @Test

@@ -78,6 +78,7 @@ final class CacheCommand {
                 "  current      the next start here goes on with it",
                 "  superseded   the volume was opened elsewhere since; see 'varve cache rescue'",
                 "  unknown      the store has no such volume",
+                "  unfinished   left half made by a process that was killed; the next start here takes its place",
                 "  damaged      it can't be read",
             })
     static final class ListAll extends OnCache {

@@ -1,21 +1,32 @@
 package io.varve.lsvd.log;
 
+import io.varve.linux.Errno;
+import io.varve.linux.ErrnoException;
 import io.varve.linux.IoRing;
 import io.varve.linux.LinuxFile;
 import io.varve.lsvd.format.Superblock;
 import java.io.IOException;
+import java.nio.file.DirectoryNotEmptyException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileAttribute;
+import java.nio.file.attribute.PosixFilePermission;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Set;
 import java.util.UUID;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 /**
  * A log in the file {@code CACHE/<uuid>/log}. One that has been superseded is kept beside it, as
- * {@code log.superseded-<epoch>}.
+ * {@code log.superseded-<epoch>}; one that is being made is {@code log.new} until it is whole.
+ *
+ * <p>Any number of processes may do this at once. A file is renamed and removed only by who holds its lock, and a lock counts only
+ * when the name still leads to the file that it is on. One {@code log.new} is there at a time, so whoever holds its lock
+ * is the only one who can give a file the name {@code log}.
  */
 public final class DirectoryLogStore implements LogStore {
     private static final String FILE = "log";
@@ -23,6 +34,12 @@ public final class DirectoryLogStore implements LogStore {
     private static final String SUPERSEDED = FILE + ".superseded-";
     private static final Pattern UUID_FORM =
             Pattern.compile("[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}");
+
+    /** What is in a log is what is in the volume: nobody else's to read. */
+    private static final int FILE_MODE = 0600;
+
+    private static final FileAttribute<Set<PosixFilePermission>> DIRECTORY_MODE =
+            PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------"));
 
     private final Path directory;
     private final Path file;
@@ -46,24 +63,59 @@ public final class DirectoryLogStore implements LogStore {
 
     @Override
     public LogDevice open() throws IOException {
-        return locked(RingLogDevice.open(file, ring));
+        final LogDevice device = RingLogDevice.open(file, ring);
+        if (device == null) {
+            throw new LogInUseException(file.toString());
+        }
+        return device;
     }
 
     @Override
     public LogDevice create(final LogGeometry geometry, final Superblock first) throws IOException {
-        Files.createDirectories(directory);
+        createDirectories();
         final Path draft = directory.resolve(DRAFT);
-        Files.deleteIfExists(draft);
-        final LogDevice device = locked(RingLogDevice.create(draft, ring, geometry.fileLength()));
+        final LinuxFile made =
+                LinuxFile.openLocked(draft, LinuxFile.O_RDWR | LinuxFile.O_CREAT | LinuxFile.O_DIRECT, FILE_MODE);
+        if (made == null || exists()) {
+            remove(draft, made);
+            throw new LogInUseException(file.toString());
+        }
+        LogDevice device = null;
         try {
+            made.ftruncate(0);
+            made.fallocate(0, 0, geometry.fileLength());
+            made.fsync();
+            device = RingLogDevice.over(made, ring);
             LogSuperblock.create(device, first).write(first);
             LinuxFile.rename(draft, file);
             LinuxFile.syncDirectory(directory);
         } catch (final IOException e) {
-            device.close();
+            remove(draft, made);
             throw e;
         }
         return device;
+    }
+
+    /** Removes a file that is open and locked, unless it has another name already, and closes it. */
+    private static void remove(final Path path, final LinuxFile locked) throws IOException {
+        if (locked == null) {
+            return;
+        }
+        try {
+            if (locked.isAt(path)) {
+                LinuxFile.unlink(path);
+            }
+        } finally {
+            locked.close();
+        }
+    }
+
+    private void createDirectories() throws IOException {
+        Files.createDirectories(directory.getParent(), DIRECTORY_MODE);
+        if (!Files.isDirectory(directory)) {
+            Files.createDirectories(directory, DIRECTORY_MODE);
+            LinuxFile.syncDirectory(directory.getParent());
+        }
     }
 
     @Override
@@ -77,17 +129,21 @@ public final class DirectoryLogStore implements LogStore {
         return aside.toString();
     }
 
-    /** Whether another process has the log open. */
+    /** Whether another process, or another part of this one, has the log open. */
     public boolean isInUse() throws IOException {
-        if (!exists()) {
-            return false;
+        return isInUse(file);
+    }
+
+    /** Whether a file of a log is open anywhere; false when there is none. */
+    public static boolean isInUse(final Path file) throws IOException {
+        try (LinuxFile opened = LinuxFile.open(file, LinuxFile.O_RDWR)) {
+            return opened.isLockedByOther();
+        } catch (final ErrnoException e) {
+            if (e.errno() == Errno.ENOENT) {
+                return false;
+            }
+            throw e;
         }
-        final LogDevice device = RingLogDevice.open(file, null);
-        if (device == null) {
-            return true;
-        }
-        device.close();
-        return false;
     }
 
     @Override
@@ -96,17 +152,41 @@ public final class DirectoryLogStore implements LogStore {
         LinuxFile.syncDirectory(directory);
     }
 
-    /** Deletes the log and everything that is kept beside it. */
+    /**
+     * Deletes the log and everything that is kept beside it.
+     *
+     * @throws LogInUseException when some of it is open elsewhere; then all of it is left.
+     */
     public void deleteAll() throws IOException {
         if (!Files.isDirectory(directory)) {
             return;
         }
-        try (var entries = Files.newDirectoryStream(directory)) {
-            for (final Path entry : entries) {
-                Files.delete(entry);
+        final List<LinuxFile> locked = new ArrayList<>();
+        try {
+            for (final Path entry : entries()) {
+                final LinuxFile opened = LinuxFile.openLocked(entry, LinuxFile.O_RDWR, 0);
+                if (opened == null) {
+                    throw new LogInUseException(file.toString());
+                }
+                locked.add(opened);
             }
+            for (final LinuxFile opened : locked) {
+                LinuxFile.unlink(opened.path());
+            }
+        } finally {
+            locked.forEach(LinuxFile::close);
         }
-        Files.delete(directory);
+        try {
+            Files.delete(directory);
+        } catch (final DirectoryNotEmptyException e) {
+            throw new LogInUseException(file.toString());
+        }
+    }
+
+    private List<Path> entries() throws IOException {
+        try (Stream<Path> all = Files.list(directory)) {
+            return all.toList();
+        }
     }
 
     @Override
@@ -130,17 +210,15 @@ public final class DirectoryLogStore implements LogStore {
         return files;
     }
 
-    private static boolean isLog(final Path path) {
-        final String name = path.getFileName().toString();
-        return (name.equals(FILE) || name.startsWith(SUPERSEDED))
-                && UUID_FORM.matcher(path.getParent().getFileName().toString()).matches()
-                && Files.isRegularFile(path);
+    /** Whether a file is one that is being made, or that somebody who was killed has left half made. */
+    public static boolean isDraft(final Path file) {
+        return file.getFileName().toString().equals(DRAFT);
     }
 
-    private LogDevice locked(final LogDevice device) throws LogInUseException {
-        if (device == null) {
-            throw new LogInUseException(file.toString());
-        }
-        return device;
+    private static boolean isLog(final Path path) {
+        final String name = path.getFileName().toString();
+        return (name.equals(FILE) || name.equals(DRAFT) || name.startsWith(SUPERSEDED))
+                && UUID_FORM.matcher(path.getParent().getFileName().toString()).matches()
+                && Files.isRegularFile(path);
     }
 }

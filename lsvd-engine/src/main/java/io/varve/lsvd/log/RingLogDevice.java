@@ -1,6 +1,5 @@
 package io.varve.lsvd.log;
 
-import io.varve.linux.ErrnoException;
 import io.varve.linux.IoRing;
 import io.varve.linux.LinuxFile;
 import io.varve.lsvd.format.Blocks;
@@ -16,8 +15,6 @@ import java.util.List;
  * its open description, which requests in flight hold too: the lock of a killed process ends when its last write has.
  */
 public final class RingLogDevice implements LogDevice {
-    private static final int EINVAL = 22;
-
     /** Most that one blocking read asks of the disk: a record that comes meanwhile waits behind it. */
     private static final int PIECE = 128 << 10;
 
@@ -36,15 +33,25 @@ public final class RingLogDevice implements LogDevice {
      * Opens and locks an existing log file.
      *
      * @param ring null when only blocking operations will be used.
-     * @return null when another process holds the lock.
+     * @return null when another has the lock.
      */
     public static RingLogDevice open(final Path path, final IoRing ring) throws IOException {
-        return lock(openFile(path, LinuxFile.O_RDWR), ring, 0);
+        final LinuxFile file = LinuxFile.openLocked(path, LinuxFile.O_RDWR | LinuxFile.O_DIRECT, 0);
+        return file == null ? null : over(file, ring);
     }
 
-    /** Creates and locks a log file of a length, its space allocated. */
-    public static RingLogDevice create(final Path path, final IoRing ring, final long length) throws IOException {
-        return lock(openFile(path, LinuxFile.O_RDWR | LinuxFile.O_CREAT | LinuxFile.O_EXCL), ring, length);
+    /**
+     * Over a log file that is open and locked, and closed with this.
+     *
+     * @param ring null when only blocking operations will be used.
+     */
+    static RingLogDevice over(final LinuxFile file, final IoRing ring) throws IOException {
+        try {
+            return new RingLogDevice(file, ring, file.size());
+        } catch (final IOException e) {
+            file.close();
+            throw e;
+        }
     }
 
     @Override
@@ -132,35 +139,6 @@ public final class RingLogDevice implements LogDevice {
             if (count != length) {
                 throw new IOException(file.path() + " ends at " + (offset + done + count) + ": it has been truncated");
             }
-        }
-    }
-
-    private static LinuxFile openFile(final Path path, final int flags) throws ErrnoException {
-        try {
-            return LinuxFile.open(path, flags | LinuxFile.O_DIRECT, 0600);
-        } catch (final ErrnoException e) {
-            if (e.errno() != EINVAL) {
-                throw e;
-            }
-            return LinuxFile.open(path, flags & ~LinuxFile.O_EXCL, 0600);
-        }
-    }
-
-    private static RingLogDevice lock(final LinuxFile file, final IoRing ring, final long newLength)
-            throws IOException {
-        try {
-            if (!file.tryLock()) {
-                file.close();
-                return null;
-            }
-            if (newLength > 0) {
-                file.fallocate(0, 0, newLength);
-                file.fsync();
-            }
-            return new RingLogDevice(file, ring, file.size());
-        } catch (final IOException e) {
-            file.close();
-            throw e;
         }
     }
 }
