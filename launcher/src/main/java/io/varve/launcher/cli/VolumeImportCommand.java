@@ -7,6 +7,7 @@ import io.varve.launcher.config.Setting;
 import io.varve.launcher.config.Settings;
 import io.varve.launcher.volume.QemuImg;
 import io.varve.launcher.volume.VolumeImporter;
+import io.varve.linux.OwnerOnly;
 import io.varve.lsvd.VolumeException;
 import io.varve.lsvd.VolumeInfo;
 import io.varve.lsvd.format.Blocks;
@@ -193,7 +194,7 @@ final class VolumeImportCommand extends InterruptibleCommand {
         if (!Files.exists(image)) {
             throw new NoSuchFileException(file);
         }
-        Files.createDirectories(settings.get(Setting.CACHE));
+        Files.createDirectories(settings.get(Setting.CACHE), OwnerOnly.DIRECTORY);
         final Path directory = Files.createTempDirectory(settings.get(Setting.CACHE), "import-");
         final Path raw = directory.resolve("disk.raw");
         try {

@@ -1,6 +1,7 @@
 package io.varve.launcher.control;
 
 import io.varve.launcher.UserException;
+import io.varve.linux.OwnerOnly;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
@@ -10,7 +11,6 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
-import java.nio.file.attribute.PosixFilePermissions;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.TreeMap;
@@ -103,7 +103,7 @@ final class Attachments {
             content.put("boot_id", bootId());
             content.put("attached", byVolume);
             Files.deleteIfExists(draft);
-            Files.createFile(draft, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
+            Files.createFile(draft, OwnerOnly.FILE);
             try (FileChannel channel = FileChannel.open(draft, StandardOpenOption.WRITE)) {
                 final ByteBuffer bytes = StandardCharsets.UTF_8.encode(PRETTY.asString(content) + "\n");
                 while (bytes.hasRemaining()) {

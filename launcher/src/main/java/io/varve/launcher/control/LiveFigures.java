@@ -3,6 +3,7 @@ package io.varve.launcher.control;
 import io.varve.launcher.daemon.Daemon;
 import io.varve.launcher.daemon.ServedVolume;
 import io.varve.launcher.daemon.VolumeStatus;
+import io.varve.linux.OwnerOnly;
 import io.varve.lsvd.Volume;
 import java.io.IOException;
 import java.lang.System.Logger.Level;
@@ -95,7 +96,9 @@ public final class LiveFigures implements AutoCloseable {
         final Path directory =
                 volume.options().cacheDirectory().resolve(status.uuid().toString());
         try {
-            Files.writeString(directory.resolve(DRAFT), text);
+            final Path draft = directory.resolve(DRAFT);
+            Files.deleteIfExists(draft);
+            Files.writeString(Files.createFile(draft, OwnerOnly.FILE), text);
             Files.move(directory.resolve(DRAFT), directory.resolve(FILE), StandardCopyOption.ATOMIC_MOVE);
             written.put(status.uuid(), text);
         } catch (final IOException e) {

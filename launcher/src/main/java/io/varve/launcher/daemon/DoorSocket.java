@@ -3,6 +3,7 @@ package io.varve.launcher.daemon;
 import io.varve.launcher.UserException;
 import io.varve.linux.Errno;
 import io.varve.linux.ErrnoException;
+import io.varve.linux.LinuxFile;
 import io.varve.linux.UnixSocket;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -22,6 +23,10 @@ import java.nio.file.attribute.PosixFileAttributeView;
 public final class DoorSocket implements AutoCloseable {
     private static final int OWNER = 0700;
     private static final int BACKLOG = 8;
+
+    /** Whoever locks the directory holds it for as long as it takes to bind a socket. */
+    private static final long LOCK_TIMEOUT_MS = 5_000;
+
     private static final int S_IFMT = 0xf000;
     private static final int S_IFSOCK = 0xc000;
 
@@ -61,37 +66,61 @@ public final class DoorSocket implements AutoCloseable {
     }
 
     /**
-     * Listens at a path. At no time is it accessible to more than are to have access.
+     * Listens at a path. At no time is it accessible to more than are to have access. The directory is locked meanwhile, so that of
+     * two that find the socket of one who was killed, one takes its place and the other hears that.
      *
      * @throws UserException as {@link #check}, or when the socket can't be made: one line that says why.
      */
     public static DoorSocket listen(final Path path, final SocketAccess access) {
         check(path, access);
-        UnixSocket socket = null;
         try {
-            if (isStale(path)) {
-                Files.deleteIfExists(path);
-            }
-            socket = UnixSocket.listen(path, access.mode() & OWNER, BACKLOG);
+            return locked(path, () -> {
+                if (isStale(path)) {
+                    LinuxFile.unlink(path);
+                }
+                return bind(path, access);
+            });
+        } catch (final IOException e) {
+            throw failure(path, e);
+        }
+    }
+
+    private static DoorSocket bind(final Path path, final SocketAccess access) throws IOException {
+        final UnixSocket socket = UnixSocket.listen(path, access.mode() & OWNER, BACKLOG);
+        try {
             if (access.group() != null) {
                 Files.getFileAttributeView(path, PosixFileAttributeView.class, LinkOption.NOFOLLOW_LINKS)
                         .setGroup(group(path, access));
             }
-            Files.setAttribute(path, "unix:mode", access.mode());
+            LinuxFile.setSocketMode(path, access.mode());
             return new DoorSocket(socket, path.toAbsolutePath(), fileKey(path));
         } catch (final IOException e) {
-            if (socket != null) {
-                socket.close();
-                delete(path);
-            }
-            throw failure(path, e);
+            delete(path);
+            socket.close();
+            throw e;
+        }
+    }
+
+    /** Something that is done to a name, while nobody else does. */
+    private interface Locked<T> {
+        T run() throws IOException;
+    }
+
+    private static <T> T locked(final Path path, final Locked<T> step) throws IOException {
+        final LinuxFile directory =
+                LinuxFile.lockDirectory(path.toAbsolutePath().getParent(), LOCK_TIMEOUT_MS);
+        try {
+            return step.run();
+        } finally {
+            directory.close();
         }
     }
 
     private static UserException failure(final Path path, final IOException e) {
         final String reason = switch (e) {
             case ErrnoException errno
-            when errno.errno() == Errno.EADDRINUSE -> "it has just been taken by another process";
+            when errno.errno() == Errno.EADDRINUSE || errno.errno() == Errno.EAGAIN ->
+                "it has just been taken by another process";
             case ErrnoException errno -> Errno.describe(errno.errno());
             case AccessDeniedException denied -> "permission denied";
             case FileSystemException known when known.getReason() != null -> known.getReason();
@@ -143,10 +172,10 @@ public final class DoorSocket implements AutoCloseable {
             UnixSocket.connect(path).close();
             throw new UserException("socket path " + path + " is taken: another process listens there");
         } catch (final ErrnoException e) {
-            if (e.errno() != Errno.ECONNREFUSED) {
+            if (e.errno() != Errno.ECONNREFUSED && e.errno() != Errno.ENOENT) {
                 throw e;
             }
-            return true;
+            return e.errno() == Errno.ECONNREFUSED;
         }
     }
 
@@ -167,14 +196,15 @@ public final class DoorSocket implements AutoCloseable {
     /** Closes the socket and removes its file, unless another has taken its place. Idempotent. */
     @Override
     public void close() {
-        socket.close();
-        try {
-            if (path != null && fileKey.equals(fileKey(path))) {
-                delete(path);
+        // The file first: as long as the socket is open no other can get its number.
+        if (path != null && socket.fd() >= 0) {
+            try {
+                locked(path, () -> fileKey.equals(fileKey(path)) && Files.deleteIfExists(path));
+            } catch (final IOException e) {
+                tellNotRemoved(path, e);
             }
-        } catch (final IOException e) {
-            tellNotRemoved(path, e);
         }
+        socket.close();
     }
 
     private static void delete(final Path path) {

@@ -12,6 +12,12 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFileAttributes;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -69,6 +75,33 @@ class DoorSocketTest {
         assertThat(path).exists();
         try (DoorSocket door = DoorSocket.listen(path, SocketAccess.OWNER_ONLY)) {
             UnixSocket.connect(door.path()).close();
+        }
+    }
+
+    @Test
+    void ofTwoThatFindTheSocketOfOneWhoWasKilledOneListensThere() throws Exception {
+        final Path path = directory.resolve("socket");
+        for (int i = 0; i < 50; i++) {
+            UnixSocket.listen(path, 0600, 1).close();
+            final Callable<DoorSocket> daemon = () -> {
+                try {
+                    return DoorSocket.listen(path, SocketAccess.OWNER_ONLY);
+                } catch (final UserException e) {
+                    assertThat(e).hasMessageContaining("taken");
+                    return null;
+                }
+            };
+            final List<DoorSocket> doors = new ArrayList<>();
+            try (ExecutorService threads = Executors.newFixedThreadPool(3)) {
+                for (final Future<DoorSocket> future : threads.invokeAll(List.of(daemon, daemon, daemon))) {
+                    doors.add(future.get());
+                }
+            }
+            assertThat(doors).filteredOn(door -> door != null).hasSize(1);
+            doors.removeIf(door -> door == null);
+            UnixSocket.connect(path).close();
+            doors.getFirst().close();
+            assertThat(path).doesNotExist();
         }
     }
 

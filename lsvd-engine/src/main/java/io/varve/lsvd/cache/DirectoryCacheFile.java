@@ -3,6 +3,7 @@ package io.varve.lsvd.cache;
 import io.varve.linux.ErrnoException;
 import io.varve.linux.IoRing;
 import io.varve.linux.LinuxFile;
+import io.varve.linux.OwnerOnly;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Files;
@@ -14,7 +15,6 @@ import java.nio.file.Path;
  */
 public final class DirectoryCacheFile implements CacheFile {
     private static final String NAME = "read-cache";
-    private static final int EINVAL = 22;
     private static final int EOPNOTSUPP = 95;
 
     private final LinuxFile file;
@@ -24,35 +24,17 @@ public final class DirectoryCacheFile implements CacheFile {
     }
 
     /**
-     * Opens and locks the cache of a directory, and makes both when they are not there.
+     * Opens and locks the cache of a directory, and makes both when they are not there, for their owner alone.
      *
      * @return null when another process has it.
      */
     public static DirectoryCacheFile open(final Path cacheDirectory) throws IOException {
-        Files.createDirectories(cacheDirectory);
-        final LinuxFile file = openFile(cacheDirectory.resolve(NAME));
-        try {
-            if (file.tryLock()) {
-                return new DirectoryCacheFile(file);
-            }
-        } catch (final IOException e) {
-            file.close();
-            throw e;
-        }
-        file.close();
-        return null;
-    }
-
-    private static LinuxFile openFile(final Path path) throws ErrnoException {
-        final int flags = LinuxFile.O_RDWR | LinuxFile.O_CREAT;
-        try {
-            return LinuxFile.open(path, flags | LinuxFile.O_DIRECT, 0600);
-        } catch (final ErrnoException e) {
-            if (e.errno() != EINVAL) {
-                throw e;
-            }
-            return LinuxFile.open(path, flags, 0600);
-        }
+        Files.createDirectories(cacheDirectory, OwnerOnly.DIRECTORY);
+        final LinuxFile file = LinuxFile.openLocked(
+                cacheDirectory.resolve(NAME),
+                LinuxFile.O_RDWR | LinuxFile.O_CREAT | LinuxFile.O_DIRECT,
+                OwnerOnly.FILE_MODE);
+        return file == null ? null : new DirectoryCacheFile(file);
     }
 
     @Override

@@ -4,18 +4,15 @@ import io.varve.linux.Errno;
 import io.varve.linux.ErrnoException;
 import io.varve.linux.IoRing;
 import io.varve.linux.LinuxFile;
+import io.varve.linux.OwnerOnly;
 import io.varve.lsvd.format.Superblock;
 import java.io.IOException;
 import java.nio.file.DirectoryNotEmptyException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.attribute.FileAttribute;
-import java.nio.file.attribute.PosixFilePermission;
-import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
-import java.util.Set;
 import java.util.UUID;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
@@ -34,12 +31,6 @@ public final class DirectoryLogStore implements LogStore {
     private static final String SUPERSEDED = FILE + ".superseded-";
     private static final Pattern UUID_FORM =
             Pattern.compile("[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}");
-
-    /** What is in a log is what is in the volume: nobody else's to read. */
-    private static final int FILE_MODE = 0600;
-
-    private static final FileAttribute<Set<PosixFilePermission>> DIRECTORY_MODE =
-            PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------"));
 
     private final Path directory;
     private final Path file;
@@ -74,8 +65,8 @@ public final class DirectoryLogStore implements LogStore {
     public LogDevice create(final LogGeometry geometry, final Superblock first) throws IOException {
         createDirectories();
         final Path draft = directory.resolve(DRAFT);
-        final LinuxFile made =
-                LinuxFile.openLocked(draft, LinuxFile.O_RDWR | LinuxFile.O_CREAT | LinuxFile.O_DIRECT, FILE_MODE);
+        final LinuxFile made = LinuxFile.openLocked(
+                draft, LinuxFile.O_RDWR | LinuxFile.O_CREAT | LinuxFile.O_DIRECT, OwnerOnly.FILE_MODE);
         if (made == null || exists()) {
             remove(draft, made);
             throw new LogInUseException(file.toString());
@@ -111,9 +102,9 @@ public final class DirectoryLogStore implements LogStore {
     }
 
     private void createDirectories() throws IOException {
-        Files.createDirectories(directory.getParent(), DIRECTORY_MODE);
+        Files.createDirectories(directory.getParent(), OwnerOnly.DIRECTORY);
         if (!Files.isDirectory(directory)) {
-            Files.createDirectories(directory, DIRECTORY_MODE);
+            Files.createDirectories(directory, OwnerOnly.DIRECTORY);
             LinuxFile.syncDirectory(directory.getParent());
         }
     }
