@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.varve.linux.EventFd;
 import io.varve.vhostuser.CloseReason;
 import java.io.IOException;
+import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
 import java.util.Random;
 import java.util.SortedSet;
@@ -33,7 +34,7 @@ class DirtyLogTest {
         disk = new ServedDisk(directory);
         final byte[] data = new byte[ServedDisk.CAPACITY];
         new Random(8).nextBytes(data);
-        disk.device.memory().copyFrom(java.lang.foreign.MemorySegment.ofArray(data));
+        disk.device.memory().copyFrom(MemorySegment.ofArray(data));
     }
 
     @AfterEach
@@ -103,10 +104,16 @@ class DirtyLogTest {
         final byte[][] after = contents(ram);
         final SortedSet<Long> pages = new TreeSet<>();
         for (int i = 0; i < before.length; i++) {
-            for (int at = 0; at < before[i].length; at++) {
-                if (before[i][at] != after[i][at]) {
-                    pages.add(ram.regions().get(i).guestAddress() + at & -DirtyBitmap.PAGE_SIZE);
-                }
+            final long address = ram.regions().get(i).guestAddress();
+            final MemorySegment old = MemorySegment.ofArray(before[i]);
+            final MemorySegment now = MemorySegment.ofArray(after[i]);
+            long from = 0;
+            long same = old.mismatch(now);
+            while (same >= 0) {
+                final long page = address + from + same & -DirtyBitmap.PAGE_SIZE;
+                pages.add(page);
+                from = Math.min(page + DirtyBitmap.PAGE_SIZE - address, old.byteSize());
+                same = old.asSlice(from).mismatch(now.asSlice(from));
             }
         }
         return pages;
