@@ -21,6 +21,7 @@ import io.varve.lsvd.hot.HotSetFollower;
 import io.varve.lsvd.hot.HotSetPublisher;
 import io.varve.lsvd.log.LogSource;
 import io.varve.lsvd.map.ExtentMap;
+import io.varve.lsvd.map.Location;
 import io.varve.lsvd.runtime.PunctualAgent;
 import io.varve.lsvd.store.Keys;
 import io.varve.lsvd.store.ObjectStore;
@@ -61,6 +62,12 @@ public final class Destager implements PunctualAgent {
     private static final System.Logger LOG = System.getLogger(Destager.class.getName());
     private static final String FENCED =
             ", so another daemon has taken this volume; what is not in the store yet stays in the local log";
+
+    /** Leaves numbers for the seals and checkpoints of those who open the volume after it has failed. */
+    private static final long LAST_SEQUENCE = Location.MAX_SEQUENCE - (1 << 20);
+
+    private static final String FULL = "the volume has as many objects in its history as one can have: export it, and"
+            + " import that as a new volume";
 
     private final OneToOneConcurrentArrayQueue<Batch> incoming = new OneToOneConcurrentArrayQueue<>(MAX_WAITING);
     private final OneToOneConcurrentArrayQueue<ObjectLayout> outgoing = new OneToOneConcurrentArrayQueue<>(64);
@@ -292,6 +299,10 @@ public final class Destager implements PunctualAgent {
         buffers.freeUnneeded();
         if (failure != null || sealed) {
             return 0;
+        }
+        if (nextSequence > LAST_SEQUENCE) {
+            fail(FULL);
+            return 1;
         }
         int work = source.prepareMemory() ? 1 : 0;
         try {

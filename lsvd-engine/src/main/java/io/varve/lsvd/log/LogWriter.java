@@ -45,7 +45,7 @@ public final class LogWriter {
     private static final int EAGER_BLOCKS = 32;
     private static final int MAX_IN_FLIGHT = 64;
     private static final int RESERVE = 16 * Blocks.SIZE;
-    private static final long SYNC_TOKEN = (1L << 48) - 1;
+    private static final long SYNC_TOKEN = MAX_IN_FLIGHT;
 
     private final LogGeometry geometry;
     private final LogDevice device;
@@ -373,7 +373,7 @@ public final class LogWriter {
         head += length;
         flightEnd[slot] = head;
         isOpen = false;
-        device.write(geometry.fileOffset(position), window.address(position), length, deviceListener, flightHead);
+        device.write(geometry.fileOffset(position), window.address(position), length, deviceListener, slot);
         flightHead++;
         listener.onSealed(head, nextSequence, previousCrc, record.isNews(), record.isNote(), record.blockCount());
         nextSequence++;
@@ -384,7 +384,7 @@ public final class LogWriter {
             onSynced(result);
             return;
         }
-        final int slot = (int) token & MAX_IN_FLIGHT - 1;
+        final int slot = (int) token;
         if (result != flightLength[slot]) {
             doubt(result < 0 ? -result : EIO);
         }

@@ -11,7 +11,10 @@ public final class Location {
     /** Greatest number of data blocks in an object. */
     public static final int MAX_OBJECT_BLOCKS = ObjectHeader.MAX_BLOCKS;
 
-    /** Greatest sequence of an object. */
+    /**
+     * Greatest sequence of an object: as many objects of 8 MiB as a writer of 3 GB/s makes in a century. Nothing is written behind it,
+     * for what is mapped there would be taken for the log.
+     */
     public static final long MAX_SEQUENCE = (1L << 40) - 1;
 
     private static final int BLOCK_BITS = 23;
@@ -19,13 +22,20 @@ public final class Location {
 
     private Location() {}
 
-    /** A block of the log, by its position in blocks. */
+    /** A block of the log, by its position in blocks, which is below 2^51: a log's position in bytes is below 2^63. */
     public static long inLog(final long positionBlocks) {
         return LOG | positionBlocks;
     }
 
-    /** A data block of an object. */
+    /**
+     * A data block of an object.
+     *
+     * @throws IllegalArgumentException when sequence or block is out of range.
+     */
     public static long inObject(final long sequence, final int block) {
+        if ((sequence & ~MAX_SEQUENCE | block & ~MAX_OBJECT_BLOCKS) != 0) {
+            throw new IllegalArgumentException("no place for block " + block + " of object " + sequence);
+        }
         return sequence << BLOCK_BITS | block;
     }
 

@@ -46,7 +46,13 @@ public final class LogReclaimer implements AutoCloseable {
     private final int listener;
     private final long tailStep;
     private final ArrayDeque<ObjectLayout> stored = new ArrayDeque<>();
+
+    /**
+     * Where runs of the log in use have gone, by their place in the log's area: a position has no end that it may not pass. A
+     * run lies in one record, and so in one piece.
+     */
     private final ExtentMap moved = new ExtentMap();
+
     private State state = State.IDLE;
     private volatile long oldestInUse;
     private long goal;
@@ -88,7 +94,7 @@ public final class LogReclaimer implements AutoCloseable {
      * was.
      */
     public void onMoved(final long positionBlocks, final long blocks, final long location) {
-        moved.put(positionBlocks, blocks, location);
+        moved.put(geometry.blockIndex(positionBlocks), blocks, location);
     }
 
     /** Goes on; returns an amount of work. */
@@ -235,10 +241,11 @@ public final class LogReclaimer implements AutoCloseable {
         final long block = layout.block(extent);
         final long position = Location.logPosition(layout.source(extent));
         final long end = position + layout.length(extent);
+        final long lap = position - geometry.blockIndex(position);
         long at = position;
         while (at < end) {
-            final boolean isMoved = moved.find(at) && moved.foundBlock() < end;
-            final long gone = isMoved ? Math.max(at, moved.foundBlock()) : end;
+            final boolean isMoved = moved.find(at - lap) && lap + moved.foundBlock() < end;
+            final long gone = isMoved ? Math.max(at, lap + moved.foundBlock()) : end;
             if (gone > at) {
                 map.relocate(
                         block + (at - position),
@@ -248,15 +255,25 @@ public final class LogReclaimer implements AutoCloseable {
                 at = gone;
             }
             if (isMoved) {
-                final long stop = Math.min(end, moved.foundBlock() + moved.foundLength());
+                final long stop = Math.min(end, lap + moved.foundBlock() + moved.foundLength());
                 map.relocate(
                         block + (at - position),
                         stop - at,
                         Location.inLog(at),
-                        moved.foundLocation() + (at - moved.foundBlock()));
+                        moved.foundLocation() + (at - lap - moved.foundBlock()));
                 at = stop;
             }
         }
+    }
+
+    /** From now on newer records stand in this part of the area. */
+    private void forgetMoved(final long fromBlocks, final long toBlocks) {
+        final long area = geometry.areaLength() >>> Blocks.SHIFT;
+        final long first = geometry.blockIndex(fromBlocks);
+        final long count = Math.min(toBlocks - fromBlocks, area);
+        final long straight = Math.min(count, area - first);
+        moved.remove(first, straight);
+        moved.remove(0, count - straight);
     }
 
     private void persist() {
@@ -280,12 +297,12 @@ public final class LogReclaimer implements AutoCloseable {
             copies = 0;
             securedTo = storedTo;
             if (reusableTo != null) {
+                forgetMoved(oldestInUse >>> Blocks.SHIFT, reusableTo.position() >>> Blocks.SHIFT);
                 oldestInUse = reusableTo.position();
                 reusableTo = null;
                 // Lanes find nothing newer in this part, neither checksums nor data, without finding this too.
                 VarHandle.fullFence();
                 log.reusable(oldestInUse);
-                moved.remove(0, oldestInUse >>> Blocks.SHIFT);
             }
             state = State.IDLE;
         }
