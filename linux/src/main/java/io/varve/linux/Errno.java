@@ -80,11 +80,17 @@ public final class Errno {
     /** Too many levels of symbolic links. */
     public static final int ELOOP = 40;
 
+    /** No data available. */
+    public static final int ENODATA = 61;
+
     /** Timer expired. */
     public static final int ETIME = 62;
 
     /** File descriptor in bad state. */
     public static final int EBADFD = 77;
+
+    /** Invalid or incomplete multibyte or wide character. */
+    public static final int EILSEQ = 84;
 
     /** Socket operation on non-socket. */
     public static final int ENOTSOCK = 88;

@@ -152,11 +152,37 @@ final class OpeningLog implements AutoCloseable {
                 aside);
     }
 
-    /** Whether a log made now would be like this one. */
-    private boolean isAsWanted() {
+    /** Whether a log made now would be like this one, or no more than twice as large, where the disk is too small for what is wanted. */
+    private boolean isAsWanted() throws IOException {
+        final long length = superblock.current().areaLength();
         final LogGeometry wanted = LogGeometry.ofSize(context.logSizeBytes());
-        return superblock.current().areaLength() == wanted.areaLength()
-                && superblock.current().windowLength() == wanted.windowLength();
+        if (length == wanted.areaLength()) {
+            return superblock.current().windowLength() == wanted.windowLength();
+        }
+        return length < wanted.areaLength()
+                && length >= LogGeometry.ofSize(logs.room()).areaLength() / 2;
+    }
+
+    /** The size of a log to be made: as wanted, or what the disk has room for. */
+    private long size() throws IOException, VolumeException {
+        final long wanted = context.logSizeBytes();
+        final long room = logs.room();
+        if (room >= wanted) {
+            return wanted;
+        }
+        if (room < Math.min(wanted, VolumeContext.MIN_LOG_SIZE)) {
+            throw new VolumeException("there is no room for the log of volume '" + context.name() + "', " + logs.name()
+                    + ": it takes at least " + (VolumeContext.MIN_LOG_SIZE >> 20) + " MiB, and the disk has "
+                    + (room >> 20) + " MiB for it; make room there, or name a directory on another disk with --cache");
+        }
+        LOG.log(
+                Level.WARNING,
+                "volume ''{0}'': the log {1} takes {2} MiB and not {3}, since the disk has no more for it",
+                context.name(),
+                logs.name(),
+                Long.toString(room >> 20),
+                Long.toString(wanted >> 20));
+        return room;
     }
 
     /** One that was made ready, or claimed, and never used. */
@@ -166,6 +192,7 @@ final class OpeningLog implements AutoCloseable {
         try (LogReader records = new LogReader(new DeviceLogSource(itsGeometry, device, null), volume)) {
             records.begin(current.tail(), current.tail().position() + itsGeometry.areaLength());
             return !records.next()
+                    && records.unreadable() == null
                     && records.provenDurableBehindEnd() < current.tail().sequence();
         }
     }
@@ -175,7 +202,7 @@ final class OpeningLog implements AutoCloseable {
         if (superblock != null) {
             return;
         }
-        final LogGeometry newGeometry = LogGeometry.ofSize(context.logSizeBytes());
+        final LogGeometry newGeometry = LogGeometry.ofSize(size());
         final Tail start = new Tail(0, Math.max(history.lastRecord() + 1, LogRecord.FIRST_SEQUENCE), 0);
         final Superblock first = new Superblock(
                 0, volume, newGeometry.areaLength(), newGeometry.windowLength(), 1, start, List.of(claim));
@@ -332,14 +359,18 @@ final class OpeningLog implements AutoCloseable {
 
     private void checkDamage(final LogReader records, final History history) throws IOException, VolumeException {
         final Tail brokenAt = records.end();
+        final IOException unreadable = records.unreadable();
         final long proven = records.provenDurableBehindEnd();
-        if (proven < brokenAt.sequence() || proven <= history.lastRecord()) {
+        final boolean isProven = proven >= brokenAt.sequence() && proven > history.lastRecord();
+        if (!isProven && unreadable == null) {
             return;
         }
         final String damage = "the log of volume '" + context.name() + "', " + logs.name()
                 + ", is damaged: record " + brokenAt.sequence() + " at byte "
-                + geometry.fileOffset(brokenAt.position()) + " had been flushed, with all up to " + proven
-                + ", and is not readable";
+                + geometry.fileOffset(brokenAt.position())
+                + (isProven ? " had been flushed, with all up to " + proven + "," : " may have been flushed")
+                + " and is not readable"
+                + (unreadable == null ? "" : " (" + unreadable.getMessage() + ")");
         if (!context.isDataLossAccepted()) {
             throw new VolumeException(damage + "; --accept-data-loss goes on without these records");
         }

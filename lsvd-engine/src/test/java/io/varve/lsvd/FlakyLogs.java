@@ -1,5 +1,6 @@
 package io.varve.lsvd;
 
+import io.varve.linux.ErrnoException;
 import io.varve.lsvd.format.Superblock;
 import io.varve.lsvd.log.LogDevice;
 import io.varve.lsvd.log.LogGeometry;
@@ -15,6 +16,8 @@ final class FlakyLogs implements LogStore {
 
     private final LogStore logs;
     private Step beforeRenaming = () -> {};
+    private final Set<Long> unreadable = new HashSet<>();
+    private long room = Long.MAX_VALUE;
     private int writesToFail;
     private int syncsToFail;
 
@@ -31,6 +34,25 @@ final class FlakyLogs implements LogStore {
     FlakyLogs beforeRenaming(final Step step) {
         beforeRenaming = step;
         return this;
+    }
+
+    /** The block at an offset of the file can't be read by calls that wait. */
+    FlakyLogs unreadable(final long... offsets) {
+        for (final long offset : offsets) {
+            unreadable.add(offset);
+        }
+        return this;
+    }
+
+    /** How much the disk has for a log. */
+    FlakyLogs room(final long bytes) {
+        room = bytes;
+        return this;
+    }
+
+    @Override
+    public long room() {
+        return room;
     }
 
     void failWrites(final int count) {
@@ -117,6 +139,11 @@ final class FlakyLogs implements LogStore {
 
         @Override
         public void readFully(final long offset, final MemorySegment target) throws IOException {
+            for (final long bad : unreadable) {
+                if (bad >= offset && bad < offset + target.byteSize()) {
+                    throw new ErrnoException("pread " + name(), EIO);
+                }
+            }
             device.readFully(offset, target);
         }
 

@@ -5,10 +5,14 @@ import io.varve.launcher.config.Setting;
 import io.varve.launcher.config.Settings;
 import io.varve.linux.IoRing;
 import io.varve.lsvd.Volume;
+import io.varve.lsvd.VolumeCatalog;
 import io.varve.lsvd.VolumeCompletion;
 import io.varve.lsvd.VolumeContext;
 import io.varve.lsvd.VolumeException;
 import io.varve.lsvd.store.ObjectStore;
+import java.io.IOException;
+import java.lang.System.Logger.Level;
+import java.nio.file.Path;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
@@ -16,10 +20,13 @@ import java.util.function.UnaryOperator;
 
 /** A volume that a command opens for itself, while nobody else has it open, and drives on its own thread. */
 final class OfflineVolume implements AutoCloseable {
+    private static final System.Logger LOG = System.getLogger(OfflineVolume.class.getName());
     private static final long MAX_SLEEP_NS = 10_000_000;
     private static final long PATIENCE_NS = TimeUnit.SECONDS.toNanos(60);
 
     private final OpenVolume open;
+    private final Path cache;
+    private final boolean hadLog;
     private final String failing;
     private long deadlineNs;
     private int asked;
@@ -42,11 +49,13 @@ final class OfflineVolume implements AutoCloseable {
         this.failing = failing;
         deadlineNs =
                 System.nanoTime() + settings.get(Setting.SHUTDOWN_TIMEOUT).toNanos() + TimeUnit.SECONDS.toNanos(10);
+        cache = settings.get(Setting.CACHE);
+        hadLog = Volume.hasLog(cache, new VolumeCatalog(store).find(name));
         open = OpenVolume.withLog(how.apply(new VolumeContext()
                 .store(store)
                 .name(name)
-                .cacheDirectory(settings.get(Setting.CACHE))
-                .logSizeBytes(settings.get(Setting.CACHE_SIZE))));
+                .cacheDirectory(cache)
+                .logSizeBytes(hadLog ? settings.get(Setting.CACHE_SIZE) : VolumeContext.MIN_LOG_SIZE)));
     }
 
     Volume volume() {
@@ -85,9 +94,19 @@ final class OfflineVolume implements AutoCloseable {
         drive(volume()::isShutDown);
     }
 
+    /** A log that was made for this alone goes with it, if the store has all of it. */
     @Override
     public void close() {
+        final boolean isDone = volume().isShutDown() && volume().failure() == null;
         open.close();
+        if (hadLog || !isDone) {
+            return;
+        }
+        try {
+            Volume.deleteLog(cache, volume().uuid());
+        } catch (final IOException e) {
+            LOG.log(Level.DEBUG, "the log of a command is left", e);
+        }
     }
 
     private void drive(final BooleanSupplier isDone) {

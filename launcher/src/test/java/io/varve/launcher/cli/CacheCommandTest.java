@@ -35,6 +35,15 @@ class CacheCommandTest {
     }
 
     @Test
+    void aCommandThatOpensAVolumeLeavesNoLogThatWasNotThere() throws Exception {
+        ok("snapshot", "create", "data@first");
+        assertThat(ok("cache", "list")).hasLineCount(1);
+        writeUnsent();
+        ok("snapshot", "create", "data@second");
+        assertThat(ok("cache", "list").lines()).last().asString().contains(" current ");
+    }
+
+    @Test
     void listsAndRescues() throws Exception {
         assertThat(ok("cache", "list")).isEqualTo("VOLUME  EPOCH  SIZE  UNSENT  STATE  FILE\n");
         assertThat(ok("cache", "list", "--json").strip()).isEqualTo("[ ]");

@@ -17,7 +17,7 @@ public interface CacheFile extends AutoCloseable {
      */
     long room() throws IOException;
 
-    /** Drops everything and takes the space for so many bytes, which read as zeros. */
+    /** Drops everything and makes the file so many bytes long, which read as zeros. */
     void format(long length) throws IOException;
 
     /** Reads a range. Any thread but a reactor. */

@@ -1,6 +1,5 @@
 package io.varve.lsvd.cache;
 
-import io.varve.linux.ErrnoException;
 import io.varve.linux.IoRing;
 import io.varve.linux.LinuxFile;
 import io.varve.linux.OwnerOnly;
@@ -15,7 +14,6 @@ import java.nio.file.Path;
  */
 public final class DirectoryCacheFile implements CacheFile {
     private static final String NAME = "read-cache";
-    private static final int EOPNOTSUPP = 95;
 
     private final LinuxFile file;
 
@@ -48,18 +46,11 @@ public final class DirectoryCacheFile implements CacheFile {
         return (Files.getFileStore(file.path()).getUsableSpace() + file.stat().allocated()) / 2;
     }
 
+    /** The file takes its space as it is written. */
     @Override
     public void format(final long length) throws IOException {
         file.ftruncate(0);
-        try {
-            file.fallocate(0, 0, length);
-        } catch (final ErrnoException e) {
-            if (e.errno() != EOPNOTSUPP) {
-                file.ftruncate(0);
-                throw e;
-            }
-            file.ftruncate(length);
-        }
+        file.ftruncate(length);
     }
 
     @Override

@@ -8,6 +8,7 @@ import io.varve.linux.OwnerOnly;
 import io.varve.lsvd.format.Superblock;
 import java.io.IOException;
 import java.nio.file.DirectoryNotEmptyException;
+import java.nio.file.FileStore;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -32,6 +33,11 @@ public final class DirectoryLogStore implements LogStore {
     private static final Pattern UUID_FORM =
             Pattern.compile("[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}");
 
+    /** What a log leaves free of the disk: a part of it, and no more than so many bytes. */
+    private static final int KEPT_FREE_ONE_IN = 20;
+
+    private static final long MAX_KEPT_FREE = 1L << 30;
+
     private final Path directory;
     private final Path file;
     private final IoRing ring;
@@ -42,7 +48,7 @@ public final class DirectoryLogStore implements LogStore {
      * @param ring null when only blocking operations will be used.
      */
     public DirectoryLogStore(final Path cacheDirectory, final UUID volume, final IoRing ring) {
-        this.directory = cacheDirectory.resolve(volume.toString());
+        this.directory = cacheDirectory.toAbsolutePath().resolve(volume.toString());
         this.file = directory.resolve(FILE);
         this.ring = ring;
     }
@@ -106,6 +112,26 @@ public final class DirectoryLogStore implements LogStore {
         if (!Files.isDirectory(directory)) {
             Files.createDirectories(directory, OwnerOnly.DIRECTORY);
             LinuxFile.syncDirectory(directory.getParent());
+        }
+    }
+
+    @Override
+    public long room() throws IOException {
+        Path there = directory;
+        while (!Files.exists(there)) {
+            there = there.getParent();
+        }
+        final FileStore disk = Files.getFileStore(there);
+        final long kept = Math.min(MAX_KEPT_FREE, disk.getTotalSpace() / KEPT_FREE_ONE_IN);
+        return Math.max(0, disk.getUsableSpace() + allocated() - kept);
+    }
+
+    private long allocated() throws IOException {
+        if (!exists()) {
+            return 0;
+        }
+        try (LinuxFile opened = LinuxFile.open(file, LinuxFile.O_RDONLY)) {
+            return opened.stat().allocated();
         }
     }
 

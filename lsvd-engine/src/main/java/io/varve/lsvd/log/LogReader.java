@@ -1,5 +1,7 @@
 package io.varve.lsvd.log;
 
+import io.varve.linux.Errno;
+import io.varve.linux.ErrnoException;
 import io.varve.lsvd.format.Blocks;
 import io.varve.lsvd.format.Checksum;
 import io.varve.lsvd.format.LogRecord;
@@ -36,6 +38,8 @@ public final class LogReader implements AutoCloseable {
     private long sequence;
     private int previousCrc;
     private long generation;
+    private long singlyUntil;
+    private IOException unreadable;
 
     /** Makes a reader for a volume's log. */
     public LogReader(final LogSource source, final UUID volume) {
@@ -72,6 +76,8 @@ public final class LogReader implements AutoCloseable {
         record = ownRecord;
         bufferPosition = position;
         bufferLength = 0;
+        singlyUntil = position;
+        unreadable = null;
     }
 
     /**
@@ -109,9 +115,26 @@ public final class LogReader implements AutoCloseable {
     /**
      * Moves to the next record that is not padding.
      *
-     * @return false at the first that is missing or not whole, and at the limit.
+     * @return false at the first that is missing or not whole, at one that the disk can't read, and at the limit.
      */
     public boolean next() throws IOException {
+        try {
+            return isNextThere();
+        } catch (final ErrnoException e) {
+            if (!isUnreadable(e)) {
+                throw e;
+            }
+            unreadable = e;
+            return false;
+        }
+    }
+
+    /** Why the record at the {@link #end()} can't be read, which may be a whole one; or null when it is missing or not whole. */
+    public IOException unreadable() {
+        return unreadable;
+    }
+
+    private boolean isNextThere() throws IOException {
         while (position < limit) {
             if (!fill(LogRecord.HEADER_LENGTH)
                     || !record.wrap(offset()).isValid(volume, position)
@@ -159,7 +182,8 @@ public final class LogReader implements AutoCloseable {
     /**
      * After {@link #next()} has answered false: looks behind the end for a record which proves that the missing one had been
      * made durable, so that this is damage and not the torn end of the log. Whole records follow each other within a window's
-     * length, whatever of them was torn, so the search ends that far behind the last one it has found.
+     * length, whatever of them was torn, so the search ends that far behind the last one it has found. It passes over what the disk
+     * can't read.
      *
      * @return sequence through which records were durable, or -1 when nothing says that any missing one was.
      */
@@ -167,13 +191,13 @@ public final class LogReader implements AutoCloseable {
         final int reach = source.geometry().windowLength();
         long end = Math.min(limit, position + reach);
         long proven = -1;
-        for (long at = position; at < end; at += Blocks.SIZE) {
+        for (long at = position; at + LogRecord.HEADER_LENGTH <= end; at += Blocks.SIZE) {
             if (at >= bufferPosition + bufferLength) {
                 bufferPosition = at;
                 bufferLength = 0;
             }
-            if (!fillAt(at, LogRecord.HEADER_LENGTH)) {
-                break;
+            if (!isReadable(at)) {
+                continue;
             }
             if (record.wrap((int) (at - bufferPosition)).isValid(volume, at)) {
                 end = Math.min(limit, at + record.length() + reach);
@@ -209,13 +233,39 @@ public final class LogReader implements AutoCloseable {
         if (at >= bufferPosition && at + length <= bufferPosition + bufferLength) {
             return true;
         }
-        final int wanted = isSkimming ? length : (int) Math.min(buffer.byteSize(), limit - at);
+        final int wanted = isSkimming || at < singlyUntil ? length : (int) Math.min(buffer.byteSize(), limit - at);
         bufferPosition = at;
         bufferLength = 0;
-        source.read(at, buffer.asSlice(0, wanted));
-        bufferLength = wanted;
+        try {
+            source.read(at, buffer.asSlice(0, wanted));
+            bufferLength = wanted;
+        } catch (final ErrnoException e) {
+            if (wanted == length || !isUnreadable(e)) {
+                throw e;
+            }
+            // Something that was read ahead, and may never be needed.
+            singlyUntil = at + wanted;
+            source.read(at, buffer.asSlice(0, length));
+            bufferLength = length;
+        }
         record.wrap(0);
         return true;
+    }
+
+    private boolean isReadable(final long at) throws IOException {
+        try {
+            return fillAt(at, LogRecord.HEADER_LENGTH);
+        } catch (final ErrnoException e) {
+            if (!isUnreadable(e)) {
+                throw e;
+            }
+            return false;
+        }
+    }
+
+    /** Whether the disk can't give what stands in one place, as opposed to a file that is cut or not to be read at all. */
+    private static boolean isUnreadable(final ErrnoException e) {
+        return e.errno() == Errno.EIO || e.errno() == Errno.ENODATA || e.errno() == Errno.EILSEQ;
     }
 
     private boolean isDataIntact() {

@@ -25,6 +25,14 @@ public interface LogStore {
      */
     LogDevice create(LogGeometry geometry, Superblock first) throws IOException;
 
+    /**
+     * Greatest length in bytes that a log made now may have, in place of the one that is there, so that others who need the disk's
+     * space find some.
+     */
+    default long room() throws IOException {
+        return Long.MAX_VALUE;
+    }
+
     /** Keeps a log that does not count any more under another name; tells which. It is open here, and stays so. */
     String setAside(long epoch) throws IOException;
 

@@ -4,6 +4,7 @@ import io.varve.lsvd.format.Blocks;
 import io.varve.lsvd.format.FormatException;
 import io.varve.lsvd.format.Superblock;
 import java.io.IOException;
+import java.lang.System.Logger.Level;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
@@ -15,8 +16,10 @@ public final class LogSuperblock {
     /** Number of places that a state is written to. */
     public static final int PLACES = 2;
 
-    /** Greatest position in a log, so that the end of what is behind it is one still. */
-    private static final long MAX_POSITION = 1L << 62;
+    private static final System.Logger LOG = System.getLogger(LogSuperblock.class.getName());
+
+    /** Greatest position in a log, so that the end of what is behind it is one still: a century of 2.9 GB/s. */
+    private static final long MAX_POSITION = Long.MAX_VALUE - (1L << 50);
 
     private final LogDevice device;
     private final MemorySegment block = Arena.ofAuto().allocate(Superblock.LENGTH, Superblock.LENGTH);
@@ -33,28 +36,40 @@ public final class LogSuperblock {
     }
 
     /**
-     * Reads the newer of the two.
+     * Reads the newer of the two. Each state is durable in both places before anything rests on it, so one that can't be read
+     * takes nothing away from the other.
      *
      * @throws FormatException when neither is valid.
+     * @throws IOException     when neither can be read, or one can't and the other is not valid.
      */
     public static LogSuperblock read(final LogDevice device) throws IOException {
         final MemorySegment block = Arena.ofAuto().allocate(Superblock.LENGTH, Superblock.LENGTH);
         Superblock newest = null;
-        FormatException failure = null;
+        IOException unreadable = null;
+        FormatException invalid = null;
         for (int place = 0; place < PLACES; place++) {
-            device.readFully((long) place * Superblock.LENGTH, block);
             try {
+                device.readFully((long) place * Superblock.LENGTH, block);
                 final Superblock candidate = Superblock.decode("superblock of " + device.name(), block);
                 check(candidate, device);
                 if (newest == null || candidate.counter() > newest.counter()) {
                     newest = candidate;
                 }
             } catch (final FormatException e) {
-                failure = e;
+                invalid = e;
+            } catch (final IOException e) {
+                unreadable = e;
             }
         }
         if (newest == null) {
-            throw failure;
+            throw unreadable != null ? unreadable : invalid;
+        }
+        if (unreadable != null) {
+            LOG.log(
+                    Level.WARNING,
+                    "one of the two superblocks of {0} can''t be read ({1}); the other one is good",
+                    device.name(),
+                    unreadable.getMessage());
         }
         return new LogSuperblock(device, newest);
     }

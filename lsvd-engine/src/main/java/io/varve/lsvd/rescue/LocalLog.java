@@ -168,7 +168,8 @@ public final class LocalLog implements AutoCloseable {
             }
             final long missing = reader.end().sequence();
             final long proven = reader.provenDurableBehindEnd();
-            return new Unsent(records, bytes, proven >= missing && proven > storedThrough);
+            final boolean isDamaged = reader.unreadable() != null || proven >= missing && proven > storedThrough;
+            return new Unsent(records, bytes, isDamaged);
         }
     }
 
