@@ -135,7 +135,7 @@ public final class VarveProcess implements AutoCloseable {
 
     /** Sends a signal by its name. */
     public void signal(final String name) throws IOException, InterruptedException {
-        new ProcessBuilder("bash", "-c", "kill -" + name + " " + process.pid())
+        new ProcessBuilder("sh", "-c", "kill -" + name + " " + process.pid())
                 .start()
                 .waitFor();
     }

@@ -1,5 +1,8 @@
 package io.varve.launcher.torture;
 
+import java.io.DataInput;
+import java.io.DataOutput;
+import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -11,9 +14,9 @@ import java.util.List;
  * submission of the operation that wrote it, and not after the completion of the next one there. Operations on the same
  * sector are never in flight together.
  */
-final class DiskHistory {
+public final class DiskHistory {
     /** Bytes of a sector. */
-    static final int SECTOR_SIZE = 512;
+    public static final int SECTOR_SIZE = 512;
 
     /** Sectors of a block, which is never torn. */
     static final int BLOCK_SECTORS = 8;
@@ -28,7 +31,7 @@ final class DiskHistory {
     private long nextStamp = 1;
 
     /** A disk of zeros. */
-    DiskHistory(final int sectors) {
+    public DiskHistory(final int sectors) {
         this(new long[sectors], 1);
     }
 
@@ -41,7 +44,7 @@ final class DiskHistory {
     }
 
     /** Another history that begins with contents of this disk; no stamp of it is one of this history, or stands there already. */
-    DiskHistory fork(final long[] seen) {
+    public DiskHistory fork(final long[] seen) {
         long newest = nextStamp;
         for (final long stamp : seen) {
             newest = Math.max(newest, stamp);
@@ -49,21 +52,51 @@ final class DiskHistory {
         return new DiskHistory(seen.clone(), newest + (1L << 40));
     }
 
-    int sectors() {
+    /** Number of sectors. */
+    public int sectors() {
         return base.length;
     }
 
+    /** Writes all of it down, for another process. */
+    public void save(final DataOutput out) throws IOException {
+        out.writeInt(base.length);
+        for (final long stamp : base) {
+            out.writeLong(stamp);
+        }
+        out.writeLong(nextStamp);
+        out.writeLong(clock);
+        out.writeInt(operations.size());
+        for (final Operation operation : operations) {
+            operation.save(out);
+        }
+    }
+
+    /** Reads what {@link #save} has written. */
+    public static DiskHistory load(final DataInput in) throws IOException {
+        final long[] base = new long[in.readInt()];
+        for (int i = 0; i < base.length; i++) {
+            base[i] = in.readLong();
+        }
+        final DiskHistory history = new DiskHistory(base, in.readLong());
+        history.clock = in.readLong();
+        for (int left = in.readInt(); left > 0; left--) {
+            history.add(Operation.load(in));
+        }
+        return history;
+    }
+
     /** The clock: everything completed so far has completed before, everything submitted later is submitted after. */
-    long now() {
+    public long now() {
         return clock++;
     }
 
     /** Number of operations since the last judgement. */
-    int operationCount() {
+    public int operationCount() {
         return operations.size();
     }
 
-    Operation submitWrite(final int sector, final int count) {
+    /** A write is on its way now. */
+    public Operation submitWrite(final int sector, final int count) {
         return submit(nextStamp++, sector, count);
     }
 
@@ -72,15 +105,19 @@ final class DiskHistory {
     }
 
     private Operation submit(final long stamp, final int sector, final int count) {
-        final Operation operation = new Operation(stamp, sector, count, clock++);
+        return add(new Operation(stamp, sector, count, clock++));
+    }
+
+    private Operation add(final Operation operation) {
         operations.add(operation);
-        for (int at = sector; at < sector + count; at++) {
+        for (int at = operation.sector(); at < operation.sector() + operation.count(); at++) {
             bySector.get(at).add(operation);
         }
         return operation;
     }
 
-    void complete(final Operation operation) {
+    /** An operation has come back now. */
+    public void complete(final Operation operation) {
         operation.complete(clock++);
     }
 
@@ -126,7 +163,7 @@ final class DiskHistory {
      * @return number of operations that are not, or not wholly, there.
      * @throws AssertionError when this is no state of the disk, or too old a one.
      */
-    int check(final long[] seen, final long least, final String when) {
+    public int check(final long[] seen, final long least, final String when) {
         final int[] changes = new int[(int) clock + 2];
         int readable = 0;
         for (int sector = 0; sector < base.length; sector++) {

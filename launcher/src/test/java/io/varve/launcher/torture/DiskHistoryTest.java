@@ -3,6 +3,11 @@ package io.varve.launcher.torture;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.DataInputStream;
+import java.io.DataOutputStream;
+import java.io.IOException;
 import org.junit.jupiter.api.Test;
 
 class DiskHistoryTest {
@@ -110,6 +115,28 @@ class DiskHistoryTest {
         final DiskHistory fork = history.fork(seen);
         see(write(0, 8));
         assertThatThrownBy(() -> fork.check(seen, 0, "then")).hasMessageContaining("is none of");
+    }
+
+    @Test
+    void isTheSameToAnotherProcess() throws IOException {
+        final Operation first = write(0, 8);
+        final Operation trim = history.submitTrim(16, 8);
+        history.complete(trim);
+        final Operation open = history.submitWrite(0, 8);
+        final ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+        history.save(new DataOutputStream(bytes));
+        final DiskHistory other = DiskHistory.load(new DataInputStream(new ByteArrayInputStream(bytes.toByteArray())));
+
+        assertThat(other.operationCount()).isEqualTo(3);
+        see(first);
+        assertThat(other.check(seen, other.now(), "then")).isEqualTo(1);
+        see(open);
+        assertThat(other.check(seen, other.now(), "then")).isZero();
+        seen[0] = first.stamp();
+        assertThatThrownBy(() -> other.check(seen, 0, "then")).hasMessageContaining("torn");
+        java.util.Arrays.fill(seen, 0);
+        assertThatThrownBy(() -> other.check(seen, trim.submitted(), "then"))
+                .hasMessageContaining("may not be missing");
     }
 
     @Test

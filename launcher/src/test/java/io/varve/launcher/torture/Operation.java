@@ -1,7 +1,11 @@
 package io.varve.launcher.torture;
 
+import java.io.DataInput;
+import java.io.DataOutput;
+import java.io.IOException;
+
 /** A write or trim of a run of sectors, and when it was submitted and completed, by the clock of its {@link DiskHistory}. */
-final class Operation {
+public final class Operation {
     static final long NEVER = Long.MAX_VALUE;
 
     private final long stamp;
@@ -17,18 +21,32 @@ final class Operation {
         this.submitted = submitted;
     }
 
+    void save(final DataOutput out) throws IOException {
+        out.writeLong(stamp);
+        out.writeInt(sector);
+        out.writeInt(count);
+        out.writeLong(submitted);
+        out.writeLong(completed);
+    }
+
+    static Operation load(final DataInput in) throws IOException {
+        final Operation operation = new Operation(in.readLong(), in.readInt(), in.readInt(), in.readLong());
+        operation.completed = in.readLong();
+        return operation;
+    }
+
     /** What its sectors hold: a number of its own, or 0 for a trim. */
-    long stamp() {
+    public long stamp() {
         return stamp;
     }
 
     /** The first one. */
-    int sector() {
+    public int sector() {
         return sector;
     }
 
     /** How many. */
-    int count() {
+    public int count() {
         return count;
     }
 

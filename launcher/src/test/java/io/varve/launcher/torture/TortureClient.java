@@ -23,9 +23,9 @@ import java.util.function.BooleanSupplier;
  * queues, some in flight, never two on the same sector. Each sector written is stamped; each one read
  * is checked at once. One thread.
  */
-final class TortureClient implements AutoCloseable {
+public final class TortureClient implements AutoCloseable {
     /** Most requests in flight, where nothing else is said. */
-    static final int MAX_DEPTH = 32;
+    public static final int MAX_DEPTH = 32;
 
     /** Sectors of the largest request, where nothing else is said. */
     static final int MAX_SECTORS = 512;
@@ -74,7 +74,7 @@ final class TortureClient implements AutoCloseable {
     private record Flight(int kind, int sector, int count, Operation operation, long submitted) {}
 
     /** Connects to a daemon, with two queues. */
-    TortureClient(final Path socket, final DiskHistory history, final Random random) throws IOException {
+    public TortureClient(final Path socket, final DiskHistory history, final Random random) throws IOException {
         this(socket, history, random, FrontEndOptions.DEFAULT.withQueues(2, 64));
     }
 
@@ -101,7 +101,7 @@ final class TortureClient implements AutoCloseable {
     }
 
     /** Connects to a daemon that has been started in place of the first one, with what is in flight. */
-    void reconnect() throws IOException {
+    public void reconnect() throws IOException {
         frontEnd.reconnect();
     }
 
@@ -160,7 +160,7 @@ final class TortureClient implements AutoCloseable {
     }
 
     /** Sets how many requests are in flight. */
-    TortureClient depth(final int newDepth) {
+    public TortureClient depth(final int newDepth) {
         depth = newDepth;
         while (flights.size() + idle.size() < newDepth) {
             idle.add(BlkRequest.flush());
@@ -169,7 +169,7 @@ final class TortureClient implements AutoCloseable {
     }
 
     /** Keeps requests in flight until told to stop, and leaves them in flight. */
-    void run(final BooleanSupplier isOver) {
+    public void run(final BooleanSupplier isOver) {
         while (!isOver.getAsBoolean()) {
             while (flights.size() < depth && submitOne()) {
                 continue;
@@ -195,14 +195,14 @@ final class TortureClient implements AutoCloseable {
     }
 
     /** Waits for what is in flight, which has to come back. */
-    void settle() {
+    public void settle() {
         if (!drain(PATIENCE_MS)) {
             throw new AssertionError(flights.size() + " requests did not come back in " + PATIENCE_MS + " ms");
         }
     }
 
     /** Waits for a flush of its own; false when the time is over. */
-    boolean flush(final long ms) {
+    public boolean flush(final long ms) {
         submit(BlkRequest.FLUSH, 0, 0);
         publish();
         return drain(ms);
@@ -222,7 +222,7 @@ final class TortureClient implements AutoCloseable {
     }
 
     /** Reads the whole disk: the stamp of each sector. */
-    long[] readAll() throws IOException {
+    public long[] readAll() throws IOException {
         final long[] seen = new long[history.sectors()];
         final BlkRequest request = BlkRequest.flush();
         for (int sector = 0; sector < seen.length; ) {
@@ -244,7 +244,7 @@ final class TortureClient implements AutoCloseable {
     }
 
     /** Requests that came back well. */
-    long completed() {
+    public long completed() {
         return completed;
     }
 
@@ -254,17 +254,17 @@ final class TortureClient implements AutoCloseable {
     }
 
     /** Bytes of completed writes. */
-    long bytesWritten() {
+    public long bytesWritten() {
         return bytesWritten;
     }
 
     /** Requests in flight. */
-    int inFlight() {
+    public int inFlight() {
         return flights.size();
     }
 
     /** Everything that completed before this time, by the history's clock, has been flushed. */
-    long flushedTime() {
+    public long flushedTime() {
         return flushedTime;
     }
 
