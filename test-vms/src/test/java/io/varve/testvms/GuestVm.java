@@ -62,7 +62,12 @@ final class GuestVm {
 
     /** Waits for the task to end well and for the guest to power off. */
     void awaitSuccess() throws InterruptedException {
-        assertThat(await("done ").group("rest"))
+        awaitSuccess(STEP_LIMIT);
+    }
+
+    /** Waits for a task that takes longer than others to end well and for the guest to power off. */
+    void awaitSuccess(final Duration limit) throws InterruptedException {
+        assertThat(await("done ", limit).group("rest"))
                 .as("exit status of the guest's task")
                 .isEqualTo("0");
         assertThat(qemu.awaitExit(POWER_OFF_LIMIT)).as("exit status of QEMU").isZero();
@@ -75,11 +80,15 @@ final class GuestVm {
 
     /** Waits for a marker; one that says that the task has failed, or has ended too early, is not waited past. */
     private Matcher await(final String marker) throws InterruptedException {
+        return await(marker, STEP_LIMIT);
+    }
+
+    private Matcher await(final String marker, final Duration limit) throws InterruptedException {
         final Matcher matcher = qemu.output()
                 .await(
                         "^@@ (?:(?<wanted>" + Pattern.quote(marker)
                                 + ")(?<rest>.*)|(?<failure>fail .*|done [1-9].*)|(?<end>done 0))$",
-                        STEP_LIMIT);
+                        limit);
         assertThat(matcher.group("failure")).as("what the guest reports").isNull();
         assertThat(matcher.group("wanted"))
                 .as("the guest's task is done; '" + marker + "' was awaited")

@@ -1,0 +1,190 @@
+package io.varve.testvms;
+
+import io.varve.testvms.powercut.Commands;
+import io.varve.testvms.powercut.FileSystem;
+import io.varve.testvms.powercut.PlantedBug;
+import io.varve.testvms.powercut.Recording;
+import java.io.IOException;
+import java.io.RandomAccessFile;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.Stream;
+
+/** A guest that runs the daemon, and its client, on a disk that QEMU records. */
+final class PowerCutGuest {
+    private static final String MEMORY_MIB = "1024";
+    private static final long HISTORY_SIZE = 64L << 20;
+    private static final Duration START_LIMIT = Duration.ofMinutes(4);
+
+    private final Path directory;
+    private final Emulator emulator;
+    private final PlantedBug bug;
+
+    /**
+     * Prepares what all guests of it share.
+     *
+     * @param directory where everything goes, and stays.
+     * @param bug       a mistake to be found, or null.
+     */
+    PowerCutGuest(final Path directory, final Emulator emulator, final PlantedBug bug)
+            throws IOException, InterruptedException {
+        this.directory = Files.createDirectories(directory);
+        this.emulator = emulator;
+        this.bug = bug;
+        String classPath = System.getProperty("java.class.path");
+        if (bug != null) {
+            bug.writeTo(directory.resolve("bug"));
+            classPath = directory.resolve("bug") + ":" + classPath;
+        }
+        Commands.run(
+                Checkout.file("test-vms/guest/make-java-root").toString(),
+                "--java-home",
+                System.getProperty("java.home"),
+                "--class-path",
+                classPath,
+                "--output",
+                javaRoot().toString());
+    }
+
+    /** What this machine lacks for it, if anything, in one line. */
+    static Optional<String> lack(final Stream<FileSystem> fileSystems) throws IOException, InterruptedException {
+        final List<FileSystem> all = fileSystems.toList();
+        if (!Files.isReadable(Checkout.cached("guest/vmlinuz"))
+                || !Files.isDirectory(Checkout.cached("guest/kernel"))) {
+            return Optional.of("there is no test guest: run dev/setup");
+        }
+        if (!"root".equals(System.getProperty("user.name")) || !Files.exists(Path.of("/dev/loop-control"))) {
+            return Optional.of("images of disks can't be mounted here: that needs root, and loop devices");
+        }
+        for (final FileSystem each : all) {
+            if (Stream.of("/usr/sbin", "/sbin", "/usr/bin")
+                    .noneMatch(bin -> Files.isExecutable(Path.of(bin, each.maker())))) {
+                return Optional.of(
+                        "there is no " + each.maker() + " on this machine: run dev/setup --with-file-systems");
+            }
+            if (!each.isMountable()) {
+                return Optional.of("this machine's kernel does not have " + each.id());
+            }
+        }
+        return Optional.empty();
+    }
+
+    /**
+     * Has a guest do its work, and gives the directory of the recording.
+     *
+     * @param seconds of load in each life of the daemon.
+     * @param lives   of the daemon: killed after every odd one, ended well after every even one and the last.
+     */
+    Path record(final FileSystem fileSystem, final long seed, final int seconds, final int lives)
+            throws IOException, InterruptedException {
+        final Path recording = Files.createDirectories(directory.resolve(fileSystem.id()));
+        Recording.begin(recording, fileSystem, seed);
+        grow(Recording.base(recording), Recording.fileSystemSize());
+        Commands.run(fileSystem.making(Recording.base(recording)));
+        grow(Recording.base(recording), Recording.diskSize());
+        grow(Recording.history(recording), HISTORY_SIZE);
+        final Path disk = recording.resolve("disk.img");
+        Commands.run("cp", "--sparse=always", Recording.base(recording).toString(), disk.toString());
+        final Path initrd = initrd(fileSystem, seed, seconds, lives);
+        final Program qemu = Program.start("guest on " + fileSystem.id(), recording, command(recording, disk, initrd));
+        try {
+            new GuestVm(qemu).awaitSuccess(START_LIMIT.plusSeconds((long) seconds * lives * 4));
+        } catch (final AssertionError e) {
+            throw new AssertionError(e.getMessage() + "\n" + qemu.output().tail(80), e);
+        } finally {
+            qemu.kill();
+            Files.writeString(recording.resolve("console.txt"), qemu.output().text());
+            Files.delete(disk);
+        }
+        return recording;
+    }
+
+    private Path javaRoot() {
+        return directory.resolve("java.img");
+    }
+
+    private Path initrd(final FileSystem fileSystem, final long seed, final int seconds, final int lives)
+            throws IOException, InterruptedException {
+        final Path base = directory.resolve("initramfs.cpio");
+        if (!Files.exists(base)) {
+            final List<String> build = new ArrayList<>(List.of(
+                    Checkout.file("test-vms/guest/build-initramfs").toString(),
+                    "--small",
+                    "--kernel-tree",
+                    Checkout.cached("guest/kernel").toString(),
+                    "--busybox",
+                    Checkout.cached("guest/busybox").toString(),
+                    "--output",
+                    base.toString()));
+            for (final FileSystem each : FileSystem.values()) {
+                build.addAll(List.of("--module", each.id()));
+            }
+            Commands.run(build);
+        }
+        final Path initrd = directory.resolve("initrd-" + fileSystem.id());
+        final String options = bug == null ? "" : " --threads yes";
+        Commands.run(
+                Checkout.file("test-vms/guest/make-initrd").toString(),
+                "--base",
+                base.toString(),
+                "--task",
+                Checkout.file("test-vms/guest/tasks/power-cut.sh").toString(),
+                "--output",
+                initrd.toString(),
+                "FS=" + fileSystem.id(),
+                "MARKS=" + Recording.marksAt(),
+                "ARGUMENTS=--seed " + seed + " --seconds " + seconds + " --lives " + lives + options);
+        return initrd;
+    }
+
+    private List<String> command(final Path recording, final Path disk, final Path initrd) {
+        return List.of(
+                emulator.command(),
+                "-accel",
+                "tcg,thread=multi",
+                "-cpu",
+                "max",
+                "-smp",
+                "2",
+                "-m",
+                MEMORY_MIB,
+                "-nodefaults",
+                "-no-user-config",
+                "-display",
+                "none",
+                "-serial",
+                "stdio",
+                "-no-reboot",
+                "-kernel",
+                Checkout.cached("guest/vmlinuz").toString(),
+                "-initrd",
+                initrd.toString(),
+                "-append",
+                "console=ttyS0 quiet panic=-1",
+                "-blockdev",
+                "driver=file,node-name=java,read-only=on,filename=" + javaRoot(),
+                "-device",
+                "virtio-blk-pci,drive=java",
+                "-blockdev",
+                "driver=blklogwrites,node-name=recorded,file.driver=file,file.cache.no-flush=on,file.filename=" + disk
+                        + ",log.driver=file,log.cache.no-flush=on,log.filename=" + Recording.log(recording),
+                // Zeroes are written as they are: of those that are asked for, older versions record the place too
+                // late.
+                "-device",
+                "virtio-blk-pci,drive=recorded,write-zeroes=off,discard=off",
+                "-blockdev",
+                "driver=file,node-name=history,filename=" + Recording.history(recording),
+                "-device",
+                "virtio-blk-pci,drive=history");
+    }
+
+    private static void grow(final Path file, final long size) throws IOException {
+        try (RandomAccessFile opened = new RandomAccessFile(file.toFile(), "rw")) {
+            opened.setLength(size);
+        }
+    }
+}

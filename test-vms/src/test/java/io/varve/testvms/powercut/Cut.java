@@ -1,0 +1,93 @@
+package io.varve.testvms.powercut;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+
+/**
+ * One way in which the power may have gone: everything up to a flush is on the disk, and of what was written after it, up to some
+ * entry, anything may be. All of it follows from the recording and the number.
+ *
+ * @param number   of all cuts of the recording: those at the flushes come first.
+ * @param boundary up to which flush everything is there.
+ * @param end      the entry behind the last one that was done.
+ * @param kept     what is there of those in between.
+ */
+record Cut(int number, int boundary, int end, List<Piece> kept) {
+    /** Bytes that a disk writes wholly or not at all. */
+    private static final int SECTOR = 512;
+
+    /** How many ways there are to choose. */
+    private static final int WAYS = 4;
+
+    /** A part of a write. */
+    record Piece(WriteLog.Entry entry, long from, long length) {}
+
+    /**
+     * The cut of a number.
+     *
+     * @param number  below the number of boundaries, exactly there; each further round has a cut at random behind each boundary.
+     * @param ignored how many flushes the disk has ignored at the end, although it said otherwise: 0, but to see that it is found.
+     */
+    static Cut of(final Recording recording, final int number, final int ignored) {
+        final int interval = number % recording.boundaryCount();
+        final int boundary = Math.max(0, interval - ignored);
+        if (number < recording.boundaryCount()) {
+            return new Cut(number, boundary, recording.boundary(interval), List.of());
+        }
+        final Random random = new Random(recording.seed() * 1_000_003 + number);
+        // Two of the kind are near each other without this.
+        random.nextInt();
+        final int start = recording.boundary(interval);
+        final int most = recording.intervalEnd(interval) - start;
+        final int end = start + (most == 0 ? 0 : 1 + random.nextInt(most));
+        final List<WriteLog.Entry> open = new ArrayList<>();
+        for (final WriteLog.Entry entry : recording.log().entries().subList(recording.boundary(boundary), end)) {
+            if (!entry.isFlush() && !recording.isMark(entry)) {
+                open.add(entry);
+            }
+        }
+        return new Cut(number, boundary, end, choose(open, random));
+    }
+
+    private static List<Piece> choose(final List<WriteLog.Entry> open, final Random random) {
+        final int way = random.nextInt(WAYS);
+        final double share = random.nextDouble();
+        final int one = open.isEmpty() ? 0 : random.nextInt(open.size());
+        final boolean hasTorn = random.nextBoolean();
+        final List<Piece> kept = new ArrayList<>();
+        for (int i = 0; i < open.size(); i++) {
+            final WriteLog.Entry entry = open.get(i);
+            final boolean isKept = switch (way) {
+                case 0 -> random.nextDouble() < share;
+                case 1 -> i <= one;
+                case 2 -> i != one;
+                default -> i == one;
+            };
+            if (isKept && hasTorn && i == one && !entry.isDurable()) {
+                addTorn(entry, random, kept);
+            } else if (isKept || entry.isDurable()) {
+                kept.add(new Piece(entry, 0, entry.length()));
+            }
+        }
+        return kept;
+    }
+
+    /** A write during which the power goes: the beginning of it, or any sectors. */
+    private static void addTorn(final WriteLog.Entry entry, final Random random, final List<Piece> kept) {
+        final int sectors = (int) (entry.length() / SECTOR);
+        final boolean isBeginning = random.nextBoolean();
+        final int length = random.nextInt(sectors + 1);
+        for (int sector = 0; sector < sectors; sector++) {
+            if (isBeginning ? sector < length : random.nextBoolean()) {
+                kept.add(new Piece(entry, (long) sector * SECTOR, SECTOR));
+            }
+        }
+    }
+
+    @Override
+    public String toString() {
+        return "cut " + number + ": all up to flush " + boundary + ", and " + kept.size()
+                + " pieces of what was written after it, up to entry " + end;
+    }
+}
