@@ -1,6 +1,7 @@
 package io.varve.lsvd;
 
 import java.util.Arrays;
+import java.util.function.Predicate;
 
 /** Who waits for what: completions and their tokens in numbered places. Grows to the greatest number pending; reactor only. */
 final class PendingRequests {
@@ -13,6 +14,9 @@ final class PendingRequests {
         /** The volume's own flush. */
         LAST_FLUSH
     }
+
+    /** In place of a completion: nobody waits any more. */
+    private static final VolumeCompletion NOBODY = (token, status) -> {};
 
     private VolumeCompletion[] completions = new VolumeCompletion[256];
     private long[] tokens = new long[256];
@@ -50,6 +54,23 @@ final class PendingRequests {
         completions[place] = null;
         free[freeCount++] = place;
         completion.onComplete(token, status);
+    }
+
+    /** Has nobody told of what some wait for. Its places are taken until it completes. */
+    void cancel(final Predicate<VolumeCompletion> which) {
+        for (int i = 0; i < used; i++) {
+            if (completions[i] != null && which.test(completions[i])) {
+                completions[i] = NOBODY;
+            }
+        }
+    }
+
+    boolean isCancelled(final int place) {
+        return completions[place] == NOBODY;
+    }
+
+    int count() {
+        return used - freeCount;
     }
 
     boolean isEmpty() {

@@ -44,6 +44,7 @@ import java.lang.foreign.Arena;
 import java.nio.file.Path;
 import java.util.UUID;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Predicate;
 
 /**
  * An open volume: a disk whose writes go to a local log and from there, in batches, to immutable objects.
@@ -55,6 +56,12 @@ import java.util.concurrent.TimeUnit;
  * {@link Durability#STORE} the loss of the host.
  */
 public final class Volume implements AutoCloseable {
+    /**
+     * Greatest number of requests that should be in flight: what waits takes memory, of which each request needs some hundred
+     * bytes. See {@link #hasRoom}.
+     */
+    public static final int MAX_REQUESTS = 16 << 10;
+
     private static final System.Logger LOG = System.getLogger(Volume.class.getName());
     private static final long NEWS_DELAY_NS = 2_000_000;
     private static final long STATS_PERIOD_NS = 100_000_000;
@@ -271,6 +278,11 @@ public final class Volume implements AutoCloseable {
         return isReadOnly;
     }
 
+    /** Whether so many more requests may be made now. One that is made all the same is served. */
+    public boolean hasRoom(final int requests) {
+        return pending.count() + requests <= MAX_REQUESTS;
+    }
+
     /** Fills buffers from an offset; both multiples of 512, within the volume. */
     public void read(final long offset, final IoVec buffers, final VolumeCompletion completion, final long token) {
         if (failure != null) {
@@ -363,6 +375,42 @@ public final class Volume implements AutoCloseable {
             final Kind kind = isDurable ? Kind.DURABLE_WRITE : Kind.WRITE;
             writes.trim(offset, length, isDurable, pending.add(kind, completion, token));
         }
+    }
+
+    /**
+     * Nobody waits for some requests any more: none of them is told and none of their buffers is touched from now on, and what waits to
+     * be put into the log is never put there, since that could undo what comes later.
+     *
+     * @param which tells them by their completion.
+     */
+    public void cancel(final Predicate<VolumeCompletion> which) {
+        pending.cancel(which);
+        if (!isReadOnly) {
+            writes.cancel(token -> pending.isCancelled((int) token));
+        }
+        reads.cancel(
+                token -> (token & EDGE_TOKENS) != 0 ? writes.isEdgeCancelled(token) : pending.isCancelled((int) token));
+    }
+
+    /** What requests wait for now if that is the store, in words, or null. */
+    public String waitsFor() {
+        if (reads.waitsForStore()) {
+            return describe("reads wait for the store", fetcher.trouble());
+        }
+        if (isReadOnly) {
+            return null;
+        }
+        if (shutdown != Shutdown.NONE) {
+            return describe("what is unsent is on its way to the store", destager.trouble());
+        }
+        if (!writes.isQuiet()) {
+            return describe("writes wait for room in the log until the store has taken some of it", destager.trouble());
+        }
+        return gate.isQuiet() ? null : describe("answers wait for the store", destager.trouble());
+    }
+
+    private static String describe(final String what, final String trouble) {
+        return trouble == null ? what : what + " (" + trouble + ")";
     }
 
     /** Advances the volume; returns an amount of work, 0 when it may idle for {@link #maxIdleNs()}. */

@@ -49,6 +49,7 @@ public final class Fetcher implements Agent {
     private Runnable wakeAgent = () -> {};
     private boolean isCacheStuck;
     private volatile boolean isGivenUp;
+    private volatile String trouble;
     private volatile long bytesFetched;
     private volatile long fetches;
 
@@ -89,6 +90,11 @@ public final class Fetcher implements Agent {
     /** Reads of data from the store. Any thread. */
     public long fetches() {
         return fetches;
+    }
+
+    /** Why the last read of the store has not succeeded, in words, or null. Any thread. */
+    public String trouble() {
+        return trouble;
     }
 
     /** Fails what the store has not answered, now and from now on. Any thread. */
@@ -262,6 +268,7 @@ public final class Fetcher implements Agent {
 
     private void onData(final Span span, final int bytes) {
         span.verify(bytes);
+        trouble = null;
         bytesFetched += bytes;
         fetches++;
         final int damaged = span.firstDamaged();
@@ -293,6 +300,7 @@ public final class Fetcher implements Agent {
             LOG.log(isMissing ? Level.DEBUG : Level.ERROR, "volume {0}: {1}: a read fails", volume, cause.getMessage());
             fail(span, cause.getMessage(), isMissing);
         } else {
+            trouble = cause.getMessage();
             span.dueNs = clockNs.getAsLong() + RETRY_NS;
             span.isWaiting = true;
         }

@@ -16,7 +16,9 @@ import io.varve.lsvd.map.Location;
 import java.lang.System.Logger.Level;
 import java.lang.foreign.Arena;
 import java.util.ArrayDeque;
+import java.util.Iterator;
 import java.util.function.BooleanSupplier;
+import java.util.function.LongPredicate;
 import java.util.function.LongSupplier;
 
 /**
@@ -188,6 +190,41 @@ public final class ReadPath {
     /** Whether no read of the log's file that began under a guard is in flight any more. */
     public boolean isGuardFree(final int which) {
         return guarded[which] == 0;
+    }
+
+    /** Whether reads wait for the store. */
+    public boolean waitsForStore() {
+        return storePieces > 0;
+    }
+
+    /**
+     * Gives up reads: they fail, and their buffers are not touched any more. What of them is on its way from a disk or the store keeps
+     * its piece until it is there.
+     *
+     * @param which tells them by their token.
+     */
+    public void cancel(final LongPredicate which) {
+        for (final ReadPiece piece : pieces) {
+            if (piece.request != null && which.test(piece.request.wholeToken())) {
+                piece.request.cancel();
+            }
+        }
+        cancel(waitingForDisk, which);
+        cancel(waitingForStore, which);
+    }
+
+    private void cancel(final ArrayDeque<ReadRequest> queue, final LongPredicate which) {
+        for (final Iterator<ReadRequest> each = queue.iterator(); each.hasNext(); ) {
+            final ReadRequest request = each.next();
+            if (which.test(request.wholeToken())) {
+                each.remove();
+                request.cancel();
+                request.length = request.done;
+                if (request.pieces == 0) {
+                    complete(request);
+                }
+            }
+        }
     }
 
     /** Whether no read is being served. */
@@ -365,6 +402,10 @@ public final class ReadPath {
     }
 
     private void readAgain(final ReadPiece piece, final boolean passesCache) {
+        if (piece.request.isCancelled()) {
+            finish(piece, true);
+            return;
+        }
         final ReadRequest part = takeRequest();
         part.setPart(piece.request, piece);
         part.passesCache |= passesCache;
@@ -389,6 +430,7 @@ public final class ReadPath {
     private void finish(final ReadPiece piece, final boolean isFailed) {
         final ReadRequest request = piece.request;
         if (isFailed
+                || request.isCancelled()
                 || !GuestBuffers.copyTo(
                         request.buffers,
                         request.base + piece.requestOffset,

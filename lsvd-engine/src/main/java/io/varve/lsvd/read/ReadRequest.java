@@ -32,6 +32,27 @@ final class ReadRequest {
         passesCache = newWhole.passesCache;
     }
 
+    /** The token of the request that this is, or is a part of. */
+    long wholeToken() {
+        ReadRequest request = this;
+        while (request.whole != null) {
+            request = request.whole;
+        }
+        return request.token;
+    }
+
+    /** Leaves the buffers of this, and of what it is a part of, alone from now on. */
+    void cancel() {
+        for (ReadRequest request = this; request != null; request = request.whole) {
+            request.buffers = null;
+            request.isFailed = true;
+        }
+    }
+
+    boolean isCancelled() {
+        return buffers == null;
+    }
+
     private void set(final long newOffset, final long newLength, final IoVec newBuffers, final long newBase) {
         offset = newOffset;
         length = newLength;

@@ -136,6 +136,11 @@ public final class AcknowledgementGate {
         releaseAll(waitingForBounds);
     }
 
+    /** Whether no answer waits. */
+    public boolean isQuiet() {
+        return waitingForProof.isEmpty() && waitingForStore.isEmpty() && waitingForBounds.isEmpty();
+    }
+
     /** Position up to which the store holds everything. */
     public long storedPosition() {
         return storedPosition;

@@ -2,12 +2,11 @@ package io.varve.lsvd.write;
 
 import io.varve.linux.IoVec;
 import io.varve.lsvd.format.Blocks;
-import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
 /**
  * A write, or a trim when it has no buffers, or a change of the write cache, or a note, on its way into the log. Blocks that it covers only in part, at most its first
- * and its last, are read before: the edges. Made once and used again.
+ * and its last, are read before, into {@link Edges}. Made once and used again.
  */
 final class Mutation {
     /** What a mutation does to the write cache. */
@@ -17,10 +16,10 @@ final class Mutation {
         OFF
     }
 
-    final int index;
-    final IoVec headVector = new IoVec();
-    final IoVec tailVector = new IoVec();
+    /** Token of one that is not in use. */
+    static final long NONE = -1;
 
+    final int index;
     long offset;
     long length;
     long done;
@@ -36,8 +35,10 @@ final class Mutation {
     long headLocation;
     long tailLocation;
     long trimVersion;
+    boolean isCancelled;
 
-    private MemorySegment edges;
+    /** Null while there are none for it, or none are needed. */
+    Edges edges;
 
     Mutation(final int index) {
         this.index = index;
@@ -56,6 +57,7 @@ final class Mutation {
         writeCache = WriteCacheChange.NONE;
         note = null;
         token = newToken;
+        isCancelled = false;
         done = 0;
         final boolean isTailCut = (end() & Blocks.SIZE - 1) != 0;
         hasHead = (offset & Blocks.SIZE - 1) != 0;
@@ -76,21 +78,5 @@ final class Mutation {
 
     boolean hasEdges() {
         return hasHead || hasTail;
-    }
-
-    void prepareEdges(final Arena arena) {
-        if (edges == null) {
-            edges = arena.allocate(2L * Blocks.SIZE, Blocks.SIZE);
-            headVector.add(edges.address(), Blocks.SIZE);
-            tailVector.add(edges.address() + Blocks.SIZE, Blocks.SIZE);
-        }
-    }
-
-    long headAddress() {
-        return edges.address();
-    }
-
-    long tailAddress() {
-        return edges.address() + Blocks.SIZE;
     }
 }

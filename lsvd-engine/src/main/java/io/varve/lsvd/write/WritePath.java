@@ -14,13 +14,16 @@ import java.lang.foreign.MemorySegment;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.LongPredicate;
+import java.util.function.Predicate;
 
 /**
  * Takes writes and trims in order and appends them to the log, on the reactor. When the log has no room they wait in order;
  * none is refused. Data is copied out of the guest's memory once, when it is appended.
  *
  * <p>A request that covers blocks in part waits until those have been read, while others go ahead; before it is appended
- * the map is asked whether they have changed since, and if so they are read again.
+ * the map is asked whether they have changed since, and if so they are read again. At most {@value #MAX_EDGES} such requests hold
+ * memory for that; the others wait for it. How many requests there are at all is up to the caller.
  */
 public final class WritePath {
     /** Receives failures, on the reactor thread; successes are told by the log. */
@@ -29,6 +32,9 @@ public final class WritePath {
         /** The request with this token has failed. */
         void onFailed(long token);
     }
+
+    /** Greatest number of requests that hold memory for blocks that they cover in part: 8 KiB each. */
+    static final int MAX_EDGES = 256;
 
     private static final long NOWHERE = -1L >>> 1;
     private static final long TAIL_FLAG = 1L << 32;
@@ -41,6 +47,9 @@ public final class WritePath {
     private final List<Mutation> all = new ArrayList<>();
     private final ArrayDeque<Mutation> free = new ArrayDeque<>();
     private final ArrayDeque<Mutation> queue = new ArrayDeque<>();
+    private final ArrayDeque<Mutation> waitingForEdges = new ArrayDeque<>();
+    private final ArrayDeque<Edges> freeEdges = new ArrayDeque<>();
+    private int madeEdges;
     private ReadPath reads;
     private int readingEdges;
     private long trimVersion;
@@ -115,34 +124,71 @@ public final class WritePath {
             }
             work++;
         }
+        while (!waitingForEdges.isEmpty() && hasEdges()) {
+            readEdges(waitingForEdges.remove());
+            work++;
+        }
         return work;
+    }
+
+    /**
+     * Gives up requests that are not in the log yet: they fail, and what of them is still to be appended never is. Their edges may be on
+     * their way; see {@link #isEdgeCancelled}.
+     *
+     * @param which tells them by their token.
+     */
+    public void cancel(final LongPredicate which) {
+        for (final Mutation mutation : all) {
+            mutation.isCancelled |= mutation.token != Mutation.NONE && which.test(mutation.token);
+        }
+        failIf(queue, mutation -> mutation.isCancelled);
+        failIf(waitingForEdges, mutation -> mutation.isCancelled);
+    }
+
+    /** Whether the edge that has this token in the read path need not be read any more. */
+    public boolean isEdgeCancelled(final long token) {
+        return ofEdge(token).isCancelled;
+    }
+
+    private Mutation ofEdge(final long token) {
+        return all.get((int) (token & ~edgeTokenBase & TAIL_FLAG - 1));
     }
 
     /** An edge has been read. */
     public void onEdgeRead(final long token, final boolean isFailed) {
-        final Mutation mutation = all.get((int) (token & ~edgeTokenBase & TAIL_FLAG - 1));
+        final Mutation mutation = ofEdge(token);
         mutation.isEdgeFailed |= isFailed;
         if (--mutation.edgesToRead > 0) {
             return;
         }
         readingEdges--;
-        if (mutation.isEdgeFailed) {
+        if (mutation.isEdgeFailed || mutation.isCancelled) {
             fail(mutation);
         } else {
             queue.add(mutation);
         }
     }
 
-    /** Fails everything that waits in the queue. */
+    /** Fails everything that waits, but for edges that are being read. */
     public void failAll() {
-        while (!queue.isEmpty()) {
-            fail(queue.remove());
+        failIf(queue, mutation -> true);
+        failIf(waitingForEdges, mutation -> true);
+    }
+
+    private void failIf(final ArrayDeque<Mutation> waiting, final Predicate<Mutation> which) {
+        for (int left = waiting.size(); left > 0; left--) {
+            final Mutation mutation = waiting.remove();
+            if (which.test(mutation)) {
+                fail(mutation);
+            } else {
+                waiting.add(mutation);
+            }
         }
     }
 
     /** Whether nothing waits. */
     public boolean isQuiet() {
-        return queue.isEmpty() && readingEdges == 0;
+        return queue.isEmpty() && waitingForEdges.isEmpty() && readingEdges == 0;
     }
 
     /** Bytes that guests have written so far. */
@@ -169,8 +215,26 @@ public final class WritePath {
         }
     }
 
+    private boolean hasEdges() {
+        return !freeEdges.isEmpty() || madeEdges < MAX_EDGES;
+    }
+
+    private Edges takeEdges() {
+        if (freeEdges.isEmpty()) {
+            madeEdges++;
+            return new Edges(arena);
+        }
+        return freeEdges.pop();
+    }
+
     private void readEdges(final Mutation mutation) {
-        mutation.prepareEdges(arena);
+        if (mutation.edges == null) {
+            if (!hasEdges()) {
+                waitingForEdges.add(mutation);
+                return;
+            }
+            mutation.edges = takeEdges();
+        }
         mutation.isEdgeFailed = false;
         mutation.edgesToRead = (mutation.hasHead ? 1 : 0) + (mutation.hasTail ? 1 : 0);
         mutation.trimVersion = trimVersion;
@@ -178,12 +242,15 @@ public final class WritePath {
         mutation.tailLocation = locate(mutation.lastBlock());
         readingEdges++;
         final long token = edgeTokenBase | mutation.index;
+        // The last of them to be read may end the mutation, which is another's then.
+        final Edges edges = mutation.edges;
         final boolean hasTail = mutation.hasTail;
+        final long tailBlock = mutation.lastBlock();
         if (mutation.hasHead) {
-            reads.read(mutation.firstBlock() << Blocks.SHIFT, mutation.headVector, token);
+            reads.read(mutation.firstBlock() << Blocks.SHIFT, edges.headVector, token);
         }
         if (hasTail) {
-            reads.read(mutation.lastBlock() << Blocks.SHIFT, mutation.tailVector, token | TAIL_FLAG);
+            reads.read(tailBlock << Blocks.SHIFT, edges.tailVector, token | TAIL_FLAG);
         }
     }
 
@@ -230,7 +297,8 @@ public final class WritePath {
             final boolean isTail = mutation.hasTail && block == mutation.lastBlock();
             final boolean isDone;
             if (isHead || isTail) {
-                isDone = appendEdge(mutation, block, isHead ? mutation.headAddress() : mutation.tailAddress());
+                isDone = appendEdge(
+                        mutation, block, isHead ? mutation.edges.headAddress() : mutation.edges.tailAddress());
             } else if (mutation.buffers == null) {
                 isDone = appendTrim(mutation, block);
             } else {
@@ -297,6 +365,11 @@ public final class WritePath {
 
     private void release(final Mutation mutation) {
         mutation.buffers = null;
+        mutation.token = Mutation.NONE;
+        if (mutation.edges != null) {
+            freeEdges.push(mutation.edges);
+            mutation.edges = null;
+        }
         free.push(mutation);
     }
 }
