@@ -117,5 +117,8 @@ public final class NullDaemon {
                 final long token) {
             completion.onComplete(token, STATUS_OK);
         }
+
+        @Override
+        public void cancel(final Completion completion) {}
     }
 }

@@ -6,7 +6,8 @@ package io.varve.linux;
  * <p>Reused and never shrunk, so that filling it allocates nothing once it has grown to its working size. Not thread-safe.
  */
 public final class IoVec {
-    private static final int INITIAL_CAPACITY = 16;
+    /** Entries that a new list has room for. */
+    public static final int INITIAL_CAPACITY = 16;
 
     private long[] addresses = new long[INITIAL_CAPACITY];
     private int[] lengths = new int[INITIAL_CAPACITY];
@@ -44,6 +45,11 @@ public final class IoVec {
         addresses[count] = address;
         lengths[count] = length;
         count++;
+    }
+
+    /** Number of entries that there is room for: 12 bytes each. */
+    public int capacity() {
+        return lengths.length;
     }
 
     /** Number of entries. */

@@ -246,6 +246,13 @@ public final class UnixSocket implements AutoCloseable {
         return fd;
     }
 
+    /** Hands the descriptor over: whoever calls closes it. */
+    public int release() {
+        final int released = fd;
+        fd = -1;
+        return released;
+    }
+
     /** Closes the descriptor; the path of a listening socket stays. Idempotent. */
     @Override
     public void close() {

@@ -269,6 +269,16 @@ public final class MemoryBlockDevice implements BlockDevice, AutoCloseable {
         zero(offset, length, durable, completion, token);
     }
 
+    @Override
+    public void cancel(final Completion completion) {
+        pending.removeIf(request -> request.completion == completion);
+    }
+
+    @Override
+    public String waitsFor() {
+        return held ? "the test" : null;
+    }
+
     private void zero(
             final long offset,
             final long length,

@@ -4,12 +4,16 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.varve.vhostuser.CloseReason;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** Front-ends that go away at any moment, come back, or come twice. */
 @Timeout(120)
@@ -51,7 +55,7 @@ class DisconnectTest {
     }
 
     @Test
-    void keepsMemoryMappedUntilRequestsAreDone() throws IOException {
+    void givesUpWhatTheDeviceDoesNotComplete() throws IOException {
         warmUp();
         final long descriptors = ServedDisk.openDescriptors();
         try (ServedDisk disk = new ServedDisk(directory)) {
@@ -63,14 +67,9 @@ class DisconnectTest {
                 Thread.onSpinWait();
             }
             frontEnd.close();
-            while (disk.reactor.call(() -> disk.reactor.server().session().closeReason()) == null) {
-                Thread.onSpinWait();
-            }
-            assertThat(ServedDisk.guestMappings()).isEqualTo(4);
-
-            disk.reactor.run(() -> disk.device.hold(false));
             disk.awaitClosed(CloseReason.DISCONNECTED);
 
+            assertThat(disk.reactor.<Integer>call(disk.device::pendingCount)).isZero();
             assertThat(ServedDisk.guestMappings()).isZero();
             assertThat(ServedDisk.openDescriptors()).isEqualTo(served);
         }
@@ -133,7 +132,7 @@ class DisconnectTest {
 
             disk.reactor.run(() -> disk.reactor.server().abandon());
             frontEnd.channel().awaitEnd();
-            assertThat(ServedDisk.guestMappings()).isEqualTo(FRONT_END_MAPPINGS + 4);
+            disk.awaitEvent("closed REQUESTED");
             disk.reactor.run(() -> disk.device.hold(false));
 
             disk.reactor.close();
@@ -154,6 +153,54 @@ class DisconnectTest {
             frontEnd.channel().awaitEnd();
             assertThat(frontEnd.queue(0).poll()).isNull();
             assertThat(ServedDisk.guestMappings()).isEqualTo(FRONT_END_MAPPINGS);
+        }
+    }
+
+    /** Nothing that a front-end asks for makes it wait for longer than the limit, not even the disk. */
+    @ParameterizedTest
+    @CsvSource({"11, 0", "11, 2", "39, 0", "34, 0", "5, 0", "38, 0", "38, 2"})
+    void dropsAFrontEndWhoseAnswerWaitsTooLong(final int request, final int lanes) throws IOException {
+        try (ServedDisk disk = new ServedDisk(directory, Duration.ofMillis(100), lanes);
+                FrontEnd frontEnd =
+                        FrontEnd.started(disk.socketPath, FrontEndOptions.DEFAULT.withQueues(1 + lanes, 64))) {
+            disk.reactor.run(() -> disk.device.hold(true));
+            final LoadGenerator load = new LoadGenerator(frontEnd, 1000, 4096, 60, 1);
+            load.fill();
+            while (disk.reactor.<Integer>call(disk.device::pendingCount) < 60) {
+                Thread.onSpinWait();
+            }
+
+            sendWhatWaits(frontEnd, request);
+
+            frontEnd.channel().awaitEnd();
+            disk.awaitClosed(CloseReason.WAITED_TOO_LONG);
+            assertThat(ServedDisk.guestMappings()).isEqualTo(FRONT_END_MAPPINGS);
+            assertThat(load.inFlight()).isEqualTo(60);
+            // The next one is served although the disk hangs, and nothing of the one before comes back behind its end.
+            frontEnd.reconnect();
+            assertThat(frontEnd.getConfig(0, 8).getLong()).isPositive();
+            disk.reactor.run(() -> disk.device.hold(false));
+            load.drain();
+            load.run(500);
+            load.verifyAll(frontEnd);
+        }
+    }
+
+    private static void sendWhatWaits(final FrontEnd frontEnd, final int request) throws IOException {
+        final GuestRam.Region region = frontEnd.ram().regions().getLast();
+        final ByteBuffer memory = FrontEndChannel.payload(40)
+                .putLong(request == 5 ? 1 : 0)
+                .putLong(region.guestAddress())
+                .putLong(region.size())
+                .putLong(region.userAddress())
+                .putLong(region.fileOffset())
+                .flip();
+        switch (request) {
+            case 5 -> frontEnd.channel().send(5, memory, region.file().fd());
+            case 38 -> frontEnd.channel().send(38, memory);
+            case 34 -> frontEnd.channel().send(34, FrontEndChannel.payload(0));
+            case 39 -> frontEnd.channel().send(39, FrontEndChannel.u64(0));
+            default -> frontEnd.channel().send(request, FrontEndChannel.ringState(0, 0));
         }
     }
 

@@ -12,7 +12,6 @@ import io.varve.linux.IoRing;
 import io.varve.linux.IoRings;
 import io.varve.linux.Mapping;
 import io.varve.linux.Memory;
-import io.varve.linux.UnixSocket;
 import io.varve.vhostuser.CloseReason;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -183,24 +182,6 @@ class HostileTest {
         while (event.drain() == 0) {
             Thread.onSpinWait();
         }
-    }
-
-    @Test
-    void neverWaitsForWhoeverShouldBeCalled() throws IOException {
-        final UnixSocket[] pair = UnixSocket.pair();
-        try (UnixSocket call = pair[0];
-                UnixSocket reader = pair[1];
-                FrontEnd frontEnd = FrontEnd.started(disk.socketPath, FrontEndOptions.DEFAULT.withEventIndex(false))) {
-            assertThat(frontEnd.channel().acknowledged(13, u64(0), call.fd())).isZero();
-            // Each call is a write into a socket that nobody reads, and that is full long before the end.
-            for (int i = 0; i < 5000; i++) {
-                runPolled(frontEnd);
-            }
-            reader.shutdown();
-            runPolled(frontEnd);
-        }
-        disk.awaitClosed(CloseReason.DISCONNECTED);
-        assertServes();
     }
 
     /** The front-end makes its eventfd blocking, and full: whoever writes to it would wait for ever. */

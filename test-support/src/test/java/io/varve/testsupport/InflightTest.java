@@ -169,7 +169,7 @@ class InflightTest {
         }
     }
 
-    /** Requests that a session still has when its front-end goes complete, and the notes say so. */
+    /** What a session still has when its front-end goes is noted, and done by the next. */
     @ParameterizedTest
     @ValueSource(booleans = {false, true})
     void losesNothingWhenOnlyTheConnectionBreaks(final boolean packed) throws IOException {
@@ -181,7 +181,7 @@ class InflightTest {
                 for (int i = 0; i < 50; i++) {
                     load.run(50);
                     load.fill();
-                    // Without waiting for the old session: its completions come while the front-end is at it already.
+                    // Without waiting for the old session.
                     frontEnd.reconnect();
                 }
                 load.drain();

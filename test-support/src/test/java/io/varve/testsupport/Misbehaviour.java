@@ -5,8 +5,12 @@ import static io.varve.testsupport.FrontEndChannel.ringState;
 import static io.varve.testsupport.FrontEndChannel.u64;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.varve.linux.LinuxFile;
+import io.varve.linux.MemFd;
+import io.varve.linux.UnixSocket;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.file.Path;
 import java.util.Arrays;
 
 /** What a front-end may send that is against the protocol, and ends its session. */
@@ -92,6 +96,43 @@ enum Misbehaviour {
     REGION_OF_NEGATIVE_SIZE(f -> addRegion(f, 0, -1, 0, 0)),
     REGION_WRAPS(f -> addRegion(f, -0x800, 0x1000, 1L << 40, 0)),
     REGION_WRAPS_IN_THE_FRONT_END(f -> addRegion(f, 1L << 40, 0x1000, -0x800, 0)),
+    REGION_OF_LESS_THAN_A_PAGE(f -> addRegion(f, 1L << 40, 0xfff, 1L << 40, 0)),
+    CALL_OF_A_SOCKET(f -> {
+        try (SocketPair pair = new SocketPair()) {
+            f.channel().send(13, u64(0), pair.fd());
+        }
+    }),
+    ERR_OF_MEMORY(f ->
+            f.channel().send(14, u64(0), f.ram().regions().getFirst().file().fd())),
+    KICK_OF_A_DIRECTORY(f -> sendFile(f, 12, "/tmp", LinuxFile.O_RDONLY)),
+    KICK_OF_A_DEVICE(f -> sendFile(f, 12, "/dev/zero", LinuxFile.O_RDWR)),
+    LOG_FD_OF_A_DEVICE(f -> {
+        try (LinuxFile file = LinuxFile.open(Path.of("/dev/null"), LinuxFile.O_RDWR)) {
+            f.channel().send(7, payload(0), file.fd());
+        }
+    }),
+    BACKEND_CHANNEL_OF_A_DEVICE(f -> {
+        try (LinuxFile file = LinuxFile.open(Path.of("/dev/null"), LinuxFile.O_RDWR)) {
+            f.channel().send(21, payload(0), file.fd());
+        }
+    }),
+    REGION_OF_A_DEVICE(f -> {
+        try (LinuxFile file = LinuxFile.open(Path.of("/dev/zero"), LinuxFile.O_RDWR)) {
+            f.channel().send(37, region(1L << 40, 0x1000, 1L << 40, 0), file.fd());
+        }
+    }),
+    REGION_OF_A_DIRECTORY(f -> {
+        try (LinuxFile file = LinuxFile.open(Path.of("/tmp"), LinuxFile.O_RDONLY)) {
+            f.channel().send(37, region(1L << 40, 0x1000, 1L << 40, 0), file.fd());
+        }
+    }),
+    MORE_MEMORY_THAN_ANY_GUEST_HAS(f -> {
+        try (MemFd file = MemFd.create("huge", 8L << 40)) {
+            for (int i = 1; i <= 3; i++) {
+                f.channel().send(37, region((long) i << 44, 8L << 40, (long) i << 44, 0), file.fd());
+            }
+        }
+    }),
     REGIONS_OVERLAP(f -> addRegion(f, 0x800, 0x1000, 1L << 40, 0)),
     REGIONS_OVERLAP_IN_THE_FRONT_END(f -> addRegion(f, 1L << 40, 0x1000, GuestRam.USER_OFFSET + 0x800, 0)),
     REGIONS_TOO_MANY(f -> {
@@ -152,6 +193,32 @@ enum Misbehaviour {
     /** Does it, on a connection whose rings run. */
     void run(final FrontEnd frontEnd) throws IOException {
         attack.run(frontEnd);
+    }
+
+    private static void sendFile(final FrontEnd f, final int request, final String path, final int flags)
+            throws IOException {
+        try (LinuxFile file = LinuxFile.open(Path.of(path), flags)) {
+            f.channel().send(request, u64(0), file.fd());
+        }
+    }
+
+    /** A socket whose other end nobody reads. */
+    private static final class SocketPair implements AutoCloseable {
+        private final UnixSocket[] pair;
+
+        SocketPair() throws IOException {
+            pair = UnixSocket.pair();
+        }
+
+        int fd() {
+            return pair[0].fd();
+        }
+
+        @Override
+        public void close() {
+            pair[0].close();
+            pair[1].close();
+        }
     }
 
     private static ByteBuffer address(

@@ -146,7 +146,7 @@ class MovingDiskTest {
             frontEnd.startLogging(bitmap);
             disk.isHandedOver = false;
             assertThatThrownBy(frontEnd::stop).isInstanceOf(IOException.class);
-            disk.awaitClosed(CloseReason.PROTOCOL_ERROR);
+            disk.awaitClosed(CloseReason.WAITED_TOO_LONG);
         }
     }
 
@@ -164,7 +164,12 @@ class MovingDiskTest {
             }
             final long writes = disk.reactor.<Long>call(disk.device::writes);
             disk.reactor.run(() -> disk.device.mayRepeat(false));
-            frontEnd.start();
+            assertThatThrownBy(() -> {
+                        frontEnd.reconnect();
+                        frontEnd.channel().awaitEnd();
+                        throw new IOException("dropped");
+                    })
+                    .isInstanceOf(IOException.class);
             disk.awaitClosed(CloseReason.PROTOCOL_ERROR);
             assertThat(disk.reactor.<Long>call(disk.device::writes)).isEqualTo(writes);
         }

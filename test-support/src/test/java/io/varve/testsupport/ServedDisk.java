@@ -45,6 +45,10 @@ final class ServedDisk implements AutoCloseable {
         return new ServedDisk(directory, new MemoryBlockDevice(CAPACITY), SessionOptions.HOLD_LIMIT, lanes);
     }
 
+    ServedDisk(final Path directory, final Duration holdLimit, final int lanes) throws IOException {
+        this(directory, new MemoryBlockDevice(CAPACITY), holdLimit, lanes);
+    }
+
     private ServedDisk(final Path directory, final MemoryBlockDevice device, final Duration holdLimit)
             throws IOException {
         this(directory, device, holdLimit, ReactorThread.LANES);
@@ -104,10 +108,21 @@ final class ServedDisk implements AutoCloseable {
                 lanes);
     }
 
-    /** Waits for the end of a session, and until the ring has let go of what it watched. */
+    /** Waits for the end of a session, until the ring has let go of what it watched, and all descriptors are closed. */
     void awaitClosed(final CloseReason reason) {
         awaitEvent("closed " + reason);
         reactor.run(() -> {});
+        awaitAllClosed();
+    }
+
+    private void awaitAllClosed() {
+        final long deadlineNs = System.nanoTime() + TimeUnit.SECONDS.toNanos(TIMEOUT_S);
+        while (!reactor.server().hasClosedAll()) {
+            if (System.nanoTime() > deadlineNs) {
+                throw new AssertionError("descriptors are not closed");
+            }
+            Thread.yield();
+        }
     }
 
     /** Waits for an event, past all others. */
@@ -160,6 +175,7 @@ final class ServedDisk implements AutoCloseable {
     public void close() {
         log.close();
         reactor.close();
+        awaitAllClosed();
         device.close();
     }
 }

@@ -7,6 +7,7 @@ import io.varve.linux.IoRing;
 import io.varve.virtqueue.BlockDevice;
 import io.varve.virtqueue.DirtyLog;
 import io.varve.virtqueue.GuestMemory;
+import io.varve.virtqueue.VirtioBlkQueue;
 
 /**
  * What a front-end's messages mean: the state that they build up, and the answers. Messages that must not overtake
@@ -25,8 +26,11 @@ final class BackEnd implements AutoCloseable {
     private final Vrings vrings;
     private final SharedMemory memory;
     private final IoRing ring;
+    private final StrangeFds strange;
     private final DeviceConfig config;
 
+    private boolean isRepeatKnown;
+    private boolean mayRepeat;
     private BackEndChannel channel;
     private long status;
 
@@ -35,8 +39,14 @@ final class BackEnd implements AutoCloseable {
      *
      * @throws ErrnoException when there is no memory.
      */
-    BackEnd(final IoRing ring, final BlockDevice device, final SessionOptions options, final Lanes lanes)
+    BackEnd(
+            final IoRing ring,
+            final BlockDevice device,
+            final SessionOptions options,
+            final Lanes lanes,
+            final StrangeFds strange)
             throws ErrnoException {
+        this.strange = strange;
         config = new DeviceConfig(device, options);
         this.device = device;
         this.options = options;
@@ -63,6 +73,17 @@ final class BackEnd implements AutoCloseable {
         };
     }
 
+    /** Whether the descriptors of a message are files to be mapped. */
+    static boolean bringsMemory(final Message message) {
+        return switch (message.request()) {
+            case FrontEndRequest.SET_MEM_TABLE,
+                    FrontEndRequest.ADD_MEM_REG,
+                    FrontEndRequest.SET_LOG_BASE,
+                    FrontEndRequest.SET_INFLIGHT_FD -> true;
+            default -> false;
+        };
+    }
+
     /** Whether pages that the device writes are marked, which is one thread's. */
     boolean marksPages() {
         return negotiation.logsAll() || vrings.areLogged();
@@ -79,6 +100,18 @@ final class BackEnd implements AutoCloseable {
         }
     }
 
+    /**
+     * Whether what was left in flight before this session may be done again; asked of the device before it is given the first
+     * request. The device takes requests.
+     */
+    boolean mayRepeat() {
+        if (!isRepeatKnown) {
+            isRepeatKnown = true;
+            mayRepeat = device.mayRepeat();
+        }
+        return mayRepeat;
+    }
+
     /** Whether a message has to wait until requests have completed; rings are at home if it {@linkplain #touchesRings touches} them. */
     boolean mustWait(final Message message) throws ProtocolException {
         requireNegotiated(message);
@@ -88,11 +121,11 @@ final class BackEnd implements AutoCloseable {
                 if (!device.isReady() && vring.hasLeft()) {
                     yield true;
                 }
-                if (device.isReady()) {
-                    vring.checkLeft(device);
+                if (device.isReady() && device.hasRoom(VirtioBlkQueue.MAX_CHAINS_PER_POLL)) {
+                    vring.checkLeft(mayRepeat());
                     vring.resubmit();
                 }
-                yield vring.inFlight() > 0 || mustHandOver(vring) && !isHandedOver();
+                yield vring.hasLeft() || vring.inFlight() > 0 || mustHandOver(vring) && !isHandedOver();
             }
             case FrontEndRequest.SET_MEM_TABLE,
                     FrontEndRequest.REM_MEM_REG,
@@ -137,7 +170,7 @@ final class BackEnd implements AutoCloseable {
      * @param replyFds given what goes with the reply, which owns it then.
      * @return whether the reply is to be sent.
      */
-    boolean handle(final Message message, final FdList fds, final Message reply, final FdList replyFds)
+    boolean handle(final Message message, final FrontEndFds fds, final Message reply, final FdList replyFds)
             throws ProtocolException {
         checkFdCount(message, fds);
         switch (message.request()) {
@@ -161,7 +194,7 @@ final class BackEnd implements AutoCloseable {
         return true;
     }
 
-    private long set(final Message message, final FdList fds) throws ProtocolException {
+    private long set(final Message message, final FrontEndFds fds) throws ProtocolException {
         switch (message.request()) {
             case FrontEndRequest.SET_FEATURES -> setFeatures(message.u64());
             case FrontEndRequest.SET_PROTOCOL_FEATURES -> negotiation.protocolFeatures(message.u64());
@@ -195,7 +228,7 @@ final class BackEnd implements AutoCloseable {
         return ACK;
     }
 
-    private static void checkFdCount(final Message message, final FdList fds) throws ProtocolException {
+    private static void checkFdCount(final Message message, final FrontEndFds fds) throws ProtocolException {
         final boolean valid = switch (message.request()) {
             case FrontEndRequest.SET_MEM_TABLE -> true;
             case FrontEndRequest.ADD_MEM_REG,
@@ -263,9 +296,12 @@ final class BackEnd implements AutoCloseable {
         return succeeded ? ACK : REFUSED;
     }
 
-    private void setBackEndChannel(final Message message, final FdList fds) throws ProtocolException {
+    private void setBackEndChannel(final Message message, final FrontEndFds fds) throws ProtocolException {
         message.validateSize(0);
-        final BackEndChannel newChannel = BackEndChannel.of(ring, fds.fd(0));
+        if (!fds.isSocket(0)) {
+            throw new ProtocolException("SET_BACKEND_REQ_FD with something that is no socket");
+        }
+        final BackEndChannel newChannel = BackEndChannel.of(ring, fds.fd(0), strange);
         fds.take(0);
         closeChannel();
         channel = newChannel;
@@ -290,6 +326,7 @@ final class BackEnd implements AutoCloseable {
 
     /** The device takes requests now: what it is like counts from now on, and the front-end is told if that is not what it has read. */
     void deviceReady() {
+        isRepeatKnown = false;
         vrings.writesDurable(writesAreDurable());
         if (config.isOutdated()) {
             configChanged();
@@ -310,7 +347,7 @@ final class BackEnd implements AutoCloseable {
         }
     }
 
-    private void setLogBase(final Message message, final FdList fds) throws ProtocolException {
+    private void setLogBase(final Message message, final FrontEndFds fds) throws ProtocolException {
         memory.logBase(message, fds);
         vrings.log(dataLog());
     }
@@ -335,7 +372,7 @@ final class BackEnd implements AutoCloseable {
         vring.enable(num == 1);
     }
 
-    private void kick(final Message message, final FdList fds) throws ProtocolException {
+    private void kick(final Message message, final FrontEndFds fds) throws ProtocolException {
         final Vring vring = vrings.get(VringFd.index(message));
         final boolean first = vrings.startedCount() == 0;
         vring.kick(
@@ -366,9 +403,12 @@ final class BackEnd implements AutoCloseable {
     }
 
     /** Takes the descriptor of a message, -1 if it has none. Signalling must never wait for a front-end that does not read. */
-    private static int takeSignalFd(final Message message, final FdList fds) throws ProtocolException {
+    private static int takeSignalFd(final Message message, final FrontEndFds fds) throws ProtocolException {
         if (fds.count() == 0) {
             return -1;
+        }
+        if (!fds.isEventFd(0)) {
+            throw new ProtocolException(FrontEndRequest.name(message.request()) + " with something that is no eventfd");
         }
         try {
             Fd.setNonBlocking(fds.fd(0));

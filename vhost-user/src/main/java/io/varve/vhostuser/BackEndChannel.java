@@ -15,6 +15,7 @@ final class BackEndChannel implements AutoCloseable {
     /** VHOST_USER_BACKEND_CONFIG_CHANGE_MSG: no payload; the front-end reads the config space again. */
     private static final int CONFIG_CHANGE = 2;
 
+    private final StrangeFds strange;
     private final UnixSocket socket;
     private final Watch watch;
     private final Mapping memory;
@@ -23,7 +24,8 @@ final class BackEndChannel implements AutoCloseable {
     private boolean isDue;
     private boolean isBroken;
 
-    private BackEndChannel(final IoRing ring, final UnixSocket socket) throws ErrnoException {
+    private BackEndChannel(final IoRing ring, final UnixSocket socket, final StrangeFds strange) throws ErrnoException {
+        this.strange = strange;
         memory = Memory.allocate(Message.MAX_LENGTH);
         message = new Message(memory.address());
         message.encodeRequest(CONFIG_CHANGE);
@@ -34,16 +36,17 @@ final class BackEndChannel implements AutoCloseable {
     /**
      * Takes a descriptor over.
      *
-     * @param fd left alone when this throws.
+     * @param fd      of a socket; left alone when this throws.
+     * @param strange closes it.
      * @throws ProtocolException when it is no connected Unix stream socket, or there is no memory.
      */
-    static BackEndChannel of(final IoRing ring, final int fd) throws ProtocolException {
+    static BackEndChannel of(final IoRing ring, final int fd, final StrangeFds strange) throws ProtocolException {
         try {
             final UnixSocket socket = UnixSocket.ofInherited(fd);
             if (socket.isListening()) {
                 throw new ProtocolException("SET_BACKEND_REQ_FD with a socket that listens");
             }
-            return new BackEndChannel(ring, socket);
+            return new BackEndChannel(ring, socket, strange);
         } catch (final ErrnoException | IllegalArgumentException e) {
             throw new ProtocolException("SET_BACKEND_REQ_FD: " + e.getMessage(), e);
         }
@@ -78,7 +81,8 @@ final class BackEndChannel implements AutoCloseable {
     @Override
     public void close() {
         watch.close();
-        socket.close();
+        socket.shutdown();
+        strange.close(socket.release());
         memory.close();
     }
 }

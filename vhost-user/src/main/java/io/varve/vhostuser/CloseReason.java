@@ -14,6 +14,9 @@ public enum CloseReason {
      */
     MEMORY_FAULT,
 
+    /** An answer to the front-end had to wait for the disk for longer than it may. */
+    WAITED_TOO_LONG,
+
     /** {@link VhostUserBlkSession#close()} was called. */
     REQUESTED
 }

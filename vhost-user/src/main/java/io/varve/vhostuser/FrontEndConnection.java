@@ -23,13 +23,15 @@ final class FrontEndConnection implements AutoCloseable {
     /** Answer of {@link #receive()}: the front-end has gone, between two messages. */
     static final int END = 2;
 
+    private final IoRing ring;
     private final UnixSocket socket;
     private final Watch watch;
     private final Mapping memory;
     private final Message message;
     private final Message reply;
-    private final FdList fds = new FdList(MemoryRegions.MAX_REGIONS);
-    private final FdList strayFds = new FdList(1);
+    private final StrangeFds strange;
+    private final FrontEndFds fds;
+    private final FrontEndFds strayFds;
     private final FdList replyFds = new FdList(1);
 
     private int received;
@@ -40,9 +42,14 @@ final class FrontEndConnection implements AutoCloseable {
     /**
      * Takes over a connected socket.
      *
+     * @param strange closes the socket and descriptors that come by it, for as long as it takes.
      * @throws ErrnoException when there is no memory; the socket is left alone.
      */
-    FrontEndConnection(final IoRing ring, final UnixSocket socket) throws ErrnoException {
+    FrontEndConnection(final IoRing ring, final UnixSocket socket, final StrangeFds strange) throws ErrnoException {
+        this.strange = strange;
+        this.ring = ring;
+        fds = new FrontEndFds(strange);
+        strayFds = new FrontEndFds(strange);
         memory = Memory.allocate(2L * Memory.PAGE_SIZE);
         message = new Message(memory.address());
         reply = new Message(memory.address() + Memory.PAGE_SIZE);
@@ -55,8 +62,8 @@ final class FrontEndConnection implements AutoCloseable {
         return message;
     }
 
-    /** The descriptors that came with it; those not taken are closed with {@link #release()}. */
-    FdList fds() {
+    /** The descriptors that came with it, once they are {@linkplain FrontEndFds#areKnown() known}; those not taken are closed with {@link #release()}. */
+    FrontEndFds fds() {
         return fds;
     }
 
@@ -95,7 +102,7 @@ final class FrontEndConnection implements AutoCloseable {
         }
         while (received < Message.HEADER_LENGTH || received < message.length()) {
             final int end = received < Message.HEADER_LENGTH ? Message.HEADER_LENGTH : message.length();
-            final FdList list = received == 0 ? fds : strayFds;
+            final FdList list = (received == 0 ? fds : strayFds).list();
             final int result = socket.receive(message.address() + received, end - received, list);
             if (result == UnixSocket.WOULD_BLOCK) {
                 readable = false;
@@ -108,19 +115,23 @@ final class FrontEndConnection implements AutoCloseable {
                 throw new ProtocolException("the connection ends within a message");
             }
             received += result;
-            if (fds.isTruncated() || strayFds.isTruncated() || strayFds.count() > 0) {
+            if (fds.list().isTruncated() || strayFds.list().isTruncated() || strayFds.count() > 0) {
                 throw new ProtocolException("descriptors that don't belong to a message");
             }
             if (received == Message.HEADER_LENGTH) {
                 message.validateHeader();
             }
         }
+        if (fds.count() > 0 && !strange.hasRoom()) {
+            throw new ProtocolException("more descriptors than can be closed");
+        }
+        fds.identify(BackEnd.bringsMemory(message), ring::wakeUp);
         return MESSAGE;
     }
 
     /** Is done with the message: closes descriptors that nobody took, and makes room for the next. */
     void release() {
-        fds.closeAll();
+        fds.release();
         received = 0;
     }
 
@@ -152,10 +163,12 @@ final class FrontEndConnection implements AutoCloseable {
     @Override
     public void close() {
         watch.close();
-        fds.closeAll();
-        strayFds.closeAll();
+        fds.release();
+        strayFds.release();
         replyFds.closeAll();
-        socket.close();
+        // The front-end sees the end now.
+        socket.shutdown();
+        strange.close(socket.release());
         memory.close();
     }
 }

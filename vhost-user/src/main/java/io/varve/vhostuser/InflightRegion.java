@@ -26,11 +26,11 @@ final class InflightRegion implements AutoCloseable {
     /** Where the notes may begin in the file: their words must be aligned. */
     private static final int OFFSET_ALIGNMENT = Long.BYTES;
 
-    private final Mapping mapping;
+    private final SharedFile mapping;
     private final int queueCount;
     private final boolean packed;
 
-    private InflightRegion(final Mapping mapping, final int queueCount, final boolean packed) {
+    private InflightRegion(final SharedFile mapping, final int queueCount, final boolean packed) {
         this.packed = packed;
         this.mapping = mapping;
         this.queueCount = queueCount;
@@ -109,11 +109,17 @@ final class InflightRegion implements AutoCloseable {
     /**
      * Maps what a front-end hands over.
      *
-     * @param fd         still the caller's.
+     * @param fds        the first is the region's file; still the caller's.
      * @param mostQueues rings of the session.
      * @param packed     whether they are packed.
+     * @param budget     that it is taken from.
      */
-    static InflightRegion map(final Message message, final int fd, final int mostQueues, final boolean packed)
+    static InflightRegion map(
+            final Message message,
+            final FrontEndFds fds,
+            final int mostQueues,
+            final boolean packed,
+            final MappingBudget budget)
             throws ProtocolException {
         final Description description = Description.decode(message, mostQueues, packed);
         final long length = description.neededLength(packed);
@@ -121,7 +127,7 @@ final class InflightRegion implements AutoCloseable {
             throw new ProtocolException("no in-flight region of " + length + " bytes: " + description);
         }
         return new InflightRegion(
-                SharedFile.map(fd, description.mmapOffset, length, "the in-flight region " + description),
+                SharedFile.map(fds, 0, description.mmapOffset, length, "the in-flight region " + description, budget),
                 description.queueCount,
                 packed);
     }

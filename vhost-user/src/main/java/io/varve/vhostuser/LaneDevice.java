@@ -51,6 +51,9 @@ final class LaneDevice implements BlockDevice {
 
     /** The reactor is about to let it go: from now on, what the device answers goes to the lane. */
     void leave() {
+        if (!hasRoom()) {
+            room(requests.length + 2 * REQUESTS_OF_A_POLL);
+        }
         isOutForReactor = true;
     }
 
@@ -66,7 +69,7 @@ final class LaneDevice implements BlockDevice {
 
     /** The reactor has it again, with all that is on its way; amount of work. */
     int enter() {
-        int work = takeForwarded();
+        int work = takeAllForwarded();
         isOutForReactor = false;
         hasForwarded = false;
         hasAnswers = false;
@@ -101,19 +104,36 @@ final class LaneDevice implements BlockDevice {
         return count;
     }
 
-    /** Gives the device what the lane has forwarded; number of requests. The reactor's. */
+    /** Gives the device what the lane has forwarded, as long as it has room; number of requests. The reactor's. */
     int takeForwarded() {
         int count = 0;
-        for (LaneRequest request = forwarded.poll(); request != null; request = forwarded.poll()) {
+        while (device.hasRoom(1) && takeOneForwarded()) {
             count++;
-            try {
-                request.begin(device, fromDevice);
-            } catch (final InternalError e) {
-                // The guest's memory is gone, which the ring notices when it is told.
-                onDeviceDone(request.index, STATUS_IO_ERROR);
-            }
         }
         return count;
+    }
+
+    /** There are no more than the table holds, and none may stay behind. */
+    private int takeAllForwarded() {
+        int count = 0;
+        while (takeOneForwarded()) {
+            count++;
+        }
+        return count;
+    }
+
+    private boolean takeOneForwarded() {
+        final LaneRequest request = forwarded.poll();
+        if (request == null) {
+            return false;
+        }
+        try {
+            request.begin(device, fromDevice);
+        } catch (final InternalError e) {
+            // The guest's memory is gone, which the ring notices when it is told.
+            onDeviceDone(request.index, STATUS_IO_ERROR);
+        }
+        return true;
     }
 
     /** Whether something has been answered since the last call. The reactor's. */
@@ -212,6 +232,11 @@ final class LaneDevice implements BlockDevice {
     }
 
     @Override
+    public boolean hasRoom(final int count) {
+        return isOutForLane || device.hasRoom(count);
+    }
+
+    @Override
     public boolean mayRepeat() {
         return device.mayRepeat();
     }
@@ -284,6 +309,22 @@ final class LaneDevice implements BlockDevice {
         final LaneRequest request = take(LaneRequest.Kind.WRITE_ZEROES, offset, completion, token);
         request.mayUnmap = mayUnmap;
         beginRange(request, length, durable);
+    }
+
+    /** At home. All that the lane has under way is given up, since its rings end together. */
+    @Override
+    public void cancel(final Completion completion) {
+        device.cancel(fromDevice);
+        for (int i = 0; i < made; i++) {
+            if (requests[i].completion != null) {
+                free(requests[i]);
+            }
+        }
+    }
+
+    @Override
+    public String waitsFor() {
+        return device.waitsFor();
     }
 
     private void beginRange(final LaneRequest request, final long length, final boolean durable) {

@@ -23,13 +23,13 @@ final class MemoryRegions {
      * Memory of the front-end.
      *
      * @param guestAddress guest-physical address, unsigned.
-     * @param size         in bytes, above 0.
+     * @param size         in bytes, at least a page: each takes a mapping, and a piece of every transfer that crosses it.
      * @param userAddress  address in the front-end, unsigned.
      * @param mmapOffset   where the memory begins in the descriptor's file, in bytes.
      */
     record Description(long guestAddress, long size, long userAddress, long mmapOffset) {
         private void validate() throws ProtocolException {
-            if (size <= 0
+            if (size < Memory.PAGE_SIZE
                     || mmapOffset < 0
                     || mmapOffset > Long.MAX_VALUE - size
                     || Long.compareUnsigned(guestAddress, -size) > 0

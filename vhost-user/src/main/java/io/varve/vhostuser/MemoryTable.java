@@ -1,7 +1,5 @@
 package io.varve.vhostuser;
 
-import io.varve.linux.FdList;
-import io.varve.linux.Mapping;
 import io.varve.virtqueue.GuestMemory;
 import java.util.ArrayList;
 import java.util.List;
@@ -15,12 +13,18 @@ import java.util.function.ToLongFunction;
  * more, and the rings must have been found in what is left. A change that fails changes nothing.
  */
 final class MemoryTable implements AutoCloseable {
-    private record MappedRegion(MemoryRegions.Description description, Mapping mapping) {}
+    private record MappedRegion(MemoryRegions.Description description, SharedFile mapping) {}
+
+    private final MappingBudget budget;
 
     private final List<MappedRegion> retired = new ArrayList<>();
     private List<MappedRegion> regions = List.of();
     private GuestMemory byGuestAddress = GuestMemory.EMPTY;
     private GuestMemory byUserAddress = GuestMemory.EMPTY;
+
+    MemoryTable(final MappingBudget budget) {
+        this.budget = budget;
+    }
 
     /** Translates guest-physical addresses. A new instance after every change. */
     GuestMemory byGuestAddress() {
@@ -38,11 +42,11 @@ final class MemoryTable implements AutoCloseable {
      * @param fds one for each region, still the caller's.
      * @throws ProtocolException when regions overlap, or a file does not hold its region.
      */
-    void replace(final MemoryRegions.Description[] descriptions, final FdList fds) throws ProtocolException {
+    void replace(final MemoryRegions.Description[] descriptions, final FrontEndFds fds) throws ProtocolException {
         final List<MappedRegion> changed = new ArrayList<>();
         try {
             for (int i = 0; i < descriptions.length; i++) {
-                changed.add(map(descriptions[i], fds.fd(i)));
+                changed.add(map(descriptions[i], fds, i));
             }
             final List<MappedRegion> replaced = regions;
             swap(changed);
@@ -56,11 +60,11 @@ final class MemoryTable implements AutoCloseable {
     /**
      * Adds a region.
      *
-     * @param fd still the caller's.
+     * @param fds the first is the region's file; still the caller's.
      * @throws ProtocolException when it overlaps another, there are too many, or the file does not hold it.
      */
-    void add(final MemoryRegions.Description description, final int fd) throws ProtocolException {
-        final MappedRegion region = map(description, fd);
+    void add(final MemoryRegions.Description description, final FrontEndFds fds) throws ProtocolException {
+        final MappedRegion region = map(description, fds, 0);
         final List<MappedRegion> changed = new ArrayList<>(regions);
         changed.add(region);
         try {
@@ -129,9 +133,10 @@ final class MemoryTable implements AutoCloseable {
                 .toList());
     }
 
-    private static MappedRegion map(final MemoryRegions.Description description, final int fd)
+    private MappedRegion map(final MemoryRegions.Description description, final FrontEndFds fds, final int index)
             throws ProtocolException {
         return new MappedRegion(
-                description, SharedFile.map(fd, description.mmapOffset(), description.size(), description));
+                description,
+                SharedFile.map(fds, index, description.mmapOffset(), description.size(), description, budget));
     }
 }

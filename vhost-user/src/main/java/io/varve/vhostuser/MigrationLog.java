@@ -1,7 +1,6 @@
 package io.varve.vhostuser;
 
 import io.varve.linux.IoRing;
-import io.varve.linux.Mapping;
 import io.varve.linux.Memory;
 import io.varve.virtqueue.DirtyLog;
 
@@ -15,12 +14,14 @@ final class MigrationLog implements AutoCloseable {
 
     private static final int NO_FD = -1;
 
-    private Mapping mapping;
+    private final MappingBudget budget;
+    private SharedFile mapping;
     private DirtyLog log;
     private final IoRing ring;
     private Signal signal;
 
-    MigrationLog(final IoRing ring) {
+    MigrationLog(final IoRing ring, final MappingBudget budget) {
+        this.budget = budget;
         this.ring = ring;
     }
 
@@ -33,16 +34,16 @@ final class MigrationLog implements AutoCloseable {
      * Takes other memory.
      *
      * @param message SET_LOG_BASE.
-     * @param fd      still the caller's.
+     * @param fds     the first is the memory's file; still the caller's.
      * @param memory  of the guest.
      * @throws ProtocolException when the file does not hold it; nothing has changed then.
      */
-    void replace(final Message message, final int fd, final MemoryTable memory) throws ProtocolException {
+    void replace(final Message message, final FrontEndFds fds, final MemoryTable memory) throws ProtocolException {
         message.validateSize(LENGTH);
         final long size = Memory.getLong(message.payload());
         final long offset = Memory.getLong(message.payload() + Long.BYTES);
-        final Mapping replaced = mapping;
-        mapping = SharedFile.map(fd, offset, size, "the dirty log of " + size + " bytes at " + offset);
+        final SharedFile replaced = mapping;
+        mapping = SharedFile.map(fds, 0, offset, size, "the dirty log of " + size + " bytes at " + offset, budget);
         log = new DirtyLog(mapping.address(), size, memory.byGuestAddress());
         if (replaced != null) {
             replaced.close();

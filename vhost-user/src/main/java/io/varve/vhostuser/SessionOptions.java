@@ -11,8 +11,8 @@ import java.util.Objects;
  *                   when there are fewer: a ring that is not used costs next to nothing.
  * @param writeCache where {@code wce} is kept.
  * @param listener   is told of the session's turns.
- * @param holdLimit  how long a front-end waits at most for a message that waits for the disk to come, or to be handed over; it can
- *                   do nothing else meanwhile. Then the session ends.
+ * @param holdLimit  how long a front-end waits at most for an answer that waits for the disk: for requests in flight, for the disk to
+ *                   come, or to be handed over. It can do nothing else meanwhile. Then the session ends.
  */
 public record SessionOptions(
         String name, int queueCount, WriteCacheSetting writeCache, SessionListener listener, Duration holdLimit) {

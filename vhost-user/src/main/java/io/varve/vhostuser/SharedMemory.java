@@ -1,6 +1,5 @@
 package io.varve.vhostuser;
 
-import io.varve.linux.FdList;
 import io.varve.linux.IoRing;
 import io.varve.virtqueue.DirtyLog;
 
@@ -14,13 +13,14 @@ final class SharedMemory implements AutoCloseable {
             "since it uses memory that the front-end does not share; QEMU's memory backends need share=on";
 
     private final Vrings vrings;
-    private final MemoryTable table = new MemoryTable();
+    private final MappingBudget budget = new MappingBudget();
+    private final MemoryTable table = new MemoryTable(budget);
     private final MigrationLog migrationLog;
     private InflightRegion inflight;
 
     SharedMemory(final Vrings vrings, final IoRing ring) {
         this.vrings = vrings;
-        migrationLog = new MigrationLog(ring);
+        migrationLog = new MigrationLog(ring, budget);
     }
 
     /** The guest's memory. */
@@ -39,7 +39,7 @@ final class SharedMemory implements AutoCloseable {
     }
 
     /** SET_MEM_TABLE; nothing is in flight. */
-    void replace(final Message message, final FdList fds) throws ProtocolException {
+    void replace(final Message message, final FrontEndFds fds) throws ProtocolException {
         final MemoryRegions.Description[] regions = MemoryRegions.decodeTable(message);
         if (fds.count() != regions.length) {
             throw new ProtocolException(
@@ -52,8 +52,8 @@ final class SharedMemory implements AutoCloseable {
     }
 
     /** ADD_MEM_REG. */
-    void add(final Message message, final FdList fds) throws ProtocolException {
-        table.add(MemoryRegions.decodeSingle(message), fds.fd(0));
+    void add(final Message message, final FrontEndFds fds) throws ProtocolException {
+        table.add(MemoryRegions.decodeSingle(message), fds);
         relocate();
     }
 
@@ -66,8 +66,8 @@ final class SharedMemory implements AutoCloseable {
     }
 
     /** SET_LOG_BASE. */
-    void logBase(final Message message, final FdList fds) throws ProtocolException {
-        migrationLog.replace(message, fds.fd(0), table);
+    void logBase(final Message message, final FrontEndFds fds) throws ProtocolException {
+        migrationLog.replace(message, fds, table);
         relocate();
     }
 
@@ -87,11 +87,11 @@ final class SharedMemory implements AutoCloseable {
     }
 
     /** SET_INFLIGHT_FD. */
-    void inflight(final Message message, final FdList fds, final boolean packed) throws ProtocolException {
+    void inflight(final Message message, final FrontEndFds fds, final boolean packed) throws ProtocolException {
         if (vrings.startedCount() > 0) {
             throw new ProtocolException("SET_INFLIGHT_FD while rings run");
         }
-        final InflightRegion region = InflightRegion.map(message, fds.fd(0), vrings.count(), packed);
+        final InflightRegion region = InflightRegion.map(message, fds, vrings.count(), packed, budget);
         closeInflight();
         inflight = region;
     }

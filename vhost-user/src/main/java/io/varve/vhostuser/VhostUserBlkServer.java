@@ -19,6 +19,7 @@ public final class VhostUserBlkServer implements AutoCloseable {
     private final BlockDevice device;
     private final SessionOptions options;
     private final List<Lane> lanes;
+    private final StrangeFds strange;
     private final Watch watch;
     private final FrontEndLog log;
 
@@ -26,6 +27,7 @@ public final class VhostUserBlkServer implements AutoCloseable {
     private boolean connectionExpected = true;
     private boolean waiterTold;
     private boolean failureTold;
+    private boolean strangeTold;
     private boolean closing;
 
     /** Begins to listen, without lanes. */
@@ -54,6 +56,7 @@ public final class VhostUserBlkServer implements AutoCloseable {
         this.device = device;
         this.options = options;
         this.lanes = lanes;
+        strange = new StrangeFds(options.name());
         watch = new Watch(ring, listener.fd(), IoRing.POLLIN);
         log = new FrontEndLog(options.name(), System::nanoTime);
     }
@@ -76,7 +79,10 @@ public final class VhostUserBlkServer implements AutoCloseable {
             }
         }
         if (session == null && connectionExpected && !closing) {
-            work += accept();
+            work += strange.hasRoom() ? accept() : tellOfStrangeFds();
+        }
+        if (isClosed()) {
+            strange.close();
         }
         return work;
     }
@@ -94,7 +100,17 @@ public final class VhostUserBlkServer implements AutoCloseable {
         }
     }
 
+    private int tellOfStrangeFds() {
+        if (!strangeTold) {
+            strangeTold = true;
+            log.warn("no front-end is accepted, since " + StrangeFds.MAX_WAITING
+                    + " descriptors of earlier ones can't be closed, such as files of a file system that hangs");
+        }
+        return 0;
+    }
+
     private int accept() {
+        strangeTold = false;
         waiterTold = false;
         UnixSocket socket = null;
         try {
@@ -103,7 +119,7 @@ public final class VhostUserBlkServer implements AutoCloseable {
                 connectionExpected = false;
                 return 0;
             }
-            session = new VhostUserBlkSession(ring, socket, device, options, lanes, log);
+            session = new VhostUserBlkSession(ring, socket, device, options, lanes, log, strange);
             failureTold = false;
             connectionExpected = listener.awaitReadable(0);
             return 1;
@@ -126,6 +142,7 @@ public final class VhostUserBlkServer implements AutoCloseable {
         }
         return !closing
                 && !failureTold
+                && strange.hasRoom()
                 && (connectionExpected || watch.takeEvents() != 0 && (connectionExpected = true));
     }
 
@@ -139,6 +156,11 @@ public final class VhostUserBlkServer implements AutoCloseable {
         if (session != null) {
             session.disarmNotifications();
         }
+    }
+
+    /** Whether all descriptors of sessions that have ended are closed; some may take their time. Any thread. */
+    public boolean hasClosedAll() {
+        return strange.isQuiet();
     }
 
     /** The session that lives or is about to end, or null. */
@@ -191,6 +213,7 @@ public final class VhostUserBlkServer implements AutoCloseable {
             session.release();
             session = null;
         }
+        strange.close();
     }
 
     /** Whether {@link #close()} was called and the session has ended. */

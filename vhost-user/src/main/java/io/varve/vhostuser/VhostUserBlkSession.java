@@ -5,6 +5,7 @@ import io.varve.linux.IoRing;
 import io.varve.linux.Memory;
 import io.varve.linux.UnixSocket;
 import io.varve.virtqueue.BlockDevice;
+import io.varve.virtqueue.VirtioBlkQueue;
 import java.util.List;
 
 /**
@@ -24,10 +25,11 @@ import java.util.List;
  * <p>Rings may be lent to {@link Lane}s. All that concerns the session is done while they are at home; so a message waits until those that it
  * touches are, and what lanes do is told here by nothing but requests that they forward.
  *
- * <p>The session ends when the front-end disconnects, breaks the protocol or takes its memory away, or on
- * {@link #close()}. From then on no message and no request is taken. Requests in flight are completed, into memory that
- * is still mapped, and only then is everything released: {@link #isClosed()}. The steady state allocates nothing and
- * never waits.
+ * <p>The session ends when the front-end disconnects, breaks the protocol or takes its memory away, when an answer has had to wait for
+ * the disk for too long, or on {@link #close()}. From then on no message and no request is taken. On {@link #close()}, requests in
+ * flight are completed first; otherwise they are {@linkplain BlockDevice#cancel given up} at once, and the notes of what is in flight,
+ * which the front-end keeps, bring them to the next session. So no end waits for the disk. Then everything is released: {@link
+ * #isClosed()}. The steady state allocates nothing and never waits.
  */
 public final class VhostUserBlkSession implements AutoCloseable {
     /** Most messages that are answered in one call of {@link #doWork()}. */
@@ -35,6 +37,12 @@ public final class VhostUserBlkSession implements AutoCloseable {
 
     /** How long buffers wait, at most, in an idle ring that can only be polled, in nanoseconds. */
     static final long POLLED_RING_IDLE_NS = 200_000;
+
+    /** Longest sleep while a message waits, in nanoseconds. */
+    private static final long MAX_WAIT_TURN_NS = 100_000_000;
+
+    /** An answer that has waited for so long, or for half of what it may, is told of, in nanoseconds. */
+    private static final long TELL_NS = 5_000_000_000L;
 
     private final BlockDevice device;
     private final SessionOptions options;
@@ -46,6 +54,7 @@ public final class VhostUserBlkSession implements AutoCloseable {
 
     private boolean messageWaits;
     private long waitsSinceNs;
+    private boolean waitIsTold;
     private boolean queueNumToldLast;
     private boolean requestWaitsTold;
     private CloseReason closeReason;
@@ -61,6 +70,7 @@ public final class VhostUserBlkSession implements AutoCloseable {
      * @param options    the rest.
      * @param lanes      that may serve rings; their rings are at home.
      * @param log        told of what goes wrong.
+     * @param strange    closes what can't be closed here.
      * @throws ErrnoException when there is no memory for it.
      */
     VhostUserBlkSession(
@@ -69,16 +79,17 @@ public final class VhostUserBlkSession implements AutoCloseable {
             final BlockDevice device,
             final SessionOptions options,
             final List<Lane> lanes,
-            final FrontEndLog log)
+            final FrontEndLog log,
+            final StrangeFds strange)
             throws ErrnoException {
         this.device = device;
         this.options = options;
         this.log = log;
         this.lanes = new Lanes(lanes);
-        backEnd = new BackEnd(ring, device, options, this.lanes);
+        backEnd = new BackEnd(ring, device, options, this.lanes, strange);
         vrings = backEnd.vrings();
         try {
-            connection = new FrontEndConnection(ring, socket);
+            connection = new FrontEndConnection(ring, socket, strange);
         } catch (final ErrnoException e) {
             backEnd.close();
             throw e;
@@ -113,10 +124,20 @@ public final class VhostUserBlkSession implements AutoCloseable {
             endForFault();
         }
         steerLanes();
-        if (closeReason != null && vrings.inFlight() == 0) {
-            release();
+        if (closeReason != null) {
+            if (isCutOff() && lanes.areHome()) {
+                vrings.cancel();
+            }
+            if (vrings.inFlight() == 0) {
+                release();
+            }
         }
         return work;
+    }
+
+    /** Whether nobody is there, or to be trusted, to be shown what would still complete. */
+    private boolean isCutOff() {
+        return closeReason != CloseReason.REQUESTED || abandoned;
     }
 
     /** Lends rings while nothing speaks against it, and that may be for a while; asks for them when something does. */
@@ -145,6 +166,7 @@ public final class VhostUserBlkSession implements AutoCloseable {
                 break;
             }
             count++;
+            waitIsTold = false;
             queueNumToldLast = connection.message().request() == FrontEndRequest.GET_QUEUE_NUM;
             if (backEnd.handle(connection.message(), connection.fds(), connection.reply(), connection.replyFds())) {
                 connection.sendReply();
@@ -155,32 +177,63 @@ public final class VhostUserBlkSession implements AutoCloseable {
         return count;
     }
 
+    /** Whether the message has to wait, which ends the session when it has had to for too long. */
     private boolean mustWait() throws ProtocolException {
         final boolean waited = messageWaits;
         messageWaits = isHeld();
-        if (!waited || vrings.inFlight() > 0) {
-            waitsSinceNs = System.nanoTime();
-        } else if (messageWaits
-                && isHeldBack()
-                && System.nanoTime() - waitsSinceNs > options.holdLimit().toNanos()) {
-            throw new ProtocolException(FrontEndRequest.name(
-                            connection.message().request()) + " has waited too long for the disk, and is not answered");
+        if (!messageWaits) {
+            return false;
         }
-        return messageWaits;
+        if (!waited) {
+            waitsSinceNs = System.nanoTime();
+        } else if (remainingWaitNs() <= 0) {
+            end(
+                    CloseReason.WAITED_TOO_LONG,
+                    waitOf("has waited " + seconds(holdLimitNs()))
+                            + "; what is in flight is asked for again when the front-end connects again");
+        } else if (!waitIsTold && System.nanoTime() - waitsSinceNs >= Math.min(TELL_NS, holdLimitNs() / 2)) {
+            waitIsTold = true;
+            log.warn(waitOf("waits"), "; the front-end is dropped in " + seconds(remainingWaitNs()));
+        }
+        return true;
+    }
+
+    private long holdLimitNs() {
+        return options.holdLimit().toNanos();
+    }
+
+    private long remainingWaitNs() {
+        return waitsSinceNs + holdLimitNs() - System.nanoTime();
+    }
+
+    private static String seconds(final long ns) {
+        return ns < 1_000_000_000 ? ns / 1_000_000 + " ms" : Math.round(ns / 1e9) + " s";
+    }
+
+    /** What a message waits for, such as "GET_VRING_BASE waits for 2 requests in flight: the store does not answer". */
+    private String waitOf(final String waits) {
+        final String reason = device.waitsFor();
+        final int inFlight = vrings.inFlight();
+        if (!connection.fds().areKnown()) {
+            return FrontEndRequest.name(connection.message().request()) + " " + waits
+                    + " for the file system of its descriptors";
+        }
+        final String what = !lanes.areHome()
+                ? "the lanes"
+                : inFlight == 0 ? "the disk" : inFlight + (inFlight == 1 ? " request" : " requests") + " in flight";
+        return FrontEndRequest.name(connection.message().request()) + " " + waits + " for " + what
+                + (reason == null ? "" : ": " + reason);
     }
 
     private boolean isHeld() throws ProtocolException {
+        if (!connection.fds().areKnown()) {
+            return true;
+        }
         if (BackEnd.touchesRings(connection.message()) && !lanes.areHome()) {
             lanes.recall();
             return true;
         }
         return backEnd.mustWait(connection.message());
-    }
-
-    /** Whether a message that waits does so until the disk is there, or is handed over. */
-    private boolean isHeldBack() {
-        final int request = connection.message().request();
-        return !device.isReady() || request == FrontEndRequest.GET_VRING_BASE || request == FrontEndRequest.SET_STATUS;
     }
 
     /** QEMU, which wants one queue for each virtual CPU, goes when it is told of fewer, and does not say how to go on. */
@@ -200,7 +253,7 @@ public final class VhostUserBlkSession implements AutoCloseable {
             // What came back goes out before more is taken: the guest can go on meanwhile.
             vring.publish();
             if (isServed(vring)) {
-                vring.checkLeft(device);
+                vring.checkLeft(backEnd.mayRepeat());
                 work += vring.poll();
                 vring.publish();
             }
@@ -216,6 +269,7 @@ public final class VhostUserBlkSession implements AutoCloseable {
         return closeReason == null
                 && vring.isServed()
                 && device.isReady()
+                && device.hasRoom(VirtioBlkQueue.MAX_CHAINS_PER_POLL)
                 && !(messageWaits && backEnd.holdsBack(connection.message(), vring));
     }
 
@@ -237,7 +291,7 @@ public final class VhostUserBlkSession implements AutoCloseable {
             return false;
         }
         if (closeReason != null) {
-            return vrings.inFlight() == 0;
+            return vrings.inFlight() == 0 || isCutOff() && lanes.areHome();
         }
         try {
             boolean work = messageWaits ? !isHeld() : connection.isReady();
@@ -270,8 +324,11 @@ public final class VhostUserBlkSession implements AutoCloseable {
         }
     }
 
-    /** How long to block at most, in nanoseconds: without limit unless the front-end gave a ring nothing to notify by. */
+    /** How long to block at most, in nanoseconds: without limit unless a message waits, or the front-end gave a ring nothing to notify by. */
     public long maxIdleNs() {
+        if (messageWaits) {
+            return Math.clamp(remainingWaitNs(), 1, MAX_WAIT_TURN_NS);
+        }
         for (int i = 0; i < vrings.startedCount(); i++) {
             final Vring vring = vrings.started(i);
             if (!vring.isLent() && vring.isServed() && vring.isPolled()) {
@@ -316,8 +373,8 @@ public final class VhostUserBlkSession implements AutoCloseable {
 
     /**
      * Ends the session without an answer to what is in flight, now or later: the connection is closed at once, so that the
-     * front-end asks again wherever it connects next. Memory stays until the device has completed everything, which
-     * {@link #doWork()} notices, or until {@link #release()}. Idempotent.
+     * front-end asks again wherever it connects next. {@link #doWork()} gives up what is in flight, or {@link #release()} does.
+     * Idempotent.
      */
     void abandon() {
         end(CloseReason.REQUESTED, null);

@@ -220,23 +220,24 @@ final class Vring implements AutoCloseable {
 
     /** Whether an earlier back-end has left something in flight that has not been done again. */
     boolean hasLeft() {
-        return isStarted() && queue.queue().hasLeft();
+        return isStarted() && queue.hasLeft();
     }
 
     /**
      * Checks that what an earlier back-end has left in flight may be done again.
      *
+     * @param mayRepeat whether it may.
      * @throws ProtocolException when there is something, and it may not.
      */
-    void checkLeft(final BlockDevice device) throws ProtocolException {
-        if (hasLeft() && !device.mayRepeat()) {
+    void checkLeft(final boolean mayRepeat) throws ProtocolException {
+        if (hasLeft() && !mayRepeat) {
             throw new ProtocolException(
                     "ring " + index + " has requests in flight of an earlier state of the disk, which"
                             + " can't be done any more: start its guest anew");
         }
     }
 
-    /** Does again what an earlier back-end has left in flight, unless that has been done. */
+    /** Does again some of what an earlier back-end has left in flight, unless that has been done. */
     void resubmit() {
         if (isStarted()) {
             queue.resubmit();
@@ -277,6 +278,13 @@ final class Vring implements AutoCloseable {
             queue = null;
         }
         closeKick();
+    }
+
+    /** Gives up what is in flight; it stays noted. The ring is at home, and serves nothing from now on. */
+    void cancel() {
+        if (isStarted()) {
+            queue.cancel();
+        }
     }
 
     /** Takes what the driver made available; number of chains. */

@@ -78,6 +78,13 @@ final class Vrings implements AutoCloseable {
         }
     }
 
+    /** Gives up what is in flight; all are at home, and serve nothing from now on. */
+    void cancel() {
+        for (int i = 0; i < startedCount; i++) {
+            started[i].cancel();
+        }
+    }
+
     /** Stops and disables all; nothing is in flight. */
     void reset() {
         for (final Vring vring : all) {

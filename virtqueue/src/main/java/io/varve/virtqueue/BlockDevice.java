@@ -48,8 +48,16 @@ public interface BlockDevice {
     }
 
     /**
-     * Whether requests that an earlier device has left in flight may be done again: not when others may have written since, who knew
-     * nothing of them. Counts once requests are taken.
+     * Whether so many more requests should be made now. While not, they wait in their rings, where they take no memory; those who have
+     * some in flight look again when one of them completes.
+     */
+    default boolean hasRoom(final int requests) {
+        return true;
+    }
+
+    /**
+     * Whether requests that an earlier device, or an earlier session, has left in flight may be done again: not when others may have
+     * written since, who knew nothing of them. Counts once requests are taken, and for those who have not made any.
      */
     default boolean mayRepeat() {
         return true;
@@ -95,4 +103,16 @@ public interface BlockDevice {
      * @param durable  as in {@link #write}.
      */
     void writeZeroes(long offset, long length, boolean mayUnmap, boolean durable, Completion completion, long token);
+
+    /**
+     * Nobody waits for the requests with this completion any more, or may: their memory is about to go. From the return on, none of
+     * their buffers is touched and none of them is told. What has not been carried out of them by then is not carried out later, when it
+     * could undo what comes after.
+     */
+    void cancel(Completion completion);
+
+    /** What the requests in flight wait for at the moment, in words for the log, when that is more than the device's own work; else null. */
+    default String waitsFor() {
+        return null;
+    }
 }

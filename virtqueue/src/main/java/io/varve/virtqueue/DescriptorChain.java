@@ -20,6 +20,12 @@ public final class DescriptorChain {
      */
     public static final int MAX_DESCRIPTORS = 1024;
 
+    /**
+     * Most pieces of memory of a chain: one for each descriptor, and as many again for those that go on from one region of memory into
+     * the next, which is rare. Otherwise a chain could have as many as descriptors times regions.
+     */
+    public static final int MAX_PIECES = 2 * MAX_DESCRIPTORS;
+
     /** Most bytes of a chain (virtio 1.3, section 2.7.5.2: below 2^32). */
     private static final long MAX_TOTAL_LENGTH = 0xffff_ffffL;
 
@@ -101,8 +107,8 @@ public final class DescriptorChain {
     }
 
     /**
-     * Adds the memory of one descriptor. The chain is refused when that breaks a rule: too many descriptors, 2 GiB in one of them,
-     * 4 GiB in total, memory that is in no region, or readable memory behind writable.
+     * Adds the memory of one descriptor. The chain is refused when that breaks a rule: too many descriptors or pieces, 2 GiB in one of
+     * them, 4 GiB in total, memory that is in no region, or readable memory behind writable.
      *
      * @param length unsigned.
      */
@@ -123,6 +129,7 @@ public final class DescriptorChain {
         if (!isRefused && !memory.translate(address, length, isWritable ? writable : readable)) {
             refuseUnmapped(address);
         }
+        isRefused |= readable.count() + writable.count() > MAX_PIECES;
     }
 
     /**

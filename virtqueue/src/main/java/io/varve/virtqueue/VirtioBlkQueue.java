@@ -20,11 +20,17 @@ import java.util.Arrays;
  * nothing leaves that to its caller.
  */
 public final class VirtioBlkQueue {
-    /** Most chains that one {@link #poll()} takes: few, so that the first of many are on their way while the rest is taken. */
+    /** Most chains that one {@link #poll()} or {@link #resubmit()} takes: few, so that the first of many are on their way while the rest is taken. */
     public static final int MAX_CHAINS_PER_POLL = 8;
 
     /** One {@link #poll()} takes no more chains once it has seen so many descriptors. */
     public static final int MAX_DESCRIPTORS_PER_POLL = 4096;
+
+    /**
+     * No more chains are taken while the requests in flight have so many pieces of memory between them. A ring of 256 requests of a
+     * megabyte each, page by page, has twice as many; what is in flight by then keeps any disk busy.
+     */
+    public static final int MAX_PIECES_IN_FLIGHT = 32 << 10;
 
     private static final int SECTOR_SHIFT = 9;
     private static final int HEADER_LONGS = VirtioBlk.HEADER_LENGTH / Long.BYTES;
@@ -46,8 +52,9 @@ public final class VirtioBlkQueue {
 
     private DirtyLog log;
     private volatile boolean writesDurable;
+    private final BufferLists lists = new BufferLists();
     private int inFlight;
-    private boolean isResumed;
+    private int piecesInFlight;
     private boolean faulted;
     private long unmappedCount;
     private long unmappedAddress;
@@ -65,7 +72,6 @@ public final class VirtioBlkQueue {
         this.queue = queue;
         this.device = device;
         requests = new VirtioBlkRequest[queue.size()];
-        Arrays.setAll(requests, i -> new VirtioBlkRequest());
         serial = Arrays.copyOf(device.serial().getBytes(StandardCharsets.US_ASCII), VirtioBlk.ID_LENGTH);
     }
 
@@ -81,18 +87,18 @@ public final class VirtioBlkQueue {
 
     /**
      * Takes available requests, at most {@link #MAX_CHAINS_PER_POLL} of them and little more than
-     * {@link #MAX_DESCRIPTORS_PER_POLL} descriptors.
+     * {@link #MAX_DESCRIPTORS_PER_POLL} descriptors; and before them, as many at a time, what an earlier device has left.
      *
      * @return number of chains taken.
      */
     public int poll() {
-        if (!isResumed) {
-            resubmit();
+        if (hasLeft()) {
+            return resubmit();
         }
         int taken = 0;
         int descriptors = 0;
         try {
-            while (!faulted && taken < MAX_CHAINS_PER_POLL && descriptors < MAX_DESCRIPTORS_PER_POLL) {
+            while (mayTake(taken) && descriptors < MAX_DESCRIPTORS_PER_POLL) {
                 final int id = queue.poll(chain);
                 noteUnmapped(id);
                 if (id < 0) {
@@ -108,9 +114,18 @@ public final class VirtioBlkQueue {
         return taken;
     }
 
+    /** Whether an earlier device has left something in flight that is still to be taken again. */
+    public boolean hasLeft() {
+        return queue.hasLeft() && !queue.isBroken() && !faulted;
+    }
+
+    private boolean mayTake(final int taken) {
+        return !faulted && taken < MAX_CHAINS_PER_POLL && piecesInFlight < MAX_PIECES_IN_FLIGHT;
+    }
+
     /**
-     * Takes again what an earlier device has left in flight, all of it: at most as many chains as the queue's size. The first
-     * {@link #poll()} does so, before it takes anything new.
+     * Takes again some of what an earlier device has left in flight, at most {@link #MAX_CHAINS_PER_POLL} chains. {@link #poll()} does so
+     * until there is none, before it takes anything new.
      *
      * <p>Doing a request a second time does what doing it once does, as far as the driver can rely on anything. What is taken
      * again has not been shown to the driver as used, so the driver has seen no completion of it. A write that is newer, in
@@ -119,22 +134,25 @@ public final class VirtioBlkQueue {
      * where only the other was shown as used, the order of the two was the driver's to fix and it did not. Either way the
      * place holds one of the two writes, whole, when both are complete, and whatever is submitted from then on comes after.
      * A flush that is taken again covers what it covered; reads change nothing.
+     *
+     * @return number of chains taken.
      */
-    public void resubmit() {
-        isResumed = true;
+    public int resubmit() {
+        int taken = 0;
         try {
-            int id;
-            do {
-                id = queue.resubmit(chain);
+            while (mayTake(taken) && hasLeft()) {
+                final int id = queue.resubmit(chain);
                 noteUnmapped(id);
                 if (id >= 0) {
+                    taken++;
                     begin(id);
                 }
-            } while (id >= 0 && !faulted);
+            }
             Memory.surfaceFaults();
         } catch (final InternalError e) {
             faulted = true;
         }
+        return taken;
     }
 
     /**
@@ -157,13 +175,16 @@ public final class VirtioBlkQueue {
     }
 
     /**
-     * Asks the driver to notify of the next request, and looks once more.
+     * Asks the driver to notify of the next request, and looks once more; neither while no more are taken, until some complete.
      *
      * @return whether there are requests to take already.
      */
     public boolean armNotifications() {
-        if (faulted) {
+        if (!mayTake(0)) {
             return false;
+        }
+        if (hasLeft()) {
+            return true;
         }
         try {
             final boolean isThere = queue.armNotifications();
@@ -185,6 +206,18 @@ public final class VirtioBlkQueue {
             Memory.surfaceFaults();
         } catch (final InternalError e) {
             faulted = true;
+        }
+    }
+
+    /**
+     * Gives up all requests in flight: the device tells none of them, and touches no memory any more. They stay noted as in flight, for
+     * whoever serves the ring next. This queue is not used any more, but for a last {@link #publish()}.
+     */
+    public void cancel() {
+        if (inFlight > 0) {
+            device.cancel(completion);
+            inFlight = 0;
+            piecesInFlight = 0;
         }
     }
 
@@ -229,7 +262,7 @@ public final class VirtioBlkQueue {
     private void begin(final int id) {
         final IoVec readable = chain.readable();
         final IoVec writable = chain.writable();
-        final VirtioBlkRequest request = requests[id];
+        final VirtioBlkRequest request = request(id);
         request.begin(chain.answerAddress(), (int) chain.writableLength());
         if (chain.isRefused() || readable.totalLength() < VirtioBlk.HEADER_LENGTH) {
             finish(id, request, VirtioBlk.S_IOERR);
@@ -273,11 +306,12 @@ public final class VirtioBlkQueue {
             return VirtioBlk.S_OK;
         }
         final VirtioBlkRequest request = requests[id];
-        Buffers.append(writable, 0, length, request.data);
+        request.data(lists.take());
+        Buffers.append(writable, 0, length, request.data());
         request.setRead();
         submit(request);
         try {
-            device.read(sector << SECTOR_SHIFT, request.data, completion, id);
+            device.read(sector << SECTOR_SHIFT, request.data(), completion, id);
         } catch (final InternalError e) {
             throw withdraw(request, e);
         }
@@ -293,10 +327,11 @@ public final class VirtioBlkQueue {
             return VirtioBlk.S_OK;
         }
         final VirtioBlkRequest request = requests[id];
-        Buffers.append(readable, VirtioBlk.HEADER_LENGTH, length, request.data);
+        request.data(lists.take());
+        Buffers.append(readable, VirtioBlk.HEADER_LENGTH, length, request.data());
         submit(request);
         try {
-            device.write(sector << SECTOR_SHIFT, request.data, writesDurable, completion, id);
+            device.write(sector << SECTOR_SHIFT, request.data(), writesDurable, completion, id);
         } catch (final InternalError e) {
             throw withdraw(request, e);
         }
@@ -362,15 +397,37 @@ public final class VirtioBlkQueue {
         return sectors <= capacity && Long.compareUnsigned(sector, capacity - sectors) <= 0;
     }
 
+    private VirtioBlkRequest request(final int id) {
+        VirtioBlkRequest request = requests[id];
+        if (request == null) {
+            request = new VirtioBlkRequest();
+            requests[id] = request;
+        }
+        return request;
+    }
+
     private void submit(final VirtioBlkRequest request) {
         request.submit();
         inFlight++;
+        if (request.data() != null) {
+            piecesInFlight += request.data().count();
+        }
     }
 
     private InternalError withdraw(final VirtioBlkRequest request, final InternalError cause) {
         request.withdraw();
         inFlight--;
+        release(request);
         return cause;
+    }
+
+    private void release(final VirtioBlkRequest request) {
+        final IoVec data = request.data();
+        if (data != null) {
+            piecesInFlight -= data.count();
+            request.data(null);
+            lists.give(data);
+        }
     }
 
     private void onComplete(final long token, final int status) {
@@ -379,6 +436,7 @@ public final class VirtioBlkQueue {
         request.complete();
         inFlight--;
         finish(id, request, status == BlockDevice.STATUS_OK ? VirtioBlk.S_OK : VirtioBlk.S_IOERR);
+        release(request);
     }
 
     private void finish(final int id, final VirtioBlkRequest request, final int status) {
@@ -389,7 +447,7 @@ public final class VirtioBlkQueue {
             Memory.putByte(request.statusAddress(), (byte) status);
             if (log != null) {
                 if (request.isRead()) {
-                    mark(request.data, request.data.totalLength());
+                    mark(request.data(), request.data().totalLength());
                 }
                 log.markNative(request.statusAddress(), Byte.BYTES);
             }

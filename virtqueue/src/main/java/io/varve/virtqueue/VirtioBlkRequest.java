@@ -2,10 +2,10 @@ package io.varve.virtqueue;
 
 import io.varve.linux.IoVec;
 
-/** A request between its descriptor chain and its completion. Made once for each id of a queue, and reused. */
+/** A request between its descriptor chain and its completion. Made when an id of a queue is first used, and reused. */
 final class VirtioBlkRequest {
-    /** The guest memory that the request's data comes from or goes to. */
-    final IoVec data = new IoVec();
+    /** The guest memory that the request's data comes from or goes to; null while there is none. */
+    private IoVec data;
 
     private long statusAddress;
     private int writtenLength;
@@ -19,10 +19,18 @@ final class VirtioBlkRequest {
      * @param newWrittenLength bytes of the writable memory up to and with the status byte, unsigned.
      */
     void begin(final long newStatusAddress, final int newWrittenLength) {
-        data.clear();
         statusAddress = newStatusAddress;
         writtenLength = newWrittenLength;
         isRead = false;
+    }
+
+    IoVec data() {
+        return data;
+    }
+
+    /** Has data from now on, or, with null, none any more. */
+    void data(final IoVec newData) {
+        data = newData;
     }
 
     /** Notes that the device writes the data. */

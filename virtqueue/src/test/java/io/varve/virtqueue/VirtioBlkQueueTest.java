@@ -103,6 +103,12 @@ class VirtioBlkQueueTest {
         }
 
         @Override
+        public void cancel(final Completion completion) {
+            calls.add("cancel");
+            completions.clear();
+        }
+
+        @Override
         public void writeZeroes(
                 final long offset,
                 final long length,

@@ -5,6 +5,7 @@ import io.varve.lsvd.VolumeContext;
 import io.varve.lsvd.gc.GcPolicy;
 import io.varve.lsvd.store.StoreException;
 import io.varve.s3.S3StoreContext;
+import io.varve.vhostuser.SessionOptions;
 import java.math.BigDecimal;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
@@ -76,6 +77,10 @@ public final class Setting<T> {
     public static final Setting<Duration> SHUTDOWN_TIMEOUT =
             new Setting<>("shutdown-timeout", TimeSpan::parse, environment -> Duration.ofSeconds(20));
 
+    /** How long a front-end waits at most for an answer that waits for the store. */
+    public static final Setting<Duration> ANSWER_TIMEOUT =
+            new Setting<>("answer-timeout", Setting::parseAnswerTimeout, environment -> SessionOptions.HOLD_LIMIT);
+
     /** How long the reactor polls after its last work before it sleeps, at most. */
     public static final Setting<Duration> POLL_TIME =
             new Setting<>("poll-time", TimeSpan::parse, environment -> Duration.ofNanos(200_000));
@@ -124,6 +129,7 @@ public final class Setting<T> {
             GC_GARBAGE,
             GC_RATE,
             SHUTDOWN_TIMEOUT,
+            ANSWER_TIMEOUT,
             POLL_TIME,
             READ_LANES,
             CONTROL,
@@ -145,6 +151,7 @@ public final class Setting<T> {
             GC_GARBAGE,
             GC_RATE,
             SHUTDOWN_TIMEOUT,
+            ANSWER_TIMEOUT,
             POLL_TIME,
             READ_LANES,
             SOCKET_MODE,
@@ -225,6 +232,14 @@ public final class Setting<T> {
             case "false" -> false;
             default -> throw new UserException("'" + text + "' is not true or false");
         };
+    }
+
+    private static Duration parseAnswerTimeout(final String text) {
+        final Duration time = TimeSpan.parse(text);
+        if (time.compareTo(Duration.ofMillis(100)) < 0) {
+            throw new UserException("the front-end waits for 100ms at least, not " + text);
+        }
+        return time;
     }
 
     private static long parseCacheSize(final String text) {

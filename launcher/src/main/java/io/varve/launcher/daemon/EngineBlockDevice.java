@@ -58,8 +58,13 @@ final class EngineBlockDevice implements BlockDevice {
     }
 
     @Override
+    public boolean hasRoom(final int requests) {
+        return volume == null || volume.hasRoom(requests);
+    }
+
+    @Override
     public boolean mayRepeat() {
-        return isServed || volume.isContinued();
+        return isAsked || volume.isContinued();
     }
 
     @Override
@@ -129,6 +134,21 @@ final class EngineBlockDevice implements BlockDevice {
         volume.discard(offset, length, durable, counterpart(completion), token);
     }
 
+    @Override
+    public void cancel(final Completion completion) {
+        if (volume != null) {
+            volume.cancel(each -> each instanceof final Counterpart counterpart && counterpart.of == completion);
+        }
+    }
+
+    @Override
+    public String waitsFor() {
+        if (volume != null) {
+            return volume.waitsFor();
+        }
+        return possession.trouble() == null ? possession.waitsFor() : possession.trouble();
+    }
+
     private void begin(final RequestType type, final long length, final Completion completion, final long token) {
         counters.onBegin(type, length, completion, token);
         if (!isAsked) {
@@ -162,14 +182,26 @@ final class EngineBlockDevice implements BlockDevice {
         }
         kept++;
         completions[slot] = completion;
-        counterparts[slot] = (token, status) -> {
-            counters.onEnd(completion, token, status != VolumeCompletion.OK);
+        counterparts[slot] = new Counterpart(completion);
+        return counterparts[slot];
+    }
+
+    /** What the volume tells for a completion of the door. */
+    private final class Counterpart implements VolumeCompletion {
+        private final Completion of;
+
+        Counterpart(final Completion of) {
+            this.of = of;
+        }
+
+        @Override
+        public void onComplete(final long token, final int status) {
+            counters.onEnd(of, token, status != OK);
             if (!isServed) {
                 isServed = true;
                 possession.onServed();
             }
-            completion.onComplete(token, status);
-        };
-        return counterparts[slot];
+            of.onComplete(token, status);
+        }
     }
 }

@@ -4,7 +4,6 @@ import io.varve.launcher.config.Setting;
 import io.varve.launcher.config.Settings;
 import io.varve.launcher.volume.SnapshotName;
 import io.varve.lsvd.gc.GcPolicy;
-import io.varve.vhostuser.SessionOptions;
 import java.nio.file.Path;
 import java.time.Duration;
 
@@ -21,7 +20,7 @@ import java.time.Duration;
  * @param shutdownTimeout how long the end waits for the store.
  * @param pollTime        how long the reactor polls after its last work.
  * @param readLanes       threads beside the reactor that may serve reads of a guest with several queues.
- * @param holdLimit       how long a front-end waits at most for an answer that waits for the store, as when the volume moves.
+ * @param holdLimit       how long a front-end waits at most for an answer that waits for the store, as when requests are in flight, or the volume moves.
  */
 public record VolumeOptions(
         String name,
@@ -56,6 +55,6 @@ public record VolumeOptions(
                 settings.get(Setting.SHUTDOWN_TIMEOUT),
                 settings.get(Setting.POLL_TIME),
                 settings.get(Setting.READ_LANES),
-                SessionOptions.HOLD_LIMIT);
+                settings.get(Setting.ANSWER_TIMEOUT));
     }
 }
