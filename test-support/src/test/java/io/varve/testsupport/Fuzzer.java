@@ -1,6 +1,7 @@
 package io.varve.testsupport;
 
 import io.varve.linux.EventFd;
+import io.varve.linux.Fd;
 import io.varve.linux.LinuxFile;
 import io.varve.linux.Mapping;
 import io.varve.linux.MemFd;
@@ -30,8 +31,21 @@ final class Fuzzer implements AutoCloseable {
     private static final int GUEST_PAGE = 4096;
     private static final int TIMEOUT_S = 20;
     private static final long PROGRESS_NS = TimeUnit.SECONDS.toNanos(15);
+    private static final int O_PATH = 0x200000;
+
+    /** Far more than the regions, rings and logs of one session take. */
+    private static final long MAX_SESSION_MAPPINGS = 600;
+
+    private static final long MAX_SESSION_DESCRIPTORS = 100;
+
+    /** A reactor, and what closes descriptors, of each of the two disks; the storm, the neighbour's guest. */
+    private static final int MAX_MORE_THREADS = 6;
+
+    /** Far more than any guest has, and nothing of it is there. */
+    private static final long SPARSE_BYTES = 8L << 40;
 
     private final ServedDisk disk;
+    private final Neighbour neighbour;
     private final Path socketPath;
     private final EventFd event = EventFd.create();
     private final MemFd small = MemFd.create("fuzz-small", 100);
@@ -39,18 +53,41 @@ final class Fuzzer implements AutoCloseable {
     private final UnixSocket[] pair = UnixSocket.pair();
     private final LinuxFile directory = LinuxFile.open(Path.of("/tmp"), LinuxFile.O_RDONLY);
     private final LinuxFile none = LinuxFile.open(Path.of("/dev/null"), LinuxFile.O_RDWR);
+    private final LinuxFile zero = LinuxFile.open(Path.of("/dev/zero"), LinuxFile.O_RDWR);
+    private final LinuxFile path = LinuxFile.open(Path.of("/tmp"), LinuxFile.O_RDONLY | O_PATH);
+    private final MemFd sparse = MemFd.create("fuzz-sparse", SPARSE_BYTES);
+    private final int[] pipe = NativeFds.pipe();
+    private final int timer = NativeFds.timer();
     private final int[] strangeFds;
     private long descriptors;
+    private long mappings;
+    private int threads;
     private long cases;
     private long sessions;
 
     Fuzzer(final Path home) throws IOException {
         disk = new ServedDisk(home);
         socketPath = disk.socketPath;
-        strangeFds = new int[] {event.fd(), small.fd(), large.fd(), pair[0].fd(), directory.fd(), none.fd()};
+        strangeFds = new int[] {
+            event.fd(),
+            small.fd(),
+            large.fd(),
+            sparse.fd(),
+            pair[0].fd(),
+            directory.fd(),
+            none.fd(),
+            zero.fd(),
+            path.fd(),
+            pipe[0],
+            pipe[1],
+            timer
+        };
+        neighbour = new Neighbour(Files.createDirectories(home.resolve("neighbour")));
         probe();
         awaitNoSession();
         descriptors = ServedDisk.openDescriptors();
+        mappings = ServedDisk.guestMappings();
+        threads = Thread.getAllStackTraces().size();
     }
 
     /** Runs for some seconds, or for ever, from a seed on. */
@@ -71,6 +108,8 @@ final class Fuzzer implements AutoCloseable {
             System.out.println("fuzz: PASSED, " + fuzzer.figures());
         }
         Files.deleteIfExists(home.resolve("disk.sock"));
+        Files.deleteIfExists(home.resolve("neighbour/disk.sock"));
+        Files.delete(home.resolve("neighbour"));
         Files.delete(home);
     }
 
@@ -175,7 +214,13 @@ final class Fuzzer implements AutoCloseable {
     }
 
     private void step(final FrontEnd frontEnd, final Random random) throws IOException {
-        switch (random.nextInt(24)) {
+        switch (random.nextInt(26)) {
+            case 24 -> memory(frontEnd, random);
+            case 25 -> {
+                if (random.nextInt(50) == 0) {
+                    checkLimits(frontEnd);
+                }
+            }
             case 0, 1 -> message(frontEnd, random, random.nextInt(46), randomPayload(random));
             case 2, 3 -> alteredMessage(frontEnd, random);
             case 4 -> spoil(frontEnd.inflightFd(), frontEnd.inflightSize(), random);
@@ -190,6 +235,57 @@ final class Fuzzer implements AutoCloseable {
             case 12, 13 -> ringBytes(frontEnd, random);
             case 14 -> frontEnd.channel().discard();
             default -> request(frontEnd, random);
+        }
+    }
+
+    /** Regions of all sizes and at all places, side by side or not, of files that hold them or not. */
+    private void memory(final FrontEnd frontEnd, final Random random) throws IOException {
+        final MemFd file = random.nextInt(4) == 0 ? large : sparse;
+        final long size = switch (random.nextInt(4)) {
+            case 0 -> GUEST_PAGE;
+            case 1 -> 1 + random.nextInt(2 * GUEST_PAGE);
+            case 2 -> 1L << 12 + random.nextInt(40);
+            default -> interesting(random);
+        };
+        long address = (1L + random.nextInt(4) << 44) + (random.nextBoolean() ? 0 : interesting(random));
+        final int count = random.nextInt(20) == 0 ? 520 : 1 + random.nextInt(6);
+        for (int i = 0; i < count; i++) {
+            final ByteBuffer region = FrontEndChannel.payload(40)
+                    .putLong(0)
+                    .putLong(address)
+                    .putLong(size)
+                    .putLong(address)
+                    .putLong(random.nextInt(4) == 0 ? interesting(random) : 0)
+                    .flip();
+            final ByteBuffer message = FrontEndChannel.payload(52)
+                    .putInt(random.nextInt(8) == 0 ? 38 : 37)
+                    .putInt(1)
+                    .putInt(40)
+                    .put(region)
+                    .flip();
+            if (!frontEnd.channel().trySend(message, file.fd())) {
+                frontEnd.channel().discard();
+            }
+            address += size;
+        }
+        // What is in flight may reach across all of them.
+        final DriverQueue queue = frontEnd.queue(random.nextInt(frontEnd.queueCount()));
+        if (queue instanceof final SplitDriverQueue split) {
+            split.putDescriptor(0, address - size * count, Integer.MAX_VALUE, random.nextInt(4), 0);
+            split.putAvailable(0);
+            queue.publish();
+        }
+    }
+
+    /** One session takes no more of what all share than it may. */
+    private void checkLimits(final FrontEnd frontEnd) throws IOException {
+        frontEnd.channel().discard();
+        final long guest = ServedDisk.guestMappings() - mappings;
+        final long open = ServedDisk.openDescriptors() - descriptors;
+        final int more = Thread.getAllStackTraces().size() - threads;
+        if (guest > MAX_SESSION_MAPPINGS || open > MAX_SESSION_DESCRIPTORS || more > MAX_MORE_THREADS) {
+            throw new AssertionError(
+                    "a session has " + guest + " mappings, " + open + " descriptors, " + more + " threads");
         }
     }
 
@@ -375,7 +471,8 @@ final class Fuzzer implements AutoCloseable {
 
     private void awaitNoSession() {
         final long deadlineNs = System.nanoTime() + TimeUnit.SECONDS.toNanos(TIMEOUT_S);
-        while (disk.reactor.call(() -> disk.reactor.server().session()) != null) {
+        while (disk.reactor.call(() -> disk.reactor.server().session()) != null
+                || !disk.reactor.server().hasClosedAll()) {
             if (System.nanoTime() > deadlineNs) {
                 throw new AssertionError("a session does not end, with " + disk.device.pendingCount() + " pending");
             }
@@ -386,15 +483,22 @@ final class Fuzzer implements AutoCloseable {
 
     /** A well-behaved front-end is served, and nothing has leaked. */
     private void check() throws IOException {
+        neighbour.check();
         probe();
         awaitNoSession();
+        // What has been written there is given back.
+        sparse.resize(0);
+        sparse.resize(SPARSE_BYTES);
         disk.reactor.run(() -> {});
         final List<String> leaks = new ArrayList<>();
         if (ServedDisk.openDescriptors() != descriptors) {
             leaks.add(ServedDisk.openDescriptors() - descriptors + " descriptors");
         }
-        if (ServedDisk.guestMappings() != 0) {
-            leaks.add(ServedDisk.guestMappings() + " mappings");
+        if (ServedDisk.guestMappings() != mappings) {
+            leaks.add(ServedDisk.guestMappings() - mappings + " mappings");
+        }
+        if (Thread.getAllStackTraces().size() > threads + MAX_MORE_THREADS) {
+            leaks.add(Thread.getAllStackTraces().size() - threads + " threads");
         }
         if (!leaks.isEmpty()) {
             throw new AssertionError("leaked within the last " + SESSIONS_A_CHECK + " sessions: " + leaks);
@@ -403,7 +507,14 @@ final class Fuzzer implements AutoCloseable {
 
     @Override
     public void close() throws IOException {
+        neighbour.close();
         disk.close();
+        zero.close();
+        path.close();
+        sparse.close();
+        Fd.close(pipe[0]);
+        Fd.close(pipe[1]);
+        Fd.close(timer);
         event.close();
         small.close();
         large.close();
