@@ -12,6 +12,7 @@ import java.io.InputStreamReader;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
@@ -21,6 +22,9 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import tools.jackson.jr.ob.JSON;
 
 /** The daemon under a service manager, whose part Perl plays: it passes sockets and variables as systemd does. */
@@ -203,6 +207,39 @@ class SystemdTest {
         assertThat(new String(verify.getInputStream().readAllBytes(), StandardCharsets.UTF_8))
                 .isEmpty();
         assertThat(verify.waitFor()).isZero();
+    }
+
+    /** Guests' memory is charged to whoever touches it first, so that a limit would kill the daemon for what guests have. */
+    @ParameterizedTest
+    @ValueSource(strings = {"varve-daemon.service", "varve@.service"})
+    void theUnitsHaveLimitsButForMemory(final String unit) throws IOException {
+        assertThat(Files.readAllLines(PACKAGING.resolve("systemd").resolve(unit)))
+                .contains("LimitNOFILE=65536", "LimitCORE=0")
+                .anyMatch(line -> line.startsWith("TasksMax="))
+                .noneMatch(line -> line.startsWith("Memory"));
+    }
+
+    /** A daemon without memory is started again instead; a command that ends says why by itself. */
+    @ParameterizedTest
+    @CsvSource({"daemon, true", "serve, true", "volume, false"})
+    void theCommandEndsAProcessWithoutMemory(final String command, final boolean isExpected)
+            throws IOException, InterruptedException {
+        final Path bin = Files.createDirectories(home.resolve("dist/bin"));
+        Files.copy(Path.of("src/main/dist/bin/varve"), bin.resolve("varve"));
+        script(bin.resolve("find-java"), "echo '" + home + "'");
+        script(Files.createDirectories(home.resolve("bin")).resolve("java"), "printf '%s\\n' \"$@\"");
+        final Process process = new ProcessBuilder("bash", bin.resolve("varve").toString(), command)
+                .redirectErrorStream(true)
+                .start();
+        final List<String> arguments = process.inputReader().lines().toList();
+        assertThat(process.waitFor()).isZero();
+        assertThat(arguments).endsWith(command);
+        assertThat(arguments.contains("-XX:+ExitOnOutOfMemoryError")).isEqualTo(isExpected);
+    }
+
+    private static void script(final Path path, final String text) throws IOException {
+        Files.writeString(path, "#!/usr/bin/env bash\n" + text + "\n");
+        Files.setPosixFilePermissions(path, PosixFilePermissions.fromString("rwxr-xr-x"));
     }
 
     /** The fields of {@code VhostUserBackend} in QEMU's docs/interop/vhost-user.json. */
