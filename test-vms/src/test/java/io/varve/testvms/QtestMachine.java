@@ -13,6 +13,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import org.junit.jupiter.api.Assertions;
 
 /** A PC in QEMU whose processor is the test. Its memory is the test's, too. */
 final class QtestMachine implements AutoCloseable {
@@ -179,6 +180,20 @@ final class QtestMachine implements AutoCloseable {
     void reset() throws IOException {
         qmp.execute("system_reset", Map.of());
         qmp.awaitEvent("RESET");
+    }
+
+    /** Carries a command of the monitor out, which has to answer in time. */
+    void expectInTime(final Duration limit, final String command) {
+        Assertions.assertTimeoutPreemptively(limit, () -> qmp.execute(command, Map.of()), command);
+    }
+
+    /** Has QEMU quit, which has to end in time. */
+    void expectQuitInTime(final Duration limit) throws InterruptedException {
+        expectInTime(limit, "quit");
+        if (qemu.awaitExit(limit) != 0) {
+            throw new AssertionError(
+                    emulator + " ended with an error: " + qemu.output().tail(10));
+        }
     }
 
     /** Kills QEMU. */

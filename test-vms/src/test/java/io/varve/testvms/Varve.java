@@ -32,7 +32,19 @@ final class Varve {
     static Program launch(
             final String name, final Path directory, final Consumer<Program> register, final String... arguments)
             throws IOException {
-        final Program started = Program.start(name, directory, command(arguments));
+        return launch(name, directory, register, Map.of(), arguments);
+    }
+
+    /** As {@link #launch(String, Path, Consumer, String...)}, with more variables in its environment. */
+    static Program launch(
+            final String name,
+            final Path directory,
+            final Consumer<Program> register,
+            final Map<String, String> environment,
+            final String... arguments)
+            throws IOException {
+        final Program started = Program.start(name, directory, command(arguments), environment);
+        started.endInput();
         register.accept(started);
         return started;
     }

@@ -8,7 +8,9 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.function.Consumer;
+import java.util.stream.Stream;
 
 /** {@code varve daemon} with volumes that come and go, in a directory store of its own. */
 final class VarveHost {
@@ -19,6 +21,7 @@ final class VarveHost {
     private Program daemon;
     private int volumes;
     private boolean isRunning;
+    private Map<String, String> environment = Map.of();
 
     /**
      * Prepares.
@@ -38,6 +41,7 @@ final class VarveHost {
                 "varve daemon",
                 directory,
                 register,
+                environment,
                 "daemon",
                 "--control",
                 control(),
@@ -52,6 +56,34 @@ final class VarveHost {
         for (int i = 0; i < volumes; i++) {
             awaitLine("volume .*, is ready at ");
         }
+    }
+
+    /** Lets front-ends wait for so long for an answer; before {@link #start}. */
+    void answerTimeout(final Duration limit) {
+        environment = Map.of("VARVE_ANSWER_TIMEOUT", limit.toMillis() + "ms", "VARVE_READ_CACHE_SIZE", "0");
+    }
+
+    /** Ends the daemon, which ships everything, and starts it without anything that it had on a local disk. */
+    void restartWithoutLogs() throws IOException, InterruptedException {
+        stop();
+        try (Stream<Path> files = Files.walk(directory.resolve("cache"))) {
+            for (final Path file : files.filter(Files::isRegularFile).toList()) {
+                Files.delete(file);
+            }
+        }
+        start();
+    }
+
+    /** Has every request of the store fail from now on. */
+    void takeStoreAway() throws IOException {
+        Files.move(store().resolve("volumes"), store().resolve("away"));
+        Files.createFile(store().resolve("volumes"));
+    }
+
+    /** Has the store serve again. */
+    void bringStoreBack() throws IOException {
+        Files.delete(store().resolve("volumes"));
+        Files.move(store().resolve("away"), store().resolve("volumes"));
     }
 
     /** Creates a volume and has it served; its socket. */
