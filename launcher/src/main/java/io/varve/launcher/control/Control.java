@@ -58,16 +58,25 @@ public final class Control {
         final DaemonMethods methods =
                 new DaemonMethods(daemon, settings, store, new Attachments(settings.get(Setting.CONTROL)));
         methods.restore(complain);
+        try {
+            return new ControlServer(door, methods(methods, daemon, settings, store));
+        } catch (final ErrnoException e) {
+            throw new UserException("cannot set up the control socket: " + e.getMessage(), e);
+        }
+    }
+
+    /** All methods by name. */
+    static Map<String, ControlMethod> methods(
+            final DaemonMethods methods,
+            final Daemon daemon,
+            final Settings settings,
+            final Function<Settings, ObjectStore> store) {
         final Map<String, ControlMethod> byName = new TreeMap<>();
         byName.put("attach", methods::attach);
         byName.put("detach", methods::detach);
         byName.put("status", methods::status);
         new GcMethods(daemon).addTo(byName);
         new VolumeMethods(daemon, settings, store).addTo(byName);
-        try {
-            return new ControlServer(door, byName);
-        } catch (final ErrnoException e) {
-            throw new UserException("cannot set up the control socket: " + e.getMessage(), e);
-        }
+        return byName;
     }
 }

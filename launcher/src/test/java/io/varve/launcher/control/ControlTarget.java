@@ -1,0 +1,223 @@
+package io.varve.launcher.control;
+
+import io.varve.launcher.config.Environment;
+import io.varve.launcher.config.Settings;
+import io.varve.launcher.daemon.Daemon;
+import io.varve.launcher.daemon.ServedVolume;
+import io.varve.launcher.daemon.SharedReadCache;
+import io.varve.launcher.daemon.VolumeListener;
+import io.varve.linux.ErrnoException;
+import io.varve.linux.FdList;
+import io.varve.linux.UnixSocket;
+import io.varve.lsvd.VolumeStats;
+import io.varve.lsvd.store.Keys;
+import io.varve.lsvd.store.NoSuchObjectException;
+import io.varve.lsvd.store.ObjectStore;
+import io.varve.lsvd.store.StoreException;
+import io.varve.lsvd.store.StoredObject;
+import io.varve.testsupport.fuzz.FuzzTarget;
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+
+/**
+ * Lines at the control socket of a daemon that has no volumes, over a store that holds nothing and takes nothing. Every answer is one
+ * line of JSON, and none tells of a fault in Varve. Calls to attach and detach are
+ * read, and not carried out.
+ */
+public final class ControlTarget implements FuzzTarget {
+    private static final int MOST_LINES = 16;
+    private static final int MOST_BYTES = 16 << 10;
+
+    private Map<String, ControlMethod> methods;
+
+    /** All methods of a daemon, which is made when it is first needed. */
+    private Map<String, ControlMethod> methods() {
+        if (methods == null) {
+            final Settings settings = Settings.load(
+                    null,
+                    new Environment(Map.of("HOME", "/tmp", "VARVE_CONFIG", "/dev/null", "VARVE_CONTROL", "/tmp/c")));
+            final Daemon daemon = new Daemon(new Silent(), new SharedReadCache(Path.of("/tmp"), 0));
+            final DaemonMethods ofDaemon = new DaemonMethods(daemon, settings, own -> new EmptyStore(), null);
+            methods = Control.methods(ofDaemon, daemon, settings, own -> new EmptyStore());
+            methods.put("attach", params -> {
+                AttachRequest.of(params).options(settings, own -> new EmptyStore(), false);
+                return Map.of();
+            });
+            methods.put("detach", params -> {
+                new Params(params, Set.of("volume", "abandon_store")).required("volume");
+                return Map.of();
+            });
+        }
+        return methods;
+    }
+
+    @Override
+    public String name() {
+        return "control-socket";
+    }
+
+    @Override
+    public long mostAllocated(final int length) {
+        return (16L << 20) + 4096L * length;
+    }
+
+    @Override
+    public List<byte[]> seeds() {
+        final List<byte[]> seeds = new ArrayList<>();
+        for (final String method : methods().keySet()) {
+            seeds.add(line(
+                    method,
+                    "\"volume\":\"a\",\"snapshot\":\"s\",\"settings\":{\"store\":\"file:///tmp/x\"},\"to\":\"t\""));
+            seeds.add(line(method, "\"volume\":\"a\""));
+        }
+        seeds.add(
+                line("volume.create", "\"volume\":\"a\",\"size_bytes\":1048576,\"changes\":{\"durability\":\"log\"}"));
+        seeds.add(line("volume.clone", "\"volume\":\"b\",\"from\":\"a@s\",\"size_bytes\":4096"));
+        seeds.add(line("volume.set", "\"volume\":\"a\",\"changes\":{\"max-unsent-age\":\"5s\"}"));
+        seeds.add(line("attach", "\"volume\":\"a\",\"socket_path\":\"/tmp/s\",\"read_only\":true"));
+        seeds.add("{\"jsonrpc\":\"2.0\",\"method\":\"status\"}\n[]\n\n\"x\"\n{\"a\":1,\"a\":2}\n"
+                .getBytes(StandardCharsets.UTF_8));
+        return seeds;
+    }
+
+    private static byte[] line(final String method, final String params) {
+        return ("{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"" + method + "\",\"params\":{" + params + "}}\n")
+                .getBytes(StandardCharsets.UTF_8);
+    }
+
+    @Override
+    public void run(final byte[] input) throws IOException {
+        // A line that is too long ends the connection.
+        final byte[] lines = lines(input);
+        final byte[] sent = Arrays.copyOf(lines, lines.length + ControlConnection.MAX_LINE + 1);
+        Arrays.fill(sent, lines.length, sent.length, (byte) ' ');
+        sent[lines.length] = '\n';
+        final UnixSocket[] pair = UnixSocket.pair();
+        try (UnixSocket client = pair[0];
+                Arena arena = Arena.ofConfined()) {
+            final MemorySegment memory = arena.allocate(Math.max(1, sent.length));
+            MemorySegment.copy(sent, 0, memory, ValueLayout.JAVA_BYTE, 0, sent.length);
+            client.sendFully(memory.address(), sent.length, null, 1000);
+            new ControlConnection(pair[1], methods(), connection -> {}).run();
+            check(received(client, arena.allocate(1 << 20)));
+        }
+    }
+
+    /** So many lines that all answers fit into the socket. */
+    private static byte[] lines(final byte[] input) {
+        int lines = 0;
+        int end = 0;
+        while (end < Math.min(input.length, MOST_BYTES) && lines < MOST_LINES) {
+            lines += input[end++] == '\n' ? 1 : 0;
+        }
+        return Arrays.copyOf(input, end);
+    }
+
+    private static String received(final UnixSocket client, final MemorySegment buffer) throws ErrnoException {
+        final FdList none = new FdList(1);
+        int length = 0;
+        int count;
+        while ((count = client.receive(buffer.address() + length, (int) buffer.byteSize() - length, none)) > 0) {
+            length += count;
+        }
+        return StandardCharsets.UTF_8
+                .decode(buffer.asSlice(0, length).asByteBuffer())
+                .toString();
+    }
+
+    private static void check(final String answers) {
+        for (final String answer : answers.split("\n")) {
+            if (answer.isEmpty()) {
+                continue;
+            }
+            final Map<String, Object> line;
+            try {
+                line = JsonRpc.object(ByteBuffer.wrap(answer.getBytes(StandardCharsets.UTF_8)));
+            } catch (final RpcException e) {
+                throw new AssertionError("an answer is no JSON: " + answer, e);
+            }
+            final boolean isError = line.get("error") instanceof Map<?, ?>;
+            if (isError == line.containsKey("result")
+                    || isError && ((Map<?, ?>) line.get("error")).get("code").equals(RpcException.INTERNAL_ERROR)) {
+                throw new AssertionError("the answer is " + answer);
+            }
+        }
+    }
+
+    private static final class Silent implements VolumeListener {
+        @Override
+        public void onRetry(final ServedVolume volume, final String reason) {}
+
+        @Override
+        public void onWaiting(final ServedVolume volume, final String reason) {}
+
+        @Override
+        public void onReady(final ServedVolume volume) {}
+
+        @Override
+        public void onFailing(final ServedVolume volume, final String reason) {}
+
+        @Override
+        public void onShipping(final ServedVolume volume, final long unsentBytes) {}
+
+        @Override
+        public void onEnded(final ServedVolume volume, final VolumeStats left) {}
+
+        @Override
+        public void onDied(final ServedVolume volume, final String reason) {}
+    }
+
+    /** Nothing is in it, and nothing gets in. It is asked for keys only that a store has. */
+    private static final class EmptyStore implements ObjectStore {
+        @Override
+        public CompletableFuture<Boolean> putIfAbsent(final String key, final MemorySegment body) {
+            checkKey(key);
+            return CompletableFuture.failedFuture(new StoreException("the store takes nothing"));
+        }
+
+        @Override
+        public CompletableFuture<Integer> get(final String key, final long offset, final MemorySegment target) {
+            checkKey(key);
+            return CompletableFuture.failedFuture(new NoSuchObjectException(key));
+        }
+
+        @Override
+        public CompletableFuture<List<StoredObject>> list(final String prefix) {
+            if (!Keys.isPrefix(prefix)) {
+                throw new AssertionError("a list of '" + prefix + "' is asked for");
+            }
+            return CompletableFuture.completedFuture(List.of());
+        }
+
+        @Override
+        public CompletableFuture<Void> delete(final String key) {
+            checkKey(key);
+            return CompletableFuture.completedFuture(null);
+        }
+
+        private static void checkKey(final String key) {
+            if (!Keys.isValid(key)) {
+                throw new AssertionError("'" + key + "' is asked for");
+            }
+        }
+
+        @Override
+        public String url() {
+            return "memory";
+        }
+
+        @Override
+        public void close() {}
+    }
+}

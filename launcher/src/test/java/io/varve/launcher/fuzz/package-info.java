@@ -1,0 +1,2 @@
+/** What users, their files and the clients of the control socket say, to be fuzzed. */
+package io.varve.launcher.fuzz;
