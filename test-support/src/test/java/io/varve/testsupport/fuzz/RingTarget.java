@@ -105,7 +105,7 @@ final class RingTarget implements FuzzTarget {
                     .u16(0)
                     .u16(4)
                     .u16(0)
-                    .u16(1)
+                    .u16(0)
                     .u16(0);
         }
         final int at = isRange ? DATA + 16 : FIRST - 0x800;
