@@ -216,8 +216,10 @@ final class Failures {
         return null;
     }
 
-    /** A text without the ends of its lines. */
+    /** A text in one line, whatever a server has put into it. */
     static String oneLine(final String text) {
-        return text.replaceAll(" \\(SDK Attempt Count: [0-9]+\\)", "").replaceAll("\\s*[\\r\\n]+\\s*", " ");
+        return text.replaceAll(" \\(SDK Attempt Count: [0-9]+\\)", "")
+                .replaceAll("\\s*[\\r\\n]+\\s*", " ")
+                .replaceAll("\\p{Cc}", "?");
     }
 }

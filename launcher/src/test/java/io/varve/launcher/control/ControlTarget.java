@@ -39,7 +39,12 @@ public final class ControlTarget implements FuzzTarget {
     private static final int MOST_LINES = 16;
     private static final int MOST_BYTES = 16 << 10;
 
+    private static final byte[] END =
+            "\n{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"end\"}\n".getBytes(StandardCharsets.UTF_8);
+
+    private final MemorySegment answers = Arena.global().allocate(1 << 20);
     private Map<String, ControlMethod> methods;
+    private ControlConnection connection;
 
     /** All methods of a daemon, which is made when it is first needed. */
     private Map<String, ControlMethod> methods() {
@@ -52,6 +57,10 @@ public final class ControlTarget implements FuzzTarget {
             methods = Control.methods(ofDaemon, daemon, settings, own -> new EmptyStore());
             methods.put("attach", params -> {
                 AttachRequest.of(params).options(settings, own -> new EmptyStore(), false);
+                return Map.of();
+            });
+            methods.put("end", params -> {
+                connection.drop();
                 return Map.of();
             });
             methods.put("detach", params -> {
@@ -70,6 +79,11 @@ public final class ControlTarget implements FuzzTarget {
     @Override
     public long mostAllocated(final int length) {
         return (16L << 20) + 4096L * length;
+    }
+
+    @Override
+    public int sampled() {
+        return 3_000;
     }
 
     @Override
@@ -98,41 +112,40 @@ public final class ControlTarget implements FuzzTarget {
 
     @Override
     public void run(final byte[] input) throws IOException {
-        // A line that is too long ends the connection.
-        final byte[] lines = lines(input);
-        final byte[] sent = Arrays.copyOf(lines, lines.length + ControlConnection.MAX_LINE + 1);
-        Arrays.fill(sent, lines.length, sent.length, (byte) ' ');
-        sent[lines.length] = '\n';
+        final byte[] sent = lines(input);
         final UnixSocket[] pair = UnixSocket.pair();
         try (UnixSocket client = pair[0];
                 Arena arena = Arena.ofConfined()) {
-            final MemorySegment memory = arena.allocate(Math.max(1, sent.length));
+            final MemorySegment memory = arena.allocate(sent.length);
             MemorySegment.copy(sent, 0, memory, ValueLayout.JAVA_BYTE, 0, sent.length);
             client.sendFully(memory.address(), sent.length, null, 1000);
-            new ControlConnection(pair[1], methods(), connection -> {}).run();
-            check(received(client, arena.allocate(1 << 20)));
+            connection = new ControlConnection(pair[1], methods(), ended -> {});
+            connection.run();
+            check(received(client));
         }
     }
 
-    /** So many lines that all answers fit into the socket. */
+    /** So many lines that all answers fit into the socket, and one that ends the connection. */
     private static byte[] lines(final byte[] input) {
-        int lines = 0;
+        int count = 0;
         int end = 0;
-        while (end < Math.min(input.length, MOST_BYTES) && lines < MOST_LINES) {
-            lines += input[end++] == '\n' ? 1 : 0;
+        while (end < Math.min(input.length, MOST_BYTES) && count < MOST_LINES) {
+            count += input[end++] == '\n' ? 1 : 0;
         }
-        return Arrays.copyOf(input, end);
+        final byte[] lines = Arrays.copyOf(input, end + END.length);
+        System.arraycopy(END, 0, lines, end, END.length);
+        return lines;
     }
 
-    private static String received(final UnixSocket client, final MemorySegment buffer) throws ErrnoException {
+    private String received(final UnixSocket client) throws ErrnoException {
         final FdList none = new FdList(1);
         int length = 0;
         int count;
-        while ((count = client.receive(buffer.address() + length, (int) buffer.byteSize() - length, none)) > 0) {
+        while ((count = client.receive(answers.address() + length, (int) answers.byteSize() - length, none)) > 0) {
             length += count;
         }
         return StandardCharsets.UTF_8
-                .decode(buffer.asSlice(0, length).asByteBuffer())
+                .decode(answers.asSlice(0, length).asByteBuffer())
                 .toString();
     }
 

@@ -36,6 +36,7 @@ final class RingTarget implements FuzzTarget {
     private static final int KINDS = 7;
 
     private static final int SIZE = 16;
+    private static final int PACKED_SIZE = 13;
     private static final int FIRST = 16 << 10;
     private static final int SECOND = 32 << 10;
     private static final int GUARD = 4 << 10;
@@ -177,7 +178,7 @@ final class RingTarget implements FuzzTarget {
                 steps.get();
                 write(steps, NOTES);
             }
-            queue = new VirtioBlkQueue(ring(setup, base), device);
+            queue = new VirtioBlkQueue(ring(setup, base), device, (setup & 32) == 0 ? VirtioBlk.F_VERSION_1 : 0);
         } catch (final IllegalArgumentException e) {
             // As for a session: such notes, or such a base, are refused.
             return;
@@ -204,13 +205,13 @@ final class RingTarget implements FuzzTarget {
         final RingLayout layout = new RingLayout(guest, start, start + DRIVER, start + DEVICE_AREA);
         final boolean hasNotes = (setup & 16) != 0;
         if (isPacked) {
-            final int state = 0x8000 | base & (SIZE - 1);
+            final int state = 0x8000 | Math.floorMod(base, PACKED_SIZE);
             return new PackedVirtqueue(
-                    SIZE,
+                    PACKED_SIZE,
                     state << Short.SIZE | state,
                     features,
                     layout,
-                    hasNotes ? new PackedInflight(start + NOTES, SIZE) : null);
+                    hasNotes ? new PackedInflight(start + NOTES, PACKED_SIZE) : null);
         }
         return new SplitVirtqueue(
                 SIZE, base, features, layout, hasNotes ? new SplitInflight(start + NOTES, SIZE) : null);
