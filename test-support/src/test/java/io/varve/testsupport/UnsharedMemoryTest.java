@@ -1,5 +1,6 @@
 package io.varve.testsupport;
 
+import static io.varve.testsupport.FrontEndChannel.payload;
 import static io.varve.testsupport.FrontEndChannel.u64;
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -114,6 +115,37 @@ class UnsharedMemoryTest {
         }
         assertThat(linesAboutSharing()).singleElement().asString().contains("ring 0 can't be served");
         assertThat(disk.log.lines()).as("with that of a front-end that waited").hasSizeLessThan(3);
+    }
+
+    /** QEMU hands over a memfd that it does not share: the guest uses its rings, and the back-end sees zeros. QEMU's own kick comes first. */
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void endsSessionsWhoseRingsStayEmptyWhenTheyAreKicked(final boolean packed) throws IOException {
+        for (int i = 0; i < 5; i++) {
+            try (FrontEnd frontEnd = FrontEnd.started(disk.socketPath, FrontEndOptions.DEFAULT.withPacked(packed))) {
+                frontEnd.queue(0).kickAnyway();
+                assertThat(frontEnd.channel().acknowledged(3, payload(0))).isZero();
+                frontEnd.queue(0).kickAnyway();
+                disk.awaitClosed(CloseReason.PROTOCOL_ERROR);
+            }
+        }
+        assertThat(linesAboutSharing()).singleElement().asString().contains("ring 0 is used and stays empty here");
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void leavesOthersAloneThatKickEmptyRings(final boolean packed) throws IOException {
+        final FrontEndOptions options =
+                FrontEndOptions.DEFAULT.withPacked(packed).withQueues(2, 64);
+        try (FrontEnd frontEnd = FrontEnd.started(disk.socketPath, options)) {
+            frontEnd.run(0, BlkRequest.flush(), Framing.USUAL);
+            for (int i = 0; i < 10; i++) {
+                frontEnd.queue(1).kickAnyway();
+                assertThat(frontEnd.channel().acknowledged(3, payload(0))).isZero();
+            }
+        }
+        disk.awaitClosed(CloseReason.DISCONNECTED);
+        assertThat(linesAboutSharing()).isEmpty();
     }
 
     @Test

@@ -42,6 +42,11 @@ final class QtestMachine implements AutoCloseable {
      * @param arguments further ones for QEMU.
      */
     QtestMachine(final Lab lab, final Emulator emulator, final String... arguments) throws IOException {
+        this(lab, emulator, true, arguments);
+    }
+
+    private QtestMachine(final Lab lab, final Emulator emulator, final boolean isShared, final String... arguments)
+            throws IOException {
         this.emulator = emulator;
         ram.add(0, RAM_BYTES, 0);
         final Path directory = Files.createTempDirectory(lab.directory(), "qtest");
@@ -52,7 +57,7 @@ final class QtestMachine implements AutoCloseable {
         command.addAll(List.of("-machine", "pc,memory-backend=mem", "-m", (RAM_BYTES >> 20) + "M,slots=2,maxmem=2G"));
         command.addAll(List.of(
                 "-object",
-                "memory-backend-file,id=mem,share=on,size=" + RAM_BYTES + ",mem-path="
+                "memory-backend-file,id=mem,share=" + (isShared ? "on" : "off") + ",size=" + RAM_BYTES + ",mem-path="
                         + path(ram.regions().getFirst())));
         command.addAll(qtest.arguments());
         command.addAll(qmp.arguments());
@@ -68,9 +73,22 @@ final class QtestMachine implements AutoCloseable {
     /** Starts a machine with one disk, and waits for it. */
     static QtestMachine started(final Lab lab, final Emulator emulator, final Path socket, final String properties)
             throws IOException {
+        return started(lab, emulator, socket, true, properties);
+    }
+
+    /** Starts a machine with one disk and memory that QEMU keeps for itself, and waits for it. */
+    static QtestMachine startedWithoutSharing(final Lab lab, final Emulator emulator, final Path socket)
+            throws IOException {
+        return started(lab, emulator, socket, false, "");
+    }
+
+    private static QtestMachine started(
+            final Lab lab, final Emulator emulator, final Path socket, final boolean isShared, final String properties)
+            throws IOException {
         final QtestMachine machine = new QtestMachine(
                 lab,
                 emulator,
+                isShared,
                 "-chardev",
                 emulator.chardev("disk", socket),
                 "-device",
@@ -143,7 +161,19 @@ final class QtestMachine implements AutoCloseable {
         return new VirtioBlkPci(qtest, ram, SLOT, MORE_ADDRESS, options);
     }
 
-    /** Takes that memory away again. */
+    /** Adds memory that QEMU does not share; its guest-physical address. */
+    long plugPrivateMemory() throws IOException {
+        qmp.execute("object-add", Map.of("qom-type", "memory-backend-ram", "id", "private", "size", MORE_BYTES));
+        qmp.execute("device_add", Map.of("driver", "pc-dimm", "id", "dimm", "memdev", "private", "addr", MORE_ADDRESS));
+        return MORE_ADDRESS;
+    }
+
+    /** The memory that the test shares with QEMU. */
+    GuestRam ram() {
+        return ram;
+    }
+
+    /** Takes away again the memory that was {@linkplain #plugMemory added}. */
     void unplugMemory() throws IOException {
         qmp.execute("device_del", Map.of("id", "dimm"));
         qtest.ejectMemory();
@@ -199,6 +229,11 @@ final class QtestMachine implements AutoCloseable {
     /** Kills QEMU. */
     void kill() throws InterruptedException {
         qemu.kill();
+    }
+
+    /** Waits for a line of QEMU's. */
+    void awaitLine(final String pattern) throws InterruptedException {
+        qemu.output().await(pattern, EXIT_LIMIT);
     }
 
     /** What QEMU says when it ends by itself, which it has to do with an error. */

@@ -6,6 +6,7 @@ import io.varve.testsupport.BlkRequest;
 import io.varve.testsupport.Framing;
 import io.varve.testsupport.FrontEndOptions;
 import io.varve.testsupport.LoadGenerator;
+import io.varve.testsupport.SplitDriverQueue;
 import io.varve.testvms.qtest.VirtioBlkPci;
 import java.nio.file.Path;
 import java.util.List;
@@ -29,6 +30,8 @@ class QtestTest {
     private static final int DISK_MIB = 256;
     private static final int MAX_QUEUES = 256;
     private static final long MIB = 1 << 20;
+    private static final int NEXT = 1;
+    private static final int WRITE = 2;
 
     private VarveHost host;
     private Path socket;
@@ -94,6 +97,20 @@ class QtestTest {
                 assertThat(disk.run(BlkRequest.writeZeroes(MIB + 4096, 4096, true))
                                 .status())
                         .isEqualTo(BlkRequest.OK);
+                for (final int type : new int[] {BlkRequest.DISCARD, BlkRequest.WRITE_ZEROES}) {
+                    assertThat(disk.run(BlkRequest.of(type, 0, new byte[2 * 16], 0))
+                                    .status())
+                            .isEqualTo(BlkRequest.UNSUPP);
+                    assertThat(disk.run(BlkRequest.of(type, 0, BlkRequest.segment(0, -1, 0), 0))
+                                    .status())
+                            .isEqualTo(BlkRequest.IOERR);
+                    assertThat(disk.run(BlkRequest.of(type, 0, BlkRequest.segment(DISK_MIB * MIB / 512 + 1, 1, 0), 0))
+                                    .status())
+                            .isEqualTo(BlkRequest.IOERR);
+                    assertThat(disk.run(BlkRequest.of(type, 0, BlkRequest.segment(0, 1, ~1), 0))
+                                    .status())
+                            .isEqualTo(BlkRequest.UNSUPP);
+                }
                 assertThat(disk.run(BlkRequest.read(MIB, 8192)).in()).containsOnly(0);
                 assertThat(disk.run(BlkRequest.getId()).inAsString()).isNotEmpty();
                 assertThat(disk.run(BlkRequest.read(DISK_MIB * MIB, 512)).status())
@@ -259,6 +276,72 @@ class QtestTest {
             machine.unplugMemory();
             load.drain();
             load.verifyAll(disk);
+        }
+    }
+
+    /** A guest that has such memory beside other: its requests fail where they would else be lost. */
+    @ParameterizedTest(name = "{0}")
+    @MethodSource("emulators")
+    void failsRequestsInMemoryThatIsNotShared(final Emulator emulator, final Lab lab) throws Exception {
+        emulator.require();
+        try (QtestMachine machine = QtestMachine.started(lab, emulator, socket, "")) {
+            final VirtioBlkPci disk = machine.disk(SLOT, FrontEndOptions.DEFAULT.withIndirect(false));
+            final long notShared = machine.plugPrivateMemory();
+            final long header = MIB;
+            final long status = MIB + 16;
+            for (final int type : new int[] {BlkRequest.OUT, BlkRequest.IN, BlkRequest.GET_ID}) {
+                disk.start();
+                final SplitDriverQueue queue = (SplitDriverQueue) disk.queue(0);
+                machine.ram().putLong(header, type);
+                machine.ram().putLong(header + 8, 0);
+                machine.ram().putLong(status, BlkRequest.OK);
+                queue.putDescriptor(0, header, 16, NEXT, 1);
+                queue.putDescriptor(1, notShared, 512, type == BlkRequest.OUT ? NEXT : NEXT | WRITE, 2);
+                queue.putDescriptor(2, status, 1, WRITE, 0);
+                queue.putAvailable(0);
+                queue.publish();
+                while (queue.usedIndex() == 0) {
+                    Thread.onSpinWait();
+                }
+                assertThat(machine.ram().getShort(status)).isEqualTo(BlkRequest.IOERR);
+            }
+            host.awaitLine("requests of the guest fail.*share=on.*guest address 0x100000000");
+        }
+        assertThat(host.lines("share=on"))
+                .filteredOn(line -> line.contains("WARN"))
+                .hasSize(1);
+    }
+
+    /** QEMU connects again each second, and fails each time. */
+    @ParameterizedTest(name = "{0}")
+    @MethodSource("emulators")
+    void saysOnceThatNoMemoryIsShared(final Emulator emulator, final Lab lab) throws Exception {
+        emulator.require();
+        try (QtestMachine machine = QtestMachine.started(lab, emulator, socket, "")) {
+            final long notShared = machine.plugPrivateMemory();
+            final VirtioBlkPci disk = machine.disk(SLOT, FrontEndOptions.DEFAULT);
+            disk.startElsewhere(notShared);
+            for (int i = 0; i < 3; i++) {
+                machine.awaitLine("Error starting vhost");
+            }
+            host.awaitLine("front-end dropped: ring 0 can't be served.*share=on");
+        }
+        assertThat(host.lines("share=on"))
+                .filteredOn(line -> line.contains("WARN"))
+                .hasSize(1);
+    }
+
+    /** QEMU hands over its file as if it were shared, and the daemon sees nothing of what the guest does. */
+    @ParameterizedTest(name = "{0}")
+    @MethodSource("emulators")
+    void noticesRingsThatStayEmpty(final Emulator emulator, final Lab lab) throws Exception {
+        emulator.require();
+        try (QtestMachine machine = QtestMachine.startedWithoutSharing(lab, emulator, socket)) {
+            final VirtioBlkPci disk = machine.disk(SLOT, FrontEndOptions.DEFAULT);
+            disk.start();
+            // What is in the ring, only QEMU knows.
+            disk.kickAnyway(0);
+            host.awaitLine("front-end dropped: ring 0 is used and stays empty here.*share=on");
         }
     }
 

@@ -135,6 +135,15 @@ final class VarveHost {
         daemon.output().await(pattern, LIMIT);
     }
 
+    /** Lines of the daemon's so far that hold a text. */
+    List<String> lines(final String text) {
+        return daemon.output()
+                .text()
+                .lines()
+                .filter(line -> line.contains(text))
+                .toList();
+    }
+
     /** Ends the daemon, which has to end well. */
     void stop() throws InterruptedException {
         isRunning = false;

@@ -277,6 +277,11 @@ public final class VhostUserBlkSession implements AutoCloseable {
         if (vring.queue().hasFaulted()) {
             endForFault();
         }
+        if (vring.isBlind()) {
+            end(
+                    CloseReason.PROTOCOL_ERROR,
+                    "ring " + vring.index() + " is used and stays empty here, " + SharedMemory.NOT_SHARED);
+        }
         vring.tellOfTrouble(log);
     }
 

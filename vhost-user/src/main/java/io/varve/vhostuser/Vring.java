@@ -12,6 +12,7 @@ import io.varve.virtqueue.SplitVirtqueue;
 import io.varve.virtqueue.VirtioBlk;
 import io.varve.virtqueue.VirtioBlkQueue;
 import io.varve.virtqueue.Virtqueue;
+import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
  * One ring as the protocol has it: stopped at first, started by SET_VRING_KICK, stopped by GET_VRING_BASE; while it is
@@ -23,8 +24,12 @@ import io.varve.virtqueue.Virtqueue;
 final class Vring implements AutoCloseable {
     private static final int NO_FD = -1;
 
+    /** A ring that has been kicked so often must have been used: QEMU kicks each ring once when it hands it over. */
+    private static final int KICKS_OF_A_DRIVER = 2;
+
     private final int index;
     private final Lane lane;
+    private final AtomicBoolean hasRequests;
 
     /** That of who has it; null on the way. */
     private IoRing ring;
@@ -41,10 +46,19 @@ final class Vring implements AutoCloseable {
     private boolean enabled;
     private boolean brokenTold;
     private long unmappedTold;
+    private boolean isLegacy;
+    private long kicks;
+    private boolean isBlank;
     private VirtioBlkQueue queue;
 
-    Vring(final int index, final IoRing ring, final Lane lane) {
+    /**
+     * A stopped ring.
+     *
+     * @param hasRequests whether any ring of the session has ever brought a request.
+     */
+    Vring(final int index, final IoRing ring, final Lane lane, final AtomicBoolean hasRequests) {
         this.index = index;
+        this.hasRequests = hasRequests;
         this.ring = ring;
         this.lane = lane;
     }
@@ -134,7 +148,17 @@ final class Vring implements AutoCloseable {
     boolean needsReactor() {
         return queue.hasFaulted()
                 || queue.queue().isBroken() && !brokenTold
-                || queue.unmappedCount() > 0 && unmappedTold == 0;
+                || queue.unmappedCount() > 0 && unmappedTold == 0
+                || isBlind();
+    }
+
+    /**
+     * Whether the driver has used the ring, and nothing of that can be seen here: QEMU hands over memory of files whether it shares
+     * it or not, and what the guest writes to memory that it does not share stays its own. Says nothing once any ring has brought a
+     * request, and for drivers of before virtio 1, for which QEMU kicks once more.
+     */
+    boolean isBlind() {
+        return isBlank && !isLegacy && !hasRequests.get();
     }
 
     /** Where the ring is to begin, or where it has stopped. */
@@ -212,6 +236,9 @@ final class Vring implements AutoCloseable {
         }
         brokenTold = false;
         unmappedTold = 0;
+        kicks = 0;
+        isBlank = false;
+        isLegacy = (features & VirtioBlk.F_VERSION_1) == 0;
         isPacked = (features & VirtioBlk.F_RING_PACKED) != 0;
         queue = new VirtioBlkQueue(
                 virtqueue(layout(memory, log), inflight, features), lane == null ? device : lane.device(), features);
@@ -289,7 +316,11 @@ final class Vring implements AutoCloseable {
 
     /** Takes what the driver made available; number of chains. */
     int poll() {
-        return queue.poll();
+        final int taken = queue.poll();
+        if (taken > 0 && !hasRequests.getPlain()) {
+            hasRequests.set(true);
+        }
+        return taken;
     }
 
     /** Shows the driver what has completed, and calls it if it wants that. */
@@ -342,10 +373,14 @@ final class Vring implements AutoCloseable {
                 throw new ProtocolException("the kick descriptor of ring " + index + " can't be watched");
             }
             if (kickWatch.takeEvents() != 0) {
-                EventFd.drain(kickFd);
+                kicks += EventFd.drain(kickFd);
             }
         }
-        return queue.armNotifications();
+        final boolean isThere = queue.armNotifications();
+        if (kicks >= KICKS_OF_A_DRIVER && !isThere && !hasRequests.getPlain()) {
+            isBlank = queue.queue().isBlank();
+        }
+        return isThere;
     }
 
     private RingLayout layout(final MemoryTable memory, final DirtyLog log) throws ProtocolException {

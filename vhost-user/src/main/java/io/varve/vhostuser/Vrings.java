@@ -3,6 +3,7 @@ package io.varve.vhostuser;
 import io.varve.linux.IoRing;
 import io.varve.virtqueue.DirtyLog;
 import java.util.Arrays;
+import java.util.concurrent.atomic.AtomicBoolean;
 
 /** All rings of a session. Those that are started stand together, so that serving them costs nothing for the others. */
 final class Vrings implements AutoCloseable {
@@ -13,7 +14,8 @@ final class Vrings implements AutoCloseable {
     Vrings(final int count, final IoRing ring, final Lanes lanes) {
         all = new Vring[count];
         started = new Vring[count];
-        Arrays.setAll(all, i -> new Vring(i, ring, lanes.of(i)));
+        final AtomicBoolean hasRequests = new AtomicBoolean();
+        Arrays.setAll(all, i -> new Vring(i, ring, lanes.of(i), hasRequests));
     }
 
     int count() {

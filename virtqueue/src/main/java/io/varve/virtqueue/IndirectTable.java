@@ -1,5 +1,6 @@
 package io.varve.virtqueue;
 
+import io.varve.linux.Memory;
 import java.lang.foreign.MemorySegment;
 
 /** A private copy of a table of descriptors, since the guest may change its own while it is being read. Reused. */
@@ -29,6 +30,16 @@ final class IndirectTable {
             return 0;
         }
         return length / DESCRIPTOR_SIZE;
+    }
+
+    /** Whether descriptors, from a native address on, hold nothing but zeros. */
+    static boolean isBlank(final long address, final int count) {
+        for (long offset = 0; offset < (long) count * DESCRIPTOR_SIZE; offset += Long.BYTES) {
+            if (Memory.getLong(address + offset) != 0) {
+                return false;
+            }
+        }
+        return true;
     }
 
     /** The first 8 bytes of a descriptor: its address. */

@@ -356,6 +356,11 @@ public final class PackedVirtqueue implements Virtqueue {
     }
 
     @Override
+    public boolean isBlank() {
+        return !broken && IndirectTable.isBlank(descriptors, size);
+    }
+
+    @Override
     public boolean isBroken() {
         return broken;
     }

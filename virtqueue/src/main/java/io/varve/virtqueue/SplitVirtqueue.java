@@ -349,6 +349,11 @@ public final class SplitVirtqueue implements Virtqueue {
     }
 
     @Override
+    public boolean isBlank() {
+        return !broken && IndirectTable.isBlank(descriptors, size);
+    }
+
+    @Override
     public boolean isBroken() {
         return broken;
     }

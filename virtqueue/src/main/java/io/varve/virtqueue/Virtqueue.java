@@ -83,6 +83,9 @@ public interface Virtqueue {
     /** Number of elements in flight. */
     int inFlight();
 
+    /** Whether there is nothing but zeros where descriptors belong: as seen from here, no driver has ever used the ring. */
+    boolean isBlank();
+
     /** Whether the driver broke the ring. */
     boolean isBroken();
 

@@ -113,6 +113,15 @@ public final class VirtioBlkPci implements Driver {
 
     /** Resets the device and starts it, with empty queues; also after a reset of the machine. */
     public void start() throws IOException {
+        startElsewhere(0);
+    }
+
+    /**
+     * The same, with the queues said to be somewhere else.
+     *
+     * @param distance from where they are, in bytes.
+     */
+    public void startElsewhere(final long distance) throws IOException {
         findStructures();
         reset();
         common(COMMON_STATUS, 1, ACKNOWLEDGE | DRIVER);
@@ -126,7 +135,7 @@ public final class VirtioBlkPci implements Driver {
             throw new IOException("the device refuses the features 0x" + Long.toHexString(features));
         }
         for (int i = 0; i < queues.length; i++) {
-            startQueue(i);
+            startQueue(i, distance);
         }
         common(COMMON_STATUS, 1, ACKNOWLEDGE | DRIVER | FEATURES_OK | DRIVER_OK);
     }
@@ -159,7 +168,7 @@ public final class VirtioBlkPci implements Driver {
         return features;
     }
 
-    private void startQueue(final int index) throws IOException {
+    private void startQueue(final int index, final long distance) throws IOException {
         final DriverQueue queue = queues[index];
         queue.reset();
         if (queueSize(index) < queue.size()) {
@@ -168,8 +177,9 @@ public final class VirtioBlkPci implements Driver {
         common(COMMON_QUEUE_SIZE, 2, queue.size());
         final long[] areas = {queue.descriptors(), queue.available(), queue.used()};
         for (int i = 0; i < areas.length; i++) {
-            common(COMMON_QUEUE_AREAS + 8 * i, 4, areas[i] & 0xffff_ffffL);
-            common(COMMON_QUEUE_AREAS + 8 * i + 4, 4, areas[i] >>> Integer.SIZE);
+            final long address = areas[i] + distance;
+            common(COMMON_QUEUE_AREAS + 8 * i, 4, address & 0xffff_ffffL);
+            common(COMMON_QUEUE_AREAS + 8 * i + 4, 4, address >>> Integer.SIZE);
         }
         final int notifyOffset = (int) common(COMMON_QUEUE_NOTIFY_OFFSET, 2);
         common(COMMON_QUEUE_ENABLE, 2, 1);
