@@ -19,18 +19,14 @@ import software.amazon.awssdk.services.s3.model.S3Exception;
 
 /** What the ways of failing mean: whether another attempt may help, and how it is told to people. */
 final class Failures {
-    /** The answer to a conditional creation whose key is taken. */
-    static final int PRECONDITION_FAILED = 412;
-
-    /** The answer to a range that begins at or beyond the object's end. */
-    static final int RANGE_NOT_SATISFIABLE = 416;
-
     private static final int MOVED_PERMANENTLY = 301;
     private static final int TEMPORARY_REDIRECT = 307;
     private static final int FORBIDDEN = 403;
     private static final int NOT_FOUND = 404;
     private static final int REQUEST_TIMEOUT = 408;
     private static final int CONFLICT = 409;
+    private static final int PRECONDITION_FAILED = 412;
+    private static final int RANGE_NOT_SATISFIABLE = 416;
     private static final int TOO_MANY_REQUESTS = 429;
     private static final int INTERNAL_ERROR = 500;
     private static final int NOT_IMPLEMENTED = 501;
@@ -61,9 +57,34 @@ final class Failures {
                 : "";
     }
 
-    /** Whether the answer says that there is no such object, while the bucket is there. */
+    /**
+     * Whether the answer says that there is no such object. The status alone does not: whatever stands between may send it, or a
+     * server that has lost sight of its bucket.
+     */
     static boolean isMissingObject(final Throwable failure) {
-        return status(failure) == NOT_FOUND && !code(failure).equals("NoSuchBucket");
+        return status(failure) == NOT_FOUND && code(failure).equals("NoSuchKey");
+    }
+
+    /** As {@link #isMissingObject}, of a request whose answer has no body, and so no code. */
+    static boolean isMissingObjectByStatus(final Throwable failure) {
+        return status(failure) == NOT_FOUND;
+    }
+
+    /** Whether the answer to a conditional creation says that the key is taken. */
+    static boolean isTaken(final Throwable failure) {
+        return status(failure) == PRECONDITION_FAILED && !code(failure).isEmpty();
+    }
+
+    /** Whether the answer says that a range begins at or beyond the object's end. */
+    static boolean isBeyondEnd(final Throwable failure) {
+        return status(failure) == RANGE_NOT_SATISFIABLE && !code(failure).isEmpty();
+    }
+
+    /** Whether a status that says something of an object comes without a code, so that it is not the store's own word. */
+    private static boolean isBare(final S3Exception answer) {
+        final int status = answer.statusCode();
+        return code(answer).isEmpty()
+                && (status == NOT_FOUND || status == PRECONDITION_FAILED || status == RANGE_NOT_SATISFIABLE);
     }
 
     /** Whether the same request may succeed when it is sent again. */
@@ -77,6 +98,7 @@ final class Failures {
                     || status == REQUEST_TIMEOUT
                     || status == CONFLICT
                     || status == TEMPORARY_REDIRECT
+                    || isBare(answer)
                     || status >= INTERNAL_ERROR && status != NOT_IMPLEMENTED
                     || code(failure).equals("RequestTimeout")
                     || answer.isClockSkewException();
@@ -125,8 +147,9 @@ final class Failures {
 
     private static String reason(final S3Exception answer, final S3Location location, final String server) {
         final String code = code(answer);
-        final String answered =
-                server + " answered " + answer.statusCode() + (code.isEmpty() ? "" : " " + code) + message(answer);
+        final String answered = server + " answered " + answer.statusCode() + (code.isEmpty() ? "" : " " + code)
+                + message(answer)
+                + (isBare(answer) ? " without S3's own error code; is that its address, and nothing between?" : "");
         switch (code) {
             case "NoSuchBucket":
                 return "bucket '" + location.bucket() + "' does not exist at " + server;

@@ -140,7 +140,7 @@ public final class S3ObjectStore implements ObjectStore {
                                 ? CompletableFuture.completedFuture(true)
                                 : CompletableFuture.<Boolean>failedFuture(new IOException("the answer is not whole"));
                     }
-                    if (Failures.status(failure) != Failures.PRECONDITION_FAILED) {
+                    if (!Failures.isTaken(failure)) {
                         return CompletableFuture.<Boolean>failedFuture(failure);
                     }
                     return isRepeated ? isOwn(key, id) : CompletableFuture.completedFuture(false);
@@ -161,7 +161,7 @@ public final class S3ObjectStore implements ObjectStore {
                                 id.equals(answer.metadata().get(CREATION_ID)));
                     }
                     return CompletableFuture.<Boolean>failedFuture(
-                            Failures.isMissingObject(failure)
+                            Failures.isMissingObjectByStatus(failure)
                                     ? new StoreException("an object was there, and is gone again")
                                     : failure);
                 })
@@ -182,7 +182,7 @@ public final class S3ObjectStore implements ObjectStore {
                     if (failure == null) {
                         return CompletableFuture.completedFuture(length);
                     }
-                    if (Failures.status(failure) == Failures.RANGE_NOT_SATISFIABLE) {
+                    if (Failures.isBeyondEnd(failure)) {
                         return CompletableFuture.completedFuture(0);
                     }
                     return CompletableFuture.<Integer>failedFuture(

@@ -24,12 +24,15 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import software.amazon.awssdk.core.exception.SdkClientException;
 
 /** Everything that can go wrong on the way to a server and back. */
 final class FailureTest {
     private static final long LIMIT_S = 30;
     private static final byte[] BODY = bytes(1, 200_000);
+    private static final Fault PAGE_NOT_FOUND = new Fault.Raw("HTTP/1.1 404 Not Found\r\nContent-Type: text/html\r\n"
+            + "Content-Length: 38\r\n\r\n<html><body>Page not found</body></html");
 
     private S3Server server;
     private FaultyProxy proxy;
@@ -70,6 +73,11 @@ final class FailureTest {
                 Fault.answer(409, "OperationAborted"),
                 Fault.answer(400, "RequestTimeout"),
                 Fault.answer(408, ""),
+                // Whatever stands between may answer so, and knows nothing of objects.
+                Fault.answer(404, ""),
+                PAGE_NOT_FOUND,
+                Fault.answer(412, ""),
+                Fault.answer(416, ""),
                 new Fault.Reset(),
                 new Fault.LostAnswer());
     }
@@ -174,6 +182,23 @@ final class FailureTest {
         proxy.next(Fault.answer(500, ""), Fault.answer(412, "PreconditionFailed"));
         assertFails(
                 store.putIfAbsent("key", segment(BODY)), "cannot create key: an object was there, and is gone again");
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {404, 412, 416})
+    void believesNothingOfAnObjectWithoutTheServersOwnWord(final int status) throws Exception {
+        get(straight.putIfAbsent("key", segment(BODY)));
+        context.maxAttempts(2);
+        proxy.faults(none -> Fault.answer(status, ""));
+        assertFails(read("key"), "cannot read key", "answered " + status + " without S3's own error code");
+        assertFails(store.putIfAbsent("other", segment(BODY)), "cannot create other", "answered " + status);
+        assertFails(store.delete("key"), "cannot delete key", "answered " + status);
+        assertThat(proxy.requests()).isEqualTo(6);
+    }
+
+    @Test
+    void knowsAMissingObjectByTheServersOwnWord() {
+        assertThatThrownBy(() -> get(read("key"))).isInstanceOf(NoSuchObjectException.class);
     }
 
     @Test
