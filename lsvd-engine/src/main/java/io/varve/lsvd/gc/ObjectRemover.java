@@ -164,12 +164,22 @@ public final class ObjectRemover {
     private int list() {
         listedFor = checkpoint;
         pinsListing = store.list(Keys.pins(volume));
-        childrenListing = store.list(Keys.children(volume));
         return 1;
     }
 
+    /**
+     * Asks for the children only once the pins have answered: a clone puts its mark and then looks again whether its snapshot is there.
+     * So the mark of one that has found it before it went from the pins is listed for certain.
+     */
+    private boolean isListed() {
+        if (childrenListing == null && pinsListing.isDone()) {
+            childrenListing = store.list(Keys.children(volume));
+        }
+        return childrenListing != null && childrenListing.isDone();
+    }
+
     private int takeListings(final long relocatedThrough) {
-        if (!pinsListing.isDone() || !childrenListing.isDone()) {
+        if (!isListed()) {
             return 0;
         }
         try {

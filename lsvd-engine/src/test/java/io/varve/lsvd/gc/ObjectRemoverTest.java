@@ -11,10 +11,15 @@ import io.varve.lsvd.map.ExtentMap;
 import io.varve.lsvd.store.DirectoryStore;
 import io.varve.lsvd.store.Keys;
 import io.varve.lsvd.store.ObjectStore;
+import io.varve.lsvd.store.StoredObject;
 import io.varve.lsvd.stored.StoredMap;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
 import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
 import java.util.function.BooleanSupplier;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -88,6 +93,82 @@ final class ObjectRemoverTest {
                 .get();
         settle(2);
         assertThat(remover.deleted()).isZero();
+    }
+
+    @Test
+    void listsClonesOnceTheSnapshotsAreKnown() throws Exception {
+        // A clone that has found its snapshot put its mark before; and then the snapshot goes.
+        store.putIfAbsent(Keys.pin(VOLUME, 1, 1), MemorySegment.ofArray(new byte[1]))
+                .get();
+        final SlowListings slow = new SlowListings(store);
+        final ObjectRemover another = new ObjectRemover(slow, VOLUME, stored, () -> 0);
+        another.onCheckpointStored(3);
+        another.doWork(2);
+        store.putIfAbsent(Keys.child(VOLUME, 1, new UUID(5, 6)), MemorySegment.ofArray(new byte[1]))
+                .get();
+        store.putIfAbsent(Keys.pinRemoved(VOLUME, 1), MemorySegment.ofArray(new byte[1]))
+                .get();
+        slow.answer(Keys.pins(VOLUME));
+        await(() -> another.doWork(2) == 0 && slow.isAsked(Keys.children(VOLUME)));
+        slow.answer(Keys.children(VOLUME));
+        await(() -> another.doWork(2) == 0 && another.pins() != null);
+
+        assertThat(another.deleted()).isZero();
+        assertThat(another.pins().isNeeded(1, 2)).isTrue();
+    }
+
+    /** Carries listings out when they are asked for, but those of pins only when they are answered. */
+    private static final class SlowListings implements ObjectStore {
+        private final ObjectStore store;
+        private final Map<String, CompletableFuture<List<StoredObject>>> asked = new HashMap<>();
+        private final Map<String, List<StoredObject>> found = new HashMap<>();
+
+        SlowListings(final ObjectStore store) {
+            this.store = store;
+        }
+
+        boolean isAsked(final String prefix) {
+            return asked.containsKey(prefix);
+        }
+
+        void answer(final String prefix) throws Exception {
+            asked.get(prefix)
+                    .complete(
+                            prefix.equals(Keys.pins(VOLUME))
+                                    ? store.list(prefix).get()
+                                    : found.get(prefix));
+        }
+
+        @Override
+        public CompletableFuture<List<StoredObject>> list(final String prefix) {
+            found.put(prefix, store.list(prefix).join());
+            return asked.computeIfAbsent(prefix, one -> new CompletableFuture<>());
+        }
+
+        @Override
+        public CompletableFuture<Boolean> putIfAbsent(final String key, final MemorySegment body) {
+            return store.putIfAbsent(key, body);
+        }
+
+        @Override
+        public CompletableFuture<Integer> get(final String key, final long offset, final MemorySegment target) {
+            return store.get(key, offset, target);
+        }
+
+        @Override
+        public CompletableFuture<Void> delete(final String key) {
+            return store.delete(key);
+        }
+
+        @Override
+        public String url() {
+            return store.url();
+        }
+
+        @Override
+        public void close() {
+            // The store is its owner's.
+        }
     }
 
     /** Until it has nothing to do for long enough that an answer of the store would have come. */
