@@ -149,12 +149,14 @@ public final class VolumeImporter {
         return true;
     }
 
-    /** Whether the difference is to be applied; not when that has been done. */
+    /** Whether the difference is to be applied; not when that has certainly been done: twice does no harm. */
     private boolean isBase(
             final Volume volume, final String name, final DifferenceHeader header, final boolean acceptsAnyBase)
             throws VolumeException, IOException {
         final long fingerprint = fingerprint(volume, name);
-        if (fingerprint == header.newerFingerprint() && volume.sizeBytes() == header.newerBytes()) {
+        final boolean isTellable =
+                header.newerFingerprint() != header.olderFingerprint() || header.newerBytes() != header.olderBytes();
+        if (isTellable && fingerprint == header.newerFingerprint() && volume.sizeBytes() == header.newerBytes()) {
             return false;
         }
         if (!acceptsAnyBase

@@ -9,21 +9,22 @@ import io.varve.lsvd.scan.ObjectScan;
 import io.varve.lsvd.scan.Pace;
 import io.varve.lsvd.store.StoreClient;
 import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
 import java.util.BitSet;
 
 /**
  * What makes a newer state of a volume out of an older one: blocks that were written, by where they are in the newer, and
- * blocks that were discarded. A block that garbage collection has put where it stands now counts as written only if its
- * checksum is another: what was merely moved is not reported. Checksums are read from the headers of the objects that such
- * blocks are in, for {@value #WINDOW_BLOCKS} blocks at a time at most.
- *
- * <p>Two different blocks have the same CRC32C once in four billion times. So a write that was collected since may be taken for
- * a move with that likelihood; one that was not collected never is.
+ * blocks that were discarded. A block that stands where it stood has not changed. One that stands elsewhere was written anew, or
+ * merely moved by garbage collection. It has changed for certain if its checksum is another: these are read from the headers of
+ * the objects that such blocks are in, for {@value #WINDOW_BLOCKS} blocks at a time at most. Where the checksum is the same, the
+ * data of both states is read and compared, {@value #COMPARED_BYTES} bytes of the volume at a time: different data may well have
+ * the same checksum, above all where somebody wants it to.
  */
 public final class Difference implements AutoCloseable {
     private static final int WINDOW_BLOCKS = 4 << 20;
+    private static final int COMPARED_BYTES = 16 << 20;
     private static final int READS = 16;
-    private static final int WRITTEN_BY_CLIENT = 0;
 
     private final StoreClient store;
     private final VolumeState older;
@@ -57,7 +58,9 @@ public final class Difference implements AutoCloseable {
         final Difference difference = new Difference(store, older, newer, pace, cancellation);
         try (ExtentMap moved = new ExtentMap()) {
             difference.compareLocations(moved);
-            difference.compareChecksums(moved);
+            if (moved.extentCount() > 0) {
+                difference.compareBlocks(moved);
+            }
         } catch (final IOException | RuntimeException e) {
             difference.close();
             throw e;
@@ -123,7 +126,17 @@ public final class Difference implements AutoCloseable {
         }
     }
 
-    private void compareChecksums(final ExtentMap moved) throws IOException {
+    private void compareBlocks(final ExtentMap moved) throws IOException {
+        try (BlockSource from = new BlockSource(store, older.epochs(), pace, cancellation);
+                BlockSource to = new BlockSource(store, newer.epochs(), pace, cancellation);
+                Arena arena = Arena.ofShared()) {
+            final Comparison data = new Comparison(
+                    from, to, arena.allocate(COMPARED_BYTES, Blocks.SIZE), arena.allocate(COMPARED_BYTES, Blocks.SIZE));
+            compareBlocks(moved, data);
+        }
+    }
+
+    private void compareBlocks(final ExtentMap moved, final Comparison data) throws IOException {
         long block = 0;
         while (moved.find(block)) {
             try (ExtentMap window = new ExtentMap()) {
@@ -136,32 +149,75 @@ public final class Difference implements AutoCloseable {
                     count += length;
                     block = start + length;
                 }
-                compareChecksums(window, (int) count);
+                compareBlocks(window, (int) count, data);
             }
         }
     }
 
     /** @param window blocks, and the rank of each among them. */
-    private void compareChecksums(final ExtentMap window, final int count) throws IOException {
-        final BitSet changed = new BitSet(count);
-        final int[] before = checksums(older, window, count, new BitSet());
-        final int[] after = checksums(newer, window, count, changed);
+    private void compareBlocks(final ExtentMap window, final int count, final Comparison data) throws IOException {
+        final int[] before = checksums(older, window, count);
+        final int[] after = checksums(newer, window, count);
+        final BitSet same = new BitSet(count);
         for (int rank = 0; rank < count; rank++) {
-            if (before[rank] != after[rank]) {
-                changed.set(rank);
+            same.set(rank, before[rank] == after[rank]);
+        }
+        final BitSet changed = new BitSet(count);
+        changed.set(0, count);
+        changed.andNot(same);
+        try (ExtentMap alike = new ExtentMap()) {
+            forEach(same, window, (start, end) -> alike.put(start, end - start, start));
+            try (ExtentMap from = restrict(older.map(), alike);
+                    ExtentMap to = restrict(newer.map(), alike)) {
+                data.compare(from, to, window, changed);
             }
         }
-        final ExtentMap to = newer.map();
+        forEach(changed, window, (start, end) -> putWritten(newer.map(), start, end));
+    }
+
+    /** Receives runs of blocks. */
+    @FunctionalInterface
+    private interface Runs {
+        /** From one block up to, and not including, another. */
+        void onRun(long start, long end);
+    }
+
+    /** Tells the blocks of a window whose ranks are set. */
+    private static void forEach(final BitSet ranks, final ExtentMap window, final Runs runs) {
         long block = 0;
         while (window.find(block)) {
             final long start = window.foundBlock();
             final int rank = (int) window.foundLocation();
             final int length = window.foundLength();
             block = start + length;
-            for (int i = changed.nextSetBit(rank); i >= 0 && i < rank + length; ) {
-                final int end = Math.min(rank + length, changed.nextClearBit(i));
-                putWritten(to, start + i - rank, start + end - rank);
-                i = changed.nextSetBit(end);
+            for (int i = ranks.nextSetBit(rank); i >= 0 && i < rank + length; ) {
+                final int end = Math.min(rank + length, ranks.nextClearBit(i));
+                runs.onRun(start + i - rank, start + end - rank);
+                i = ranks.nextSetBit(end);
+            }
+        }
+    }
+
+    /** Reads what two states have of the same blocks, part by part, and compares it. */
+    private record Comparison(BlockSource older, BlockSource newer, MemorySegment before, MemorySegment after) {
+        /** Sets the ranks of those that differ. */
+        void compare(final ExtentMap from, final ExtentMap to, final ExtentMap window, final BitSet changed)
+                throws IOException {
+            long block = 0;
+            while (to.find(block)) {
+                final long first = Math.max(block, to.foundBlock());
+                block = first + (COMPARED_BYTES >> Blocks.SHIFT);
+                older.read(from, first, before);
+                newer.read(to, first, after);
+                for (long at = first; at < block && to.find(at) && to.foundBlock() < block; ) {
+                    at = Math.max(at, to.foundBlock());
+                    final long offset = at - first << Blocks.SHIFT;
+                    final long end = offset + Blocks.SIZE;
+                    if (MemorySegment.mismatch(before, offset, end, after, offset, end) >= 0 && window.find(at)) {
+                        changed.set((int) (window.foundLocation() + (at - window.foundBlock())));
+                    }
+                    at++;
+                }
             }
         }
     }
@@ -175,13 +231,8 @@ public final class Difference implements AutoCloseable {
         }
     }
 
-    /**
-     * The checksums of some blocks of a state, by their ranks.
-     *
-     * @param original receives the ranks of those that stand where a client's write has put them.
-     */
-    private int[] checksums(final VolumeState state, final ExtentMap window, final int count, final BitSet original)
-            throws IOException {
+    /** The checksums of some blocks of a state, by their ranks. */
+    private int[] checksums(final VolumeState state, final ExtentMap window, final int count) throws IOException {
         final int[] crcs = new int[count];
         final long[] found = new long[1];
         try (ExtentMap part = restrict(state.map(), window);
