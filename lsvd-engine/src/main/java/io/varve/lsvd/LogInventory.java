@@ -1,10 +1,14 @@
 package io.varve.lsvd;
 
 import io.varve.lsvd.format.FormatException;
+import io.varve.lsvd.format.LogRecord;
+import io.varve.lsvd.format.Superblock;
+import io.varve.lsvd.format.Superblock.Tail;
 import io.varve.lsvd.history.HistoryException;
 import io.varve.lsvd.history.HistoryReader;
 import io.varve.lsvd.log.DirectoryLogStore;
 import io.varve.lsvd.log.LogInUseException;
+import io.varve.lsvd.log.LogSuperblock;
 import io.varve.lsvd.rescue.LocalLog;
 import io.varve.lsvd.rescue.LocalLog.Unsent;
 import io.varve.lsvd.rescue.LogStanding;
@@ -87,11 +91,11 @@ public final class LogInventory {
     public Unsent rescue(final Path file, final Path target) throws VolumeException {
         try (LocalLog log = LocalLog.open(file)) {
             final LogStanding standing = standing(log);
-            final long storedThrough = standing == null ? 0 : standing.storedThrough();
-            if (log.count(storedThrough).records() == 0) {
+            final Tail storedEnd = storedEnd(standing);
+            if (log.count(storedEnd).records() == 0) {
                 throw new VolumeException("nothing to rescue: the store has everything that is in " + file);
             }
-            return log.save(storedThrough, target);
+            return log.save(storedEnd, target);
         } catch (final FileAlreadyExistsException e) {
             throw new VolumeException(target + " exists already", e);
         } catch (final IOException e) {
@@ -121,7 +125,7 @@ public final class LogInventory {
     public Unsent tell(final Path file, final LocalLog.Changes changes) throws VolumeException {
         try (LocalLog log = LocalLog.open(file)) {
             final LogStanding standing = standing(log);
-            return log.tell(standing == null ? 0 : standing.storedThrough(), changes);
+            return log.tell(storedEnd(standing), changes);
         } catch (final IOException e) {
             throw new VolumeException("cannot rescue what is in " + file + ": " + e.getMessage(), e);
         }
@@ -142,7 +146,7 @@ public final class LogInventory {
         }
         try (LocalLog log = LocalLog.open(file)) {
             final LogStanding standing = standing(log);
-            final Unsent unsent = log.count(standing == null ? 0 : standing.storedThrough());
+            final Unsent unsent = log.count(storedEnd(standing));
             final State state =
                     standing == null ? State.UNKNOWN : standing.isSuperseded() ? State.SUPERSEDED : State.CURRENT;
             final long epoch = log.claims().getLast().epoch();
@@ -151,6 +155,24 @@ public final class LogInventory {
             return Optional.of(new Entry(file, volume, -1, size, State.IN_USE, -1, -1));
         } catch (final FormatException e) {
             return Optional.of(new Entry(file, volume, -1, size, State.DAMAGED, -1, -1));
+        }
+    }
+
+    private static Tail storedEnd(final LogStanding standing) {
+        return standing == null ? new Tail(0, LogRecord.FIRST_SEQUENCE, 0) : standing.storedEnd();
+    }
+
+    /**
+     * What the log of a volume under a cache directory knows, whether a daemon has it open or not.
+     *
+     * @return null when there is none that can be read.
+     */
+    public static Superblock superblock(final Path cacheDirectory, final UUID volume) {
+        final DirectoryLogStore log = new DirectoryLogStore(cacheDirectory, volume, null);
+        try {
+            return log.exists() ? LogSuperblock.peek(Path.of(log.name())) : null;
+        } catch (final IOException e) {
+            return null;
         }
     }
 

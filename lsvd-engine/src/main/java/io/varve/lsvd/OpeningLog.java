@@ -21,7 +21,9 @@ import io.varve.lsvd.log.LogStore;
 import io.varve.lsvd.log.LogSuperblock;
 import io.varve.lsvd.map.Location;
 import io.varve.lsvd.rescue.LogStanding;
+import io.varve.lsvd.rescue.StoreLoss;
 import io.varve.lsvd.runtime.EngineRuntime;
+import io.varve.lsvd.store.Keys;
 import java.io.IOException;
 import java.lang.System.Logger.Level;
 import java.lang.foreign.Arena;
@@ -57,6 +59,7 @@ final class OpeningLog implements AutoCloseable {
     private BatchCutter cutter;
     private boolean isOwn;
     private boolean isUnused;
+    private boolean isCutOff;
     private boolean isNew;
     private boolean isWriteCache;
     private MemorySegment zeros;
@@ -96,10 +99,17 @@ final class OpeningLog implements AutoCloseable {
     /**
      * Finds out what the log is to the newest epoch. One that was made for an epoch that has not come to be holds no record, and yet
      * it is kept: the epoch's record may still be on its way into the store, and only this log knows its nonce.
+     *
+     * @throws VolumeException when the store shows less than the log knows it to have held, unless that is accepted.
      */
-    void judge(final History history) throws IOException {
+    void judge(final History history) throws IOException, VolumeException {
         if (superblock == null || isNew) {
             return;
+        }
+        final StoreLoss loss = StoreLoss.find(reader, superblock.current(), history);
+        isCutOff = loss != null && loss.isLogCutOff();
+        if (loss != null) {
+            refuse("volume '" + context.name() + "' at " + context.store().url() + ": " + loss);
         }
         final List<EpochClaim> claims = superblock.current().epochs();
         isOwn = LogStanding.isCurrent(reader, claims, history.newest());
@@ -120,8 +130,39 @@ final class OpeningLog implements AutoCloseable {
         return logs.name();
     }
 
-    /** Puts aside, or deletes, a log that does not count any more. */
-    void discardForeign(final History history) throws IOException {
+    /** Data is lost: the opening ends here, unless the operator has said that it may be. */
+    private void refuse(final String loss) throws VolumeException {
+        if (!context.isDataLossAccepted()) {
+            throw new VolumeException(loss + "; bring that back, or go on without it by --accept-data-loss");
+        }
+        LOG.log(Level.WARNING, "{0}; going on without it, as asked", loss);
+    }
+
+    /** Puts aside, or deletes, a log that does not count any more, or does not follow what the store still has. */
+    void discardUnfit(final History history) throws IOException {
+        if (isCutOff) {
+            putAsideCutOff();
+        } else {
+            discardForeign(history);
+        }
+    }
+
+    /** Whatever is in it: it may be all that is left. */
+    private void putAsideCutOff() throws IOException {
+        final String aside =
+                logs.setAside(superblock.current().epochs().getLast().epoch());
+        closeDevice();
+        isOwn = false;
+        isCutOff = false;
+        LOG.log(
+                Level.WARNING,
+                "volume ''{0}'': its log does not follow what the store still has; it is kept as {1}, and ''varve cache"
+                        + " rescue'' saves what is in it",
+                context.name(),
+                aside);
+    }
+
+    private void discardForeign(final History history) throws IOException {
         if (device == null || isOwn || isUnused || isNew) {
             return;
         }
@@ -205,7 +246,14 @@ final class OpeningLog implements AutoCloseable {
         final LogGeometry newGeometry = LogGeometry.ofSize(size());
         final Tail start = new Tail(0, Math.max(history.lastRecord() + 1, LogRecord.FIRST_SEQUENCE), 0);
         final Superblock first = new Superblock(
-                0, volume, newGeometry.areaLength(), newGeometry.windowLength(), 1, start, List.of(claim));
+                0,
+                volume,
+                newGeometry.areaLength(),
+                newGeometry.windowLength(),
+                1,
+                start,
+                history.seen(),
+                List.of(claim));
         try {
             device = logs.create(newGeometry, first);
         } catch (final LogInUseException e) {
@@ -261,7 +309,7 @@ final class OpeningLog implements AutoCloseable {
         if (isNew) {
             end = current.tail();
         } else {
-            read(replayStart(current, history), history, settings, onFirst);
+            read(LogStanding.firstUnsent(current, history.covered().logEnd()), history, settings, onFirst);
             device.syncFully();
         }
         if (end.sequence() - 1 < history.lastRecord()) {
@@ -276,11 +324,13 @@ final class OpeningLog implements AutoCloseable {
     private void read(final Tail tail, final History history, final VolumeSettings settings, final Runnable onFirst)
             throws IOException, VolumeException {
         long replayed = 0;
+        long newest = history.newest().epoch();
         try (LogReader records = new LogReader(new DeviceLogSource(geometry, device, null), volume)) {
             records.begin(tail, tail.position() + geometry.areaLength());
             Tail before = records.end();
             while (records.next()) {
                 if (records.record().sequence() > history.lastRecord()) {
+                    newest = checkEpoch(records.record(), newest);
                     if (firstUnsent == null) {
                         onFirst.run();
                     }
@@ -302,17 +352,19 @@ final class OpeningLog implements AutoCloseable {
     }
 
     /**
-     * Where the records begin that may have to be replayed: where the store's objects end, when they were made of this log behind its
-     * tail and say where. Damage to what the store holds does not matter then.
+     * Nothing is logged in an epoch before its record is in the store.
+     *
+     * @param newest epoch that is there, or of which it is known already that it is not.
+     * @return the same, for the next record.
      */
-    private static Tail replayStart(final Superblock current, final History history) {
-        final Tail tail = current.tail();
-        final Tail stored = history.covered().logEnd();
-        final boolean isBehindTail = history.covered().isPlaceKnown()
-                && stored.sequence() > tail.sequence()
-                && stored.position() >= tail.position()
-                && stored.position() <= tail.position() + current.areaLength();
-        return isBehindTail ? stored : tail;
+    private long checkEpoch(final LogRecord record, final long newest) throws VolumeException {
+        if (record.epoch() <= newest) {
+            return newest;
+        }
+        refuse("volume '" + context.name() + "' at " + context.store().url()
+                + ": the store has lost what it held: epoch " + record.epoch() + ", whose record is "
+                + Keys.epoch(volume, record.epoch()) + ", is missing");
+        return record.epoch();
     }
 
     /** Nobody knows how long a record of an earlier life has waited: it counts as older than any may get. */
@@ -371,14 +423,12 @@ final class OpeningLog implements AutoCloseable {
                 + (isProven ? " had been flushed, with all up to " + proven + "," : " may have been flushed")
                 + " and is not readable"
                 + (unreadable == null ? "" : " (" + unreadable.getMessage() + ")");
-        if (!context.isDataLossAccepted()) {
-            throw new VolumeException(damage + "; --accept-data-loss goes on without these records");
-        }
-        LOG.log(Level.WARNING, "{0}; going on without them, as asked", damage);
+        refuse(damage);
     }
 
     /** Makes it durable that an epoch is about to be begun with this log. Of a new one nothing else was ever tried. */
-    void claim(final EpochClaim claim, final long newestEpoch) throws IOException, VolumeException {
+    void claim(final EpochClaim claim, final History history) throws IOException, VolumeException {
+        final long newestEpoch = history.newest().epoch();
         final Superblock current = superblock.current();
         final List<EpochClaim> claims = new ArrayList<>();
         for (final EpochClaim earlier : current.epochs()) {
@@ -398,6 +448,7 @@ final class OpeningLog implements AutoCloseable {
                 current.windowLength(),
                 current.generation() + 1,
                 firstUnsent == null ? end : firstUnsent,
+                history.seen(),
                 claims));
         isNew = false;
     }

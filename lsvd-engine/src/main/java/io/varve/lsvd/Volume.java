@@ -12,6 +12,7 @@ import io.varve.lsvd.destage.Destager;
 import io.varve.lsvd.destage.EpochProof;
 import io.varve.lsvd.format.Durability;
 import io.varve.lsvd.format.SnapshotRecord;
+import io.varve.lsvd.format.Superblock;
 import io.varve.lsvd.format.VolumeSettings;
 import io.varve.lsvd.gc.SpaceStats;
 import io.varve.lsvd.history.Epochs;
@@ -202,7 +203,7 @@ public final class Volume implements AutoCloseable {
                 return readOnly(
                         context, uuid, VolumeSettings.ofSize(snapshot.record().sizeBytes()), history, arena);
             }
-            final History history = new HistoryReader(store, uuid).read();
+            final History history = new HistoryReader(store, uuid, context.isDataLossAccepted()).read();
             final VolumeSettings settings = new SettingsHistory(store, uuid)
                     .newest(history.newest().settings())
                     .withWriteCache(history.covered().isWriteCache());
@@ -617,7 +618,8 @@ public final class Volume implements AutoCloseable {
         writes = new WritePath(
                 map, log, arena, EDGE_TOKENS, token -> pending.complete((int) token, VolumeCompletion.IO_ERROR));
         writes.reads(reads);
-        reclaimer = new LogReclaimer(opened.geometry(), device, opened.superblock(), log, map, reads, oldestInUse);
+        reclaimer = new LogReclaimer(
+                opened.geometry(), device, opened.superblock(), log, map, reads, oldestInUse, new Notes());
         reads.copies(reclaimer::turnToStore);
         preparer = new LogPreparer(opened.geometry(), device, log, opened.zeroed(), arena);
         final WakingStore store = new WakingStore(context.store());
@@ -850,6 +852,25 @@ public final class Volume implements AutoCloseable {
                 isReadOnly || !log.isUnsure() ? null : "the local log failed with errno " + log.trouble(),
                 !isReadOnly && destager.isFenced(),
                 failure);
+    }
+
+    /** What the log's superblock notes of the store. */
+    private final class Notes implements LogReclaimer.StoreNotes {
+        @Override
+        public Superblock.Seen seen() {
+            return destager.seen();
+        }
+
+        @Override
+        public long awaited() {
+            return destager.awaitedNote();
+        }
+
+        @Override
+        public void noted(final long sequence) {
+            destager.notedThrough(sequence);
+            destagerThread.wake();
+        }
     }
 
     /** What the log tells. */

@@ -136,13 +136,16 @@ public final class VolumeContext {
         return isTakeOver;
     }
 
-    /** The operator's statement that records of a damaged log that had been made durable may be lost. */
+    /**
+     * The operator's statement that what had been made durable may be lost: records of a damaged log, and what a store does not show
+     * any more that it held. For one opening.
+     */
     public VolumeContext acceptDataLoss(final boolean value) {
         isDataLossAccepted = value;
         return this;
     }
 
-    /** Whether damage to the log is accepted. */
+    /** Whether such a loss is accepted. */
     public boolean isDataLossAccepted() {
         return isDataLossAccepted;
     }

@@ -71,7 +71,7 @@ final class VolumeOpener implements AutoCloseable {
         this.context = context;
         this.store = store;
         this.volume = volume;
-        this.historyReader = new HistoryReader(store, volume);
+        this.historyReader = new HistoryReader(store, volume, context.isDataLossAccepted());
         this.settingsHistory = new SettingsHistory(store, volume);
         this.log = new OpeningLog(context, volume, historyReader, arena);
         this.arena = arena;
@@ -102,7 +102,7 @@ final class VolumeOpener implements AutoCloseable {
     /** The first part: nothing is changed, here or in the store. */
     void begin() throws VolumeException, IOException {
         log.open();
-        follower = new HistoryFollower(store, volume);
+        follower = new HistoryFollower(store, volume, historyReader);
         judged(0);
         readSettings();
     }
@@ -123,13 +123,13 @@ final class VolumeOpener implements AutoCloseable {
     }
 
     /** Reads what has come; see {@link HistoryFollower#look}. */
-    int look(final HistoryFollower.Listener listener) throws IOException {
+    int look(final HistoryFollower.Listener listener) throws IOException, VolumeException {
         areSettingsFresh = false;
         return judged(follower.look(listener));
     }
 
     /** As {@link #look}, for somebody who waits for the volume; beside it, asks for the settings that {@link #take()} needs. */
-    int lookForSeal(final HistoryFollower.Listener listener) throws IOException {
+    int lookForSeal(final HistoryFollower.Listener listener) throws IOException, VolumeException {
         final Listing asked = settingsHistory.ask();
         final int count = judged(follower.lookForSeal(listener));
         areSettingsFresh = history().sealedBy() != null;
@@ -139,7 +139,7 @@ final class VolumeOpener implements AutoCloseable {
         return count;
     }
 
-    private int judged(final int count) throws IOException {
+    private int judged(final int count) throws IOException, VolumeException {
         if (history().newest().epoch() != judgedEpoch) {
             log.judge(history());
             judgedEpoch = history().newest().epoch();
@@ -154,7 +154,9 @@ final class VolumeOpener implements AutoCloseable {
 
     /** Makes the log ready to be claimed, so that this need not be done later. */
     void prepareLog() throws IOException, VolumeException {
-        log.discardForeign(history());
+        if (!log.isOwn()) {
+            log.discardUnfit(history());
+        }
         log.prepare(new EpochClaim(history().newest().epoch() + 1, runtime.randomUuid()), history());
     }
 
@@ -174,8 +176,8 @@ final class VolumeOpener implements AutoCloseable {
         }
         if (!log.isOwn()) {
             checkMayOpenWithoutLog();
-            log.discardForeign(history);
         }
+        log.discardUnfit(history);
         final boolean isClosed = history.isClosedByOwner();
         sealPredecessor();
         if (!log.isOwn()) {
@@ -338,7 +340,12 @@ final class VolumeOpener implements AutoCloseable {
     private EpochRecord beginEpoch() throws IOException, VolumeException {
         final EpochRecord previous = history.newest();
         final EpochClaim claim = new EpochClaim(previous.epoch() + 1, nonce);
-        log.claim(claim, previous.epoch());
+        if (context.isDataLossAccepted()
+                && !historyReader.present(claim.epoch()).isEmpty()) {
+            throw new VolumeException("volume '" + context.name() + "' has objects of epoch " + claim.epoch()
+                    + " in the store, and its record is missing: bring back " + Keys.epoch(volume, claim.epoch()));
+        }
+        log.claim(claim, history);
         final EpochRecord record = new EpochRecord(
                 claim.epoch(),
                 nonce,

@@ -28,8 +28,6 @@ import java.util.UUID;
  * that may wait.
  */
 final class VolumeRemover {
-    private static final int SEAL_TRIES = 100;
-
     private final StoreClient store;
     private final EngineRuntime runtime;
     private final UUID volume;
@@ -102,21 +100,18 @@ final class VolumeRemover {
     }
 
     private void sealNewest() throws IOException {
-        final UUID nonce = runtime.randomUuid();
-        for (int i = 0; i < SEAL_TRIES; i++) {
-            final History history;
-            try {
-                history = new HistoryReader(store, volume).read();
-            } catch (final FormatException | HistoryException | NoSuchObjectException e) {
-                // Damaged: nobody can open it for writing either.
-                return;
-            }
-            history.close();
-            if (history.sealedBy() != null || Sealer.seal(store, volume, history, nonce)) {
-                return;
-            }
+        final HistoryReader reader = new HistoryReader(store, volume);
+        final History history;
+        try {
+            history = Sealer.end(store, reader, volume, reader.read(), runtime.randomUuid());
+        } catch (final FormatException | HistoryException | NoSuchObjectException e) {
+            // Damaged: nobody can open it for writing either.
+            return;
         }
-        throw new IOException("the volume is being written faster than it can be sealed");
+        if (history == null) {
+            throw new IOException("the volume is being written faster than it can be sealed");
+        }
+        history.close();
     }
 
     /** Whether an object is there and a seal. */

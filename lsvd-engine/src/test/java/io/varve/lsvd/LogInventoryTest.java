@@ -8,6 +8,7 @@ import io.varve.lsvd.LogInventory.State;
 import io.varve.lsvd.format.Checksum;
 import io.varve.lsvd.format.LogRecord;
 import io.varve.lsvd.format.RescueHeader;
+import io.varve.lsvd.format.Superblock;
 import io.varve.lsvd.log.DirectoryLogStore;
 import io.varve.lsvd.rescue.LocalLog.Unsent;
 import io.varve.lsvd.store.DirectoryStore;
@@ -25,6 +26,8 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class LogInventoryTest {
     private static final int LOST = 3;
@@ -144,6 +147,19 @@ class LogInventoryTest {
                 .hasMessageContaining("exists already");
     }
 
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void damageToWhatTheStoreHoldsHidesNothingThatItLacks(final boolean isSuperseded) throws Exception {
+        writeUnsent();
+        damageFirstBlock(only().file());
+        if (isSuperseded) {
+            takeOver();
+        }
+        assertThat(only().unsentRecords()).isEqualTo(LOST);
+        assertThat(inventory().rescue(only().file(), target)).isEqualTo(new Unsent(LOST, LOST * 8192L, false));
+        assertRescued(only().volume());
+    }
+
     @Test
     void aSetAsideLogOutlivesItsSuccessors() throws Exception {
         writeUnsent();
@@ -197,6 +213,21 @@ class LogInventoryTest {
         }
         rig.crash();
         store.away(false);
+    }
+
+    /** Of the record that is in the store. */
+    private static void damageFirstBlock(final Path log) throws IOException {
+        try (RandomAccessFile file = new RandomAccessFile(log.toFile(), "rw")) {
+            final byte[] block = new byte[4096];
+            long at = Superblock.AREA_OFFSET;
+            do {
+                at += block.length;
+                file.seek(at);
+                file.readFully(block);
+            } while (!Arrays.equals(block, filled(4096, 100)));
+            file.seek(at);
+            file.write(101);
+        }
     }
 
     private void takeOver() throws Exception {

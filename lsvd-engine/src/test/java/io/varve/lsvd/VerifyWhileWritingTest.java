@@ -64,6 +64,7 @@ class VerifyWhileWritingTest {
                         new StoreClient(store, new SystemRuntime(), 10_000),
                         new SystemRuntime(),
                         volume,
+                        List.of(),
                         isEnded ? 0 : 64 << 20,
                         Cancellation.NEVER,
                         findings::add)

@@ -65,7 +65,7 @@ class VolumeLimitsTest {
             final Superblock now = superblock.current();
             final Superblock.Tail tail = now.tail();
             final long position = Math.max(tail.position(), (1L << power) - now.areaLength());
-            superblock.write(now.withTail(new Superblock.Tail(position, tail.sequence(), tail.previousCrc())));
+            superblock.write(now.with(new Superblock.Tail(position, tail.sequence(), tail.previousCrc()), now.seen()));
             return now.areaLength();
         }
     }

@@ -169,6 +169,7 @@ class VolumeVerifierTest {
                         new StoreClient(of, new SystemRuntime(), 10_000),
                         new SystemRuntime(),
                         new VolumeCatalog(of).find("disk"),
+                        List.of(),
                         0,
                         Cancellation.NEVER,
                         findings::add)

@@ -17,7 +17,8 @@ final class OpeningOptions {
 
     @Option(
             names = "--accept-data-loss",
-            description = "Go on although records of the log that had been made durable are damaged.")
+            description = "Go on, this once, although records of the log that had been made durable are damaged, or the"
+                    + " store has lost what it held. The message that refuses the volume names what is lost.")
     private boolean acceptDataLoss;
 
     @Mixin

@@ -3,9 +3,11 @@ package io.varve.launcher.cli;
 import io.varve.launcher.ExitStatus;
 import io.varve.launcher.UserException;
 import io.varve.launcher.config.ByteSize;
+import io.varve.lsvd.LogInventory;
 import io.varve.lsvd.VolumeCatalog;
 import io.varve.lsvd.VolumeException;
 import io.varve.lsvd.VolumeInfo;
+import io.varve.lsvd.format.Superblock;
 import io.varve.lsvd.runtime.EngineRuntime;
 import io.varve.lsvd.runtime.SystemRuntime;
 import io.varve.lsvd.scan.Cancellation;
@@ -29,7 +31,7 @@ import picocli.CommandLine.Parameters;
         name = "verify",
         description =
                 "Read everything that a volume and its snapshots need of the store, and check every checksum and reference. A daemon"
-                        + " may have the volume open meanwhile.",
+                        + " may have the volume open meanwhile. A log of the volume on this host says what must be there besides.",
         footerHeading = "%nExit status:%n",
         footer = {
             "  0 all is well; 1 something is damaged, and a line for each object says what; 2 it can't be checked.",
@@ -45,6 +47,9 @@ final class VolumeVerifyCommand extends InterruptibleCommand {
 
     @Mixin
     private StoreOption store;
+
+    @Mixin
+    private CacheOption cache;
 
     @Option(
             names = "--rate",
@@ -73,10 +78,12 @@ final class VolumeVerifyCommand extends InterruptibleCommand {
     int run(final ObjectStore opened, final Cancellation cancellation) throws VolumeException {
         final EngineRuntime runtime = new SystemRuntime();
         final VolumeInfo info = new VolumeCatalog(opened).info(name);
+        final Superblock log = LogInventory.superblock(cache.directory(settings()), info.uuid());
         final VolumeVerifier verifier = new VolumeVerifier(
                 new StoreClient(opened, runtime, StoreClient.DEFAULT_TIMEOUT_MS),
                 runtime,
                 info.uuid(),
+                log == null ? List.of() : List.of(log),
                 bytesPerSecond,
                 cancellation,
                 new Listener());

@@ -5,7 +5,7 @@ package io.varve.launcher.daemon;
  *
  * @param isReadOnly      whether writes are refused.
  * @param isTakeOver      whether it is opened although another daemon had it and has not closed it.
- * @param acceptsDataLoss whether damage to flushed records of the log is put up with.
+ * @param acceptsDataLoss whether the loss of flushed records, or of what the store held, is put up with: for one opening.
  * @param allowsUnfitStore whether the store is not even tried for what volumes need.
  * @param isPatient       whether opening is tried again until it succeeds.
  */

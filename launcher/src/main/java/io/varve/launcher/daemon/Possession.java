@@ -91,11 +91,11 @@ final class Possession implements VolumeTaker.Listener {
     /**
      * Begins to follow the volume, or takes it if it is to be taken at once. Waits for the store.
      *
-     * @param isTakeOver whether to take it although someone else has it.
+     * @param choices whether to take it although someone else has it, and whether data may be lost: this once.
      * @throws CompletionException with the reason when that can't be.
      */
-    void begin(final boolean isTakeOver) {
-        follow(isTakeOver, isPatient);
+    void begin(final OpeningChoices choices) {
+        follow(choices.isTakeOver(), choices.acceptsDataLoss(), isPatient);
         taker.begun().join();
         adopt();
     }
@@ -107,9 +107,11 @@ final class Possession implements VolumeTaker.Listener {
         onChange.accept(opened);
     }
 
-    private void follow(final boolean isTakeOver, final boolean triesAgain) {
+    private void follow(final boolean isTakeOver, final boolean acceptsDataLoss, final boolean triesAgain) {
         final OpeningRuntime runtime = new OpeningRuntime();
-        taker = new VolumeTaker(contexts.apply(runtime).takeOver(isTakeOver), runtime, triesAgain, this);
+        final VolumeContext context =
+                contexts.apply(runtime).takeOver(isTakeOver).acceptDataLoss(acceptsDataLoss);
+        taker = new VolumeTaker(context, runtime, triesAgain, this);
         taker.expect(isFrontEnd);
         taker.start();
     }
@@ -352,7 +354,7 @@ final class Possession implements VolumeTaker.Listener {
         onChange.accept(null);
         had.close();
         // Whatever the store says now: a guest that is here, or comes, waits for the volume.
-        follow(false, true);
+        follow(false, false, true);
         want();
         return 1;
     }

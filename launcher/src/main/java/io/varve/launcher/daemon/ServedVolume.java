@@ -289,7 +289,8 @@ public final class ServedVolume {
             store = new StoreMeter(options.store().open());
         }
         if (options.opening().isReadOnly()) {
-            possession.hold(Volume.open(context(runtime)));
+            possession.hold(Volume.open(
+                    context(runtime).acceptDataLoss(options.opening().acceptsDataLoss())));
             return;
         }
         if (!options.opening().allowsUnfitStore()) {
@@ -297,7 +298,7 @@ public final class ServedVolume {
             StoreFitness.require(catalog.checkStoreOf(options.name()), store.url());
         }
         try {
-            possession.begin(options.opening().isTakeOver());
+            possession.begin(options.opening());
             readCache.get();
         } catch (final CompletionException e) {
             switch (e.getCause()) {
@@ -317,7 +318,6 @@ public final class ServedVolume {
                 .cacheDirectory(options.cacheDirectory())
                 .logSizeBytes(options.logSizeBytes())
                 .readOnly(options.opening().isReadOnly())
-                .acceptDataLoss(options.opening().acceptsDataLoss())
                 .readCache(readCache::get)
                 .gcPolicy(options.gcPolicy())
                 .runtime(its)

@@ -6,6 +6,7 @@ import io.varve.lsvd.format.Covered;
 import io.varve.lsvd.format.FormatException;
 import io.varve.lsvd.format.ObjectHeader;
 import io.varve.lsvd.format.SnapshotRecord;
+import io.varve.lsvd.format.Superblock;
 import io.varve.lsvd.gc.GarbageCollector;
 import io.varve.lsvd.gc.GcPolicy;
 import io.varve.lsvd.gc.ObjectRemover;
@@ -14,6 +15,7 @@ import io.varve.lsvd.gc.SpaceStats;
 import io.varve.lsvd.history.Checkpoint;
 import io.varve.lsvd.history.CheckpointChain;
 import io.varve.lsvd.history.Epochs;
+import io.varve.lsvd.history.HistoryReader;
 import io.varve.lsvd.history.MapChanges;
 import io.varve.lsvd.history.ObjectTable;
 import io.varve.lsvd.history.Sealer;
@@ -51,7 +53,7 @@ import org.agrona.concurrent.OneToOneConcurrentArrayQueue;
  */
 public final class Destager implements PunctualAgent {
     /** Greatest number of uploads in flight. */
-    public static final int MAX_UPLOADS = 4;
+    public static final int MAX_UPLOADS = HistoryReader.MAX_AHEAD;
 
     /** Greatest number of batches handed over and not yet begun. */
     public static final int MAX_WAITING = 4;
@@ -106,9 +108,11 @@ public final class Destager implements PunctualAgent {
     private volatile String failure;
     private volatile String trouble;
     private volatile long relocatedThrough;
+    private volatile long notedThrough = -1;
     private volatile long objectsPut;
     private volatile long bytesPut;
     private volatile SpaceStats space;
+    private volatile Superblock.Seen seen;
     private long checkpointBytesPut;
 
     /**
@@ -207,6 +211,16 @@ public final class Destager implements PunctualAgent {
         relocatedThrough = sequence;
     }
 
+    /** The log's superblock has durably noted that the store holds all up to an object. Reactor only. */
+    public void notedThrough(final long sequence) {
+        notedThrough = sequence;
+    }
+
+    /** Sequence up to which the superblock should note soon what is stored, or a negative number. Any thread. */
+    public long awaitedNote() {
+        return remover.awaitedNote();
+    }
+
     /** The collector of garbage; of which other threads may use what it says. */
     public GarbageCollector collector() {
         return collector;
@@ -277,6 +291,11 @@ public final class Destager implements PunctualAgent {
     /** Number of objects put. Any thread. */
     public long objectsPut() {
         return objectsPut;
+    }
+
+    /** What the store is known to hold since the first object was put, or null before that. Any thread. */
+    public Superblock.Seen seen() {
+        return seen;
     }
 
     /** Bytes put. Any thread. */
@@ -389,7 +408,11 @@ public final class Destager implements PunctualAgent {
         if (finishing || isHasty) {
             return 0;
         }
-        final int work = remover.doWork(relocatedThrough) + sweep.doWork(remover.checkpoint());
+        final long awaited = remover.awaitedNote();
+        final int work = remover.doWork(relocatedThrough, notedThrough) + sweep.doWork(remover.checkpoint());
+        if (remover.awaitedNote() > awaited) {
+            onProgress.run();
+        }
         if (remover.pins() == null) {
             return work;
         }
@@ -412,14 +435,19 @@ public final class Destager implements PunctualAgent {
     private boolean publish(final Upload upload) {
         final ObjectLayout layout = upload.layout();
         if (layout != null) {
+            // Before the reactor hears of it: the log's tail never stands behind what its superblock knows to be
+            // stored.
+            seen = new Superblock.Seen(
+                    epoch, nonce, upload.sequence(), layout.covered().lastRecord());
             if (!outgoing.offer(layout)) {
                 return false;
             }
+            covered = layout.covered();
             stored.onStored(layout);
             collector.onStored(layout, upload.bytes());
-            covered = layout.covered();
             buffers.give(upload.bytes());
         } else if (upload.sequence() == pendingCheckpoint) {
+            seen = new Superblock.Seen(epoch, nonce, upload.sequence(), covered.lastRecord());
             stored.onCheckpointStored(upload.sequence(), upload.bytes().byteSize());
             remover.onCheckpointStored(upload.sequence());
             checkpointBytesPut += upload.bytes().byteSize();
@@ -430,6 +458,7 @@ public final class Destager implements PunctualAgent {
                 pin.onCheckpointStored();
             }
         } else {
+            seen = new Superblock.Seen(epoch, nonce, upload.sequence(), covered.lastRecord());
             sealed = true;
         }
         proof.onPublished(upload.createdNs());

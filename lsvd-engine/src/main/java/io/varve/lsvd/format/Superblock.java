@@ -16,6 +16,7 @@ import java.util.UUID;
  * @param windowLength a record never straddles a multiple of this many bytes.
  * @param generation   number of times that the log has been opened.
  * @param tail         where the scan for records begins.
+ * @param seen         what the store is known to have held.
  * @param epochs       the epoch that the log belongs to, then every one that its owner has tried to open since, oldest first.
  */
 public record Superblock(
@@ -25,6 +26,7 @@ public record Superblock(
         int windowLength,
         long generation,
         Tail tail,
+        Seen seen,
         List<EpochClaim> epochs) {
     /** Length of an encoded superblock in bytes: one block. */
     public static final int LENGTH = Blocks.SIZE;
@@ -36,7 +38,10 @@ public record Superblock(
     public static final int MAX_EPOCHS = 100;
 
     private static final int MAGIC = 0x53565256;
-    private static final int VERSION = 1;
+    private static final int VERSION = 2;
+
+    /** The version that did not know what the store has held. */
+    private static final int BLIND_VERSION = 1;
 
     /**
      * The oldest record that may be needed.
@@ -55,9 +60,28 @@ public record Superblock(
      */
     public record EpochClaim(long epoch, UUID nonce) {}
 
-    /** The same with another tail. */
-    public Superblock withTail(final Tail newTail) {
-        return new Superblock(counter, volume, areaLength, windowLength, generation, newTail, epochs);
+    /**
+     * What this host has seen the store hold: an epoch, and its objects up to one, with all before. A store that shows less has lost
+     * something.
+     *
+     * @param epoch      number of the epoch; -1 when nothing is known.
+     * @param nonce      of whoever began it.
+     * @param sequence   of the last object, checkpoint or seal that was there with all before it.
+     * @param lastRecord last log record that these objects cover.
+     */
+    public record Seen(long epoch, UUID nonce, long sequence, long lastRecord) {
+        /** Nothing is known. */
+        public static final Seen NOTHING = new Seen(-1, new UUID(0, 0), -1, -1);
+
+        /** Whether something is known. */
+        public boolean isKnown() {
+            return epoch >= 0;
+        }
+    }
+
+    /** The same with another tail, when more has been seen. */
+    public Superblock with(final Tail newTail, final Seen newSeen) {
+        return new Superblock(counter, volume, areaLength, windowLength, generation, newTail, newSeen, epochs);
     }
 
     /** The superblock's bytes: exactly {@link #LENGTH}. */
@@ -67,6 +91,9 @@ public record Superblock(
         SmallRecord.putUuid(payload, volume);
         payload.putLong(areaLength).putInt(windowLength).putLong(generation);
         payload.putLong(tail.position).putLong(tail.sequence).putInt(tail.previousCrc);
+        payload.putLong(seen.epoch);
+        SmallRecord.putUuid(payload, seen.nonce);
+        payload.putLong(seen.sequence).putLong(seen.lastRecord);
         payload.putInt(epochs.size());
         for (final EpochClaim claim : epochs) {
             payload.putLong(claim.epoch);
@@ -83,16 +110,20 @@ public record Superblock(
      * @throws FormatException when it is damaged or unknown.
      */
     public static Superblock decode(final String what, final MemorySegment block) throws FormatException {
-        return SmallRecord.read(what, block, MAGIC, VERSION, payload -> decode(what, payload));
+        final boolean isBlind = SmallRecord.isOf(block, MAGIC, BLIND_VERSION);
+        return SmallRecord.read(
+                what, block, MAGIC, isBlind ? BLIND_VERSION : VERSION, payload -> decode(what, payload, isBlind));
     }
 
-    private static Superblock decode(final String what, final ByteBuffer payload) throws FormatException {
+    private static Superblock decode(final String what, final ByteBuffer payload, final boolean isBlind)
+            throws FormatException {
         final long counter = payload.getLong();
         final UUID volume = SmallRecord.getUuid(payload);
         final long areaLength = payload.getLong();
         final int windowLength = payload.getInt();
         final long generation = payload.getLong();
         final Tail tail = new Tail(payload.getLong(), payload.getLong(), payload.getInt());
+        final Seen seen = isBlind ? Seen.NOTHING : decodeSeen(what, payload);
         final int count = payload.getInt();
         if (count < 1 || count > MAX_EPOCHS) {
             throw new FormatException(what + " is damaged: " + count + " epochs");
@@ -102,6 +133,16 @@ public record Superblock(
             final long epoch = payload.getLong();
             epochs.add(new EpochClaim(epoch, SmallRecord.getUuid(payload)));
         }
-        return new Superblock(counter, volume, areaLength, windowLength, generation, tail, List.copyOf(epochs));
+        return new Superblock(counter, volume, areaLength, windowLength, generation, tail, seen, List.copyOf(epochs));
+    }
+
+    private static Seen decodeSeen(final String what, final ByteBuffer payload) throws FormatException {
+        final long epoch = payload.getLong();
+        final UUID nonce = SmallRecord.getUuid(payload);
+        final Seen seen = new Seen(epoch, nonce, payload.getLong(), payload.getLong());
+        if (seen.epoch < -1 || seen.sequence < -1 || seen.lastRecord < -1) {
+            throw new FormatException(what + " is damaged: the store can't have held what it says");
+        }
+        return seen;
     }
 }

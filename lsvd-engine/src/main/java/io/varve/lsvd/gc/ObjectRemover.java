@@ -20,7 +20,8 @@ import java.util.function.LongSupplier;
 /**
  * Deletes objects that nobody needs: those that a checkpoint of this epoch, in the store with all before it, has recorded as dead,
  * which the reactor's map does not name any more, and which no pin or child that is listed <em>after</em> that checkpoint was
- * published keeps. At most {@value #MAX_DELETES} requests are in flight; what fails is tried again. Advanced by the thread that
+ * published keeps. Before that, the log's superblock has durably noted the checkpoint: should the store lose it, what it made
+ * needless would be missing too, and this host has to know. At most {@value #MAX_DELETES} requests are in flight; what fails is tried again. Advanced by the thread that
  * uploads.
  */
 public final class ObjectRemover {
@@ -46,6 +47,7 @@ public final class ObjectRemover {
     private Pins pins;
     private long heldBytes;
     private volatile long deleted;
+    private volatile long awaitedNote = NOTHING;
 
     /** An object on its way out. */
     private record Deletion(long sequence, CompletableFuture<Void> done) {}
@@ -79,6 +81,11 @@ public final class ObjectRemover {
         }
     }
 
+    /** Sequence of the checkpoint that the log's superblock has to note before anything more is deleted, or a negative number. Any thread. */
+    public long awaitedNote() {
+        return awaitedNote;
+    }
+
     /** Number of objects deleted. Any thread. */
     public long deleted() {
         return deleted;
@@ -98,8 +105,9 @@ public final class ObjectRemover {
      * Goes on; returns an amount of work.
      *
      * @param relocatedThrough newest object that the reactor's map has been turned to, as to all before it.
+     * @param notedThrough     newest object that the log's superblock has noted as stored.
      */
-    public int doWork(final long relocatedThrough) {
+    public int doWork(final long relocatedThrough, final long notedThrough) {
         int work = finishDeletions();
         if (pinsListing != null) {
             return work + takeListings(relocatedThrough);
@@ -111,13 +119,15 @@ public final class ObjectRemover {
             work++;
         }
         if (pins == null && clockNs.getAsLong() - notBeforeNs >= 0) {
-            return work + list();
+            return work + list(checkpoint <= notedThrough ? checkpoint : NOTHING);
         }
         if (doomed.isEmpty()
                 && deletions.isEmpty()
                 && checkpoint != NOTHING
-                && (isAwaitedRelocated(relocatedThrough) || clockNs.getAsLong() - notBeforeNs >= 0)) {
-            work += listIfNeeded(relocatedThrough);
+                && (isAwaitedRelocated(relocatedThrough)
+                        || awaitedNote != NOTHING && awaitedNote <= notedThrough
+                        || clockNs.getAsLong() - notBeforeNs >= 0)) {
+            work += listIfNeeded(relocatedThrough, notedThrough);
         }
         return work;
     }
@@ -138,15 +148,24 @@ public final class ObjectRemover {
                 && (dead <= relocatedThrough || objects.generation(index) == ObjectTable.CHECKPOINT);
     }
 
-    private int listIfNeeded(final long relocatedThrough) {
+    private int listIfNeeded(final long relocatedThrough, final long notedThrough) {
         for (int i = 0; i < objects.count(); i++) {
             if (isRecorded(i, checkpoint, relocatedThrough)) {
-                return list();
+                return isNoted(notedThrough) ? list(checkpoint) : 0;
             }
         }
         awaitedRelocation = awaitedAfter(relocatedThrough);
         notBeforeNs = clockNs.getAsLong() + RETRY_NS;
         return 0;
+    }
+
+    private boolean isNoted(final long notedThrough) {
+        final boolean isNoted = checkpoint <= notedThrough;
+        awaitedNote = isNoted ? NOTHING : checkpoint;
+        if (!isNoted) {
+            notBeforeNs = clockNs.getAsLong() + RETRY_NS;
+        }
+        return isNoted;
     }
 
     /** The newest object that the map has to be turned to before all is looked at that the checkpoint has recorded as dead. */
@@ -161,8 +180,8 @@ public final class ObjectRemover {
         return newest;
     }
 
-    private int list() {
-        listedFor = checkpoint;
+    private int list(final long recordedBy) {
+        listedFor = recordedBy;
         pinsListing = store.list(Keys.pins(volume));
         return 1;
     }
@@ -193,7 +212,7 @@ public final class ObjectRemover {
             awaitedRelocation = awaitedAfter(relocatedThrough);
             heldBytes = countHeld();
             // What is pinned now is looked at again when something changes, or after a while.
-            notBeforeNs = clockNs.getAsLong() + (doomed.isEmpty() ? PINNED_RETRY_NS : 0);
+            notBeforeNs = clockNs.getAsLong() + (doomed.isEmpty() && listedFor == checkpoint ? PINNED_RETRY_NS : 0);
         } catch (final ExecutionException e) {
             notBeforeNs = clockNs.getAsLong() + RETRY_NS;
         } catch (final InterruptedException e) {

@@ -3,6 +3,7 @@ package io.varve.lsvd.history;
 import io.varve.lsvd.format.Covered;
 import io.varve.lsvd.format.EpochRecord;
 import io.varve.lsvd.format.SnapshotRecord;
+import io.varve.lsvd.format.Superblock;
 import io.varve.lsvd.map.ExtentMap;
 import java.util.UUID;
 
@@ -76,6 +77,16 @@ public record History(
                 changes,
                 objects,
                 snapshot);
+    }
+
+    /** What it says that the store holds, for the superblock of a log. */
+    public Superblock.Seen seen() {
+        return new Superblock.Seen(newest.epoch(), newest.nonce(), lastSequence(), lastRecord());
+    }
+
+    /** Sequence of the last object, or of the seal, that is there with all before it. */
+    public long lastSequence() {
+        return sealedBy == null ? nextSequence - 1 : nextSequence;
     }
 
     /** Last log record covered. */

@@ -46,11 +46,15 @@ public final class HistoryFollower implements AutoCloseable {
     private History history;
     private int emptyLooks;
 
-    /** Reads a volume's history up to now. */
-    public HistoryFollower(final StoreClient store, final UUID volume) throws IOException {
+    /**
+     * Reads a volume's history up to now.
+     *
+     * @param reader of the volume.
+     */
+    public HistoryFollower(final StoreClient store, final UUID volume, final HistoryReader reader) throws IOException {
         this.store = store;
         this.volume = volume;
-        reader = new HistoryReader(store, volume);
+        this.reader = reader;
         headers = new HeaderReader(store);
         history = reader.read();
     }
@@ -128,7 +132,13 @@ public final class HistoryFollower implements AutoCloseable {
             return false;
         }
         switch (header.type()) {
-            case SEAL -> history = history.withSeal(header.nonce());
+            case SEAL -> {
+                if (reader.isSealOf(epoch, header)) {
+                    history = history.withSeal(header.nonce());
+                } else {
+                    readAgain();
+                }
+            }
             case DATA -> {
                 HistoryReader.apply(header, history.map(), history.changes());
                 history.objects().add(sequence, header.objectLength(), header.blockCount(), header.generation());

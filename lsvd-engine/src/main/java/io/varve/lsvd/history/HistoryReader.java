@@ -15,6 +15,7 @@ import io.varve.lsvd.store.NoSuchObjectException;
 import io.varve.lsvd.store.StoreClient;
 import io.varve.lsvd.store.StoredObject;
 import java.io.IOException;
+import java.lang.System.Logger.Level;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
@@ -22,14 +23,29 @@ import java.util.UUID;
 
 /** Reads a volume's history from the store: newest checkpoint, then the objects behind it, in sequence. */
 public final class HistoryReader {
+    /** How far behind the first object that is missing a writer may have put others: its uploads in flight, and its seal. */
+    public static final int MAX_AHEAD = 4;
+
+    private static final System.Logger LOG = System.getLogger(HistoryReader.class.getName());
     private static final int READ_TRIES = 100;
 
     private final StoreClient store;
     private final UUID volume;
     private final HeaderReader headers;
+    private final boolean isLossAccepted;
 
     /** Makes a reader for one volume. */
     public HistoryReader(final StoreClient store, final UUID volume) {
+        this(store, volume, false);
+    }
+
+    /**
+     * As {@link #HistoryReader(StoreClient, UUID)}.
+     *
+     * @param isLossAccepted the operator's statement that a history may end where objects are missing that were there.
+     */
+    public HistoryReader(final StoreClient store, final UUID volume, final boolean isLossAccepted) {
+        this.isLossAccepted = isLossAccepted;
         this.store = store;
         this.volume = volume;
         this.headers = new HeaderReader(store);
@@ -60,6 +76,26 @@ public final class HistoryReader {
         return headers.read(volume, epoch, epoch(epoch + 1).firstSequence() - 1).nonce();
     }
 
+    /** How far the objects of an epoch that has a successor reach, as its seal says, or else only up to which record. */
+    public Covered coveredBy(final long epoch) throws IOException {
+        final EpochRecord next = epoch(epoch + 1);
+        final Covered plain = Covered.through(next.lastRecord(), next.settings().writeCache());
+        final ObjectHeader seal = headers.readIfPresent(volume, epoch, next.firstSequence() - 1);
+        if (seal == null || seal.lastRecord() != next.lastRecord()) {
+            return plain;
+        }
+        return seal.covered(plain.isWriteCache());
+    }
+
+    /** Sequences of the objects of an epoch that the store lists. */
+    public TreeSet<Long> present(final long epoch) throws IOException {
+        final TreeSet<Long> present = new TreeSet<>();
+        for (final StoredObject object : store.list(Keys.log(volume, epoch))) {
+            present.add(Keys.lastNumber(object.key()));
+        }
+        return present;
+    }
+
     /** The record of the newest epoch. */
     public EpochRecord newestEpoch() throws IOException {
         final List<StoredObject> records = store.list(Keys.epochs(volume));
@@ -81,10 +117,7 @@ public final class HistoryReader {
         for (int i = 0; ; i++) {
             headers.forget();
             final EpochRecord newest = newestEpoch();
-            final TreeSet<Long> present = new TreeSet<>();
-            for (final StoredObject object : store.list(Keys.log(volume, newest.epoch()))) {
-                present.add(Keys.lastNumber(object.key()));
-            }
+            final TreeSet<Long> present = present(newest.epoch());
             try {
                 return read(newestCheckpoint(newest, present), newest, present);
             } catch (final NoSuchObjectException | HistoryException e) {
@@ -96,7 +129,8 @@ public final class HistoryReader {
         }
     }
 
-    private History read(final long checkpoint, final EpochRecord newest, final Set<Long> present) throws IOException {
+    private History read(final long checkpoint, final EpochRecord newest, final TreeSet<Long> present)
+            throws IOException {
         final ExtentMap map = new ExtentMap();
         final MapChanges changes = new MapChanges();
         try {
@@ -137,14 +171,17 @@ public final class HistoryReader {
     }
 
     /**
-     * Looks whether a seal that was put where a history ended ends it: it does unless the epoch has gone on behind it in the
-     * meantime, with a checkpoint, or is not the newest any more.
+     * Looks whether a seal that was put, or found, where a history ended ends it: it does unless the epoch has gone on behind it in
+     * the meantime, with a checkpoint, or is not the newest any more. One that the epoch's owner has put always does.
      *
      * @return the nonce of whoever has sealed; null when the history has to be read again.
      */
     public UUID sealOf(final History history) throws IOException {
-        final long epoch = history.newest().epoch();
-        final long sequence = history.nextSequence();
+        return sealOf(history.newest().epoch(), history.nextSequence());
+    }
+
+    private UUID sealOf(final long epoch, final long sequence) throws IOException {
+        headers.forget();
         if (newestEpoch().epoch() != epoch) {
             return null;
         }
@@ -178,7 +215,7 @@ public final class HistoryReader {
     private History readFrom(
             final long checkpoint,
             final EpochRecord newest,
-            final Set<Long> present,
+            final TreeSet<Long> present,
             final ExtentMap map,
             final MapChanges changes)
             throws IOException {
@@ -229,6 +266,12 @@ public final class HistoryReader {
             }
             if (header == null || header.type() == ObjectType.SEAL) {
                 if (isNewest) {
+                    if (header == null) {
+                        checkHole(newest, sequence, present);
+                    } else if (!isSealOf(newest, header)) {
+                        throw new HistoryException("volume " + volume + ": the seal at " + sequence
+                                + " stands where an object was deleted");
+                    }
                     return new History(
                             newest,
                             epochs,
@@ -257,6 +300,26 @@ public final class HistoryReader {
             }
             sequence++;
         }
+    }
+
+    /** Whether a seal that stands at the end of what was read ends the newest epoch; another's may stand in place of a deleted object. */
+    boolean isSealOf(final EpochRecord newest, final ObjectHeader seal) throws IOException {
+        return seal.nonce().equals(newest.nonce()) || seal.nonce().equals(sealOf(newest.epoch(), seal.sequence()));
+    }
+
+    /** Objects are put a few at a time: one that stands further behind the first missing one proves that this was there. */
+    private void checkHole(final EpochRecord newest, final long sequence, final TreeSet<Long> present)
+            throws HistoryException {
+        if (present.isEmpty() || present.last() <= sequence + MAX_AHEAD) {
+            return;
+        }
+        final String hole = "objects are missing from the store: "
+                + Missing.of(present, sequence, present.last()).describe(volume, newest.epoch())
+                + ", while later ones are there";
+        if (!isLossAccepted) {
+            throw new HistoryException(hole);
+        }
+        LOG.log(Level.WARNING, "volume {0}: {1}; going on without them, as asked", volume, hole);
     }
 
     private Epochs follow(final Epochs epochs, final EpochRecord record) throws HistoryException {

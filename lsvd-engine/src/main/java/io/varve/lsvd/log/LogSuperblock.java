@@ -7,6 +7,10 @@ import java.io.IOException;
 import java.lang.System.Logger.Level;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 
 /**
  * The two places where a log's {@link Superblock} is kept. A write goes to the place that does not hold the newest, so that
@@ -91,6 +95,35 @@ public final class LogSuperblock {
         }
     }
 
+    /**
+     * Reads the newer of the two that can be read, of a log that somebody may have open.
+     *
+     * @throws IOException when neither is valid.
+     */
+    public static Superblock peek(final Path file) throws IOException {
+        Superblock newest = null;
+        IOException failure = null;
+        try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
+            for (int place = 0; place < PLACES; place++) {
+                try {
+                    final ByteBuffer block = ByteBuffer.allocate(Superblock.LENGTH);
+                    channel.read(block, (long) place * Superblock.LENGTH);
+                    final Superblock candidate =
+                            Superblock.decode("superblock of " + file, MemorySegment.ofArray(block.array()));
+                    if (newest == null || candidate.counter() > newest.counter()) {
+                        newest = candidate;
+                    }
+                } catch (final IOException e) {
+                    failure = e;
+                }
+            }
+        }
+        if (newest == null) {
+            throw failure;
+        }
+        return newest;
+    }
+
     /** What was last read or written. */
     public Superblock current() {
         return current;
@@ -125,6 +158,7 @@ public final class LogSuperblock {
                 next.windowLength(),
                 next.generation(),
                 next.tail(),
+                next.seen(),
                 next.epochs());
         current.encode(block);
     }

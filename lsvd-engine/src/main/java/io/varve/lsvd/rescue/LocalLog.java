@@ -7,6 +7,7 @@ import io.varve.lsvd.format.LogRecord;
 import io.varve.lsvd.format.RescueHeader;
 import io.varve.lsvd.format.Superblock;
 import io.varve.lsvd.format.Superblock.EpochClaim;
+import io.varve.lsvd.format.Superblock.Tail;
 import io.varve.lsvd.log.DeviceLogSource;
 import io.varve.lsvd.log.LogDevice;
 import io.varve.lsvd.log.LogGeometry;
@@ -93,13 +94,13 @@ public final class LocalLog implements AutoCloseable {
     }
 
     /** Counts the records behind those that the store holds. */
-    public Unsent count(final long storedThrough) throws IOException {
-        return forEach(storedThrough, record -> {});
+    public Unsent count(final Tail storedEnd) throws IOException {
+        return forEach(storedEnd, record -> {});
     }
 
     /** Tells what the records say that are behind those that the store holds. */
-    public Unsent tell(final long storedThrough, final Changes changes) throws IOException {
-        return forEach(storedThrough, bytes -> {
+    public Unsent tell(final Tail storedEnd, final Changes changes) throws IOException {
+        return forEach(storedEnd, bytes -> {
             final LogRecord record = new LogRecord(bytes).wrap(0);
             for (int i = 0, n = record.extentCount(); i < n; i++) {
                 final long offset = record.extentBlock(i) << Blocks.SHIFT;
@@ -119,7 +120,7 @@ public final class LocalLog implements AutoCloseable {
      *
      * @throws FileAlreadyExistsException when there is such a file.
      */
-    public Unsent save(final long storedThrough, final Path target) throws IOException {
+    public Unsent save(final Tail storedEnd, final Path target) throws IOException {
         if (Files.exists(target)) {
             throw new FileAlreadyExistsException(target.toString());
         }
@@ -131,10 +132,10 @@ public final class LocalLog implements AutoCloseable {
                         StandardOpenOption.TRUNCATE_EXISTING);
                 Arena arena = Arena.ofConfined()) {
             channel.position(RescueHeader.LENGTH);
-            final Unsent saved = forEach(storedThrough, record -> write(channel, record));
+            final Unsent saved = forEach(storedEnd, record -> write(channel, record));
             final EpochClaim last = superblock.epochs().getLast();
             final MemorySegment header = arena.allocate(RescueHeader.LENGTH);
-            new RescueHeader(volume(), last.epoch(), last.nonce(), storedThrough, saved.records, saved.bytes)
+            new RescueHeader(volume(), last.epoch(), last.nonce(), storedEnd.sequence() - 1, saved.records, saved.bytes)
                     .encode(header);
             channel.position(0);
             write(channel, header);
@@ -152,13 +153,18 @@ public final class LocalLog implements AutoCloseable {
         device.close();
     }
 
-    private Unsent forEach(final long storedThrough, final Sink sink) throws IOException {
+    private Unsent forEach(final Tail storedEnd, final Sink sink) throws IOException {
         final LogGeometry geometry = new LogGeometry(superblock.areaLength(), superblock.windowLength());
+        final long storedThrough = storedEnd.sequence() - 1;
         long records = 0;
         long bytes = 0;
         try (LogReader reader = new LogReader(new DeviceLogSource(geometry, device, null), volume())) {
-            reader.begin(superblock.tail(), superblock.tail().position() + geometry.areaLength());
-            while (reader.next()) {
+            final Tail start = LogStanding.firstUnsent(superblock, storedEnd);
+            boolean hasNext = begin(reader, start);
+            if (!hasNext && !start.equals(superblock.tail())) {
+                hasNext = begin(reader, superblock.tail());
+            }
+            for (; hasNext; hasNext = reader.next()) {
                 if (reader.record().sequence() > storedThrough
                         && reader.record().extentCount() > 0) {
                     records++;
@@ -168,9 +174,21 @@ public final class LocalLog implements AutoCloseable {
             }
             final long missing = reader.end().sequence();
             final long proven = reader.provenDurableBehindEnd();
-            final boolean isDamaged = reader.unreadable() != null || proven >= missing && proven > storedThrough;
+            final boolean isDamaged = reader.unreadable() != null
+                    || proven >= missing && proven > storedThrough
+                    || isCutOff(storedThrough);
             return new Unsent(records, bytes, isDamaged);
         }
+    }
+
+    private boolean begin(final LogReader reader, final Tail start) throws IOException {
+        reader.begin(start, start.position() + superblock.areaLength());
+        return reader.next();
+    }
+
+    /** Whether the store has lost records that the log has let go of, since they were there. */
+    private boolean isCutOff(final long storedThrough) {
+        return Math.min(superblock.seen().lastRecord(), superblock.tail().sequence() - 1) > storedThrough;
     }
 
     private static void write(final FileChannel channel, final MemorySegment bytes) throws IOException {

@@ -1,7 +1,9 @@
 package io.varve.lsvd.rescue;
 
 import io.varve.lsvd.format.EpochRecord;
+import io.varve.lsvd.format.Superblock;
 import io.varve.lsvd.format.Superblock.EpochClaim;
+import io.varve.lsvd.format.Superblock.Tail;
 import io.varve.lsvd.history.History;
 import io.varve.lsvd.history.HistoryReader;
 import java.io.IOException;
@@ -12,9 +14,25 @@ import java.util.List;
  *
  * @param isSuperseded  whether someone else has opened the volume since, so that the log is never replayed.
  * @param epoch         the newest epoch that its owner has begun, or -1 when it has begun none.
- * @param storedThrough sequence of the last of its records that the store holds with all before it.
+ * @param storedEnd     where its first record stands that the store does not hold with all before it; of position 0 when only its
+ *                      sequence is known.
  */
-public record LogStanding(boolean isSuperseded, long epoch, long storedThrough) {
+public record LogStanding(boolean isSuperseded, long epoch, Tail storedEnd) {
+    /**
+     * Where the records begin that the store may lack: where its objects end, when they were made of this log behind its tail and say
+     * where. Damage to what the store holds does not matter then.
+     *
+     * @param storedEnd where the store's objects end.
+     */
+    public static Tail firstUnsent(final Superblock log, final Tail storedEnd) {
+        final Tail tail = log.tail();
+        final boolean isBehindTail = storedEnd.position() > 0
+                && storedEnd.sequence() > tail.sequence()
+                && storedEnd.position() >= tail.position()
+                && storedEnd.position() <= tail.position() + log.areaLength();
+        return isBehindTail ? storedEnd : tail;
+    }
+
     /** The standing of a log. */
     public static LogStanding of(final HistoryReader reader, final List<EpochClaim> claims) throws IOException {
         final EpochRecord newest = reader.newestEpoch();
@@ -22,14 +40,14 @@ public record LogStanding(boolean isSuperseded, long epoch, long storedThrough) 
         final boolean isSuperseded =
                 last != null && last.epoch() != newest.epoch() || !isCurrent(reader, claims, newest);
         if (last == null) {
-            return new LogStanding(isSuperseded, -1, Long.MAX_VALUE);
+            return new LogStanding(isSuperseded, -1, new Tail(0, Long.MAX_VALUE, 0));
         }
         if (last.epoch() < newest.epoch()) {
             return new LogStanding(
-                    isSuperseded, last.epoch(), reader.epoch(last.epoch() + 1).lastRecord());
+                    isSuperseded, last.epoch(), reader.coveredBy(last.epoch()).logEnd());
         }
         try (History history = reader.read()) {
-            return new LogStanding(isSuperseded, last.epoch(), history.lastRecord());
+            return new LogStanding(isSuperseded, last.epoch(), history.covered().logEnd());
         }
     }
 

@@ -4,12 +4,14 @@ import io.varve.lsvd.format.Blocks;
 import io.varve.lsvd.format.EpochRecord;
 import io.varve.lsvd.format.FormatException;
 import io.varve.lsvd.format.ObjectHeader;
+import io.varve.lsvd.format.Superblock;
 import io.varve.lsvd.history.History;
 import io.varve.lsvd.history.HistoryException;
 import io.varve.lsvd.history.HistoryReader;
 import io.varve.lsvd.history.SettingsHistory;
 import io.varve.lsvd.map.ExtentMap;
 import io.varve.lsvd.map.Location;
+import io.varve.lsvd.rescue.StoreLoss;
 import io.varve.lsvd.runtime.EngineRuntime;
 import io.varve.lsvd.scan.Cancellation;
 import io.varve.lsvd.scan.LiveObjects;
@@ -53,6 +55,7 @@ public final class VolumeVerifier {
 
     private final StoreClient store;
     private final UUID volume;
+    private final List<Superblock> logs;
     private final Cancellation cancellation;
     private final Listener listener;
     private final Pace pace;
@@ -85,17 +88,21 @@ public final class VolumeVerifier {
     /**
      * Makes a verifier.
      *
+     * @param logs           superblocks of the volume's logs on this host, read before: what they know to have been stored has to be
+     *                       there.
      * @param bytesPerSecond how much to read in a second at most; 0 for no bound.
      */
     public VolumeVerifier(
             final StoreClient store,
             final EngineRuntime runtime,
             final UUID volume,
+            final List<Superblock> logs,
             final long bytesPerSecond,
             final Cancellation cancellation,
             final Listener listener) {
         this.store = store;
         this.volume = volume;
+        this.logs = List.copyOf(logs);
         this.cancellation = cancellation;
         this.listener = listener;
         pace = new Pace(runtime, bytesPerSecond);
@@ -116,9 +123,26 @@ public final class VolumeVerifier {
             checkWithoutHistory(e);
             return verification();
         }
+        checkLogs(history);
         check(history, this::readHistory);
         checkSnapshots();
         return verification();
+    }
+
+    private void checkLogs(final History history) throws IOException {
+        for (final Superblock log : logs) {
+            final StoreLoss loss = StoreLoss.find(new HistoryReader(store, volume), log, history);
+            if (loss != null) {
+                tell(Finding.of(
+                        Keys.volume(volume), "does not hold what this host has seen it hold: " + loss, whole()));
+            }
+        }
+    }
+
+    private Ranges whole() throws StoreException {
+        final Ranges whole = new Ranges();
+        whole.add(0, Blocks.count(sizeBytes()));
+        return whole;
     }
 
     private Verification verification() {
@@ -347,9 +371,7 @@ public final class VolumeVerifier {
 
     /** Nobody can open the volume. Tells which objects are damaged, of all that there are. */
     private void checkWithoutHistory(final IOException reason) throws IOException {
-        final Ranges whole = new Ranges();
-        whole.add(0, Blocks.count(sizeBytes()));
-        tell(Finding.of(Keys.volume(volume), "cannot be read as a volume: " + reason.getMessage(), whole));
+        tell(Finding.of(Keys.volume(volume), "cannot be read as a volume: " + reason.getMessage(), whole()));
         final List<ObjectName> all = new ArrayList<>();
         for (final StoredObject object : store.list(Keys.logs(volume))) {
             all.add(ObjectName.parse(volume, object.key()));

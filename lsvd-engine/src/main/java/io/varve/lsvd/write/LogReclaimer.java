@@ -20,7 +20,8 @@ import java.util.ArrayDeque;
  * in both places of its superblock, and only then lets the writer have that part. Until then it serves as a cache.
  *
  * <p>Also moves the tail in the superblock, and nothing else, whenever {@value #TAIL_STEP} more bytes, or a quarter of the
- * log, are in the store: that bounds how much a recovery has to read.
+ * log, are in the store: that bounds how much a recovery has to read. With the tail goes what the store is known to hold, which is
+ * written by itself when something waits for it.
  */
 public final class LogReclaimer implements AutoCloseable {
     private static final int EXTENTS_A_TURN = 64;
@@ -28,6 +29,18 @@ public final class LogReclaimer implements AutoCloseable {
     private static final int EIO = 5;
     private static final long WRITE_TOKEN = 1;
     private static final long SYNC_TOKEN = 2;
+
+    /** What the superblock notes of the store. */
+    public interface StoreNotes {
+        /** What the store is known to hold, or null when that is no more than the superblock says. */
+        Superblock.Seen seen();
+
+        /** Up to which object that should be noted soon, or a negative number. */
+        long awaited();
+
+        /** It has durably been noted up to an object. */
+        void noted(long sequence);
+    }
 
     /** What a reclaim is doing. */
     private enum State {
@@ -44,6 +57,7 @@ public final class LogReclaimer implements AutoCloseable {
     private final ExtentMap map;
     private final ReadPath reads;
     private final int listener;
+    private final StoreNotes notes;
     private final long tailStep;
     private final ArrayDeque<ObjectLayout> stored = new ArrayDeque<>();
 
@@ -63,7 +77,12 @@ public final class LogReclaimer implements AutoCloseable {
     private Superblock.Tail securedTo;
     private int copies;
 
-    /** Makes a reclaimer; {@code oldestInUse} is the position where the log's part in use begins. */
+    /**
+     * Makes a reclaimer.
+     *
+     * @param oldestInUse position where the log's part in use begins.
+     * @param notes       what the superblock notes of the store.
+     */
     public LogReclaimer(
             final LogGeometry geometry,
             final LogDevice device,
@@ -71,7 +90,8 @@ public final class LogReclaimer implements AutoCloseable {
             final LogWriter log,
             final ExtentMap map,
             final ReadPath reads,
-            final long oldestInUse) {
+            final long oldestInUse,
+            final StoreNotes notes) {
         this.geometry = geometry;
         this.device = device;
         this.superblock = superblock;
@@ -79,6 +99,7 @@ public final class LogReclaimer implements AutoCloseable {
         this.map = map;
         this.reads = reads;
         this.oldestInUse = oldestInUse;
+        this.notes = notes;
         this.tailStep = Math.min(TAIL_STEP, geometry.areaLength() / 4);
         this.listener = device.register(this::onCompletion);
     }
@@ -120,11 +141,20 @@ public final class LogReclaimer implements AutoCloseable {
         }
     }
 
-    /** Moves the tail in the superblock to what is stored, waiting for it: the end of a clean shutdown. */
+    /**
+     * Moves the tail in the superblock to what is stored, and notes what the store holds, waiting for it: the end of a clean
+     * shutdown.
+     */
     public void finish() throws IOException {
-        if (storedTo != null && log.failure() == 0) {
-            superblock.write(superblock.current().withTail(storedTo));
+        if ((storedTo != null || notes.seen() != null) && log.failure() == 0) {
+            superblock.write(next());
         }
+    }
+
+    private Superblock next() {
+        final Superblock now = superblock.current();
+        final Superblock.Seen newest = notes.seen();
+        return now.with(storedTo == null ? now.tail() : storedTo, newest == null ? now.seen() : newest);
     }
 
     /** Frees its memory. */
@@ -186,6 +216,10 @@ public final class LogReclaimer implements AutoCloseable {
 
     private int beginIfNeeded() {
         final long free = oldestInUse + geometry.areaLength() - log.endPosition();
+        if (notes.awaited() > superblock.current().seen().sequence()) {
+            persist();
+            return 1;
+        }
         if (stored.isEmpty()) {
             return 0;
         }
@@ -277,10 +311,9 @@ public final class LogReclaimer implements AutoCloseable {
     }
 
     private void persist() {
-        final Superblock now = superblock.current();
         state = State.PERSISTING;
         copies++;
-        superblock.write(now.withTail(storedTo), listener, WRITE_TOKEN);
+        superblock.write(next(), listener, WRITE_TOKEN);
     }
 
     private void onCompletion(final long token, final int result) {
@@ -296,6 +329,7 @@ public final class LogReclaimer implements AutoCloseable {
         } else {
             copies = 0;
             securedTo = storedTo;
+            notes.noted(superblock.current().seen().sequence());
             if (reusableTo != null) {
                 forgetMoved(oldestInUse >>> Blocks.SHIFT, reusableTo.position() >>> Blocks.SHIFT);
                 oldestInUse = reusableTo.position();

@@ -37,9 +37,11 @@ class GoldenFilesTest {
 
     private static final Covered COVERED = new Covered(new Superblock.Tail(65536, 1235, 0xbeef), false);
 
+    private static final Superblock.Seen SEEN = new Superblock.Seen(3, NONCE, 76, 16);
+
     /** Every format in its newest version, with how a sample of it is made. */
     enum Sample {
-        SUPERBLOCK(1, GoldenFilesTest::superblock),
+        SUPERBLOCK(2, GoldenFilesTest::superblock),
         LOG_RECORD(3, GoldenFilesTest::logRecord),
         DATA_OBJECT(3, GoldenFilesTest::dataObject),
         WHOLE_CHECKPOINT(3, GoldenFilesTest::wholeCheckpoint),
@@ -84,6 +86,7 @@ class GoldenFilesTest {
                         64 << 20,
                         5,
                         new Superblock.Tail(4096, 17, 0xcafe),
+                        SEEN,
                         List.of(new Superblock.EpochClaim(3, NONCE))));
         assertThat(RescueHeader.decode("rescued", segment(Sample.RESCUE)))
                 .isEqualTo(new RescueHeader(VOLUME, 3, NONCE, 17, 5, 81920));
@@ -106,6 +109,10 @@ class GoldenFilesTest {
 
     @Test
     void oldVersionsAreReadBack() throws IOException {
+        final Superblock blind = Superblock.decode("superblock", segment(Sample.SUPERBLOCK, 1));
+        assertThat(blind.seen().isKnown()).isFalse();
+        assertThat(blind.with(blind.tail(), SEEN))
+                .isEqualTo(Superblock.decode("superblock", segment(Sample.SUPERBLOCK)));
         final LogRecord record = new LogRecord(segment(Sample.LOG_RECORD, 1)).wrap(0);
         assertThat(record.isValid(VOLUME, 8192)).isTrue();
         assertThat(record.isWriteCache(true)).isTrue();
@@ -177,6 +184,7 @@ class GoldenFilesTest {
                         64 << 20,
                         5,
                         new Superblock.Tail(4096, 17, 0xcafe),
+                        SEEN,
                         List.of(new Superblock.EpochClaim(3, NONCE)))
                 .encode(block);
         return block;

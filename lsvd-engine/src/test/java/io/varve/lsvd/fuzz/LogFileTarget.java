@@ -125,6 +125,7 @@ final class LogFileTarget implements FuzzTarget {
                         LogGeometry.MIN_WINDOW,
                         1,
                         new Superblock.Tail(position, 1, 0),
+                        Superblock.Seen.NOTHING,
                         List.of(new Superblock.EpochClaim(0, new UUID(3, 4))))
                 .encode(block);
         final byte[] bytes = block.toArray(ValueLayout.JAVA_BYTE);

@@ -59,7 +59,7 @@ final class ObjectRemoverTest {
                 CheckpointChain.NONE,
                 64);
         remover = new ObjectRemover(store, VOLUME, stored, () -> 0);
-        await(() -> remover.doWork(0) + remover.doWork(0) == 0 && remover.pins() != null);
+        await(() -> remover.doWork(0, 0) + remover.doWork(0, 0) == 0 && remover.pins() != null);
     }
 
     @AfterEach
@@ -80,9 +80,20 @@ final class ObjectRemoverTest {
         settle(1);
         assertThat(remover.deleted()).isZero();
 
-        await(() -> remover.doWork(2) == 0 && remover.deleted() == 1);
+        await(() -> remover.doWork(2, 3) == 0 && remover.deleted() == 1);
         assertThat(store.list(Keys.object(VOLUME, EPOCH, 1)).get()).isEmpty();
         assertThat(store.list(Keys.object(VOLUME, EPOCH, 2)).get()).hasSize(1);
+    }
+
+    @Test
+    void deletesNothingBeforeTheHostHasNotedTheCheckpoint() {
+        remover.onCheckpointStored(3);
+        settle(2, 2);
+        assertThat(remover.deleted()).isZero();
+        assertThat(remover.awaitedNote()).isEqualTo(3);
+
+        await(() -> remover.doWork(2, 3) == 0 && remover.deleted() == 1);
+        assertThat(remover.awaitedNote()).isNegative();
     }
 
     @Test
@@ -103,15 +114,15 @@ final class ObjectRemoverTest {
         final SlowListings slow = new SlowListings(store);
         final ObjectRemover another = new ObjectRemover(slow, VOLUME, stored, () -> 0);
         another.onCheckpointStored(3);
-        another.doWork(2);
+        another.doWork(2, 3);
         store.putIfAbsent(Keys.child(VOLUME, 1, new UUID(5, 6)), MemorySegment.ofArray(new byte[1]))
                 .get();
         store.putIfAbsent(Keys.pinRemoved(VOLUME, 1), MemorySegment.ofArray(new byte[1]))
                 .get();
         slow.answer(Keys.pins(VOLUME));
-        await(() -> another.doWork(2) == 0 && slow.isAsked(Keys.children(VOLUME)));
+        await(() -> another.doWork(2, 3) == 0 && slow.isAsked(Keys.children(VOLUME)));
         slow.answer(Keys.children(VOLUME));
-        await(() -> another.doWork(2) == 0 && another.pins() != null);
+        await(() -> another.doWork(2, 3) == 0 && another.pins() != null);
 
         assertThat(another.deleted()).isZero();
         assertThat(another.pins().isNeeded(1, 2)).isTrue();
@@ -173,9 +184,13 @@ final class ObjectRemoverTest {
 
     /** Until it has nothing to do for long enough that an answer of the store would have come. */
     private void settle(final long relocatedThrough) {
+        settle(relocatedThrough, 3);
+    }
+
+    private void settle(final long relocatedThrough, final long notedThrough) {
         final long endNs = System.nanoTime() + 100_000_000;
         while (System.nanoTime() < endNs) {
-            remover.doWork(relocatedThrough);
+            remover.doWork(relocatedThrough, notedThrough);
             Thread.onSpinWait();
         }
     }

@@ -51,6 +51,7 @@ class DirectoryLogStoreTest {
                 GEOMETRY.windowLength(),
                 1,
                 new Superblock.Tail(0, 1, 0),
+                Superblock.Seen.NOTHING,
                 List.of(new Superblock.EpochClaim(1, UUID.randomUUID())));
     }
 

@@ -23,6 +23,7 @@ class MemoryLogStoreTest {
                 GEOMETRY.windowLength(),
                 1,
                 new Superblock.Tail(0, 1, 0),
+                Superblock.Seen.NOTHING,
                 List.of(new Superblock.EpochClaim(1, UUID.randomUUID())));
         try (IoRing ring = IoRings.open(8);
                 MemoryLogStore logs = new MemoryLogStore(ring)) {
