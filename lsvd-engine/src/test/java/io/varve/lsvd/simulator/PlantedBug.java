@@ -25,5 +25,11 @@ enum PlantedBug {
     /** A host that follows a volume takes it before it has seen the seal of the one that hands it over. */
     EARLY_TAKE,
     /** A deletion is answered and not carried out, one time in four. */
-    LOST_DELETION
+    LOST_DELETION,
+    /** A host's superblock does not keep what the store has held. */
+    FORGETFUL_HOST,
+    /** A store that takes nothing for a while says that it has taken it. */
+    UNWRITTEN_CREATION,
+    /** A deletion that is carried out after its answer takes the object behind as well. */
+    WIDE_DELETION
 }

@@ -1,5 +1,6 @@
 package io.varve.lsvd.simulator;
 
+import io.varve.lsvd.format.FormatException;
 import io.varve.lsvd.format.Superblock;
 import io.varve.lsvd.log.LogDevice;
 import io.varve.lsvd.log.LogGeometry;
@@ -157,6 +158,21 @@ final class SimulatedDisk implements LogStore {
         doomed.clear(offset / SECTOR, (offset + length) / SECTOR);
     }
 
+    /** What of something that is written comes to be on the disk. */
+    private byte[] kept(final long offset, final MemorySegment written) {
+        if (bug == PlantedBug.FORGETFUL_HOST && offset < Superblock.AREA_OFFSET) {
+            try {
+                final Superblock superblock = Superblock.decode("superblock", written);
+                final MemorySegment without = MemorySegment.ofArray(new byte[Superblock.LENGTH]);
+                superblock.with(superblock.tail(), Superblock.Seen.NOTHING).encode(without);
+                return without.toArray(ValueLayout.JAVA_BYTE);
+            } catch (final FormatException e) {
+                throw new SimulationFailure("no superblock is written: " + e.getMessage());
+            }
+        }
+        return written.toArray(ValueLayout.JAVA_BYTE);
+    }
+
     private void revert(final int sector) {
         System.arraycopy(durable, sector * SECTOR, current, sector * SECTOR, SECTOR);
     }
@@ -226,7 +242,7 @@ final class SimulatedDisk implements LogStore {
         }
 
         private void land(final Operation operation, final boolean isTorn) {
-            final byte[] data = view(operation).toArray(ValueLayout.JAVA_BYTE);
+            final byte[] data = kept(operation.offset, view(operation));
             if (isTorn) {
                 for (int at = 0; at < data.length; at += SECTOR) {
                     if (random.nextBoolean()) {
@@ -302,7 +318,7 @@ final class SimulatedDisk implements LogStore {
         @Override
         public void writeFully(final long offset, final MemorySegment source) {
             crashes.maybe();
-            final byte[] data = source.toArray(ValueLayout.JAVA_BYTE);
+            final byte[] data = kept(offset, source);
             apply((int) offset, data, data.length);
         }
 

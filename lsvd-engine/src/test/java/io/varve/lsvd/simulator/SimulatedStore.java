@@ -2,6 +2,7 @@ package io.varve.lsvd.simulator;
 
 import io.varve.lsvd.format.ObjectHeader;
 import io.varve.lsvd.format.ObjectType;
+import io.varve.lsvd.store.Keys;
 import io.varve.lsvd.store.NoSuchObjectException;
 import io.varve.lsvd.store.ObjectStore;
 import io.varve.lsvd.store.StoreException;
@@ -22,6 +23,8 @@ final class SimulatedStore {
     private final PlantedBug bug;
     private final List<Request> inFlight = new ArrayList<>();
     private boolean isAway;
+    private boolean isUnwritable;
+    private TreeMap<String, byte[]> copy = new TreeMap<>();
     private int troubleOneIn;
 
     SimulatedStore(final Random random, final PlantedBug bug) {
@@ -37,6 +40,66 @@ final class SimulatedStore {
     /** Whether every request fails. */
     void away(final boolean value) {
         isAway = value;
+    }
+
+    /** Whether every creation and deletion fails, while reads and listings do not. */
+    void unwritable(final boolean value) {
+        isUnwritable = value;
+    }
+
+    /** Keeps a copy of what is there, for {@link #lose} to go back to. */
+    void copy() {
+        copy = new TreeMap<>(objects);
+    }
+
+    /**
+     * Loses some of what it has confirmed of the newest epoch, or goes back to its copy, but nothing that a snapshot needs.
+     *
+     * @return what was lost.
+     */
+    TreeMap<String, byte[]> lose() {
+        final String prefix = Keys.volume(volume());
+        final long epoch = Keys.lastNumber(keys(prefix + "epochs/").getLast());
+        final long pinned =
+                keys(prefix + "pins/").stream().mapToLong(Keys::pinned).max().orElse(-1);
+        final List<String> newest = new ArrayList<>(keys(prefix + "log/"));
+        newest.removeIf(key -> Keys.lastNumber(key) <= pinned || Keys.epochOf(key) != epoch);
+        final TreeMap<String, byte[]> before = new TreeMap<>(objects);
+        switch (random.nextInt(4)) {
+            case 0 -> {
+                if (!newest.isEmpty()) {
+                    objects.remove(newest.get(random.nextInt(newest.size())));
+                }
+            }
+            case 1 -> {
+                if (epoch > 1
+                        && newest.size()
+                                == keys(prefix + "log/").stream()
+                                        .filter(key -> Keys.epochOf(key) == epoch)
+                                        .count()) {
+                    newest.forEach(objects::remove);
+                    objects.remove(Keys.epoch(volume(), epoch));
+                }
+            }
+            case 2 -> {
+                if (!copy.isEmpty() && copy.keySet().containsAll(keys(prefix + "pins/"))) {
+                    objects.clear();
+                    objects.putAll(copy);
+                }
+            }
+            default -> {
+                if (!newest.isEmpty()) {
+                    newest.subList(random.nextInt(newest.size()), newest.size()).forEach(objects::remove);
+                }
+            }
+        }
+        before.keySet().removeAll(objects.keySet());
+        return before;
+    }
+
+    /** What was lost is there again. */
+    void bringBack(final TreeMap<String, byte[]> lost) {
+        objects.putAll(lost);
     }
 
     /** Carries out one request; false when none is in flight. */
@@ -152,7 +215,11 @@ final class SimulatedStore {
             }
             final int trouble = trouble();
             submit(future, () -> {
-                if (isAway || trouble == 1) {
+                if (isUnwritable && bug == PlantedBug.UNWRITTEN_CREATION) {
+                    future.complete(true);
+                    return;
+                }
+                if (isAway || isUnwritable || trouble == 1) {
                     throw new StoreException("simulated trouble");
                 }
                 final boolean isCreated = create(key, bytes);
@@ -218,8 +285,11 @@ final class SimulatedStore {
             final Change<Void> future = new Change<>();
             final int trouble = trouble();
             submit(future, () -> {
-                if (isAway || trouble == 1) {
+                if (isAway || isUnwritable || trouble == 1) {
                     throw new StoreException("simulated trouble");
+                }
+                if (trouble == 3 && bug == PlantedBug.WIDE_DELETION && objects.higherKey(key) != null) {
+                    objects.remove(objects.higherKey(key));
                 }
                 if (bug != PlantedBug.LOST_DELETION || random.nextInt(4) > 0) {
                     objects.remove(key);
@@ -229,6 +299,10 @@ final class SimulatedStore {
                 }
                 future.complete(null);
             });
+            if (trouble == 3) {
+                // As with creations: it comes late, when it has been tried again.
+                future.completeExceptionally(new StoreException("simulated time-out"));
+            }
             return future;
         }
 

@@ -11,6 +11,7 @@ import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.util.Random;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.UUID;
 import java.util.function.BooleanSupplier;
@@ -40,6 +41,7 @@ final class Simulation implements AutoCloseable {
     private byte[][] oldCopy;
     private SimulatedHost oldCopyOf;
     private int troubleOneIn;
+    private boolean isOver;
 
     Simulation(final long seed, final PlantedBug bug) {
         random = new Random(seed);
@@ -69,11 +71,13 @@ final class Simulation implements AutoCloseable {
         active = hosts[0];
         reopen(active, false, 0, "after the creation");
         final int phases = 1 + random.nextInt(5);
-        for (int phase = 0; phase < phases; phase++) {
+        for (int phase = 0; phase < phases && !isOver; phase++) {
             work();
             interrupt(phase);
         }
-        finish();
+        if (!isOver) {
+            finish();
+        }
     }
 
     SnapshotModel snapshots() {
@@ -149,19 +153,25 @@ final class Simulation implements AutoCloseable {
         final int steps = 50 + random.nextInt(random.nextInt(4) == 0 ? 6000 : 1500);
         final int awayFrom = random.nextInt(4) == 0 ? random.nextInt(steps) : steps;
         final int awayUntil = awayFrom + random.nextInt(1000);
+        final boolean isReadable = random.nextInt(3) == 0;
         for (int i = 0; i < steps; i++) {
-            store.away(i >= awayFrom && i < awayUntil);
+            store.away(!isReadable && i >= awayFrom && i < awayUntil);
+            store.unwritable(isReadable && i >= awayFrom && i < awayUntil);
             active.step(true);
             stepOthers(active);
             if (random.nextInt(3000) == 0) {
                 oldCopy = active.copyDisk();
                 oldCopyOf = active;
             }
+            if (random.nextInt(1000) == 0) {
+                store.copy();
+            }
             if (active.volume().failure() != null) {
                 break;
             }
         }
         store.away(false);
+        store.unwritable(false);
     }
 
     private void interrupt(final int phase) {
@@ -173,7 +183,7 @@ final class Simulation implements AutoCloseable {
             snapshots.mayHaveLost();
         }
         final int acknowledged = leastAfterKill();
-        switch (random.nextInt(9)) {
+        switch (random.nextInt(11)) {
             case 0, 1 -> {
                 active.kill();
                 reopen(active, false, acknowledged, when + ", after a kill");
@@ -192,6 +202,7 @@ final class Simulation implements AutoCloseable {
                 snapshots.mayHaveLost();
                 reopen(random.nextBoolean() ? active : other(), true, model.keptCount(), when + ", after a lost disk");
             }
+            case 8, 9 -> loseObjects(when);
             default -> restoreOldCopy(when);
         }
     }
@@ -201,12 +212,8 @@ final class Simulation implements AutoCloseable {
     }
 
     private void closeAndReopen(final String when) {
-        store.trouble(0);
         final SimulatedHost host = active;
-        runUntil(host, () -> host.requests() == 0 || host.volume().failure() != null, "draining");
-        host.volume().shutdown();
-        runUntil(host, host.volume()::isShutDown, "a shutdown");
-        final boolean isWell = host.volume().failure() == null;
+        final boolean isWell = shutDown(host);
         final int acknowledged = isWell ? model.acknowledgedCount() : leastAfterKill();
         host.end();
         reopen(
@@ -347,6 +354,62 @@ final class Simulation implements AutoCloseable {
         snapshots.mayHaveLost();
     }
 
+    /**
+     * The store loses what it had confirmed. The host that has the volume finds that out, and opens it again when all is back; or nothing
+     * is missing, since its log has all of it; or reads fail.
+     */
+    private void loseObjects(final String when) {
+        final SimulatedHost host = active;
+        final boolean isClosed = random.nextBoolean() && shutDown(host);
+        final int acknowledged = isClosed ? model.acknowledgedCount() : leastAfterKill();
+        final boolean isLogBad = host.disk.hasFailed() || host.disk.hasLost();
+        host.kill();
+        if (other().isServing()) {
+            other().kill();
+        }
+        store.trouble(0);
+        while (store.step()) {
+            passTime();
+        }
+        // What a log has lost as well nobody has any more.
+        final TreeMap<String, byte[]> lost = isLogBad ? new TreeMap<>() : store.lose();
+        // Or what it has would hide for a while what the store has not.
+        host.cacheFile.lose();
+        long[] seen = null;
+        try {
+            host.open(false);
+            seen = host.readAll(true);
+            isOver = seen == null && !host.disk.hasFailed();
+        } catch (final VolumeException e) {
+            store.bringBack(lost);
+        }
+        if (isOver) {
+            return;
+        }
+        if (seen == null) {
+            host.kill();
+            store.bringBack(lost);
+            reopen(host, false, acknowledged, when + ", after a loss that was found");
+            return;
+        }
+        // What other copies of a log know to have been there has been written anew.
+        other().loseDisk();
+        oldCopy = null;
+        model.judgeWriteCache(host.volume().isWriteCache(), false, when);
+        model.judge(seen, acknowledged, when + ", after a loss of objects");
+        host.official(true);
+        store.trouble(troubleOneIn);
+    }
+
+    /** Shuts the volume down; whether all of it is in the store then. */
+    private boolean shutDown(final SimulatedHost host) {
+        store.trouble(0);
+        runUntil(host, () -> host.requests() == 0 || host.volume().failure() != null, "draining");
+        host.volume().shutdown();
+        runUntil(host, host.volume()::isShutDown, "a shutdown");
+        return host.volume().failure() == null;
+    }
+
     /** The host is put back to how it was some time ago. */
     private void restoreOldCopy(final String when) {
         if (oldCopy == null || oldCopyOf != active) {
@@ -387,6 +450,7 @@ final class Simulation implements AutoCloseable {
             final boolean isPatient = attempt >= PATIENT_OPENS;
             crashes.rate(isPatient ? 0 : random.nextBoolean() ? 0 : 20 + random.nextInt(200));
             store.trouble(isPatient ? 0 : troubleOneIn);
+            store.unwritable(!isPatient && random.nextInt(8) == 0);
             if (attempt == MAX_OPENS) {
                 throw new SimulationFailure(when + ": the volume cannot be opened: " + refusal);
             }
@@ -412,6 +476,7 @@ final class Simulation implements AutoCloseable {
                 host.kill();
             }
         }
+        store.unwritable(false);
         other(host).official(false);
         active = host;
         model.judgeWriteCache(host.volume().isWriteCache(), isTakeOver, when);
