@@ -58,5 +58,5 @@ start_movable() {
   qmp=${qmp:-$first_socket.qmp}
   check_path --qmp "$qmp"
   [[ -d $(dirname -- "$qmp") ]] || die 2 "--qmp $qmp: there is no such directory"
-  exec "$SCRIPTS/start-vm" "${start_vm_arguments[@]}" -- -qmp "unix:$qmp,server=on,wait=off" "$@" "${qemu_arguments[@]}"
+  exec "$SCRIPTS/start-vm" --tcg-thread single "${start_vm_arguments[@]}" -- -qmp "unix:$qmp,server=on,wait=off" "$@" "${qemu_arguments[@]}"
 }

@@ -76,6 +76,28 @@ class StartVmTest {
         }
     }
 
+    /** With many of TCG's threads QEMU 7.2 loses guests that are moved. */
+    @Test
+    void runsGuestsThatAreMovedInOneThreadOfTcg(final Lab lab) throws Exception {
+        final Path socket = lab.directory().resolve("socket");
+        try (ServerSocketChannel channel = ServerSocketChannel.open(StandardProtocolFamily.UNIX)) {
+            channel.bind(UnixDomainSocketAddress.of(socket));
+            final List<String> arguments = List.of("--accel", "tcg", "--print");
+            for (final String script : List.of("start-vm", "start-sender-vm", "start-receiver-vm")) {
+                final List<String> command = new ArrayList<>(
+                        List.of(Checkout.file("qemu-scripts/" + script).toString(), "--socket", socket.toString()));
+                if (script.equals("start-receiver-vm")) {
+                    command.addAll(List.of("--listen", "127.0.0.1:4444"));
+                }
+                command.addAll(arguments);
+                final Program printed = lab.run(script, command);
+                assertThat(printed.awaitExit(LIMIT)).isZero();
+                assertThat(printed.output().tail(1).replace("\\", ""))
+                        .contains("tcg,thread=" + (script.equals("start-vm") ? "multi" : "single"));
+            }
+        }
+    }
+
     private static void assertRefused(final Program program, final String message) throws InterruptedException {
         assertThat(program.awaitExit(LIMIT)).as("exit status").isEqualTo(2);
         assertThat(program.output().tail(5))
