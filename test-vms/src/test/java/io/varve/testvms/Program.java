@@ -3,6 +3,7 @@ package io.varve.testvms;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
@@ -35,8 +36,11 @@ final class Program {
     static Program start(
             final String name, final Path directory, final List<String> command, final Map<String, String> environment)
             throws IOException {
+        // Whoever is started in the background by a shell ignores SIGINT, and so would its children.
+        final List<String> plain = new ArrayList<>(List.of("env", "--default-signal"));
+        plain.addAll(command);
         final ProcessBuilder builder =
-                new ProcessBuilder(command).directory(directory.toFile()).redirectErrorStream(true);
+                new ProcessBuilder(plain).directory(directory.toFile()).redirectErrorStream(true);
         builder.environment().putAll(environment);
         return new Program(name, builder.start());
     }
@@ -61,6 +65,11 @@ final class Program {
         }
         output.awaitEnd();
         return process.exitValue();
+    }
+
+    /** SIGINT. */
+    void interrupt() throws IOException, InterruptedException {
+        new ProcessBuilder("kill", "-INT", Long.toString(process.pid())).start().waitFor();
     }
 
     /** SIGTERM, and the exit status. */

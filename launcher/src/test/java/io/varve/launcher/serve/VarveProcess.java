@@ -38,7 +38,9 @@ public final class VarveProcess implements AutoCloseable {
     /** Starts the command by way of another one that executes it. */
     public static VarveProcess start(final Path home, final List<String> prefix, final String... args)
             throws IOException {
-        final List<String> command = new ArrayList<>(prefix);
+        // Whoever is started in the background by a shell ignores SIGINT, and so would its children.
+        final List<String> command = new ArrayList<>(List.of("env", "--default-signal"));
+        command.addAll(prefix);
         command.addAll(List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "-Xshare:auto",
@@ -71,6 +73,7 @@ public final class VarveProcess implements AutoCloseable {
             builder.environment().put("VARVE_READ_LANES", LANES);
         }
         final Process process = builder.start();
+        Runtime.getRuntime().addShutdownHook(new Thread(process::destroyForcibly));
         process.getOutputStream().close();
         return new VarveProcess(process);
     }
@@ -153,6 +156,7 @@ public final class VarveProcess implements AutoCloseable {
     /** Waits for the end and gives the exit status. */
     public int awaitExit() throws InterruptedException {
         if (!process.waitFor(LIMIT_S, TimeUnit.SECONDS)) {
+            kill();
             throw new AssertionError("still running; " + describe());
         }
         out.awaitEnd();
