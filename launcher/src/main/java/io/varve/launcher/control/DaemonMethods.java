@@ -71,7 +71,7 @@ final class DaemonMethods {
         answer.put("read_only", status.isReadOnly());
         answer.put("note", status.note());
         answer.put("qemu_arguments", QemuArguments.of(status.name(), status.socket()));
-        answer.put("libvirt_xml", QemuArguments.libvirtXml(status.socket(), status.isReadOnly()));
+        answer.put("libvirt_xml", QemuArguments.libvirtXml(status.socket()));
         return answer;
     }
 

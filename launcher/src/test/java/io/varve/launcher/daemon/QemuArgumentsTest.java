@@ -14,6 +14,20 @@ class QemuArgumentsTest {
                         + " -device vhost-user-blk-pci,chardev=varve-data");
     }
 
+    /** QEMU's identities: a letter, then letters, digits, '-', '.' and '_'. */
+    @Test
+    void nameASnapshotAsQemuCan() {
+        final String arguments = QemuArguments.of("data@2026-11-30T22:00", Path.of("/run/s.sock"));
+        assertThat(arguments)
+                .contains("id=varve-data_2026-11-30T22_00,")
+                .endsWith("chardev=varve-data_2026-11-30T22_00");
+    }
+
+    @Test
+    void sayNothingToLibvirtThatItRefuses() {
+        assertThat(QemuArguments.libvirtXml(Path.of("/run/s.sock"))).doesNotContain("readonly");
+    }
+
     @Test
     void quoteForQemuAndForTheShell() {
         assertThat(QemuArguments.of("data", Path.of("/run/it's, here")))
