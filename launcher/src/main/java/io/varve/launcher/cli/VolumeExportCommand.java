@@ -3,6 +3,7 @@ package io.varve.launcher.cli;
 import io.varve.launcher.ExitStatus;
 import io.varve.launcher.UserException;
 import io.varve.launcher.config.ByteSize;
+import io.varve.launcher.image.ImageFormat;
 import io.varve.launcher.volume.SnapshotName;
 import io.varve.lsvd.VolumeCatalog;
 import io.varve.lsvd.VolumeException;
@@ -30,6 +31,7 @@ import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.List;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -48,6 +50,7 @@ import picocli.CommandLine.Parameters;
         })
 final class VolumeExportCommand extends InterruptibleCommand {
     private static final String PIPE = "-";
+    private static final List<ImageFormat> EXPORTED = List.of(ImageFormat.RAW, ImageFormat.QCOW2, ImageFormat.DIFF);
     private static final Path STDOUT = Path.of("/proc/self/fd/1");
 
     @Parameters(index = "0", paramLabel = "NAME", description = "Name of the volume, or VOLUME@SNAPSHOT.")
@@ -82,7 +85,7 @@ final class VolumeExportCommand extends InterruptibleCommand {
 
     @Override
     void prepare() {
-        form = from == null || format != null ? ImageFormat.of(format, file) : ImageFormat.DIFF;
+        form = from == null || format != null ? whole() : ImageFormat.DIFF;
         if ((form == ImageFormat.DIFF) != (from != null) || to != null && from == null) {
             throw new UserException(
                     "a difference is exported by --from SNAPSHOT, and --to SNAPSHOT or not; a whole volume or"
@@ -100,6 +103,20 @@ final class VolumeExportCommand extends InterruptibleCommand {
         if (file.equals(PIPE) && Progress.isTerminal(STDOUT)) {
             throw new UserException("a disk is not written to a terminal: name a file, or a pipe");
         }
+    }
+
+    /** What is asked for, or else what the file's name ends with, or else raw. */
+    private ImageFormat whole() {
+        final ImageFormat named = ImageFormat.ofSuffix(file);
+        final ImageFormat byName = named == null ? ImageFormat.RAW : named;
+        final String wanted = format == null ? byName.toString() : format;
+        return EXPORTED.stream()
+                .filter(one -> one.toString().equals(wanted))
+                .findAny()
+                .orElseThrow(() -> new UserException(
+                        format == null
+                                ? file + ": volumes are not exported as " + byName + ": give --format raw or qcow2"
+                                : "--format: '" + format + "' is not raw, qcow2 or diff"));
     }
 
     @Override

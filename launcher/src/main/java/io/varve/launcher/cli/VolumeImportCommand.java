@@ -5,9 +5,10 @@ import io.varve.launcher.UserException;
 import io.varve.launcher.config.ByteSize;
 import io.varve.launcher.config.Setting;
 import io.varve.launcher.config.Settings;
-import io.varve.launcher.volume.QemuImg;
+import io.varve.launcher.image.ImageFormat;
+import io.varve.launcher.image.ImageInput;
+import io.varve.launcher.image.QemuImage;
 import io.varve.launcher.volume.VolumeImporter;
-import io.varve.linux.OwnerOnly;
 import io.varve.lsvd.VolumeException;
 import io.varve.lsvd.VolumeInfo;
 import io.varve.lsvd.format.Blocks;
@@ -18,14 +19,9 @@ import io.varve.lsvd.transfer.ChangeSource;
 import io.varve.lsvd.transfer.DifferenceReader;
 import io.varve.lsvd.transfer.RawFileSource;
 import io.varve.lsvd.transfer.RawStreamSource;
-import java.io.FileDescriptor;
-import java.io.FileInputStream;
 import java.io.IOException;
-import java.nio.channels.FileChannel;
-import java.nio.file.Files;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.NoSuchFileException;
-import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.function.LongSupplier;
@@ -46,8 +42,6 @@ import picocli.CommandLine.Parameters;
             "  zstdcat data.raw.zst | varve volume import - data",
         })
 final class VolumeImportCommand extends InterruptibleCommand {
-    private static final String PIPE = "-";
-
     @Parameters(index = "0", paramLabel = "FILE", description = "The image, or '-' for the standard input.")
     private String file;
 
@@ -57,8 +51,9 @@ final class VolumeImportCommand extends InterruptibleCommand {
     @Option(
             names = "--format",
             paramLabel = "WHAT",
-            description = "raw; qcow2, which qemu-img reads; or diff, a difference (default: as the file's name ends,"
-                    + " .qcow2 or .vdiff, else raw).")
+            description =
+                    "What FILE is: raw; diff, a difference; or an image that QEMU reads, as qcow2, vmdk, vdi, vhdx,"
+                            + " vpc, qed or parallels (default: what its name's end and its contents agree on).")
     private String format;
 
     @Option(
@@ -82,6 +77,7 @@ final class VolumeImportCommand extends InterruptibleCommand {
     @Mixin
     private FitnessOption fitness;
 
+    private ImageInput input;
     private ImageFormat form;
     private long leastBytes;
     private Settings settings;
@@ -90,13 +86,25 @@ final class VolumeImportCommand extends InterruptibleCommand {
 
     @Override
     void prepare() {
-        form = ImageFormat.of(format, file);
         leastBytes = parseSize();
+        try {
+            input = ImageInput.open(file);
+            form = input.format(format);
+        } catch (final NoSuchFileException e) {
+            throw new UserException("there is no file " + file, e);
+        } catch (final AccessDeniedException e) {
+            throw new UserException("cannot read " + file + ": permission denied", e);
+        } catch (final IOException e) {
+            throw new UserException("cannot read " + file + ": " + e.getMessage(), e);
+        }
         if (form == ImageFormat.DIFF && size != null) {
             throw new UserException("--size: a difference says what size the volume gets");
         }
-        if (form == ImageFormat.QCOW2 && isStream()) {
-            throw new UserException("a qcow2 image can't be read from a pipe: name a file");
+        if (form != ImageFormat.DIFF && anyBase) {
+            throw new UserException("--any-base: that is for a difference, and " + file + " is " + form);
+        }
+        if (form.isForQemu() && input.isStream()) {
+            throw new UserException("a " + form + " image can't be read from a pipe: name a file");
         }
     }
 
@@ -110,17 +118,15 @@ final class VolumeImportCommand extends InterruptibleCommand {
     int run(final ObjectStore intoStore, final Cancellation breaksOff) throws VolumeException, IOException {
         opened = intoStore;
         cancellation = breaksOff;
-        try {
+        try (ImageInput open = input) {
             final String done = switch (form) {
-                case RAW -> describe(isStream() ? importStream() : importRaw(checked()));
-                case QCOW2 -> describe(importQcow2());
+                case RAW -> describe(open.isStream() ? importStream() : importRaw());
                 case DIFF -> importDifference();
+                default -> describe(importImage());
             };
             progress().clear();
             out().println(done);
             return ExitStatus.OK;
-        } catch (final NoSuchFileException e) {
-            throw new UserException("there is no file " + e.getMessage(), e);
         }
     }
 
@@ -149,37 +155,40 @@ final class VolumeImportCommand extends InterruptibleCommand {
         }
     }
 
-    /** What is there and is no plain file is read from its beginning to its end. */
-    private boolean isStream() {
-        return file.equals(PIPE) || Files.exists(Path.of(file)) && !Files.isRegularFile(Path.of(file));
+    private VolumeInfo importRaw() throws VolumeException, IOException {
+        try (RawFileSource source = new RawFileSource(input.path())) {
+            return importSized(source, source.diskSize(), source::position);
+        }
     }
 
-    private Path checked() throws IOException {
-        final Path path = Path.of(file);
+    private VolumeInfo importImage() throws VolumeException, IOException {
         if (format == null) {
-            ImageFormat.requireNoOther(path);
+            err().println("varve: " + file + " is read as a " + form + " image");
         }
-        return path;
+        try (QemuImage image = new QemuImage(form, input.path(), cancellation)) {
+            if (!image.isChecked()) {
+                err().println("varve: QEMU can't check " + form + " images for damage: look at what is imported");
+            }
+            return importSized(image, image.diskSize(), image::position);
+        }
     }
 
-    private VolumeInfo importRaw(final Path path) throws VolumeException, IOException {
-        try (RawFileSource source = new RawFileSource(path)) {
-            final long bytes = source.diskSize();
-            if (leastBytes != 0 && leastBytes < bytes) {
-                throw new UserException(
-                        "--size: the image has " + ByteSize.format(bytes) + ", and the volume can't be smaller");
-            }
-            if (bytes == 0 && leastBytes == 0) {
-                throw new UserException("there is nothing to import: " + file + " is empty");
-            }
-            final long sizeBytes = Math.max(bytes, leastBytes);
-            return importNew(sizeBytes, source, () -> sizeBytes, source::position, bytes);
+    private VolumeInfo importSized(final ChangeSource source, final long bytes, final LongSupplier position)
+            throws VolumeException, IOException {
+        if (leastBytes != 0 && leastBytes < bytes) {
+            throw new UserException(
+                    "--size: the image has " + ByteSize.format(bytes) + ", and the volume can't be smaller");
         }
+        if (bytes == 0 && leastBytes == 0) {
+            throw new UserException("there is nothing to import: " + file + " is empty");
+        }
+        final long sizeBytes = Math.max(bytes, leastBytes);
+        return importNew(sizeBytes, source, () -> sizeBytes, position, bytes);
     }
 
     private VolumeInfo importStream() throws VolumeException, IOException {
         final long sizeBytes = leastBytes;
-        try (RawStreamSource source = new RawStreamSource(openStream(), sizeBytes)) {
+        try (RawStreamSource source = new RawStreamSource(input, sizeBytes)) {
             return importNew(
                     sizeBytes == 0 ? Blocks.MAX_VOLUME_SIZE : sizeBytes,
                     source,
@@ -189,25 +198,8 @@ final class VolumeImportCommand extends InterruptibleCommand {
         }
     }
 
-    private VolumeInfo importQcow2() throws VolumeException, IOException {
-        final Path image = Path.of(file);
-        if (!Files.exists(image)) {
-            throw new NoSuchFileException(file);
-        }
-        Files.createDirectories(settings.get(Setting.CACHE), OwnerOnly.DIRECTORY);
-        final Path directory = Files.createTempDirectory(settings.get(Setting.CACHE), "import-");
-        final Path raw = directory.resolve("disk.raw");
-        try {
-            new QemuImg(cancellation).convert(image.toAbsolutePath(), raw);
-            return importRaw(raw);
-        } finally {
-            Files.deleteIfExists(raw);
-            Files.deleteIfExists(directory);
-        }
-    }
-
     private String importDifference() throws VolumeException, IOException {
-        try (DifferenceReader reader = new DifferenceReader(openStream())) {
+        try (DifferenceReader reader = new DifferenceReader(input)) {
             final boolean isNews = new VolumeImporter(
                             opened,
                             settings,
@@ -221,12 +213,6 @@ final class VolumeImportCommand extends InterruptibleCommand {
                     ? "Volume " + name + " holds " + state + " now."
                     : "Volume " + name + " holds " + state + " already.";
         }
-    }
-
-    private FileChannel openStream() throws IOException {
-        return file.equals(PIPE)
-                ? new FileInputStream(FileDescriptor.in).getChannel()
-                : FileChannel.open(Path.of(file), StandardOpenOption.READ);
     }
 
     private static String describe(final VolumeInfo info) {

@@ -134,7 +134,7 @@ class VolumeCopyTest {
         requireQemuImg();
         final Path in = sparse("in.raw", SIZE);
         run("qemu-img", "convert", "-c", "-O", "qcow2", in.toString(), path("in.qcow2"));
-        ok("volume", "import", path("in.qcow2"), "data");
+        ok("volume", "import", path("in.qcow2"), "data", "--format", "qcow2");
         ok("volume", "export", "data", path("out.qcow2"));
         assertThat(run("qemu-img", "check", path("out.qcow2"))).contains("No errors were found");
         run("qemu-img", "compare", "-f", "qcow2", "-F", "raw", path("out.qcow2"), in.toString());
@@ -142,7 +142,7 @@ class VolumeCopyTest {
                 shell("exec \"$@\" > " + path("piped.qcow2"), "volume", "export", "data", "-", "--format", "qcow2");
         assertThat(piped.awaitExit()).as(piped.describe()).isZero();
         assertSame(file("out.qcow2"), file("piped.qcow2"));
-        assertThat(home.resolve(".cache/varve")).isEmptyDirectory();
+        assertThat(home.resolve(".cache/varve")).doesNotExist();
     }
 
     @ParameterizedTest
@@ -162,6 +162,10 @@ class VolumeCopyTest {
         assertThat(run("qemu-img", "check", path("out.qcow2"))).contains("No errors were found");
         assertThat(run("qemu-img", "info", path("out.qcow2"))).contains("(" + size + " bytes)");
         run("qemu-img", "compare", "-f", "qcow2", "-F", "raw", path("out.qcow2"), path("in.raw"));
+        ok("volume", "import", path("out.qcow2"), "again", "--format", "qcow2");
+        assertThat(ok("volume", "info", "again", "--json")).contains("\"size_bytes\" : " + size);
+        ok("volume", "export", "again", path("again.qcow2"));
+        assertSame(file("out.qcow2"), file("again.qcow2"));
     }
 
     @Test
@@ -213,7 +217,7 @@ class VolumeCopyTest {
     @Test
     void aStoreThatTakesNothingEndsTheImport() throws IOException, InterruptedException {
         final VarveProcess run = shell(
-                "VARVE_SHUTDOWN_TIMEOUT=1s exec \"$@\" < <(cat /dev/urandom)",
+                "VARVE_SHUTDOWN_TIMEOUT=1s exec \"$@\" < <(head -c 4G /dev/urandom)",
                 "volume",
                 "import",
                 "-",
@@ -237,8 +241,8 @@ class VolumeCopyTest {
     @ParameterizedTest
     @ValueSource(strings = {"INT", "TERM"})
     void anImportThatIsBrokenOffLeavesNothing(final String signal) throws IOException, InterruptedException {
-        final VarveProcess run =
-                shell("exec \"$@\" --progress < <(cat /dev/urandom)", "volume", "import", "-", "data", "--size", "1T");
+        final VarveProcess run = shell(
+                "exec \"$@\" --progress < <(head -c 4G /dev/urandom)", "volume", "import", "-", "data", "--size", "1T");
         awaitObjects();
         fails(
                 "there is a volume 'data.importing': an import of 'data' is under way",
@@ -295,40 +299,6 @@ class VolumeCopyTest {
         assertThat(ok("volume", "list").lines()).hasSize(2);
     }
 
-    @Test
-    void aFileThatLooksLikeAnotherFormIsRefusedUnlessItIsSaidWhatItIs() throws IOException, InterruptedException {
-        requireQemuImg();
-        run("qemu-img", "create", "-f", "qcow2", path("in.img"), "1M");
-        fails(path("in.img") + " begins like a qcow2 file", 2, "volume", "import", path("in.img"), "data");
-        ok("volume", "import", path("in.img"), "raw", "--format", "raw");
-        ok("volume", "import", path("in.img"), "data", "--format", "qcow2");
-        assertThat(ok("volume", "list")).containsPattern("data +1M");
-    }
-
-    @Test
-    void aQcow2ImageThatNamesAnotherFileIsRefused() throws IOException, InterruptedException {
-        requireQemuImg();
-        final Path secret = sparse("secret.raw", SIZE);
-        run("qemu-img", "create", "-f", "qcow2", "-b", secret.toString(), "-F", "raw", path("in.qcow2"));
-        fails(
-                path("in.qcow2") + " keeps part of its data in another file",
-                2,
-                "volume",
-                "import",
-                path("in.qcow2"),
-                "data");
-        run("qemu-img", "create", "-f", "qcow2", "-o", "data_file=" + path("d.raw"), path("d.qcow2"), "1M");
-        fails(
-                path("d.qcow2") + " keeps part of its data in another file",
-                2,
-                "volume",
-                "import",
-                path("d.qcow2"),
-                "data");
-        Files.writeString(file("no.qcow2"), "this is none");
-        fails("cannot read " + path("no.qcow2"), 2, "volume", "import", path("no.qcow2"), "data");
-    }
-
     @ParameterizedTest
     @CsvSource(
             delimiter = '|',
@@ -346,6 +316,9 @@ class VolumeCopyTest {
                 "volume import /dev/null data --size 5 | the size of a volume must be a multiple of 4096 bytes",
                 "volume import /dev/null Data | 'Data.importing' is no name",
                 "volume import - data --format qcow2 | a qcow2 image can't be read from a pipe",
+                "volume import /dev/null data --any-base | --any-base: that is for a difference",
+                "volume import /dev/null data --format iso | --format: 'iso' is no form of an image; there are raw, ",
+                "volume export data out.vmdk | out.vmdk: volumes are not exported as vmdk: give --format raw or qcow2",
                 "volume import - data --format diff --size 1G | --size: a difference says what size the volume gets",
                 "volume verify none | no volume 'none' in ",
                 "volume verify data --rate fast | --rate: 'fast' is not a size",

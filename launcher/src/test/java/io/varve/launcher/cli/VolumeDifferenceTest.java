@@ -209,6 +209,6 @@ class VolumeDifferenceTest {
                 "import",
                 Files.move(home.resolve("up.vdiff"), home.resolve("up.img")).toString(),
                 "x");
-        assertThat(raw.err()).contains("begins like a diff file: say what it is with --format diff");
+        assertThat(raw.err()).contains("begins like a diff image: say what it is, with --format diff");
     }
 }
