@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.net.ConnectException;
 import java.net.UnknownHostException;
 import java.nio.channels.ClosedChannelException;
+import java.util.Map;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeoutException;
@@ -30,6 +31,10 @@ final class Failures {
     private static final int TOO_MANY_REQUESTS = 429;
     private static final int INTERNAL_ERROR = 500;
     private static final int NOT_IMPLEMENTED = 501;
+
+    /** What the server's policy has to permit, by the verb of what was tried. */
+    private static final Map<String, String> PERMISSIONS = Map.of(
+            "create", "s3:PutObject", "read", "s3:GetObject", "list", "s3:ListBucket", "delete", "s3:DeleteObject");
 
     private Failures() {}
 
@@ -140,12 +145,14 @@ final class Failures {
         if (known != null) {
             return new StoreException(what + ": " + known.getMessage(), failure);
         }
-        final String reason =
-                failure instanceof S3Exception answer ? reason(answer, location, server) : reason(failure, server);
+        final String reason = failure instanceof S3Exception answer
+                ? reason(answer, what, location, server)
+                : reason(failure, server);
         return new StoreException(what + ": " + oneLine(reason), failure);
     }
 
-    private static String reason(final S3Exception answer, final S3Location location, final String server) {
+    private static String reason(
+            final S3Exception answer, final String what, final S3Location location, final String server) {
         final String code = code(answer);
         final String answered = server + " answered " + answer.statusCode() + (code.isEmpty() ? "" : " " + code)
                 + message(answer)
@@ -170,10 +177,18 @@ final class Failures {
             case MOVED_PERMANENTLY -> wrongRegion(answer, location, server);
             case FORBIDDEN ->
                 "access to bucket '" + location.bucket() + "' is denied by " + server
-                        + (code.isEmpty() || code.equals("AccessDenied") ? "" : " (" + code + ")");
+                        + (code.isEmpty() || code.equals("AccessDenied") ? "" : " (" + code + ")") + permission(what);
             case NOT_IMPLEMENTED -> answered + "; it cannot do what a store must";
             default -> answered;
         };
+    }
+
+    private static String permission(final String what) {
+        return PERMISSIONS.entrySet().stream()
+                .filter(one -> what.startsWith("cannot " + one.getKey() + " "))
+                .map(one -> ": the credentials need " + one.getValue())
+                .findFirst()
+                .orElse("");
     }
 
     private static String wrongRegion(final S3Exception answer, final S3Location location, final String server) {

@@ -11,6 +11,7 @@ import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
@@ -102,6 +103,26 @@ public final class S3ObjectStore implements ObjectStore {
             return notAKey(key);
         }
         return attempts.run("cannot delete " + key, null, number -> remove(key));
+    }
+
+    @Override
+    public CompletableFuture<String> keptAfterDeletion() {
+        return attempts.run(
+                        "cannot ask",
+                        null,
+                        number -> connection.track(client.getBucketVersioning(ask -> ask.bucket(location.bucket())
+                                .overrideConfiguration(all -> all.apiCallTimeout(context.attemptTimeout(0))))))
+                .handle((answer, failure) -> {
+                    if (failure != null) {
+                        return "whether the bucket keeps versions is not known: "
+                                + Failures.unwrap(failure).getMessage();
+                    }
+                    return answer.status() == null
+                            ? null
+                            : "versioning of the bucket is "
+                                    + answer.statusAsString().toLowerCase(Locale.ROOT)
+                                    + ": what is deleted takes space until a lifecycle rule removes old versions";
+                });
     }
 
     @Override

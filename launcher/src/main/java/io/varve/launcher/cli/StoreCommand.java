@@ -30,7 +30,7 @@ final class StoreCommand {
             name = "check",
             description = "Try what volumes need of a store: creation of an object that fails when there is one, also"
                     + " when many try at once; ranged reads; listings that are in order and miss nothing; deletion."
-                    + " Measure how long it takes. Some 60 MiB are written under probe/ and removed again.",
+                    + " Measure how long it takes. Some 60 MiB are written beside the volumes and removed again.",
             footerHeading = "%nExit status:%n",
             footer = {
                 "  0 the store is fit; 1 it is not; 2 it can't be reached.",
@@ -49,10 +49,13 @@ final class StoreCommand {
         public Integer call() {
             try (ObjectStore opened = store.open(settings())) {
                 final StoreProbe probe = new StoreProbe(new StoreClient(opened, new SystemRuntime(), TIMEOUT_MS));
+                boolean isChecked = false;
                 try {
-                    return check(probe, opened.url());
+                    final int status = check(probe, opened.url());
+                    isChecked = true;
+                    return status;
                 } finally {
-                    cleanUp(probe);
+                    cleanUp(probe, isChecked);
                 }
             } catch (final StoreException e) {
                 throw new UserException(e.getMessage(), e);
@@ -89,11 +92,14 @@ final class StoreCommand {
             return isFit ? ExitStatus.OK : ExitStatus.FAILED;
         }
 
-        private void cleanUp(final StoreProbe probe) {
+        /** @param isChecked false when the store could not be reached, which is told already. */
+        private void cleanUp(final StoreProbe probe, final boolean isChecked) {
             try {
                 probe.cleanUp();
             } catch (final StoreException e) {
-                err().println("varve: objects under " + StoreProbe.PREFIX + " may be left: " + e.getMessage());
+                if (isChecked) {
+                    err().println("varve: objects under " + probe.places() + " may be left: " + e.getMessage());
+                }
             }
         }
 

@@ -8,6 +8,8 @@ import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.NavigableMap;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -17,7 +19,9 @@ final class CarelessServer implements AutoCloseable {
     private final NavigableMap<String, byte[]> objects = new ConcurrentSkipListMap<>();
     private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
     private final HttpServer server;
+    private final Set<String> denied = ConcurrentHashMap.newKeySet();
     private volatile boolean isCareless;
+    private volatile String versioning;
 
     CarelessServer(final boolean isCareless) throws IOException {
         this.isCareless = isCareless;
@@ -39,6 +43,16 @@ final class CarelessServer implements AutoCloseable {
         isCareless = value;
     }
 
+    /** From now on a method of HTTP is not permitted. */
+    void deny(final String method) {
+        denied.add(method);
+    }
+
+    /** What it says of the bucket's versioning; null for nothing. */
+    void versioning(final String status) {
+        versioning = status;
+    }
+
     @Override
     public void close() {
         server.stop(0);
@@ -48,6 +62,10 @@ final class CarelessServer implements AutoCloseable {
     private void answer(final HttpExchange exchange) throws IOException {
         final String key = exchange.getRequestURI().getPath().replaceFirst("^/bucket/?", "");
         final byte[] body = exchange.getRequestBody().readAllBytes();
+        if (denied.contains(exchange.getRequestMethod())) {
+            send(exchange, 403, "<Error><Code>AccessDenied</Code></Error>".getBytes(StandardCharsets.UTF_8));
+            return;
+        }
         switch (exchange.getRequestMethod()) {
             case "PUT" -> {
                 final boolean isTaken = (isCareless ? objects.put(key, body) : objects.putIfAbsent(key, body)) != null;
@@ -59,7 +77,14 @@ final class CarelessServer implements AutoCloseable {
                 send(exchange, 204, new byte[0]);
             }
             default -> {
-                if (key.isEmpty()) {
+                if ("versioning".equals(exchange.getRequestURI().getQuery())) {
+                    final String status = versioning == null ? "" : "<Status>" + versioning + "</Status>";
+                    send(
+                            exchange,
+                            200,
+                            ("<VersioningConfiguration>" + status + "</VersioningConfiguration>")
+                                    .getBytes(StandardCharsets.UTF_8));
+                } else if (key.isEmpty()) {
                     send(exchange, 200, list(exchange.getRequestURI().getQuery()));
                 } else {
                     sendRange(exchange, objects.get(key));

@@ -72,6 +72,35 @@ final class UnfitStoreTest {
                 .allSatisfy((key, body) -> assertThat(body).isEqualTo(before.get(key)));
     }
 
+    @Test
+    void aCheckTellsThatVersionsStay() {
+        server.careless(false);
+        assertThat(check().out()).containsPattern("deletion +ok +seen at once\n");
+        server.versioning("Enabled");
+        final CommandRun run = check();
+        assertThat(run.out())
+                .contains("seen at once; but versioning of the bucket is enabled: what is deleted takes space until a"
+                        + " lifecycle rule removes old versions\n");
+        assertThat(run.status()).isZero();
+    }
+
+    @Test
+    void aCheckNamesThePermissionThatIsMissing() {
+        server.careless(false);
+        server.deny("PUT");
+        final CommandRun run = check();
+        assertThat(run.out())
+                .containsPattern("conditional creation +FAILED +cannot create volumes/.*: access to bucket 'bucket' is"
+                        + " denied by .*: the credentials need s3:PutObject\n");
+        assertThat(run.status()).isEqualTo(ExitStatus.FAILED);
+        server.deny("GET");
+        assertThat(check().err()).contains("the credentials need s3:ListBucket").hasLineCount(1);
+    }
+
+    private CommandRun check() {
+        return CommandRun.in(home, "store", "check", "s3://bucket/place", "--s3-endpoint", server.endpoint());
+    }
+
     private CommandRun run(final String... args) {
         final List<String> all = new ArrayList<>(Arrays.asList(args));
         all.addAll(List.of("--store", "s3://bucket/place", "--s3-endpoint", server.endpoint()));

@@ -51,6 +51,7 @@ public final class DirectoryStore implements ObjectStore {
     private static final int PIECE = 256 << 10;
     private static final long LEAST_DIRECT = 1L << 20;
     private static final String TEMPORARY = ".tmp";
+    private static final String CROSS_DEVICE = "Invalid cross-device link";
     private static final String INODE = "unix:ino";
 
     /** A piece of its own, of each thread that reads. */
@@ -420,9 +421,11 @@ public final class DirectoryStore implements ObjectStore {
     private static StoreException describe(final IOException e, final String what) {
         final String reason;
         if (e instanceof AccessDeniedException) {
-            reason = "permission denied";
+            reason = "permission denied: " + e.getMessage();
         } else if (e instanceof FileAlreadyExistsException) {
             reason = "a file is in the way: " + e.getMessage();
+        } else if (e instanceof FileSystemException known && CROSS_DEVICE.equals(known.getReason())) {
+            reason = "a directory in the store is on another file system than the store: have all of it on one";
         } else if (e instanceof FileSystemException known && known.getReason() != null) {
             reason = known.getReason();
         } else {

@@ -48,6 +48,13 @@ public interface ObjectStore extends AutoCloseable {
     /** Deletes an object; one that does not exist counts as deleted. */
     CompletableFuture<Void> delete(String key);
 
+    /**
+     * What the store keeps of objects that have been deleted, in a few words for people; null when it keeps nothing.
+     */
+    default CompletableFuture<String> keptAfterDeletion() {
+        return CompletableFuture.completedFuture(null);
+    }
+
     /** How many requests have been sent again so far because an earlier attempt had failed; for people. */
     default long repeatedAttempts() {
         return 0;

@@ -1,5 +1,6 @@
 package io.varve.lsvd.store;
 
+import io.varve.lsvd.format.NameRecord;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -14,16 +15,14 @@ import java.util.function.Consumer;
 import java.util.function.Supplier;
 
 /**
- * Finds out whether a store keeps what {@link ObjectStore} promises, by trying it: objects are made under
- * {@code probe/<uuid>/} and removed again by {@link #cleanUp()}. That all went well proves nothing, but a server that doesn't know
+ * Finds out whether a store keeps what {@link ObjectStore} promises, by trying it: objects are made where volumes have theirs,
+ * under {@code volumes/<uuid>/} of a volume that does not exist, and as the release of a name that nobody has, and removed again
+ * by {@link #cleanUp()}. That all went well proves nothing, but a server that doesn't know
  * conditional creation, or knows it only for one request at a time, is found out.
  *
  * <p>For one thread, which waits.
  */
 public final class StoreProbe {
-    /** Prefix of the keys of all probes. */
-    public static final String PREFIX = "probe/";
-
     private static final String CONDITIONAL_CREATION = "conditional creation";
     private static final String REPLACED = "an object was created although its key was taken (no If-None-Match?)";
     private static final int RACERS = 16;
@@ -56,7 +55,9 @@ public final class StoreProbe {
 
     private final StoreClient client;
     private final ObjectStore store;
-    private final String prefix = PREFIX + UUID.randomUUID() + "/";
+    private final UUID volume = UUID.randomUUID();
+    private final String prefix = Keys.volume(volume);
+    private final String name = "probe-" + volume;
     private final Random random = new Random();
 
     /** A probe of a store, with a client that says how long to wait. */
@@ -141,9 +142,16 @@ public final class StoreProbe {
      * @throws StoreException when something is left.
      */
     public void cleanUp() throws StoreException {
-        for (final StoredObject object : client.list(prefix)) {
-            client.delete(object.key());
+        for (final String place : List.of(prefix, Keys.name(name))) {
+            for (final StoredObject object : client.list(place)) {
+                client.delete(object.key());
+            }
         }
+    }
+
+    /** Where the objects of this probe are, for people. */
+    public String places() {
+        return prefix + " and " + Keys.name(name);
     }
 
     private String creation(final int races) throws StoreException, Broken {
@@ -155,6 +163,10 @@ public final class StoreProbe {
         for (int race = 0; race < races; race++) {
             race(prefix + "race/" + race);
         }
+        final String claim = Keys.nameVersion(name, 1);
+        final MemorySegment release = new NameRecord(volume, false).encode();
+        require(client.putIfAbsent(claim, release), "a free key is called taken");
+        require(!client.putIfAbsent(claim, release), REPLACED);
         return "one of " + RACERS + " at a time, " + races + " times";
     }
 
@@ -234,7 +246,8 @@ public final class StoreProbe {
             read(key, 0, 10);
         } catch (final NoSuchObjectException e) {
             require(client.putIfAbsent(key, MemorySegment.ofArray(bytes(10))), "the key of a deleted object is taken");
-            return "seen at once";
+            final String kept = client.await(store.keptAfterDeletion(), "asking what is kept");
+            return kept == null ? "seen at once" : "seen at once; but " + kept;
         }
         throw new Broken("a deleted object could be read");
     }

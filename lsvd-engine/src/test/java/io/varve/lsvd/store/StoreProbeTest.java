@@ -2,6 +2,7 @@ package io.varve.lsvd.store;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assumptions.assumeThat;
 
 import io.varve.lsvd.runtime.SystemRuntime;
 import java.lang.foreign.MemorySegment;
@@ -10,13 +11,16 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
+import java.util.Comparator;
 import java.util.List;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** The probe finds a good store fit, and each of the flaws that servers are known for. */
 final class StoreProbeTest {
@@ -43,6 +47,30 @@ final class StoreProbeTest {
         }
         try (var left = Files.list(directory.resolve("store"))) {
             assertThat(left).allMatch(path -> path.endsWith(".tmp"));
+        }
+    }
+
+    /** As where part of the store is a mount of its own. */
+    @ParameterizedTest
+    @ValueSource(strings = {"volumes", "names"})
+    void findsOutThatAPlaceIsOnAnotherFileSystem(final String place) throws Exception {
+        final Path root = Files.createDirectory(directory.resolve("store"));
+        final Path shm = Path.of("/dev/shm");
+        assumeThat(Files.getFileStore(shm)).isNotEqualTo(Files.getFileStore(root));
+        final Path elsewhere = Files.createTempDirectory(shm, "varve-probe");
+        Files.createSymbolicLink(root.resolve(place), elsewhere);
+        try (ObjectStore store = DirectoryStore.open(root, false)) {
+            final StoreProbe.Finding finding = StoreProbe.quickCheck(client(store));
+            assertThat(finding.isKept()).isFalse();
+            assertThat(finding.detail()).contains("is on another file system than the store: have all of it on one");
+            assertThat(new StoreProbe(client(store)).checkAll(found -> {})).isFalse();
+        } finally {
+            Files.delete(root.resolve(place));
+            try (Stream<Path> left = Files.walk(elsewhere)) {
+                for (final Path path : left.sorted(Comparator.reverseOrder()).toList()) {
+                    Files.delete(path);
+                }
+            }
         }
     }
 
