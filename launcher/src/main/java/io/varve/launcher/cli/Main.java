@@ -51,7 +51,9 @@ public final class Main {
 
     /** The whole tree of commands. */
     static CommandLine commandLine(final Environment environment) {
-        return new CommandLine(new VarveCommand(environment)).setUsageHelpAutoWidth(true);
+        final CommandLine root = new CommandLine(new VarveCommand(environment)).setUsageHelpAutoWidth(true);
+        HelpText.apply(root);
+        return root;
     }
 
     /** With this option all other options and arguments are to be ignored, so it is looked for before they are read. */

@@ -6,16 +6,18 @@ import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Locale;
+import java.util.function.LongSupplier;
 import picocli.CommandLine.Option;
 
 /**
- * How far a command has come, on the standard error stream: on a terminal one line that is written anew, elsewhere, and only
- * with {@code --progress}, a line every few seconds. One thread's.
+ * How far a command has come, on the standard error stream: on a terminal one line that is written anew, elsewhere a line now and
+ * then, more often with {@code --progress}. One thread's.
  */
 final class Progress {
     private static final Path STDERR = Path.of("/proc/self/fd/2");
     private static final long TERMINAL_PERIOD_NS = 200_000_000L;
-    private static final long LINES_PERIOD_NS = 5_000_000_000L;
+    private static final long ASKED_PERIOD_NS = 5_000_000_000L;
+    private static final long LINES_PERIOD_NS = 30_000_000_000L;
     private static final int WIDTH = 79;
 
     /** The {@code --progress} option. */
@@ -23,27 +25,39 @@ final class Progress {
         @Option(
                 names = "--progress",
                 negatable = true,
-                description = "Tell how far it has come, on the standard error stream (default: on a terminal only).")
+                description =
+                        "Tell how far it has come, on the standard error stream, every five seconds where that is no"
+                                + " terminal (default: every 30 seconds there).")
         private Boolean isAsked;
 
         Progress begin(final PrintWriter err) {
-            final boolean isTerminal = isTerminal();
-            return new Progress(err, isTerminal, isAsked == null ? isTerminal : isAsked);
+            return new Progress(err, isTerminal(), isAsked, System::nanoTime);
         }
     }
 
     private final PrintWriter err;
     private final boolean isTerminal;
     private final boolean isShown;
-    private final long beganNs = System.nanoTime();
+    private final long periodNs;
+    private final LongSupplier clock;
+    private final long beganNs;
     private long nextNs;
     private boolean isLineOpen;
 
-    private Progress(final PrintWriter err, final boolean isTerminal, final boolean isShown) {
+    /**
+     * Progress from now on.
+     *
+     * @param isAsked whether it is to be told, or null when nothing was said.
+     * @param clock   in nanoseconds.
+     */
+    Progress(final PrintWriter err, final boolean isTerminal, final Boolean isAsked, final LongSupplier clock) {
         this.err = err;
         this.isTerminal = isTerminal;
-        this.isShown = isShown;
-        nextNs = beganNs;
+        this.clock = clock;
+        isShown = !Boolean.FALSE.equals(isAsked);
+        periodNs = isTerminal ? TERMINAL_PERIOD_NS : isAsked == null ? LINES_PERIOD_NS : ASKED_PERIOD_NS;
+        beganNs = clock.getAsLong();
+        nextNs = isTerminal || isAsked != null ? beganNs : beganNs + periodNs;
     }
 
     /**
@@ -55,11 +69,11 @@ final class Progress {
      * @param bytes moved so far.
      */
     void show(final String what, final long done, final long total, final long bytes) {
-        final long nowNs = System.nanoTime();
+        final long nowNs = clock.getAsLong();
         if (!isShown || nowNs < nextNs) {
             return;
         }
-        nextNs = nowNs + (isTerminal ? TERMINAL_PERIOD_NS : LINES_PERIOD_NS);
+        nextNs = nowNs + periodNs;
         final double seconds = Math.max(1e-3, (nowNs - beganNs) / 1e9);
         final String text = String.format(
                 Locale.ROOT,
