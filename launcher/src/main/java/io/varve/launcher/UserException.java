@@ -4,7 +4,7 @@ package io.varve.launcher;
  * Something the user asked for, or set, cannot be done as it stands. The message is one line that says what is wrong and,
  * where it helps, what to do; the command prints it and ends with {@link ExitStatus#WRONG_USE}.
  */
-public final class UserException extends RuntimeException {
+public class UserException extends RuntimeException {
     private static final long serialVersionUID = 1L;
 
     /** Makes an exception with a one-line message. */

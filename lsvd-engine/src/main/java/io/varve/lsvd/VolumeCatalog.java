@@ -147,20 +147,34 @@ public final class VolumeCatalog {
     }
 
     /**
-     * Lets a clone's ancestors go, of which it needs nothing any more: see {@link Volume#flatten()}.
+     * Checks that a clone's ancestors could be let go of if it had a copy of its data.
      *
      * @throws VolumeException when it has snapshots or clones of its own, which may still need them.
      */
-    public void cutTies(final String name) throws VolumeException {
+    public void requireNoDependents(final String name) throws VolumeException {
         final UUID volume = find(name);
         try {
             new UnfinishedClones(store, runtime).remove(volume);
             final Snapshots snapshots = new Snapshots(store, volume);
             if (!snapshots.list().isEmpty() || snapshots.hasClones()) {
                 throw new VolumeException("volume '" + name
-                        + "' has a copy of all its data now, but its snapshots or clones still need its ancestors': remove"
-                        + " those, and flatten it again");
+                        + "' has snapshots or clones of its own, which share data with its ancestors as well: remove those,"
+                        + " and flatten it then");
             }
+        } catch (final IOException e) {
+            throw failure("look for snapshots of volume '" + name + "'", e);
+        }
+    }
+
+    /**
+     * Lets a clone's ancestors go, of which it needs nothing any more: see {@link Volume#flatten()}.
+     *
+     * @throws VolumeException when it has snapshots or clones of its own, which may still need them.
+     */
+    public void cutTies(final String name) throws VolumeException {
+        requireNoDependents(name);
+        final UUID volume = find(name);
+        try {
             final EpochRecord.Origin origin =
                     new HistoryReader(store, volume).newestEpoch().origin();
             if (origin != null) {
@@ -274,7 +288,7 @@ public final class VolumeCatalog {
     public VolumeInfo info(final String name) throws VolumeException {
         final UUID volume = find(name);
         try {
-            return describe(name, volume);
+            return describe(name, volume).withParent(new Parentage(store).of(volume));
         } catch (final IOException e) {
             throw failure("read volume '" + name + "'", e);
         }
@@ -476,7 +490,8 @@ public final class VolumeCatalog {
                 bytes,
                 isClosed ? "closed" : "open",
                 isNew ? null : newest.openedBy(),
-                isNew ? null : Instant.ofEpochMilli(newest.openedMs()));
+                isNew ? null : Instant.ofEpochMilli(newest.openedMs()),
+                null);
     }
 
     /** Claims a name; whether it is this volume's now. An own claim whose answer came late counts as made. */

@@ -17,6 +17,8 @@ import java.util.UUID;
  * @param state       {@code closed}, or {@code open} while a writer has it or has not closed it.
  * @param openedBy    who opened it last, or null when nobody has yet.
  * @param opened      when that was, or null.
+ * @param parent      the snapshot that it shares data with as its clone, as VOLUME@SNAPSHOT; null for none, or where it was not
+ *                    asked for.
  */
 public record VolumeInfo(
         String name,
@@ -28,7 +30,14 @@ public record VolumeInfo(
         long storedBytes,
         String state,
         String openedBy,
-        Instant opened) {
+        Instant opened,
+        String parent) {
+    /** The same, with a parent. */
+    VolumeInfo withParent(final String of) {
+        return new VolumeInfo(
+                name, uuid, settings, nextSettings, created, objects, storedBytes, state, openedBy, opened, of);
+    }
+
     /** Size of the disk in bytes, as it was last set. */
     public long sizeBytes() {
         return nextSettings.sizeBytes();

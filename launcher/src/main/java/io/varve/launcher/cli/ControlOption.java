@@ -11,7 +11,9 @@ final class ControlOption {
     @Option(
             names = "--control",
             paramLabel = "PATH",
-            description = "The daemon's control socket (default: varve/control.sock in $$XDG_RUNTIME_DIR or /run).")
+            description =
+                    "The daemon's control socket (default: as the settings say, else varve/control.sock in"
+                            + " $$XDG_RUNTIME_DIR or /run). A command on a volume that a daemon here serves finds it by itself.")
     private String path;
 
     /** Whether the option was given. */

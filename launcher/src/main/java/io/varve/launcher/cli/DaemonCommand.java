@@ -76,7 +76,7 @@ final class DaemonCommand extends Subcommand {
             final Settings settings, final DoorSocket door, final MetricsServer figures, final Foreground foreground) {
         final ControlServer server =
                 Control.start(foreground.daemon(), settings, StoreOption::openAsSet, door, this::complain);
-        final LiveFigures live = LiveFigures.start(foreground.daemon());
+        final LiveFigures live = LiveFigures.start(foreground.daemon(), settings.get(Setting.CONTROL));
         try {
             out().println("varve: the daemon is ready, its control socket is " + settings.get(Setting.CONTROL));
             if (figures != null) {

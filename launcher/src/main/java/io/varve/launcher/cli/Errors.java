@@ -7,6 +7,7 @@ import io.varve.lsvd.VolumeException;
 import java.io.PrintWriter;
 import java.util.Locale;
 import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.UnmatchedArgumentException;
 
 /** Turns every exception that ends the command into one line on the error stream and an exit status. */
 final class Errors {
@@ -52,6 +53,11 @@ final class Errors {
     }
 
     private static String sentence(final ParameterException e) {
+        if (e instanceof UnmatchedArgumentException unmatched && !unmatched.isUnknownOption()) {
+            final boolean hasCommands = !e.getCommandLine().getSubcommands().isEmpty();
+            return (hasCommands ? "there is no command '" : "there is nothing that this could mean: '")
+                    + String.join(" ", unmatched.getUnmatched()) + "'";
+        }
         final String sentence = line(e.getMessage()).replaceFirst("^Error: ", "");
         return sentence.substring(0, 1).toLowerCase(Locale.ROOT) + sentence.substring(1);
     }

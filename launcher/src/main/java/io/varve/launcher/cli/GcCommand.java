@@ -66,7 +66,7 @@ final class GcCommand {
             new TextTable("ll")
                     .row("collection", Boolean.TRUE.equals(answer.get("gc_paused")) ? "paused" : work)
                     .row("stored", size(answer, "stored_bytes") + " in " + number(answer, "objects") + " objects")
-                    .row("limit", ByteSize.format(limit))
+                    .row("limit", ByteSize.label(limit))
                     .row("live", size(answer, "live_bytes"))
                     .row("garbage", size(answer, "garbage_bytes"))
                     .row("dead", size(answer, "dead_bytes") + " to be deleted, or kept for snapshots and clones")
@@ -83,7 +83,7 @@ final class GcCommand {
         }
 
         private static String size(final Map<String, Object> answer, final String field) {
-            return ByteSize.format(number(answer, field));
+            return ByteSize.label(number(answer, field));
         }
     }
 

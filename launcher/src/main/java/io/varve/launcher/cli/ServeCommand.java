@@ -84,7 +84,7 @@ final class ServeCommand extends Subcommand {
             final VolumeOptions options =
                     VolumeOptions.of(name, settings, () -> StoreOption.openAsSet(settings), door, opening.choices());
             final Foreground foreground = new Foreground(out(), err(), manager, true, settings);
-            final LiveFigures figures = LiveFigures.start(foreground.daemon());
+            final LiveFigures figures = LiveFigures.start(foreground.daemon(), null);
             try {
                 return foreground.serve(options, server);
             } finally {
@@ -97,6 +97,7 @@ final class ServeCommand extends Subcommand {
         if (socket.path != null) {
             return DoorPlan.at(socket.path, SocketAccess.of(settings));
         }
+        serving.requireNoAccess();
         if (socket.fd == null) {
             final DoorSocket passed = ListenFds.take(environment());
             if (passed == null) {

@@ -1,5 +1,6 @@
 package io.varve.launcher.cli;
 
+import io.varve.launcher.UserException;
 import io.varve.launcher.config.Setting;
 import io.varve.launcher.config.Settings;
 import java.util.LinkedHashMap;
@@ -81,6 +82,18 @@ final class ServingOptions {
         put(given, Setting.SOCKET_MODE, socketMode);
         put(given, Setting.SOCKET_GROUP, socketGroup);
         return given;
+    }
+
+    /**
+     * Checks that nothing is said of who may connect.
+     *
+     * @throws UserException when it is, since a socket that is inherited is as it is.
+     */
+    void requireNoAccess() {
+        if (socketMode != null || socketGroup != null) {
+            throw new UserException((socketMode != null ? "--socket-mode" : "--socket-group")
+                    + ": the socket is inherited, and who made it has set that: leave it out");
+        }
     }
 
     /** Settings over which the command line wins. */

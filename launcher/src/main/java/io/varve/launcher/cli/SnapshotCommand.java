@@ -51,6 +51,11 @@ final class SnapshotCommand {
             cache.collect(given);
         }
 
+        @Override
+        final String volume() {
+            return name.volume();
+        }
+
         final SnapshotName name() {
             return name;
         }
@@ -63,10 +68,11 @@ final class SnapshotCommand {
     /** {@code varve snapshot create}. */
     @Command(
             name = "create",
-            description = "Take a snapshot, of a volume that a daemon serves with --control: it holds all that was"
-                    + " acknowledged before, and is in the store when this ends.",
+            description =
+                    "Take a snapshot, also while a daemon here serves the volume: it holds all that was acknowledged"
+                            + " before, and is in the store when this ends.",
             footerHeading = "%nExample:%n",
-            footer = "  varve snapshot create data@monday --control /run/varve/control.sock")
+            footer = "  varve snapshot create data@monday")
     static final class Create extends OnSnapshot {
         @Override
         void run(final Volumes volumes) throws VolumeException {
@@ -83,6 +89,11 @@ final class SnapshotCommand {
     static final class ListAll extends VolumeCommand.OnStore {
         @Parameters(paramLabel = "VOLUME", description = "Name of the volume.")
         private String volume;
+
+        @Override
+        String volume() {
+            return volume;
+        }
 
         @Override
         void run(final Volumes volumes) throws VolumeException {

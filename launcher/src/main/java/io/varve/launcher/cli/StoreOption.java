@@ -12,6 +12,7 @@ import io.varve.s3.S3ObjectStore;
 import io.varve.s3.S3StoreContext;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.LinkedHashMap;
 import java.util.Map;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -54,6 +55,16 @@ final class StoreOption {
             ServingOptions.put(given, Setting.S3_ENDPOINT, endpoint);
             ServingOptions.put(given, Setting.S3_REGION, region);
             ServingOptions.put(given, Setting.S3_PATH_STYLE, pathStyle == null ? null : pathStyle.toString());
+        }
+
+        /** Of a store that is a directory: what is said of a server would be in vain. */
+        void requireNone(final StoreUrl store) {
+            final Map<String, String> given = new LinkedHashMap<>();
+            collect(given);
+            given.keySet().stream().findFirst().ifPresent(key -> {
+                throw new UserException("--" + key + ": store " + store + " is a directory: leave it out, or name an"
+                        + " s3:// store with --store");
+            });
         }
 
         /** Opens the store; the server is not asked yet. */
@@ -116,7 +127,10 @@ final class StoreOption {
         try {
             return switch (url) {
                 case StoreUrl.S3 store -> s3.open(store.location(), settings);
-                case StoreUrl.Directory store -> openDirectory(store, mayBeMissing);
+                case StoreUrl.Directory store -> {
+                    s3.requireNone(store);
+                    yield openDirectory(store, mayBeMissing);
+                }
             };
         } catch (final StoreException e) {
             throw new UserException(e.getMessage(), e);

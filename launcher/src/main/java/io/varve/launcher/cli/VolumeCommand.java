@@ -10,6 +10,7 @@ import io.varve.launcher.control.LiveFigures;
 import io.varve.launcher.control.RemoteVolumes;
 import io.varve.launcher.volume.SnapshotName;
 import io.varve.launcher.volume.StoreVolumes;
+import io.varve.launcher.volume.VolumeInUseException;
 import io.varve.launcher.volume.VolumeSettingText;
 import io.varve.launcher.volume.Volumes;
 import io.varve.lsvd.VolumeException;
@@ -20,6 +21,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
+import java.util.EnumMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -29,7 +31,10 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
-/** {@code varve volume}: volumes as a store knows them. None of this needs or disturbs a running daemon. */
+/**
+ * {@code varve volume}: volumes as a store knows them. A daemon that serves the one in
+ * question is asked; else none is needed, nor disturbed.
+ */
 @Command(
         name = "volume",
         description = "Create, list, show, change, verify, copy and remove volumes.",
@@ -77,21 +82,36 @@ final class VolumeCommand {
             return json;
         }
 
+        /** The volume that the command is about; null when there is none yet, or all are meant. */
+        String volume() {
+            return null;
+        }
+
         @Override
         public final Integer call() throws VolumeException {
             prepare();
             final Settings settings = settings();
-            if (control.isGiven()) {
-                try (ControlClient daemon = control.connect(settings)) {
-                    run(new RemoteVolumes(daemon, given()));
-                }
-            } else {
-                try (ObjectStore opened = store.open(settings, createsStore())) {
-                    run(new StoreVolumes(opened, settings.with(given(), Setting.OF_VOLUME)));
+            final Settings own = settings.with(given(), Setting.OF_VOLUME);
+            final ServingDaemon serving = new ServingDaemon(control, own, () -> store.open(settings, createsStore()));
+            try (ControlClient daemon = serving.find(volume())) {
+                if (daemon != null) {
+                    run(new RemoteVolumes(daemon, control.isGiven() ? given() : Map.of()));
+                } else {
+                    runHere(serving, own);
                 }
             }
             out().flush();
             return ExitStatus.OK;
+        }
+
+        private void runHere(final ServingDaemon serving, final Settings own) throws VolumeException {
+            try (ObjectStore opened = serving.openStore()) {
+                run(new StoreVolumes(opened, own));
+            } catch (final VolumeInUseException e) {
+                try (ControlClient daemon = serving.ofLog(e)) {
+                    run(new RemoteVolumes(daemon, Map.of()));
+                }
+            }
         }
 
         /** Checks what can be checked before the store is touched. */
@@ -132,8 +152,8 @@ final class VolumeCommand {
                 names = "--from",
                 paramLabel = "VOLUME@SNAPSHOT",
                 description =
-                        "Make a clone: a volume that begins as a snapshot, with the settings of that one's volume, and"
-                                + " shares its data.")
+                        "Make a clone: a volume that begins as a snapshot and shares its data. It has the settings of"
+                                + " that one's volume where none are given.")
         private String from;
 
         @Option(
@@ -142,7 +162,7 @@ final class VolumeCommand {
                 description =
                         "What a completed flush survives: 'log', the loss of power, or 'store', the loss of the host as"
                                 + " well: then it waits for the store (default: log).")
-        private String durability = "log";
+        private String durability;
 
         @Option(
                 names = "--max-unsent-bytes",
@@ -150,14 +170,14 @@ final class VolumeCommand {
                 description =
                         "How much may be acknowledged and not yet be in the store: beyond that, writes wait (default: 0,"
                                 + " as much as the log holds).")
-        private String maxUnsentBytes = "0";
+        private String maxUnsentBytes;
 
         @Option(
                 names = "--max-unsent-age",
                 paramLabel = "TIME",
                 description = "How long something acknowledged may be missing from the store: beyond that, writes wait"
                         + " (default: 0s, for ever).")
-        private String maxUnsentAge = "0s";
+        private String maxUnsentAge;
 
         @Option(
                 names = "--fence-timeout",
@@ -165,24 +185,22 @@ final class VolumeCommand {
                 description =
                         "Answer nothing when the store has not confirmed for so long that no other daemon has taken the"
                                 + " volume; one that takes it over waits as long (default: 0s, don't).")
-        private String fenceTimeout = "0s";
+        private String fenceTimeout;
 
         @Mixin
         private FitnessOption fitness;
 
+        private final Map<VolumeSettingText, String> changes = new EnumMap<>(VolumeSettingText.class);
         private VolumeSettings volumeSettings;
         private SnapshotName origin;
 
         @Override
         void prepare() {
-            if (from != null) {
-                origin = SnapshotName.parse(from);
-                return;
-            }
-            if (size == null) {
+            origin = from == null ? null : SnapshotName.parse(from);
+            if (origin == null && size == null) {
                 throw new UserException("missing required option: '--size=SIZE'; see 'varve volume create --help'");
             }
-            volumeSettings = VolumeSettings.ofSize(parseSize());
+            volumeSettings = VolumeSettings.ofSize(size == null ? 0 : parseSize());
             set(VolumeSettingText.DURABILITY, durability);
             set(VolumeSettingText.MAX_UNSENT_BYTES, maxUnsentBytes);
             set(VolumeSettingText.MAX_UNSENT_AGE, maxUnsentAge);
@@ -190,7 +208,10 @@ final class VolumeCommand {
         }
 
         private void set(final VolumeSettingText setting, final String text) {
-            volumeSettings = setting.set(volumeSettings, text, "--" + setting.key());
+            if (text != null) {
+                volumeSettings = setting.set(volumeSettings, text, "--" + setting.key());
+                changes.put(setting, text);
+            }
         }
 
         private long parseSize() {
@@ -210,7 +231,7 @@ final class VolumeCommand {
         void run(final Volumes volumes) throws VolumeException {
             final VolumeInfo info = origin == null
                     ? volumes.create(name, volumeSettings, fitness.isUnfitAllowed())
-                    : volumes.cloneOf(origin, name, size == null ? 0 : parseSize());
+                    : volumes.cloneOf(origin, name, volumeSettings.sizeBytes(), changes);
             if (json()) {
                 out().println(JsonOutput.volume(info));
             } else if (origin != null) {
@@ -239,7 +260,7 @@ final class VolumeCommand {
                         info.name(),
                         ByteSize.format(info.sizeBytes()),
                         Long.toString(info.objects()),
-                        ByteSize.format(info.storedBytes()),
+                        ByteSize.label(info.storedBytes()),
                         info.state(),
                         time(info.created()));
             }
@@ -257,6 +278,11 @@ final class VolumeCommand {
 
         @Mixin
         private CacheOption cache;
+
+        @Override
+        String volume() {
+            return name;
+        }
 
         @Override
         void run(final Volumes volumes) throws VolumeException {
@@ -278,6 +304,7 @@ final class VolumeCommand {
                     .row("max unsent", VolumeSettingText.MAX_UNSENT_BYTES.describe(info))
                     .row("max age", VolumeSettingText.MAX_UNSENT_AGE.describe(info))
                     .row("fence", VolumeSettingText.FENCE_TIMEOUT.describe(info))
+                    .row("clone of", info.parent() == null ? "-" : info.parent())
                     .row("opened", info.opened() == null ? "never" : time(info.opened()) + " by " + info.openedBy());
             if (live != null) {
                 table.row("served", "here, by a daemon whose front-end is " + live.get("front_end"))
@@ -356,6 +383,11 @@ final class VolumeCommand {
 
         @Mixin
         private Progress.Choice progressChoice;
+
+        @Override
+        String volume() {
+            return name;
+        }
 
         @Override
         void collect(final Map<String, String> given) {

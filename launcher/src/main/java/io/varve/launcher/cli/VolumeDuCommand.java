@@ -40,6 +40,11 @@ final class VolumeDuCommand extends VolumeCommand.OnStore {
     private CacheOption cache;
 
     @Override
+    String volume() {
+        return name;
+    }
+
+    @Override
     void run(final Volumes volumes) throws VolumeException {
         final List<String> names = name != null
                 ? List.of(name)
@@ -87,6 +92,6 @@ final class VolumeDuCommand extends VolumeCommand.OnStore {
     }
 
     private static String size(final Map<String, Object> fields, final String field) {
-        return fields.get(field) instanceof Number bytes ? ByteSize.format(bytes.longValue()) : "-";
+        return fields.get(field) instanceof Number bytes ? ByteSize.label(bytes.longValue()) : "-";
     }
 }

@@ -13,8 +13,8 @@ import picocli.CommandLine.Parameters;
 @Command(
         name = "flatten",
         description =
-                "Give a clone a copy of all its data, so that the volume it was made of may be removed; with --control"
-                        + " under its guest. Broken off, it goes on where it was the next time.")
+                "Give a clone a copy of all its data, so that the volume it was made of may be removed; also while a"
+                        + " daemon here serves it. Broken off, it goes on where it was the next time.")
 final class VolumeFlattenCommand extends VolumeCommand.OnStore {
     @Parameters(paramLabel = "NAME", description = "Name of the clone.")
     private String name;
@@ -23,6 +23,11 @@ final class VolumeFlattenCommand extends VolumeCommand.OnStore {
     private CacheOption cache;
 
     private long toldBytes = -1;
+
+    @Override
+    String volume() {
+        return name;
+    }
 
     @Override
     void collect(final Map<String, String> given) {

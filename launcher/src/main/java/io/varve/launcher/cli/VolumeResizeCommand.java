@@ -15,10 +15,10 @@ import picocli.CommandLine.Parameters;
 @Command(
         name = "resize",
         description =
-                "Change the size of a volume. It grows at any time: with --control under the guest, which is told at"
-                        + " once, else from the next time on that it is opened.",
+                "Change the size of a volume. It grows at any time: while a daemon here serves it, under the guest, which"
+                        + " is told at once, else from the next time on that it is opened.",
         footerHeading = "%nExample:%n",
-        footer = "  varve volume resize data --size 20G --control /run/varve/control.sock")
+        footer = "  varve volume resize data --size 20G")
 final class VolumeResizeCommand extends VolumeCommand.OnStore {
     @Parameters(paramLabel = "NAME", description = "Name of the volume.")
     private String name;
@@ -39,6 +39,11 @@ final class VolumeResizeCommand extends VolumeCommand.OnStore {
     private CacheOption cache;
 
     private long sizeBytes;
+
+    @Override
+    String volume() {
+        return name;
+    }
 
     @Override
     void prepare() {

@@ -33,6 +33,11 @@ final class VolumeSetCommand extends VolumeCommand.OnStore {
     private Map<VolumeSettingText, String> changes;
 
     @Override
+    String volume() {
+        return name;
+    }
+
+    @Override
     void prepare() {
         changes = VolumeSettingText.parse(assignments);
         VolumeSettingText.change(VolumeSettings.ofSize(0), changes);

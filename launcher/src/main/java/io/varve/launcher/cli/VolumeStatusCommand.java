@@ -79,8 +79,10 @@ final class VolumeStatusCommand extends Subcommand {
                         isNew ? "-" : Instant.ofEpochMilli(standing.sinceMs()).toString())
                 .row(
                         "stored",
-                        "up to object " + standing.sequence() + " and record " + standing.lastRecord()
-                                + " of the writer's log");
+                        standing.sequence() < 0
+                                ? "nothing yet"
+                                : "up to object " + standing.sequence() + " and record " + standing.lastRecord()
+                                        + " of the writer's log");
         if (!standing.isClosed()) {
             table.row("may be missing", standing.possibleLoss());
         }

@@ -32,6 +32,11 @@ public final class ByteSize {
         }
     }
 
+    /** Writes a size for people as {@link #format}, and bytes as such: {@code 616B}. */
+    public static String label(final long bytes) {
+        return Math.abs(bytes) < 1 << UNIT_SHIFT ? bytes + "B" : format(bytes);
+    }
+
     /** Writes a size for people: exact where a unit fits ({@code 10G}), else with one decimal ({@code 1.5G}). */
     public static String format(final long bytes) {
         int unit = 0;

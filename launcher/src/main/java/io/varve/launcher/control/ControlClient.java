@@ -49,6 +49,15 @@ public final class ControlClient implements AutoCloseable {
         }
     }
 
+    /** Connects if a daemon answers there that may be asked; else null. */
+    public static ControlClient tryConnect(final Path path) {
+        try {
+            return new ControlClient(path, UnixSocket.connect(path));
+        } catch (final ErrnoException e) {
+            return null;
+        }
+    }
+
     /**
      * Calls a method and waits for its answer, for as long as it takes.
      *

@@ -23,22 +23,31 @@ import tools.jackson.jr.ob.JSON;
  */
 public final class LiveFigures implements AutoCloseable {
     private static final System.Logger LOG = System.getLogger(LiveFigures.class.getName());
+    /** Field of the daemon's control socket; absent where it has none. */
+    public static final String CONTROL_PATH = "control_path";
+
     private static final String FILE = "live.json";
     private static final String DRAFT = "live.json.new";
     private static final long PERIOD_MS = 1000;
 
     private final Daemon daemon;
+    private final Path control;
     private final Map<UUID, String> written = new HashMap<>();
     private final Thread thread = new Thread(this::run, "varve-live");
     private boolean isTroubleTold;
 
-    private LiveFigures(final Daemon daemon) {
+    private LiveFigures(final Daemon daemon, final Path control) {
         this.daemon = daemon;
+        this.control = control;
     }
 
-    /** Begins to write the figures of all volumes of a daemon. */
-    public static LiveFigures start(final Daemon daemon) {
-        final LiveFigures figures = new LiveFigures(daemon);
+    /**
+     * Begins to write the figures of all volumes of a daemon.
+     *
+     * @param control its control socket; null for none.
+     */
+    public static LiveFigures start(final Daemon daemon, final Path control) {
+        final LiveFigures figures = new LiveFigures(daemon, control);
         figures.thread.setDaemon(true);
         figures.thread.start();
         return figures;
@@ -89,7 +98,11 @@ public final class LiveFigures implements AutoCloseable {
         if (status.stats() == null || status.isReadOnly()) {
             return;
         }
-        final String text = JSON.std.with(JSON.Feature.WRITE_NULL_PROPERTIES).asString(StatusJson.of(status));
+        final Map<String, Object> fields = StatusJson.of(status);
+        if (control != null) {
+            fields.put(CONTROL_PATH, control.toString());
+        }
+        final String text = JSON.std.with(JSON.Feature.WRITE_NULL_PROPERTIES).asString(fields);
         if (text.equals(written.get(status.uuid()))) {
             return;
         }

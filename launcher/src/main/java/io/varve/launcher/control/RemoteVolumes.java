@@ -60,9 +60,7 @@ public final class RemoteVolumes implements Volumes {
     @Override
     public VolumeInfo set(final String name, final Map<VolumeSettingText, String> changes) {
         final Map<String, Object> params = params(name);
-        final Map<String, String> texts = new LinkedHashMap<>();
-        changes.forEach((setting, text) -> texts.put(setting.key(), text));
-        params.put("changes", texts);
+        params.put("changes", texts(changes));
         return VolumeJson.info(daemon.call("volume.set", params));
     }
 
@@ -75,8 +73,13 @@ public final class RemoteVolumes implements Volumes {
     }
 
     @Override
-    public VolumeInfo cloneOf(final SnapshotName from, final String name, final long sizeBytes) {
+    public VolumeInfo cloneOf(
+            final SnapshotName from,
+            final String name,
+            final long sizeBytes,
+            final Map<VolumeSettingText, String> changes) {
         final Map<String, Object> params = params(name);
+        params.put("changes", texts(changes));
         params.put("from", from.toString());
         params.put("size_bytes", sizeBytes);
         return VolumeJson.info(daemon.call("volume.clone", params));
@@ -141,6 +144,12 @@ public final class RemoteVolumes implements Volumes {
     @Override
     public boolean remove(final String name, final RemovalListener listener) {
         return Boolean.TRUE.equals(daemon.call("volume.remove", params(name)).get("removed"));
+    }
+
+    private static Map<String, String> texts(final Map<VolumeSettingText, String> changes) {
+        final Map<String, String> texts = new LinkedHashMap<>();
+        changes.forEach((setting, text) -> texts.put(setting.key(), text));
+        return texts;
     }
 
     private Map<String, Object> params(final String name) {

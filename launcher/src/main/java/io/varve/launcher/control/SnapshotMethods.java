@@ -7,6 +7,7 @@ import io.varve.launcher.volume.SnapshotInfo;
 import io.varve.launcher.volume.SnapshotName;
 import io.varve.launcher.volume.StoreVolumes;
 import io.varve.launcher.volume.VolumeJson;
+import io.varve.launcher.volume.VolumeSettingText;
 import io.varve.lsvd.VolumeException;
 import io.varve.lsvd.gc.SpaceStats;
 import java.util.LinkedHashMap;
@@ -46,11 +47,12 @@ final class SnapshotMethods {
     }
 
     private Object cloneOf(final Map<String, Object> values) throws VolumeException, RpcException {
-        final Params params = VolumeMethods.params(values, "volume", "from", "size_bytes");
+        final Params params = VolumeMethods.params(values, "volume", "from", "size_bytes", "changes");
         final String name = params.required("volume");
         final SnapshotName from = SnapshotName.parse(params.required("from"));
         final long size = params.number("size_bytes", 0);
-        return VolumeJson.ofVolume(volumes.with(params, all -> all.cloneOf(from, name, size)));
+        final Map<VolumeSettingText, String> changes = VolumeMethods.changes(params);
+        return VolumeJson.ofVolume(volumes.with(params, all -> all.cloneOf(from, name, size, changes)));
     }
 
     /** Goes on for a while, of a volume that this daemon serves under its guest, and answers how far it is. */
@@ -68,6 +70,10 @@ final class SnapshotMethods {
             answer.put("flat", true);
             return answer;
         }
+        volumes.with(params, all -> {
+            all.requireFlattenable(name);
+            return null;
+        });
         final long startNs = System.nanoTime();
         SpaceStats space = served.commands().flatten();
         while (!space.isFlat() && System.nanoTime() - startNs < FLATTEN_STEP_NS) {
@@ -167,9 +173,12 @@ final class SnapshotMethods {
     private Object rollBack(final Map<String, Object> values) throws VolumeException, RpcException {
         final Params params = VolumeMethods.params(values, "volume", "snapshot");
         final SnapshotName name = name(params);
-        if (daemon.volume(name.volume()) != null) {
-            throw new UserException("volume '" + name.volume() + "' is attached: detach it first");
-        }
-        return VolumeJson.ofVolume(volumes.with(params, all -> all.rollBack(name)));
+        return VolumeJson.ofVolume(volumes.with(params, all -> {
+            all.requireSnapshot(name);
+            if (daemon.volume(name.volume()) != null) {
+                throw new UserException("volume '" + name.volume() + "' is attached: detach it first");
+            }
+            return all.rollBack(name);
+        }));
     }
 }

@@ -58,10 +58,21 @@ final class VolumeMethods {
         return new Params(values, known);
     }
 
+    /** Does it in the store that a volume is served from, unless another is named. */
     <T> T with(final Params params, final Action<T> action) throws VolumeException, RpcException {
-        final Settings own = settings.with(params.strings("settings"), Setting.OF_VOLUME);
-        try (ObjectStore opened = store.apply(own)) {
-            return action.on(new StoreVolumes(opened, own));
+        final Map<String, String> given = params.strings("settings");
+        final String name = params.string("volume");
+        final ServedVolume served = name == null || !given.isEmpty() ? null : daemon.volume(name);
+        if (served == null) {
+            final Settings own = settings.with(given, Setting.OF_VOLUME);
+            try (ObjectStore opened = store.apply(own)) {
+                return action.on(new StoreVolumes(opened, own));
+            }
+        }
+        final String cache = served.options().cacheDirectory().toString();
+        try (ObjectStore opened = served.options().store().open()) {
+            return action.on(new StoreVolumes(
+                    opened, settings.with(Map.of(Setting.CACHE.key(), cache), Setting.OF_VOLUME)));
         }
     }
 
@@ -109,16 +120,22 @@ final class VolumeMethods {
     private Object set(final Map<String, Object> values) throws VolumeException, RpcException {
         final Params params = params(values, "volume", "changes");
         final String name = params.required("volume");
-        final Map<VolumeSettingText, String> changes =
-                VolumeSettingText.parse(params.strings("changes").entrySet().stream()
-                        .map(change -> change.getKey() + "=" + change.getValue())
-                        .toList());
+        final Map<VolumeSettingText, String> changes = changes(params);
         return VolumeJson.ofVolume(with(params, volumes -> volumes.set(name, changes)));
+    }
+
+    static Map<VolumeSettingText, String> changes(final Params params) throws RpcException {
+        return VolumeSettingText.parse(params.strings("changes").entrySet().stream()
+                .map(change -> change.getKey() + "=" + change.getValue())
+                .toList());
     }
 
     private Object remove(final Map<String, Object> values) throws VolumeException, RpcException {
         final Params params = params(values, "volume");
         final String name = params.required("volume");
+        if (daemon.volume(name) != null && params.strings("settings").isEmpty()) {
+            throw new UserException("volume '" + name + "' is attached: detach it first");
+        }
         final Map<String, Object> answer = new LinkedHashMap<>();
         answer.put("name", name);
         answer.put("removed", with(params, volumes -> volumes.remove(name, RemovalListener.NONE)));
@@ -139,17 +156,18 @@ final class VolumeMethods {
             throw new UserException(
                     "volume '" + name + "' is attached: it is resized where it is, so name no store and no cache");
         }
-        return VolumeJson.ofVolume(grow(served, sizeBytes));
+        return VolumeJson.ofVolume(grow(served, sizeBytes, allowsShrink));
     }
 
-    private static VolumeInfo grow(final ServedVolume served, final long sizeBytes) throws VolumeException {
+    private static VolumeInfo grow(final ServedVolume served, final long sizeBytes, final boolean allowsShrink)
+            throws VolumeException {
         final String name = served.options().name();
         if (served.status().sizeBytes() == 0) {
             throw new UserException("volume '" + name + "' is attached and not open: 'varve status' tells why");
         }
         if (sizeBytes < served.status().sizeBytes()) {
-            throw new UserException(
-                    "volume '" + name + "' is attached, and can only grow: detach it to make it smaller");
+            throw new UserException("volume '" + name + "' is attached, and can only grow: detach it to make it smaller"
+                    + (allowsShrink ? "" : ", and say --allow-shrink: what lies beyond is lost for good"));
         }
         try (ObjectStore store = served.options().store().open()) {
             final VolumeInfo info = new VolumeCatalog(store).grow(name, sizeBytes);

@@ -1,5 +1,7 @@
 package io.varve.launcher.daemon;
 
+import io.varve.launcher.UserException;
+
 /**
  * How a volume is to be opened.
  *
@@ -11,6 +13,19 @@ package io.varve.launcher.daemon;
  */
 public record OpeningChoices(
         boolean isReadOnly, boolean isTakeOver, boolean acceptsDataLoss, boolean allowsUnfitStore, boolean isPatient) {
+    /**
+     * Checks that nothing is stated in vain.
+     *
+     * @param name of the volume, or snapshot.
+     */
+    void requireUseful(final String name) {
+        final String vain = isTakeOver ? "--take-over" : acceptsDataLoss ? "--accept-data-loss" : null;
+        if (isReadOnly && vain != null) {
+            throw new UserException(vain + ": '" + name + "' is served read-only, which takes nothing from anybody and"
+                    + " reads no log: leave it out");
+        }
+    }
+
     /** The same, but that writes are refused. */
     OpeningChoices readOnly() {
         return new OpeningChoices(true, isTakeOver, acceptsDataLoss, allowsUnfitStore, isPatient);

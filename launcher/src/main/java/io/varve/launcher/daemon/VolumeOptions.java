@@ -34,13 +34,19 @@ public record VolumeOptions(
         Duration pollTime,
         int readLanes,
         Duration holdLimit) {
-    /** Options that leave the rest to the settings. */
+    /**
+     * Options that leave the rest to the settings.
+     *
+     * @throws io.varve.launcher.UserException when it is opened read-only, and something is stated that only a writer may need.
+     */
     public static VolumeOptions of(
             final String name,
             final Settings settings,
             final StoreOpener store,
             final DoorPlan door,
             final OpeningChoices opening) {
+        final OpeningChoices choices = SnapshotName.isSnapshot(name) ? opening.readOnly() : opening;
+        choices.requireUseful(name);
         return new VolumeOptions(
                 name,
                 store,
@@ -51,7 +57,7 @@ public record VolumeOptions(
                         settings.get(Setting.GC_GARBAGE),
                         settings.get(Setting.GC_RATE)),
                 door,
-                SnapshotName.isSnapshot(name) ? opening.readOnly() : opening,
+                choices,
                 settings.get(Setting.SHUTDOWN_TIMEOUT),
                 settings.get(Setting.POLL_TIME),
                 settings.get(Setting.READ_LANES),

@@ -11,6 +11,7 @@ import io.varve.lsvd.rescue.LocalLog.Unsent;
 import io.varve.lsvd.store.ObjectStore;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
+import java.util.Map;
 
 /**
  * Makes a volume of what a host had last written that was taken over from: a clone of the snapshot that the takeover has left, and
@@ -49,7 +50,7 @@ public final class LogRescue {
                     "there is no snapshot '" + base + "' of how the volume was when it was taken over: save what"
                             + " is in the log to a file, with --to");
         }
-        volumes.cloneOf(base, clone, 0);
+        volumes.cloneOf(base, clone, 0, Map.of());
         try (OfflineVolume target = new OfflineVolume(
                 store, settings, clone, context -> context, "cannot rescue to volume '" + clone + "'")) {
             final Unsent rescued = logs.tell(log, new Changes(target));

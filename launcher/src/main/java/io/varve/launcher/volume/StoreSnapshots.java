@@ -72,17 +72,18 @@ final class StoreSnapshots {
             if (snapshot == null) {
                 return false;
             }
-            if (snapshot.record().isProtected()) {
-                throw new UserException("snapshot '" + name + "' is protected: 'varve snapshot unprotect " + name
-                        + "' lets it be removed");
-            }
             if (snapshots.hasClones()) {
                 catalog.removeUnfinishedClones(name.volume());
             }
             final List<String> clones = info(name).clones();
+            final String unprotect = "'varve snapshot unprotect " + name + "'";
             if (!clones.isEmpty()) {
                 throw new UserException("snapshot '" + name + "' has clones, which need its data: remove or flatten "
-                        + String.join(", ", clones) + " first");
+                        + String.join(", ", clones) + " first"
+                        + (snapshot.record().isProtected() ? "; it is protected as well: " + unprotect : ""));
+            }
+            if (snapshot.record().isProtected()) {
+                throw new UserException("snapshot '" + name + "' is protected: " + unprotect + " lets it be removed");
             }
             snapshots.remove(snapshot);
             return true;
@@ -120,10 +121,15 @@ final class StoreSnapshots {
         return catalog.info(name.volume());
     }
 
-    VolumeInfo cloneOf(final SnapshotName from, final String name, final long sizeBytes) throws VolumeException {
+    VolumeInfo cloneOf(
+            final SnapshotName from,
+            final String name,
+            final long sizeBytes,
+            final Map<VolumeSettingText, String> changes)
+            throws VolumeException {
         final Snapshot snapshot = catalog.snapshot(from.volume(), from.snapshot());
-        final VolumeSettings settings = catalog.info(from.volume())
-                .nextSettings()
+        final VolumeSettings before = catalog.info(from.volume()).nextSettings();
+        final VolumeSettings settings = VolumeSettingText.change(before, changes)
                 .withSizeBytes(sizeBytes == 0 ? snapshot.record().sizeBytes() : sizeBytes);
         return catalog.createClone(name, settings, snapshot);
     }

@@ -75,13 +75,15 @@ public final class StoreVolumes implements Volumes {
     public VolumeInfo resize(final String name, final long sizeBytes, final boolean allowsShrink)
             throws VolumeException {
         final VolumeInfo info = catalog.info(name);
+        if (sizeBytes < info.sizeBytes()) {
+            requireShrink(info, sizeBytes, allowsShrink);
+        }
         if (isInUse(info.uuid())) {
-            throw inUse(name);
+            throw new VolumeInUseException(name, info.uuid());
         }
         if (sizeBytes >= info.sizeBytes()) {
             return sizeBytes == info.sizeBytes() ? info : catalog.grow(name, sizeBytes);
         }
-        requireShrink(info, sizeBytes, allowsShrink);
         return new OfflineShrink(store, settings, catalog).shrink(info, sizeBytes);
     }
 
@@ -90,7 +92,7 @@ public final class StoreVolumes implements Volumes {
      *
      * @throws UserException when that was not said.
      */
-    static void requireShrink(final VolumeInfo info, final long sizeBytes, final boolean allowsShrink) {
+    public static void requireShrink(final VolumeInfo info, final long sizeBytes, final boolean allowsShrink) {
         if (!allowsShrink) {
             throw new UserException("volume '" + info.name() + "' has " + ByteSize.format(info.sizeBytes())
                     + ": --allow-shrink makes it smaller, and what lies beyond " + ByteSize.format(sizeBytes)
@@ -99,8 +101,13 @@ public final class StoreVolumes implements Volumes {
     }
 
     @Override
-    public VolumeInfo cloneOf(final SnapshotName from, final String name, final long sizeBytes) throws VolumeException {
-        return snapshots.cloneOf(from, name, sizeBytes);
+    public VolumeInfo cloneOf(
+            final SnapshotName from,
+            final String name,
+            final long sizeBytes,
+            final Map<VolumeSettingText, String> changes)
+            throws VolumeException {
+        return snapshots.cloneOf(from, name, sizeBytes, changes);
     }
 
     /** What there is to say when a volume needs objects of its ancestors that can't be read. */
@@ -112,8 +119,14 @@ public final class StoreVolumes implements Volumes {
 
     @Override
     public void flatten(final String name, final LongConsumer bytesLeft) throws VolumeException {
+        requireFlattenable(name);
         requireUnused(name);
         snapshots.flatten(name, bytesLeft);
+    }
+
+    /** Checks, before all data is copied, that this lets its ancestors go. */
+    public void requireFlattenable(final String name) throws VolumeException {
+        catalog.requireNoDependents(name);
     }
 
     /** Lets the ancestors of a volume go that needs nothing of them any more. */
@@ -149,8 +162,14 @@ public final class StoreVolumes implements Volumes {
 
     @Override
     public VolumeInfo rollBack(final SnapshotName name) throws VolumeException {
+        requireSnapshot(name);
         requireUnused(name.volume());
         return snapshots.rollBack(name);
+    }
+
+    /** Checks that there is a snapshot. */
+    public void requireSnapshot(final SnapshotName name) throws VolumeException {
+        snapshots.info(name);
     }
 
     /** Checks that a snapshot of an open volume can have a name. */
@@ -159,14 +178,10 @@ public final class StoreVolumes implements Volumes {
     }
 
     private void requireUnused(final String name) throws VolumeException {
-        if (isInUse(catalog.find(name))) {
-            throw inUse(name);
+        final UUID volume = catalog.find(name);
+        if (isInUse(volume)) {
+            throw new VolumeInUseException(name, volume);
         }
-    }
-
-    private static UserException inUse(final String name) {
-        return new UserException("volume '" + name + "' is in use here: name the daemon that serves it with --control"
-                + " PATH, or, if that is 'varve serve', end it first");
     }
 
     @Override
@@ -176,7 +191,7 @@ public final class StoreVolumes implements Volumes {
                 .map(VolumeInfo::uuid)
                 .findAny();
         if (volume.isPresent() && isInUse(volume.get())) {
-            throw new UserException("volume '" + name + "' is in use: stop the daemon that serves it first");
+            throw new VolumeInUseException(name, volume.get());
         }
         final boolean removed = catalog.remove(name, listener);
         if (volume.isPresent()) {

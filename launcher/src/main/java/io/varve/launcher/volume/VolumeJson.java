@@ -30,6 +30,7 @@ public final class VolumeJson {
         fields.put("state", info.state());
         fields.put("opened_by", info.openedBy());
         fields.put("opened", info.opened() == null ? null : info.opened().toString());
+        fields.put("parent", info.parent());
         return fields;
     }
 
@@ -61,7 +62,8 @@ public final class VolumeJson {
                 number(fields, "stored_bytes"),
                 (String) fields.get("state"),
                 (String) fields.get("opened_by"),
-                fields.get("opened") == null ? null : Instant.parse((String) fields.get("opened")));
+                fields.get("opened") == null ? null : Instant.parse((String) fields.get("opened")),
+                (String) fields.get("parent"));
     }
 
     /** Writes what a volume takes of the store. */

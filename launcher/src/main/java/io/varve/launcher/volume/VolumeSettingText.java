@@ -26,19 +26,19 @@ public enum VolumeSettingText {
     MAX_UNSENT_BYTES(
             "max-unsent-bytes",
             setting(ByteSize::parse, VolumeSettings::withMaxUnsentBytes),
-            settings -> orNone(settings.maxUnsentBytes(), ByteSize::format)),
+            settings -> orElse(settings.maxUnsentBytes(), ByteSize::format, "no limit")),
 
     /** For how long. */
     MAX_UNSENT_AGE(
             "max-unsent-age",
             setting(VolumeSettingText::parseMillis, VolumeSettings::withMaxUnsentAgeMs),
-            settings -> orNone(settings.maxUnsentAgeMs(), TimeSpan::formatMillis)),
+            settings -> orElse(settings.maxUnsentAgeMs(), TimeSpan::formatMillis, "no limit")),
 
     /** How long a proof of the epoch counts. */
     FENCE_TIMEOUT(
             "fence-timeout",
             setting(VolumeSettingText::parseMillis, VolumeSettings::withFenceTimeoutMs),
-            settings -> orNone(settings.fenceTimeoutMs(), TimeSpan::formatMillis));
+            settings -> orElse(settings.fenceTimeoutMs(), TimeSpan::formatMillis, "off"));
 
     private final String key;
     private final BiFunction<VolumeSettings, String, VolumeSettings> setter;
@@ -139,7 +139,7 @@ public enum VolumeSettingText {
         };
     }
 
-    private static String orNone(final long value, final LongFunction<String> format) {
-        return value == 0 ? "none" : format.apply(value);
+    private static String orElse(final long value, final LongFunction<String> format, final String ofZero) {
+        return value == 0 ? ofZero : format.apply(value);
     }
 }

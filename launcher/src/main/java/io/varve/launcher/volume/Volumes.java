@@ -44,8 +44,10 @@ public interface Volumes {
      * Makes a volume that begins as a snapshot and shares its data.
      *
      * @param sizeBytes 0 for the snapshot's.
+     * @param changes   what its settings have that those of the snapshot's volume have not.
      */
-    VolumeInfo cloneOf(SnapshotName from, String name, long sizeBytes) throws VolumeException;
+    VolumeInfo cloneOf(SnapshotName from, String name, long sizeBytes, Map<VolumeSettingText, String> changes)
+            throws VolumeException;
 
     /**
      * Gives a clone a copy of all its data, and lets its ancestors go.

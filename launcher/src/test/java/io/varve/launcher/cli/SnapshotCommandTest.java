@@ -48,11 +48,49 @@ class SnapshotCommandTest {
                 .isEqualTo("Created volume web of 2M, a clone of data@golden.\n");
         assertThat(snapshots().getFirst().get("clones")).isEqualTo(List.of("web"));
         refused("snapshot 'data@golden' has clones", "snapshot", "remove", "data@golden");
+        ok("snapshot", "protect", "data@golden");
+        assertThat(CommandRun.in(home, "snapshot", "remove", "data@golden").err())
+                .contains("flatten web first; it is protected as well: 'varve snapshot unprotect data@golden'");
+        assertThat(ok("volume", "info", "web")).containsPattern("clone of +data@golden\n");
+        assertThat(ok("volume", "info", "web", "--json")).contains("\"parent\" : \"data@golden\"");
+        assertThat(ok("volume", "info", "data")).containsPattern("clone of +-\n");
+        ok("snapshot", "create", "web@own");
+        refused("volume 'web' has snapshots or clones of its own", "volume", "flatten", "web");
+        ok("snapshot", "remove", "web@own");
         refused("the volume has clones", "volume", "remove", "data");
         assertHolds("web", image);
         assertThat(CommandRun.in(home, "volume", "flatten", "web").status()).isZero();
+        assertThat(ok("volume", "info", "web")).containsPattern("clone of +-\n");
         ok("volume", "remove", "data");
         assertHolds("web", image);
+    }
+
+    @Test
+    void aCloneHasTheSettingsThatItIsGivenAndElseThoseOfItsOrigin() {
+        ok("volume", "create", "data", "--size", "64M", "--durability", "store", "--max-unsent-age", "5s");
+        ok("snapshot", "create", "data@a");
+        ok(
+                "volume",
+                "create",
+                "web",
+                "--from",
+                "data@a",
+                "--size",
+                "128M",
+                "--max-unsent-age",
+                "0s",
+                "--max-unsent-bytes",
+                "1M",
+                "--fence-timeout",
+                "10s");
+        assertThat(ok("volume", "info", "web", "--json"))
+                .contains("\"size_bytes\" : " + (128 << 20))
+                .contains("\"durability\" : \"store\"")
+                .contains("\"max_unsent_age_ms\" : 0")
+                .contains("\"max_unsent_bytes\" : 1048576")
+                .contains("\"fence_timeout_ms\" : 10000");
+        refused("--durability: 'no' is neither", "volume", "create", "b", "--from", "data@a", "--durability", "no");
+        refused("--size: 'no' is not a size", "volume", "create", "b", "--from", "data@a", "--size", "no");
     }
 
     @Test

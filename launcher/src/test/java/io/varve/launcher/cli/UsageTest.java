@@ -27,7 +27,7 @@ class UsageTest {
     static Stream<Arguments> wrongUses() {
         return Stream.of(
                 wrong("missing required subcommand; see 'varve --help'"),
-                wrong("unmatched argument at index 0: 'frob'; see 'varve --help'", "frob"),
+                wrong("there is no command 'frob'; see 'varve --help'", "frob"),
                 wrong("missing required subcommand; see 'varve volume --help'", "volume"),
                 wrong("unknown option: '--jsn'; see 'varve volume list --help'", "volume", "list", "--jsn"),
                 wrong("missing required parameter: 'NAME'; see 'varve volume create --help'", "volume", "create"),
@@ -101,10 +101,49 @@ class UsageTest {
                         "list",
                         "--control",
                         "/nope"),
+                wrong(
+                        "--socket-mode: the socket is inherited, and who made it has set that: leave it out",
+                        "serve",
+                        "data",
+                        "--fd",
+                        "3",
+                        "--socket-mode",
+                        "660"),
+                wrong(
+                        "--take-over: 'data@a' is served read-only, which takes nothing from anybody and reads no log:"
+                                + " leave it out",
+                        "serve",
+                        "data@a",
+                        "--socket-path",
+                        "x",
+                        "--take-over"),
+                wrong(
+                        "--accept-data-loss: 'data' is served read-only, which takes nothing from anybody and reads no"
+                                + " log: leave it out",
+                        "serve",
+                        "data",
+                        "--socket-path",
+                        "x",
+                        "--read-only",
+                        "--accept-data-loss"),
+                wrong(
+                        "--s3-region: store file:///nope is a directory: leave it out, or name an s3:// store with"
+                                + " --store",
+                        "volume",
+                        "list",
+                        "--store",
+                        "file:///nope",
+                        "--s3-region",
+                        "here"),
                 wrong("missing required parameter: 'VOLUME'; see 'varve attach --help'", "attach"),
                 wrong("missing required parameter: 'VOLUME'; see 'varve detach --help'", "detach"),
-                wrong("unmatched argument at index 2: 'two'; see 'varve status --help'", "status", "one", "two"),
-                wrong("unmatched argument at index 1: 'data'; see 'varve daemon --help'", "daemon", "data"),
+                wrong(
+                        "there is nothing that this could mean: 'two three'; see 'varve status --help'",
+                        "status",
+                        "one",
+                        "two",
+                        "three"),
+                wrong("there is nothing that this could mean: 'data'; see 'varve daemon --help'", "daemon", "data"),
                 wrong(
                         "no daemon answers at /nope: start one with 'varve daemon', or name its socket with --control",
                         "status",
@@ -196,6 +235,20 @@ class UsageTest {
                     .contains("--config=FILE")
                     .contains("--help");
         }
+    }
+
+    @Test
+    void helpBreaksNoPathAndNoName() {
+        for (final CommandLine command : commands()) {
+            final String help = command.getUsageMessage(CommandLine.Help.Ansi.OFF);
+            assertThat(help.lines())
+                    .as(command.getCommandSpec().qualifiedName())
+                    .noneMatch(line -> line.matches(".*[^ ][-/] *"))
+                    .noneMatch(line -> line.chars().anyMatch(c -> c >= 0xe000 && c <= 0xf8ff));
+        }
+        assertThat(CommandRun.in(home, "attach", "--help").out().replaceAll("\\s+", " "))
+                .contains("varve/control.sock in $XDG_RUNTIME_DIR or /run")
+                .contains("--allow-unfit-store");
     }
 
     private List<CommandLine> commands() {

@@ -69,7 +69,7 @@ class VolumeCommandTest {
     void changesSettings() throws IOException {
         ok("volume", "create", "data", "--size", "1G", "--max-unsent-age", "30s");
         assertThat(ok("volume", "set", "data", "durability=store", "max-unsent-age=0s", "max-unsent-bytes=64M"))
-                .isEqualTo("Volume data: durability store, max-unsent-age none, max-unsent-bytes 64M.\n");
+                .isEqualTo("Volume data: durability store, max-unsent-age no limit, max-unsent-bytes 64M.\n");
         assertThat(JSON.std.mapFrom(ok("volume", "set", "data", "fence-timeout=5s", "--json")))
                 .containsEntry("durability", "store")
                 .containsEntry("max_unsent_bytes", 64 << 20)
@@ -162,9 +162,9 @@ class VolumeCommandTest {
         ok("volume", "create", "plain", "--size", "1G");
         assertThat(ok("volume", "info", "plain"))
                 .contains("durability  log\n")
-                .contains("max unsent  none\n")
-                .contains("max age     none\n")
-                .contains("fence       none\n");
+                .contains("max unsent  no limit\n")
+                .contains("max age     no limit\n")
+                .contains("fence       off\n");
         ok(
                 "volume",
                 "create",
