@@ -167,7 +167,10 @@ final class PowerCuts {
         return findings;
     }
 
-    /** Which cuts, in the order of what is on the disk: all at flushes and as many at random, or so many evenly of these. */
+    /**
+     * Which cuts, in the order of what is on the disk: all at flushes and as many at random, or so many evenly of
+     * these.
+     */
     private int[] numbers(final int boundaries) {
         return only >= 0 ? new int[] {only} : numbers(boundaries, cuts);
     }

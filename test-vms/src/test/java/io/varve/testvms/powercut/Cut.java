@@ -5,8 +5,8 @@ import java.util.List;
 import java.util.Random;
 
 /**
- * One way in which the power may have gone: everything up to a flush is on the disk, and of what was written after it, up to some
- * entry, anything may be. All of it follows from the recording and the number.
+ * One way in which the power may have gone: everything up to a flush is on the disk, and of what was written after
+ * it, up to some entry, anything may be. All of it follows from the recording and the number.
  *
  * @param number   of all cuts of the recording: those at the flushes come first.
  * @param boundary up to which flush everything is there.
@@ -14,8 +14,8 @@ import java.util.Random;
  * @param kept     what is there of those in between.
  */
 record Cut(int number, int boundary, int end, List<Piece> kept) {
-    /** Bytes that a disk writes wholly or not at all. */
-    private static final int SECTOR = 512;
+    /** Bytes that a disk writes wholly or not at all: file systems count on as much for their own superblocks. */
+    private static final int UNIT = 4096;
 
     /** How many ways there are to choose. */
     private static final int WAYS = 4;
@@ -26,8 +26,10 @@ record Cut(int number, int boundary, int end, List<Piece> kept) {
     /**
      * The cut of a number.
      *
-     * @param number  below the number of boundaries, exactly there; each further round has a cut at random behind each boundary.
-     * @param ignored how many flushes the disk has ignored at the end, although it said otherwise: 0, but to see that it is found.
+     * @param number  below the number of boundaries, exactly there; each further round has a cut at random behind
+     *                each boundary.
+     * @param ignored how many flushes the disk has ignored at the end, although it said otherwise: 0, but to see that
+     *                it is found.
      */
     static Cut of(final Recording recording, final int number, final int ignored) {
         final int interval = number % recording.boundaryCount();
@@ -73,15 +75,17 @@ record Cut(int number, int boundary, int end, List<Piece> kept) {
         return kept;
     }
 
-    /** A write during which the power goes: the beginning of it, or any sectors. */
+    /** A write during which the power goes: the beginning of it, or any blocks of the disk. */
     private static void addTorn(final WriteLog.Entry entry, final Random random, final List<Piece> kept) {
-        final int sectors = (int) (entry.length() / SECTOR);
         final boolean isBeginning = random.nextBoolean();
-        final int length = random.nextInt(sectors + 1);
-        for (int sector = 0; sector < sectors; sector++) {
-            if (isBeginning ? sector < length : random.nextBoolean()) {
-                kept.add(new Piece(entry, (long) sector * SECTOR, SECTOR));
+        final long left = (long) (random.nextDouble() * (entry.length() + UNIT));
+        for (long from = 0; from < entry.length(); ) {
+            final long rest = UNIT - (entry.offset() + from) % UNIT;
+            final long length = Math.min(rest, entry.length() - from);
+            if (isBeginning ? from + length <= left : random.nextBoolean()) {
+                kept.add(new Piece(entry, from, length));
             }
+            from += length;
         }
     }
 

@@ -12,8 +12,8 @@ import java.util.Random;
 import java.util.stream.Stream;
 
 /**
- * Judges cuts of a recording: the file system comes back, the volume opens, and holds all that the client had been told was flushed, at
- * a cut of its history, no block torn; and it can be written, and opened again. One thread.
+ * Judges cuts of a recording: the file system comes back, the volume opens, and holds all that the client had been
+ * told was flushed, at a cut of its history, no block torn; and it can be written, and opened again. One thread.
  */
 public final class CutJudge implements AutoCloseable {
     private static final int LATER_WRITES = 40;

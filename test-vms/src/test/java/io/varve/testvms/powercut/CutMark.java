@@ -5,8 +5,8 @@ import java.nio.ByteOrder;
 import java.util.zip.CRC32;
 
 /**
- * What the client in the guest had been told when it wrote this, as a sector of the recorded disk. Its place among the recorded
- * writes is what counts: whatever stands there before it, the client had been told by then.
+ * What the client in the guest had been told when it wrote this, as a sector of the recorded disk. Its place among
+ * the recorded writes is what counts: whatever stands there before it, the client had been told by then.
  *
  * @param number counts marks, from 0.
  * @param phase  how far the client has come.

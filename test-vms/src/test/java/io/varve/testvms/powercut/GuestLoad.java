@@ -26,8 +26,9 @@ import java.util.Random;
 import java.util.concurrent.TimeUnit;
 
 /**
- * Runs in the guest: creates a volume on the recorded disk, has a daemon serve it, and is its client. Whenever it has been told that
- * something is safe it writes a {@link CutMark} to the end of the same disk. Leaves the history of what it did on another disk.
+ * Runs in the guest: creates a volume on the recorded disk, has a daemon serve it, and is its client. Whenever it has
+ * been told that something is safe it writes a {@link CutMark} to the end of the same disk. Leaves the history of
+ * what it did on another disk.
  */
 final class GuestLoad implements AutoCloseable {
     /** Sectors of the volume. */

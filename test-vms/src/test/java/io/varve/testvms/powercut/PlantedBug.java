@@ -16,7 +16,10 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
 
-/** A mistake that has to be found: a call is left out of classes, which come before the real ones on the guest's class path. */
+/**
+ * A mistake that has to be found: a call is left out of classes, which come before the real ones on the guest's class
+ * path.
+ */
 public enum PlantedBug {
     /** The log is not made durable. */
     LOG_SYNC(new Omission("io.varve.linux.PoolOperation", "fdatasync")),

@@ -12,8 +12,8 @@ import java.util.List;
 import java.util.Properties;
 
 /**
- * What a guest has left: the disk as it began, what was written to it, and what the client did meanwhile. In a directory, so that a
- * cut can be made again at any time.
+ * What a guest has left: the disk as it began, what was written to it, and what the client did meanwhile. In a
+ * directory, so that a cut can be made again at any time.
  */
 public final class Recording implements AutoCloseable {
     /** Bytes behind the file system, for marks. */

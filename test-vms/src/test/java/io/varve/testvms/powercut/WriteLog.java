@@ -11,9 +11,10 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * The writes and flushes of a disk, as QEMU's {@code blklogwrites} records them: in the format of the kernel's dm-log-writes
- * (Documentation/admin-guide/device-mapper/log-writes.rst). An entry is added when the operation is done and before the guest is told,
- * so whatever the guest knew to be done when it submitted an operation stands before that.
+ * The writes and flushes of a disk, as QEMU's {@code blklogwrites} records them: in the format of the kernel's
+ * dm-log-writes (Documentation/admin-guide/device-mapper/log-writes.rst). An entry is added when the operation is
+ * done and before the guest is told, so whatever the guest knew to be done when it submitted an operation stands
+ * before that.
  */
 final class WriteLog implements AutoCloseable {
     private static final long MAGIC = 0x6a73_6677_7368_72L;
