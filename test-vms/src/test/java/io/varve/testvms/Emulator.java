@@ -61,13 +61,18 @@ record Emulator(String name, String command) {
 
     /** The argument of {@code -chardev} for the socket of a back-end, to which it connects again within a second: QEMU 9.2 has new words. */
     String chardev(final String id, final Path socket) {
-        return "socket,id=" + id + ",path=" + socket + (hasReconnectMs() ? ",reconnect-ms=200" : ",reconnect=1");
+        return "socket,id=" + id + ",path=" + socket + (isAtLeast(9, 2) ? ",reconnect-ms=200" : ",reconnect=1");
     }
 
-    private boolean hasReconnectMs() {
+    /** Whether a disk is connected again whose connection ended while its rings were being stopped. */
+    boolean connectsAgainAfterStop() {
+        return isAtLeast(8, 2);
+    }
+
+    private boolean isAtLeast(final int wantedMajor, final int wantedMinor) {
         final String[] version = name.substring(name.indexOf(' ') + 1).split("\\.");
         final int major = Integer.parseInt(version[0]);
-        return major > 9 || major == 9 && Integer.parseInt(version[1]) >= 2;
+        return major > wantedMajor || major == wantedMajor && Integer.parseInt(version[1]) >= wantedMinor;
     }
 
     /** Adds a QEMU under its version's name and returns the major version, or 0 when it can't be run. */

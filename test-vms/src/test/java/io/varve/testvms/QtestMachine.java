@@ -217,6 +217,26 @@ final class QtestMachine implements AutoCloseable {
         Assertions.assertTimeoutPreemptively(limit, () -> qmp.execute(command, Map.of()), command);
     }
 
+    /** Waits until QEMU has connected to the back-end of the first disk again: 7.2 ends when a driver starts the disk before that. */
+    void awaitConnected() throws IOException {
+        final long deadlineNs = System.nanoTime() + EXIT_LIMIT.toNanos();
+        while (!isConnected()) {
+            if (System.nanoTime() - deadlineNs > 0) {
+                throw new AssertionError(emulator + " does not connect again");
+            }
+        }
+    }
+
+    private boolean isConnected() throws IOException {
+        for (final Object each : (List<?>) qmp.execute("query-chardev", Map.of())) {
+            final Map<?, ?> chardev = (Map<?, ?>) each;
+            if ("disk".equals(chardev.get("label"))) {
+                return !chardev.get("filename").toString().startsWith("disconnected");
+            }
+        }
+        return false;
+    }
+
     /** Has QEMU quit, which has to end in time. */
     void expectQuitInTime(final Duration limit) throws InterruptedException {
         expectInTime(limit, "quit");

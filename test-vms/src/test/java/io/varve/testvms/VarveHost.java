@@ -76,14 +76,12 @@ final class VarveHost {
 
     /** Has every request of the store fail from now on. */
     void takeStoreAway() throws IOException {
-        Files.move(store().resolve("volumes"), store().resolve("away"));
-        Files.createFile(store().resolve("volumes"));
+        Files.move(store(), directory.resolve("away"));
     }
 
     /** Has the store serve again. */
     void bringStoreBack() throws IOException {
-        Files.delete(store().resolve("volumes"));
-        Files.move(store().resolve("away"), store().resolve("volumes"));
+        Files.move(directory.resolve("away"), store());
     }
 
     /** Creates a volume and has it served; its socket. */

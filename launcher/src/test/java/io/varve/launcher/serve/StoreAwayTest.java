@@ -45,7 +45,7 @@ class StoreAwayTest {
             try (FrontEnd frontEnd = FrontEnd.started(attach(rig, "1s"), FrontEndOptions.DEFAULT)) {
                 // From the first request on the daemon has the volume.
                 assertThat(frontEnd.run(BlkRequest.flush()).status()).isEqualTo(BlkRequest.OK);
-                rig.takeStoreAway("one");
+                Files.move(rig.store("one"), home.resolve("away"));
                 frontEnd.queue(0).submit(BlkRequest.read(0, LENGTH), Framing.USUAL);
                 frontEnd.queue(0).publish();
                 awaitTaken(frontEnd);
@@ -60,7 +60,7 @@ class StoreAwayTest {
                     assertThat(other.run(BlkRequest.write(1 << 20, data)).status())
                             .isEqualTo(BlkRequest.OK);
                 }
-                rig.bringStoreBack("one");
+                Files.move(home.resolve("away"), rig.store("one"));
                 frontEnd.reconnect();
                 final BlkRequest read = frontEnd.await(0);
                 assertThat(read.status()).isEqualTo(BlkRequest.OK);
