@@ -18,7 +18,7 @@ record Cut(int number, int boundary, int end, List<Piece> kept) {
     private static final int UNIT = 4096;
 
     /** How many ways there are to choose. */
-    private static final int WAYS = 4;
+    private static final int WAYS = 5;
 
     /** A part of a write. */
     record Piece(WriteLog.Entry entry, long from, long length) {}
@@ -42,7 +42,11 @@ record Cut(int number, int boundary, int end, List<Piece> kept) {
         random.nextInt();
         final int start = recording.boundary(interval);
         final int most = recording.intervalEnd(interval) - start;
-        final int end = start + (most == 0 ? 0 : 1 + random.nextInt(most));
+        int end = start + (most == 0 ? 0 : 1 + random.nextInt(most));
+        if (random.nextBoolean()) {
+            // Where the client has just been told something there is most to be lost.
+            end = recording.behindMark(start, end);
+        }
         final List<WriteLog.Entry> open = new ArrayList<>();
         for (final WriteLog.Entry entry : recording.log().entries().subList(recording.boundary(boundary), end)) {
             if (!entry.isFlush() && !recording.isMark(entry)) {

@@ -173,6 +173,16 @@ public final class Recording implements AutoCloseable {
         return newest;
     }
 
+    /** The place right behind the newest mark in front of an entry, if there is one behind a start; else the entry. */
+    int behindMark(final int start, final int end) {
+        for (int i = end - 1; i >= start; i--) {
+            if (isMark(log.entries().get(i))) {
+                return i + 1;
+            }
+        }
+        return end;
+    }
+
     @Override
     public void close() throws IOException {
         log.close();
