@@ -139,7 +139,7 @@ public final class Volume implements AutoCloseable {
         runtime = context.runtime();
         wakeReactor = context.wakeReactor();
         cache = context.readCache(ObjectTags.of(context.store().url(), epochs));
-        fetcher = new Fetcher(context.store(), uuid, epochs, cache, runtime::nanoTime, wakeReactor);
+        fetcher = new Fetcher(context.store(), context.name(), epochs, cache, runtime::nanoTime, wakeReactor);
         if (opened == null) {
             reads = new ReadPath(map, null, null, null, null, cache, fetcher, arena, this::onRead);
         } else {
@@ -636,6 +636,7 @@ public final class Volume implements AutoCloseable {
                 store,
                 new DeviceLogSource(opened.geometry(), device, opened.window()),
                 uuid,
+                context.name(),
                 opened.epoch().epoch(),
                 opened.epoch().nonce(),
                 opened.epochs(),
@@ -850,6 +851,7 @@ public final class Volume implements AutoCloseable {
                 map.bytesInUse(),
                 isReadOnly ? null : destager.trouble(),
                 isReadOnly || !log.isUnsure() ? null : "the local log failed with errno " + log.trouble(),
+                agentTrouble(),
                 !isReadOnly && destager.isFenced(),
                 failure);
     }
@@ -871,6 +873,18 @@ public final class Volume implements AutoCloseable {
             destager.notedThrough(sequence);
             destagerThread.wake();
         }
+    }
+
+    /** What the threads of the volume met that nobody foresaw. */
+    private String agentTrouble() {
+        String trouble = fetcher.unexpectedTrouble();
+        if (trouble == null && fetcherThread != null) {
+            trouble = fetcherThread.trouble();
+        }
+        if (trouble == null && destagerThread != null) {
+            trouble = destagerThread.trouble() == null ? destager.unexpectedTrouble() : destagerThread.trouble();
+        }
+        return trouble;
     }
 
     /** What the log tells. */

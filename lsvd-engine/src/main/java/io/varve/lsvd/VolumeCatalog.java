@@ -17,6 +17,7 @@ import io.varve.lsvd.snapshot.Snapshots;
 import io.varve.lsvd.store.Keys;
 import io.varve.lsvd.store.ObjectStore;
 import io.varve.lsvd.store.StoreClient;
+import io.varve.lsvd.store.StoreException;
 import io.varve.lsvd.store.StoreProbe;
 import io.varve.lsvd.store.StoredObject;
 import java.io.IOException;
@@ -263,7 +264,7 @@ public final class VolumeCatalog {
         }
     }
 
-    /** All volumes, in the order of their names. */
+    /** All volumes, in the order of their names; one that can't be read is {@linkplain VolumeInfo#trouble said} to be so. */
     public List<VolumeInfo> list() throws VolumeException {
         try {
             final TreeSet<String> names = new TreeSet<>();
@@ -273,14 +274,31 @@ public final class VolumeCatalog {
             }
             final List<VolumeInfo> volumes = new ArrayList<>();
             for (final String name : names) {
-                final Claim claim = newestClaim(name);
-                if (claim.record != null && claim.record.claimed()) {
-                    volumes.add(describe(name, claim.record.volume()));
+                final VolumeInfo info = infoIfThere(name);
+                if (info != null) {
+                    volumes.add(info);
                 }
             }
             return volumes;
         } catch (final IOException e) {
             throw failure("list volumes", e);
+        }
+    }
+
+    /** What can be read of a volume; null when there is none of that name. */
+    private VolumeInfo infoIfThere(final String name) throws StoreException {
+        UUID volume = null;
+        try {
+            final Claim claim = newestClaim(name);
+            if (claim.record == null || !claim.record.claimed()) {
+                return null;
+            }
+            volume = claim.record.volume();
+            return describe(name, volume);
+        } catch (final IOException e) {
+            // If others can be listed, it is this one that is damaged; if not, the store is away.
+            store.list(Keys.name(name));
+            return VolumeInfo.unreadable(name, volume, e.getMessage());
         }
     }
 
@@ -372,6 +390,17 @@ public final class VolumeCatalog {
      */
     public UUID find(final String name) throws VolumeException {
         return claimOf(name).record.volume();
+    }
+
+    /** The identity of a volume, or null when there is none of that name. */
+    public UUID findIfThere(final String name) throws VolumeException {
+        checkName(name);
+        try {
+            final Claim claim = newestClaim(name);
+            return claim.record != null && claim.record.claimed() ? claim.record.volume() : null;
+        } catch (final IOException e) {
+            throw failure("look up volume '" + name + "'", e);
+        }
     }
 
     private Claim claimOf(final String name) throws VolumeException {
@@ -491,6 +520,7 @@ public final class VolumeCatalog {
                 isClosed ? "closed" : "open",
                 isNew ? null : newest.openedBy(),
                 isNew ? null : Instant.ofEpochMilli(newest.openedMs()),
+                null,
                 null);
     }
 

@@ -14,11 +14,12 @@ import java.util.UUID;
  * @param created     when it was made.
  * @param objects     number of objects in the store.
  * @param storedBytes their size.
- * @param state       {@code closed}, or {@code open} while a writer has it or has not closed it.
+ * @param state       {@code closed}, {@code open} while a writer has it or has not closed it, or {@code unreadable}.
  * @param openedBy    who opened it last, or null when nobody has yet.
  * @param opened      when that was, or null.
  * @param parent      the snapshot that it shares data with as its clone, as VOLUME@SNAPSHOT; null for none, or where it was not
  *                    asked for.
+ * @param trouble     why nothing but the name, and perhaps the identity, could be read, in one line; or null.
  */
 public record VolumeInfo(
         String name,
@@ -31,11 +32,40 @@ public record VolumeInfo(
         String state,
         String openedBy,
         Instant opened,
-        String parent) {
+        String parent,
+        String trouble) {
+    /**
+     * One that can't be read.
+     *
+     * @param uuid    its identity, or null.
+     * @param trouble why, in one line.
+     */
+    public static VolumeInfo unreadable(final String name, final UUID uuid, final String trouble) {
+        final VolumeSettings unknown = VolumeSettings.ofSize(0);
+        return new VolumeInfo(
+                name, uuid, unknown, unknown, Instant.EPOCH, 0, 0, "unreadable", null, null, null, trouble);
+    }
+
     /** The same, with a parent. */
     VolumeInfo withParent(final String of) {
         return new VolumeInfo(
-                name, uuid, settings, nextSettings, created, objects, storedBytes, state, openedBy, opened, of);
+                name,
+                uuid,
+                settings,
+                nextSettings,
+                created,
+                objects,
+                storedBytes,
+                state,
+                openedBy,
+                opened,
+                of,
+                trouble);
+    }
+
+    /** Whether more is known of it than its name. */
+    public boolean isReadable() {
+        return trouble == null;
     }
 
     /** Size of the disk in bytes, as it was last set. */

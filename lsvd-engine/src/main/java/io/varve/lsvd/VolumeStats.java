@@ -25,6 +25,7 @@ import io.varve.lsvd.gc.SpaceStats;
  * @param mapBytes      memory of the map.
  * @param storeTrouble  why the store did not take the last upload, or null.
  * @param logTrouble    why writes wait until the store has what the log was given, or null.
+ * @param agentTrouble  what an agent of the volume met that nobody foresaw, and tries again, or null.
  * @param isFenced      whether another daemon has taken the volume.
  * @param failure       why the volume serves nothing any more, or null.
  */
@@ -48,9 +49,10 @@ public record VolumeStats(
         long mapBytes,
         String storeTrouble,
         String logTrouble,
+        String agentTrouble,
         boolean isFenced,
         String failure) {
     /** Of a volume that has not been open. */
     public static final VolumeStats NONE = new VolumeStats(
-            0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, VolumeCacheStats.NONE, null, 0, 0, null, null, false, null);
+            0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, VolumeCacheStats.NONE, null, 0, 0, null, null, null, false, null);
 }

@@ -68,6 +68,28 @@ final class VolumeCatalogTest {
     }
 
     @Test
+    void listsTheOthersBesideAVolumeThatCannotBeRead() throws Exception {
+        final VolumeCatalog catalog = new VolumeCatalog(store);
+        catalog.create("a", SIZE);
+        final UUID damaged = catalog.create("b", SIZE).uuid();
+        catalog.create("c", SIZE);
+        catalog.create("d", SIZE);
+        store.delete(Keys.epoch(damaged, 0)).join();
+        store.putIfAbsent(Keys.epoch(damaged, 0), MemorySegment.ofArray(new byte[100]))
+                .join();
+        store.delete(Keys.nameVersion("c", 1)).join();
+        store.putIfAbsent(Keys.nameVersion("c", 1), MemorySegment.ofArray(new byte[3]))
+                .join();
+        final List<VolumeInfo> all = catalog.list();
+        assertThat(all).extracting(VolumeInfo::name).containsExactly("a", "b", "c", "d");
+        assertThat(all).extracting(VolumeInfo::isReadable).containsExactly(true, false, false, true);
+        assertThat(all).extracting(VolumeInfo::state).containsExactly("closed", "unreadable", "unreadable", "closed");
+        assertThat(all.get(1).uuid()).isEqualTo(damaged);
+        assertThat(all.get(1).trouble()).contains(Keys.epoch(damaged, 0));
+        assertThat(all.get(2).uuid()).isNull();
+    }
+
+    @Test
     void changesSettingsOfTheNextEpoch() throws Exception {
         final VolumeCatalog catalog = new VolumeCatalog(store);
         catalog.create("data", SIZE);

@@ -47,7 +47,9 @@ final class CacheCommand {
             try (ObjectStore opened = store.open(settings, false)) {
                 final Map<UUID, String> names = new HashMap<>();
                 for (final VolumeInfo info : new VolumeCatalog(opened).list()) {
-                    names.put(info.uuid(), info.name());
+                    if (info.uuid() != null) {
+                        names.put(info.uuid(), info.name());
+                    }
                 }
                 run(opened, settings, new LogInventory(directory, opened), names);
             }

@@ -68,6 +68,8 @@ final class VolumeCommand {
         @Option(names = "--json", description = "Answer in JSON.")
         private boolean json;
 
+        private int status = ExitStatus.OK;
+
         private Map<String, String> given() {
             final Map<String, String> given = new LinkedHashMap<>();
             store.collect(given);
@@ -101,7 +103,21 @@ final class VolumeCommand {
                 }
             }
             out().flush();
-            return ExitStatus.OK;
+            err().flush();
+            return status;
+        }
+
+        /** Says of a volume that it is left out, and goes on; the command's exit status says so too. */
+        final void tellBroken(final String message) {
+            err().println("varve: " + message);
+            status = ExitStatus.FAILED;
+        }
+
+        /** Says why volumes of a list can't be read. */
+        final void tellUnreadable(final List<VolumeInfo> all) {
+            all.stream()
+                    .filter(info -> !info.isReadable())
+                    .forEach(info -> tellBroken("volume '" + info.name() + "' can't be read: " + info.trouble()));
         }
 
         private void runHere(final ServingDaemon serving, final Settings own) throws VolumeException {
@@ -251,20 +267,23 @@ final class VolumeCommand {
             final List<VolumeInfo> all = volumes.list();
             if (json()) {
                 out().println(JsonOutput.volumes(all));
+                tellUnreadable(all);
                 return;
             }
             final TextTable table =
                     new TextTable("lrrrll").row("NAME", "SIZE", "OBJECTS", "STORED", "STATE", "CREATED");
             for (final VolumeInfo info : all) {
+                final boolean isKnown = info.isReadable();
                 table.row(
                         info.name(),
-                        ByteSize.format(info.sizeBytes()),
-                        Long.toString(info.objects()),
-                        ByteSize.label(info.storedBytes()),
+                        isKnown ? ByteSize.format(info.sizeBytes()) : "-",
+                        isKnown ? Long.toString(info.objects()) : "-",
+                        isKnown ? ByteSize.label(info.storedBytes()) : "-",
                         info.state(),
-                        time(info.created()));
+                        isKnown ? time(info.created()) : "-");
             }
             table.print(out());
+            tellUnreadable(all);
         }
     }
 

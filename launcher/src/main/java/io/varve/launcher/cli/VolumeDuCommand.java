@@ -1,5 +1,6 @@
 package io.varve.launcher.cli;
 
+import io.varve.launcher.UserException;
 import io.varve.launcher.config.ByteSize;
 import io.varve.launcher.control.LiveFigures;
 import io.varve.launcher.volume.VolumeJson;
@@ -46,22 +47,32 @@ final class VolumeDuCommand extends VolumeCommand.OnStore {
 
     @Override
     void run(final Volumes volumes) throws VolumeException {
-        final List<String> names = name != null
-                ? List.of(name)
-                : volumes.list().stream().map(VolumeInfo::name).toList();
+        final List<String> names = name != null ? List.of(name) : readable(volumes.list());
         final Path cacheDirectory = cache.directory(settings());
         final List<Map<String, Object>> all = new ArrayList<>();
         for (final String each : names) {
-            final VolumeUsage usage = volumes.usage(each);
-            final Map<String, Object> fields = VolumeJson.ofUsage(usage);
-            fields.put("cached_bytes", cachedBytes(cacheDirectory, usage));
-            all.add(fields);
+            try {
+                final VolumeUsage usage = volumes.usage(each);
+                final Map<String, Object> fields = VolumeJson.ofUsage(usage);
+                fields.put("cached_bytes", cachedBytes(cacheDirectory, usage));
+                all.add(fields);
+            } catch (final VolumeException | UserException e) {
+                if (name != null) {
+                    throw e;
+                }
+                tellBroken(e.getMessage());
+            }
         }
         if (json()) {
             out().println(JsonOutput.usages(all));
         } else {
             print(all);
         }
+    }
+
+    private List<String> readable(final List<VolumeInfo> all) {
+        tellUnreadable(all);
+        return all.stream().filter(VolumeInfo::isReadable).map(VolumeInfo::name).toList();
     }
 
     private static Object cachedBytes(final Path cacheDirectory, final VolumeUsage usage) throws VolumeException {

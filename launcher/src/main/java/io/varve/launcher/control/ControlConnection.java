@@ -5,6 +5,7 @@ import io.varve.linux.ErrnoException;
 import io.varve.linux.FdList;
 import io.varve.linux.UnixSocket;
 import io.varve.lsvd.VolumeException;
+import io.varve.lsvd.runtime.UnexpectedErrors;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -144,9 +145,10 @@ final class ControlConnection implements Runnable {
             return method.call(call.params());
         } catch (final VolumeException | UserException e) {
             throw new RpcException(RpcException.REFUSED, e.getMessage(), e);
-        } catch (final RuntimeException e) {
-            LOGGER.log(System.Logger.Level.ERROR, "unexpected error in method " + call.method(), e);
-            throw new RpcException(RpcException.INTERNAL_ERROR, "internal error: " + e, e);
+        } catch (final RuntimeException | Error e) {
+            final String what = UnexpectedErrors.describe(e);
+            LOGGER.log(System.Logger.Level.ERROR, "unexpected error in method {0}: {1}", call.method(), what);
+            throw new RpcException(RpcException.INTERNAL_ERROR, "internal error: " + what, e);
         }
     }
 

@@ -5,6 +5,7 @@ import io.varve.linux.ErrnoException;
 import io.varve.linux.IoRing;
 import io.varve.linux.IoRings;
 import io.varve.linux.UnixSocket;
+import io.varve.lsvd.runtime.UnexpectedErrors;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.charset.StandardCharsets;
@@ -29,6 +30,7 @@ public final class ControlServer implements AutoCloseable {
     private final DoorSocket door;
     private final Map<String, ControlMethod> methods;
     private final IoRing ring;
+    private final UnexpectedErrors errors = new UnexpectedErrors("varve-control", System::nanoTime);
     private final Thread thread;
     private final List<ControlConnection> connections = new ArrayList<>();
     private volatile boolean isClosing;
@@ -78,6 +80,10 @@ public final class ControlServer implements AutoCloseable {
         } catch (final ErrnoException e) {
             LOGGER.log(System.Logger.Level.WARNING, "can''t accept a control client: {0}", e.getMessage());
             return false;
+        } catch (final RuntimeException | Error e) {
+            // No thread, or no memory, is left for one: whoever has the others may end.
+            errors.onError(e);
+            return false;
         }
     }
 
@@ -87,10 +93,16 @@ public final class ControlServer implements AutoCloseable {
             return;
         }
         final ControlConnection connection = new ControlConnection(socket, methods, this::remove);
-        connections.add(connection);
         final Thread own = new Thread(connection, "varve-control-client");
         own.setDaemon(true);
-        own.start();
+        connections.add(connection);
+        try {
+            own.start();
+        } catch (final Error e) {
+            connections.remove(connection);
+            socket.close();
+            throw e;
+        }
     }
 
     private boolean makeRoom() {

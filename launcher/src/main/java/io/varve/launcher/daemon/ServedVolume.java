@@ -211,7 +211,8 @@ public final class ServedVolume {
         if (opened == null) {
             return current == null ? null : current.trouble();
         }
-        return opened.stats().storeTrouble();
+        final VolumeStats now = opened.stats();
+        return now.storeTrouble() == null ? now.agentTrouble() : now.storeTrouble();
     }
 
     private void run() {

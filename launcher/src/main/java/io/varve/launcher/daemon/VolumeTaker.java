@@ -5,6 +5,7 @@ import io.varve.lsvd.VolumeContext;
 import io.varve.lsvd.VolumeException;
 import io.varve.lsvd.VolumeFollower;
 import io.varve.lsvd.VolumeStanding;
+import io.varve.lsvd.runtime.UnexpectedErrors;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
@@ -18,8 +19,6 @@ import java.util.concurrent.TimeUnit;
  * {@value #MAX_PACE_MS} ms while none do, or {@value #EXPECTED_PACE_MS} ms while a front-end is connected; while the volume is wanted and someone else has it, every {@value #WANTED_PACE_MS} ms.
  */
 final class VolumeTaker implements AutoCloseable {
-    private static final System.Logger LOGGER = System.getLogger(VolumeTaker.class.getName());
-
     /** From one look to the next while news come. */
     private static final long MIN_PACE_MS = 20;
 
@@ -67,11 +66,11 @@ final class VolumeTaker implements AutoCloseable {
         void onTaken();
     }
 
-    private final String name;
     private final VolumeContext context;
     private final OpeningRuntime runtime;
     private final boolean isPatient;
     private final Listener listener;
+    private final UnexpectedErrors errors;
     private final Thread thread;
     private final CompletableFuture<Void> begun = new CompletableFuture<>();
     private boolean isNudged;
@@ -94,11 +93,12 @@ final class VolumeTaker implements AutoCloseable {
             final OpeningRuntime runtime,
             final boolean isPatient,
             final Listener listener) {
-        this.name = context.name();
+        final String name = context.name();
         this.context = context;
         this.runtime = runtime;
         this.isPatient = isPatient;
         this.listener = listener;
+        errors = new UnexpectedErrors("varve-" + name + "-follow", System::nanoTime);
         thread = new Thread(this::run, "varve-" + name + "-follow");
         thread.setDaemon(true);
     }
@@ -178,13 +178,26 @@ final class VolumeTaker implements AutoCloseable {
                 listener.onTrouble(e.getMessage());
                 pause(isWanted ? PATIENT_PACE_MS : RETRY_MS);
             } catch (final RuntimeException | Error e) {
-                LOGGER.log(System.Logger.Level.ERROR, "volume " + name + ": following it failed", e);
-                listener.onTrouble("following it failed: " + e);
-                begun.completeExceptionally(e);
-                return;
+                errors.onError(e);
+                if (!isPatient && begun.completeExceptionally(e)) {
+                    return;
+                }
+                onUnexpected();
             }
         }
         begun.completeExceptionally(new CancellationException("ended"));
+    }
+
+    /** A guest may wait for the volume: it is told why, and not left alone. */
+    private void onUnexpected() {
+        try {
+            listener.onTrouble(errors.last());
+        } catch (final RuntimeException | Error e) {
+            errors.onError(e);
+        }
+        while (errors.isTooEarly() && !isToEnd) {
+            pause(RETRY_MS);
+        }
     }
 
     private void tryOnce() throws VolumeException {

@@ -61,6 +61,11 @@ public final class VolumeMetrics {
                 "varve_log_trouble",
                 "Whether writes wait until the store has what a failing log was given.",
                 now.logTrouble() != null);
+        text.gauge(
+                "varve_agent_trouble",
+                "Whether a thread of the volume met an unexpected error lately, and tries again.",
+                now.agentTrouble() != null);
+        text.gauge("varve_failed", "Whether the volume serves nothing any more.", now.failure() != null);
         text.gauge("varve_unsent_bytes", "Bytes of the log that are not in the store yet.", now.unsentBytes());
         text.gauge("varve_unsent_records", "Records of the log that are not in the store yet.", now.unsentRecords());
         text.begin("varve_oldest_unsent_age_seconds", "gauge", "How long the oldest of them has waited.");

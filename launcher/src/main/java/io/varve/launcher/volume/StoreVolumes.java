@@ -16,7 +16,6 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.UUID;
 import java.util.function.LongConsumer;
 
@@ -186,17 +185,14 @@ public final class StoreVolumes implements Volumes {
 
     @Override
     public boolean remove(final String name, final RemovalListener listener) throws VolumeException {
-        final Optional<UUID> volume = catalog.list().stream()
-                .filter(info -> info.name().equals(name))
-                .map(VolumeInfo::uuid)
-                .findAny();
-        if (volume.isPresent() && isInUse(volume.get())) {
-            throw new VolumeInUseException(name, volume.get());
+        final UUID volume = catalog.findIfThere(name);
+        if (volume != null && isInUse(volume)) {
+            throw new VolumeInUseException(name, volume);
         }
         final boolean removed = catalog.remove(name, listener);
-        if (volume.isPresent()) {
+        if (volume != null) {
             try {
-                Volume.deleteLog(cache(), volume.get());
+                Volume.deleteLog(cache(), volume);
             } catch (final IOException e) {
                 throw new UserException(
                         "cannot remove the log of volume '" + name + "' in " + cache() + ": " + e.getMessage(), e);

@@ -18,7 +18,12 @@ public final class VolumeJson {
     public static Map<String, Object> ofVolume(final VolumeInfo info) {
         final Map<String, Object> fields = new LinkedHashMap<>();
         fields.put("name", info.name());
-        fields.put("uuid", info.uuid().toString());
+        fields.put("uuid", info.uuid() == null ? null : info.uuid().toString());
+        if (!info.isReadable()) {
+            fields.put("state", info.state());
+            fields.put("trouble", info.trouble());
+            return fields;
+        }
         fields.put("size_bytes", info.sizeBytes());
         fields.putAll(ofSettings(info.settings()));
         if (!ofSettings(info.nextSettings()).equals(ofSettings(info.settings()))) {
@@ -50,6 +55,12 @@ public final class VolumeJson {
      * @throws RuntimeException when it was not.
      */
     public static VolumeInfo info(final Map<?, ?> fields) {
+        if (fields.get("trouble") instanceof String trouble) {
+            return VolumeInfo.unreadable(
+                    (String) fields.get("name"),
+                    fields.get("uuid") instanceof String uuid ? UUID.fromString(uuid) : null,
+                    trouble);
+        }
         final long size = number(fields, "size_bytes");
         final VolumeSettings settings = settings(fields, size);
         return new VolumeInfo(
@@ -63,7 +74,8 @@ public final class VolumeJson {
                 (String) fields.get("state"),
                 (String) fields.get("opened_by"),
                 fields.get("opened") == null ? null : Instant.parse((String) fields.get("opened")),
-                (String) fields.get("parent"));
+                (String) fields.get("parent"),
+                null);
     }
 
     /** Writes what a volume takes of the store. */

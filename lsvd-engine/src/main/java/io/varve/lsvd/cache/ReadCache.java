@@ -174,7 +174,7 @@ public final class ReadCache implements Agent, AutoCloseable {
                 filled,
                 evictions,
                 dropped.get(),
-                trouble);
+                trouble != null || thread == null ? trouble : thread.trouble());
     }
 
     /** Where the cache is, for messages. */

@@ -24,7 +24,9 @@ import io.varve.lsvd.hot.HotSetPublisher;
 import io.varve.lsvd.log.LogSource;
 import io.varve.lsvd.map.ExtentMap;
 import io.varve.lsvd.map.Location;
+import io.varve.lsvd.runtime.AgentGuard;
 import io.varve.lsvd.runtime.PunctualAgent;
+import io.varve.lsvd.runtime.UnexpectedErrors;
 import io.varve.lsvd.store.Keys;
 import io.varve.lsvd.store.ObjectStore;
 import io.varve.lsvd.stored.BufferPool;
@@ -39,7 +41,9 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Random;
 import java.util.UUID;
+import java.util.function.IntSupplier;
 import java.util.function.LongSupplier;
+import org.agrona.concurrent.Agent;
 import org.agrona.concurrent.OneToOneConcurrentArrayQueue;
 
 /**
@@ -62,6 +66,8 @@ public final class Destager implements PunctualAgent {
     private static final int MAX_HASTY_OBJECTS = 1024;
 
     private static final System.Logger LOG = System.getLogger(Destager.class.getName());
+    private static final String UNEXPECTED = "an unexpected error while objects were counted; what is not in the store"
+            + " yet stays in the local log, and is shipped when the volume is opened again";
     private static final String FENCED =
             ", so another daemon has taken this volume; what is not in the store yet stays in the local log";
 
@@ -80,6 +86,7 @@ public final class Destager implements PunctualAgent {
     private final LogSource source;
     private final ObjectBuilder builder;
     private final UUID volume;
+    private final String name;
     private final long epoch;
     private final UUID nonce;
     private final StoredMap stored;
@@ -93,6 +100,12 @@ public final class Destager implements PunctualAgent {
     private final HotSetPublisher hot;
     private final HotSetFollower arriving;
 
+    /** What goes on for itself: an error in there is in the way of nothing else. */
+    private final AgentGuard collection;
+
+    private final AgentGuard publication;
+    private final AgentGuard arrival;
+
     private long nextSequence;
     private Covered covered;
     private long pendingCheckpoint = ObjectHeader.NO_CHECKPOINT;
@@ -100,6 +113,10 @@ public final class Destager implements PunctualAgent {
     private PinUpload pin;
     private boolean sealRequested;
     private boolean sealPut;
+
+    /** Whether something has been begun that holds together only when it is done. */
+    private boolean isInTheMiddle;
+
     private volatile boolean finishing;
     private volatile boolean isHandOver;
     private volatile boolean isHasty;
@@ -121,6 +138,7 @@ public final class Destager implements PunctualAgent {
      * @param store        where objects go.
      * @param source       reads the log.
      * @param volume       whose objects these are.
+     * @param name         of the volume, for messages.
      * @param epoch        the epoch to write in.
      * @param nonce        of the epoch.
      * @param epochs       all epochs of the map, this one included.
@@ -144,6 +162,7 @@ public final class Destager implements PunctualAgent {
             ObjectStore store,
             LogSource source,
             UUID volume,
+            String name,
             long epoch,
             UUID nonce,
             Epochs epochs,
@@ -168,6 +187,7 @@ public final class Destager implements PunctualAgent {
         store = context.store;
         source = context.source;
         volume = context.volume;
+        name = context.name;
         epoch = context.epoch;
         nonce = context.nonce;
         stored = new StoredMap(
@@ -193,6 +213,14 @@ public final class Destager implements PunctualAgent {
         sweep = new OrphanSweep(store, volume, epoch, stored, clockNs);
         arriving = context.arriving;
         hot = new HotSetPublisher(store, volume, epoch, context.cache);
+        collection = new AgentGuard(new Duty("garbage collection", this::collectGarbage), clockNs);
+        publication = new AgentGuard(
+                new Duty("telling what is hot", () -> hot.doWork(stored.objects(), firstUnstored(), finishing)),
+                clockNs);
+        arrival = new AgentGuard(
+                new Duty(
+                        "reading what was hot", () -> arriving.doWork(stored.map(), stored.objects(), stored.epochs())),
+                clockNs);
         account();
     }
 
@@ -305,7 +333,7 @@ public final class Destager implements PunctualAgent {
 
     @Override
     public String roleName() {
-        return "varve-destage";
+        return "varve-" + name + "-destage";
     }
 
     @Override
@@ -325,24 +353,45 @@ public final class Destager implements PunctualAgent {
         }
         int work = source.prepareMemory() ? 1 : 0;
         try {
-            if (stored.count(nextSequence - 1)) {
-                account();
-            }
+            countStored();
             work += checkUploads();
             work += publishStored();
             work += pinSnapshot();
-            work += collectGarbage();
+            work += collection.doWork();
             work += beginUpload();
             work += finishEpoch();
             work += proveEpoch();
-            work += hot.doWork(stored.objects(), firstUnstored(), finishing);
-            work += arriving.doWork(stored.map(), stored.objects(), stored.epochs());
+            work += publication.doWork();
+            work += arrival.doWork();
         } catch (final FormatException e) {
             fail(e.getMessage());
         } catch (final IOException e) {
             fail("cannot read the local log: " + e.getMessage());
+        } catch (final RuntimeException | Error e) {
+            failInTheMiddle(e);
+            throw e;
         }
         return work;
+    }
+
+    /**
+     * What was begun and not finished can't be begun again, and what follows would build on it: the map of what is stored, which
+     * checkpoints are made of. Whoever opens the volume next makes it anew. Anything else is tried again, by whoever runs the agent.
+     */
+    private void failInTheMiddle(final Throwable e) {
+        if (isInTheMiddle) {
+            // First, since there may be no memory for more.
+            failure = UNEXPECTED;
+            fail(UNEXPECTED + ": " + UnexpectedErrors.describe(e));
+        }
+    }
+
+    /** What beside the store's answers is wrong, in one line, or null; see {@link AgentGuard#trouble()}. Any thread. */
+    public String unexpectedTrouble() {
+        if (collection.trouble() != null) {
+            return collection.trouble();
+        }
+        return publication.trouble() != null ? publication.trouble() : arrival.trouble();
     }
 
     @Override
@@ -371,6 +420,14 @@ public final class Destager implements PunctualAgent {
             fence(Keys.epoch(volume, epoch + 1) + " was written by someone else");
         }
         return work;
+    }
+
+    private void countStored() {
+        isInTheMiddle = true;
+        if (stored.count(nextSequence - 1)) {
+            account();
+        }
+        isInTheMiddle = false;
     }
 
     private long firstUnstored() {
@@ -426,7 +483,6 @@ public final class Destager implements PunctualAgent {
     private int publishStored() {
         int work = 0;
         while (!uploads.isEmpty() && uploads.peek().isStored() && publish(uploads.peek())) {
-            uploads.remove();
             work++;
         }
         return work;
@@ -442,6 +498,18 @@ public final class Destager implements PunctualAgent {
             if (!outgoing.offer(layout)) {
                 return false;
             }
+        }
+        isInTheMiddle = true;
+        count(upload);
+        uploads.remove();
+        isInTheMiddle = false;
+        onProgress.run();
+        return true;
+    }
+
+    private void count(final Upload upload) {
+        final ObjectLayout layout = upload.layout();
+        if (layout != null) {
             covered = layout.covered();
             stored.onStored(layout);
             collector.onStored(layout, upload.bytes());
@@ -465,8 +533,6 @@ public final class Destager implements PunctualAgent {
         account();
         objectsPut++;
         bytesPut += upload.bytes().byteSize();
-        onProgress.run();
-        return true;
     }
 
     private int beginUpload() throws IOException {
@@ -490,9 +556,12 @@ public final class Destager implements PunctualAgent {
         if (undelivered == null || !finishing && !isHasty && collector.isOverdue(bytesInFlight())) {
             return 0;
         }
-        begin(builder.build(undelivered, nextSequence, stored.checkpoint()));
+        final BuiltObject built = builder.build(undelivered, nextSequence, stored.checkpoint());
+        isInTheMiddle = true;
         undelivered = null;
+        begin(built);
         collector.onClientObject();
+        isInTheMiddle = false;
         onProgress.run();
         return 1;
     }
@@ -506,7 +575,9 @@ public final class Destager implements PunctualAgent {
                 uploads.stream().map(Upload::layout).filter(Objects::nonNull).toList();
         final BuiltObject built = collector.build(epoch, nonce, nextSequence, lastCovered(), inFlight);
         if (built != null) {
+            isInTheMiddle = true;
             begin(built);
+            isInTheMiddle = false;
         }
         return 1;
     }
@@ -529,6 +600,7 @@ public final class Destager implements PunctualAgent {
         begin(built.layout(), built.bytes());
     }
 
+    /** Sequences an object; it is put when uploads are looked at next. */
     private void begin(final ObjectLayout layout, final MemorySegment bytes) {
         uploads.add(new Upload(
                 store,
@@ -540,7 +612,6 @@ public final class Destager implements PunctualAgent {
                 jitter,
                 uploadEvents));
         nextSequence++;
-        uploads.peekLast().put();
     }
 
     private int beginSnapshot() throws IOException {
@@ -548,33 +619,45 @@ public final class Destager implements PunctualAgent {
         final Covered behind = new Covered(undelivered.to(), builder.isWriteCache());
         final ObjectLayout layout =
                 ObjectLayout.empty(nextSequence, undelivered.from().sequence(), behind);
+        final PinUpload itsPin = new PinUpload(store, volume, snapshot, layout, clockNs);
+        final MemorySegment bytes = buildCheckpoint(behind, snapshot);
+        isInTheMiddle = true;
         undelivered = null;
-        pin = new PinUpload(store, volume, snapshot, layout, clockNs);
+        pin = itsPin;
         covered = behind;
-        return beginCheckpoint(snapshot);
+        beginCheckpoint(bytes);
+        isInTheMiddle = false;
+        return 1;
     }
 
     private int pinSnapshot() {
         if (pin == null || !pin.advance() || !outgoing.offer(pin.layout())) {
             return 0;
         }
+        isInTheMiddle = true;
         remover.onPinned(pin.layout().sequence());
         pin = null;
         pendingCheckpoint = ObjectHeader.NO_CHECKPOINT;
+        isInTheMiddle = false;
         onProgress.run();
         return 1;
     }
 
     private int beginCheckpoint() {
-        return beginCheckpoint(null);
+        final MemorySegment bytes = buildCheckpoint(covered, null);
+        isInTheMiddle = true;
+        beginCheckpoint(bytes);
+        isInTheMiddle = false;
+        return 1;
     }
 
-    private int beginCheckpoint(final SnapshotRecord snapshot) {
+    private MemorySegment buildCheckpoint(final Covered upTo, final SnapshotRecord snapshot) {
+        return stored.buildCheckpoint(new Checkpoint.Statement(nextSequence, upTo, snapshot), buffers::take);
+    }
+
+    private void beginCheckpoint(final MemorySegment bytes) {
         pendingCheckpoint = nextSequence;
-        final MemorySegment bytes =
-                stored.buildCheckpoint(new Checkpoint.Statement(nextSequence, covered, snapshot), buffers::take);
         begin(null, bytes);
-        return 1;
     }
 
     private int finishEpoch() {
@@ -588,10 +671,12 @@ public final class Destager implements PunctualAgent {
         if (!isHandOver && stored.hasChanged()) {
             return beginCheckpoint();
         }
-        sealPut = true;
         final MemorySegment seal =
                 Sealer.encode(volume, epoch, nextSequence, nonce, lastCovered(), stored.checkpoint());
+        isInTheMiddle = true;
+        sealPut = true;
         begin(null, seal);
+        isInTheMiddle = false;
         return 1;
     }
 
@@ -601,9 +686,30 @@ public final class Destager implements PunctualAgent {
     }
 
     private void fail(final String reason) {
-        LOG.log(Level.ERROR, "volume {0}: {1}", volume, reason);
         failure = reason;
+        LOG.log(Level.ERROR, "volume ''{0}'': {1}", name, reason);
         onProgress.run();
+    }
+
+    /** Something that is done beside uploads. */
+    private final class Duty implements Agent {
+        private final String what;
+        private final IntSupplier work;
+
+        Duty(final String what, final IntSupplier work) {
+            this.what = what;
+            this.work = work;
+        }
+
+        @Override
+        public String roleName() {
+            return Destager.this.roleName() + ", " + what;
+        }
+
+        @Override
+        public int doWork() {
+            return work.getAsInt();
+        }
     }
 
     /** What uploads tell. */
@@ -611,7 +717,7 @@ public final class Destager implements PunctualAgent {
         @Override
         public void onStored() {
             if (trouble != null) {
-                LOG.log(Level.INFO, "volume {0}: the store answers again", volume);
+                LOG.log(Level.INFO, "volume ''{0}'': the store answers again", name);
                 trouble = null;
             }
         }
@@ -619,7 +725,7 @@ public final class Destager implements PunctualAgent {
         @Override
         public void onTrouble(final String what) {
             if (trouble == null) {
-                LOG.log(Level.WARNING, "volume {0}: {1}; trying again", volume, what);
+                LOG.log(Level.WARNING, "volume ''{0}'': {1}; trying again", name, what);
             }
             trouble = what;
         }

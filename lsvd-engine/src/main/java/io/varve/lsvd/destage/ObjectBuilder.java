@@ -105,7 +105,7 @@ final class ObjectBuilder implements AutoCloseable {
         try {
             fill(object, layout, checkpoint);
             return new BuiltObject(layout, object);
-        } catch (final FormatException e) {
+        } catch (final FormatException | RuntimeException | Error e) {
             buffers.give(object);
             throw e;
         }
@@ -117,7 +117,7 @@ final class ObjectBuilder implements AutoCloseable {
         try {
             reader.load(batch.from(), batch.to().position(), memory);
             return memory;
-        } catch (final IOException e) {
+        } catch (final IOException | RuntimeException | Error e) {
             buffers.give(memory);
             throw e;
         }

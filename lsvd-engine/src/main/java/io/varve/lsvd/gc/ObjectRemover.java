@@ -3,6 +3,7 @@ package io.varve.lsvd.gc;
 import io.varve.lsvd.format.Blocks;
 import io.varve.lsvd.history.Epochs;
 import io.varve.lsvd.history.ObjectTable;
+import io.varve.lsvd.store.ForeignKeys;
 import io.varve.lsvd.store.Keys;
 import io.varve.lsvd.store.ObjectStore;
 import io.varve.lsvd.store.StoredObject;
@@ -202,7 +203,7 @@ public final class ObjectRemover {
             return 0;
         }
         try {
-            pins = Pins.of(pinsListing.get(), childrenListing.get());
+            pins = Pins.of(ForeignKeys.without(pinsListing.get()), ForeignKeys.without(childrenListing.get()));
             for (int i = 0; i < objects.count(); i++) {
                 if (isRecorded(i, listedFor, relocatedThrough)
                         && !pins.isNeeded(objects.sequence(i), objects.deadSince(i))) {

@@ -3,6 +3,7 @@ package io.varve.lsvd.gc;
 import io.varve.lsvd.format.ObjectHeader;
 import io.varve.lsvd.format.ObjectType;
 import io.varve.lsvd.history.Epochs;
+import io.varve.lsvd.store.ForeignKeys;
 import io.varve.lsvd.store.Keys;
 import io.varve.lsvd.store.NoSuchObjectException;
 import io.varve.lsvd.store.ObjectStore;
@@ -120,7 +121,7 @@ public final class OrphanSweep {
             return 0;
         }
         try {
-            for (final StoredObject object : listing.get()) {
+            for (final StoredObject object : ForeignKeys.without(listing.get())) {
                 examine(object);
             }
             isListed = true;

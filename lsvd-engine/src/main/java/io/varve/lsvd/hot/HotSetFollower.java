@@ -10,6 +10,7 @@ import io.varve.lsvd.map.ExtentMap;
 import io.varve.lsvd.read.PrefetchPlan;
 import io.varve.lsvd.read.Prefetcher;
 import io.varve.lsvd.runtime.EngineRuntime;
+import io.varve.lsvd.store.ForeignKeys;
 import io.varve.lsvd.store.Keys;
 import io.varve.lsvd.store.NoSuchObjectException;
 import io.varve.lsvd.store.ObjectStore;
@@ -191,7 +192,7 @@ public final class HotSetFollower implements AutoCloseable {
     private int checkAnswer() {
         try {
             if (listing != null && listing.isDone()) {
-                final List<StoredObject> found = listing.get();
+                final List<StoredObject> found = ForeignKeys.without(listing.get());
                 listing = null;
                 onListed(found);
                 return 0;

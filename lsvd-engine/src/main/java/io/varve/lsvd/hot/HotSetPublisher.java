@@ -3,6 +3,7 @@ package io.varve.lsvd.hot;
 import io.varve.lsvd.cache.CacheLine;
 import io.varve.lsvd.cache.VolumeCache;
 import io.varve.lsvd.history.ObjectTable;
+import io.varve.lsvd.store.ForeignKeys;
 import io.varve.lsvd.store.Keys;
 import io.varve.lsvd.store.ObjectStore;
 import io.varve.lsvd.store.StoredObject;
@@ -44,6 +45,7 @@ public final class HotSetPublisher {
     private long version;
     private String key;
     private CompletableFuture<?> request;
+    private CompletableFuture<List<StoredObject>> listing;
 
     /**
      * Makes one for an epoch.
@@ -89,7 +91,8 @@ public final class HotSetPublisher {
             return 0;
         }
         try {
-            proceed(request.get());
+            request.get();
+            proceed();
         } catch (final ExecutionException e) {
             LOG.log(Level.DEBUG, "volume {0}: what is hot could not be told: {1}", volume, e.getMessage());
             state = State.IDLE;
@@ -133,17 +136,16 @@ public final class HotSetPublisher {
         }
     }
 
-    private void proceed(final Object answer) {
+    private void proceed() {
         if (state == State.PUTTING) {
-            request = store.list(Keys.hotSets(volume));
+            listing = store.list(Keys.hotSets(volume));
+            request = listing;
             state = State.LISTING;
             return;
         }
         if (state == State.LISTING) {
             old.clear();
-            for (final Object object : (List<?>) answer) {
-                old.add(((StoredObject) object).key());
-            }
+            ForeignKeys.without(listing.getNow(List.of())).forEach(object -> old.add(object.key()));
             old.remove(key);
         }
         if (old.isEmpty()) {

@@ -5,24 +5,26 @@ import io.varve.lsvd.cache.VolumeCache;
 import io.varve.lsvd.format.FormatException;
 import io.varve.lsvd.history.Epochs;
 import io.varve.lsvd.map.Location;
+import io.varve.lsvd.runtime.UnexpectedErrors;
 import io.varve.lsvd.store.NoSuchObjectException;
 import io.varve.lsvd.store.ObjectStore;
 import java.lang.System.Logger.Level;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutionException;
 import java.util.function.LongSupplier;
 import org.agrona.concurrent.Agent;
+import org.agrona.concurrent.AgentTerminationException;
 import org.agrona.concurrent.OneToOneConcurrentArrayQueue;
 
 /**
  * Fetches blocks from objects. An agent with a thread of its own; the reactor hands it pieces and takes them back filled and
  * verified, or failed. What is being fetched is fetched once, however many pieces want it. A store that does not answer is asked
- * again, for ever: the guest waits. An object that is missing or damaged fails the read.
+ * again, for ever: the guest waits. An object that is missing or damaged fails the read, and so does, after {@value #MAX_ERRORS} tries, an
+ * error that nobody foresaw.
  *
  * <p>With a read cache, whole lines are fetched, and more of them ahead of one who reads on; they are handed to the cache once
  * the pieces have been answered. While the cache has room, one that it does not take waits for {@value #CACHING_NS} ns, so that a
@@ -32,6 +34,7 @@ import org.agrona.concurrent.OneToOneConcurrentArrayQueue;
 public final class Fetcher implements Agent {
     private static final System.Logger LOG = System.getLogger(Fetcher.class.getName());
     private static final long RETRY_NS = 200_000_000L;
+    private static final int MAX_ERRORS = 5;
     private static final long CACHING_NS = 1_000_000_000L;
 
     private final OneToOneConcurrentArrayQueue<ReadPiece> wanted;
@@ -42,7 +45,8 @@ public final class Fetcher implements Agent {
     private final ReadAhead readAhead = new ReadAhead();
     private final ObjectIndexes indexes;
     private final ObjectStore store;
-    private final UUID volume;
+    private final String name;
+    private final UnexpectedErrors errors;
     private final VolumeCache cache;
     private final LongSupplier clockNs;
     private final Runnable onFetched;
@@ -56,19 +60,21 @@ public final class Fetcher implements Agent {
     /**
      * Makes a fetcher.
      *
+     * @param name      of the volume, for messages.
      * @param epochs    of all objects that can be asked for.
      * @param cache     null when there is none.
      * @param onFetched called on the agent's thread when the reactor should look.
      */
     public Fetcher(
             final ObjectStore store,
-            final UUID volume,
+            final String name,
             final Epochs epochs,
             final VolumeCache cache,
             final LongSupplier clockNs,
             final Runnable onFetched) {
         this.store = store;
-        this.volume = volume;
+        this.name = name;
+        errors = new UnexpectedErrors(roleName(), clockNs);
         this.indexes = new ObjectIndexes(store, epochs);
         this.cache = cache;
         this.clockNs = clockNs;
@@ -103,6 +109,11 @@ public final class Fetcher implements Agent {
         wakeAgent.run();
     }
 
+    /** What it met that nobody foresaw, in one line, or null when there was nothing lately. Any thread. */
+    public String unexpectedTrouble() {
+        return errors.last();
+    }
+
     void fetch(final ReadPiece piece) {
         wanted.add(piece);
         wakeAgent.run();
@@ -114,7 +125,7 @@ public final class Fetcher implements Agent {
 
     @Override
     public String roleName() {
-        return "varve-fetch";
+        return "varve-" + name + "-fetch";
     }
 
     @Override
@@ -246,14 +257,37 @@ public final class Fetcher implements Agent {
                 return false;
             }
             onData(span, span.data.get());
+            errors.onSuccess();
         } catch (final ExecutionException e) {
             onError(span, e.getCause() instanceof CompletionException wrapped ? wrapped.getCause() : e.getCause());
         } catch (final FormatException e) {
             onError(span, e);
         } catch (final InterruptedException e) {
             Thread.currentThread().interrupt();
+        } catch (final AgentTerminationException e) {
+            throw e;
+        } catch (final RuntimeException | Error e) {
+            onUnexpected(span, e);
         }
         return true;
+    }
+
+    /** One span's error is in no other's way; its guest must not wait for ever. */
+    private void onUnexpected(final Span span, final Throwable e) {
+        errors.onError(e);
+        if (++span.errors >= MAX_ERRORS) {
+            fail(span, errors.last(), false);
+            return;
+        }
+        indexes.forget(span.sequence);
+        retry(span);
+    }
+
+    private void retry(final Span span) {
+        span.index = null;
+        span.data = null;
+        span.dueNs = clockNs.getAsLong() + RETRY_NS;
+        span.isWaiting = true;
     }
 
     private <T> CompletableFuture<T> woken(final CompletableFuture<T> future) {
@@ -276,7 +310,7 @@ public final class Fetcher implements Agent {
         if (damaged >= 0) {
             failure = indexes.key(span.sequence) + " is damaged: data block " + damaged
                     + " is missing or does not match its checksum";
-            LOG.log(Level.ERROR, "volume {0}: {1}: a read fails", volume, failure);
+            LOG.log(Level.ERROR, "volume ''{0}'': {1}: a read fails", name, failure);
         }
         for (final ReadPiece piece : span.answerAll(failure)) {
             answerIfDone(piece);
@@ -293,16 +327,17 @@ public final class Fetcher implements Agent {
         if (span.index.isCompletedExceptionally()) {
             indexes.forget(span.sequence);
         }
-        span.index = null;
-        span.data = null;
         if (cause instanceof NoSuchObjectException || cause instanceof FormatException) {
             final boolean isMissing = cause instanceof NoSuchObjectException;
-            LOG.log(isMissing ? Level.DEBUG : Level.ERROR, "volume {0}: {1}: a read fails", volume, cause.getMessage());
+            LOG.log(
+                    isMissing ? Level.DEBUG : Level.ERROR,
+                    "volume ''{0}'': {1}: a read fails",
+                    name,
+                    cause.getMessage());
             fail(span, cause.getMessage(), isMissing);
         } else {
             trouble = cause.getMessage();
-            span.dueNs = clockNs.getAsLong() + RETRY_NS;
-            span.isWaiting = true;
+            retry(span);
         }
     }
 

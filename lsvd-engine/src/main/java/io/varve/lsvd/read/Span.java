@@ -38,6 +38,7 @@ final class Span {
     CompletableFuture<ObjectIndex> index;
     CompletableFuture<Integer> data;
     boolean isWaiting;
+    int errors;
     long dueNs;
     int cachedTo;
     int[] crcs;

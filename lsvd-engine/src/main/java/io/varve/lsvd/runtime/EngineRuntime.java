@@ -11,6 +11,13 @@ public interface EngineRuntime {
         /** Says that there is something to do. Any thread. */
         void wake();
 
+        /**
+         * What the agent met that nobody foresaw, in one line, or null when there was nothing lately, or nobody guards it. Any thread.
+         */
+        default String trouble() {
+            return null;
+        }
+
         /** Ends the agent and waits until it has ended. */
         @Override
         void close();

@@ -4,6 +4,7 @@ import io.varve.linux.Background;
 import io.varve.linux.Errno;
 import io.varve.linux.ErrnoException;
 import io.varve.linux.LinuxFile;
+import io.varve.lsvd.runtime.UnexpectedErrors;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -32,6 +33,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.UnaryOperator;
 
 /**
@@ -50,6 +52,7 @@ public final class DirectoryStore implements ObjectStore {
     private static final int MODE = 0666;
     private static final int PIECE = 256 << 10;
     private static final long LEAST_DIRECT = 1L << 20;
+    private static final long SHORT_OF_MEMORY_NS = 100_000_000;
     private static final String TEMPORARY = ".tmp";
     private static final String CROSS_DEVICE = "Invalid cross-device link";
     private static final String INODE = "unix:ino";
@@ -341,7 +344,9 @@ public final class DirectoryStore implements ObjectStore {
 
             @Override
             public FileVisitResult visitFileFailed(final Path file, final IOException e) throws IOException {
-                if (e instanceof NoSuchFileException) {
+                // What can't be the beginning of a key holds no objects, whoever may read it.
+                if (e instanceof NoSuchFileException
+                        || !Keys.isPrefix(root.relativize(file).toString())) {
                     return FileVisitResult.CONTINUE;
                 }
                 throw e;
@@ -409,13 +414,24 @@ public final class DirectoryStore implements ObjectStore {
                 } catch (final IOException e) {
                     future.completeExceptionally(describe(e, what));
                 } catch (final RuntimeException | Error e) {
-                    future.completeExceptionally(new StoreException(what + ": " + e, e));
+                    failUnexpectedly(future, what, e);
                 }
             });
         } catch (final java.util.concurrent.RejectedExecutionException e) {
             future.completeExceptionally(new StoreException(what + ": the store has been closed", e));
         }
         return future;
+    }
+
+    /** Somebody waits for an answer, whatever is short here. */
+    private static void failUnexpectedly(final CompletableFuture<?> future, final String what, final Throwable e) {
+        while (!future.isDone()) {
+            try {
+                future.completeExceptionally(new StoreException(what + ": " + UnexpectedErrors.describe(e), e));
+            } catch (final OutOfMemoryError another) {
+                LockSupport.parkNanos(SHORT_OF_MEMORY_NS);
+            }
+        }
     }
 
     private static StoreException describe(final IOException e, final String what) {

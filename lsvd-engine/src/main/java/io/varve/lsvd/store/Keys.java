@@ -14,6 +14,15 @@ public final class Keys {
     private static final int NUMBER_LENGTH = 16;
     private static final String REMOVED = "/removed";
     private static final Pattern KEY = Pattern.compile("[a-z0-9_-][a-z0-9._-]*(/[a-z0-9_-][a-z0-9._-]*)*");
+    private static final String PART = "[a-z0-9_-][a-z0-9._-]*";
+    private static final String NUMBER = "[0-7][0-9a-f]{15}";
+    private static final String UUID_PART = "[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}";
+    private static final Pattern OWN = Pattern.compile("volumes/" + UUID_PART + "/(tombstone"
+            + "|(epochs|settings)/" + NUMBER
+            + "|(log|hot)/" + NUMBER + "/" + NUMBER
+            + "|pins/" + NUMBER + "/(" + NUMBER + "|removed)"
+            + "|children/" + NUMBER + "/" + UUID_PART
+            + ")|names/" + PART + "/" + NUMBER);
     private static final Pattern PREFIX = Pattern.compile("([a-z0-9_-][a-z0-9._-]*(/[a-z0-9_-][a-z0-9._-]*)*/?)?");
 
     private Keys() {}
@@ -24,6 +33,11 @@ public final class Keys {
      */
     public static boolean isValid(final String text) {
         return text.length() <= ObjectStore.MAX_KEY_LENGTH && KEY.matcher(text).matches();
+    }
+
+    /** Whether a key is one of those that this class lays out: see {@link ForeignKeys}. */
+    static boolean isOwn(final String key) {
+        return OWN.matcher(key).matches();
     }
 
     /** Whether a key can begin with a text; the empty one is a prefix of all. */

@@ -119,9 +119,14 @@ public final class StoreClient {
         }
     }
 
-    /** As {@link ObjectStore#list}. */
+    /** As {@link ObjectStore#list}, without {@linkplain ForeignKeys foreign keys}. */
     public List<StoredObject> list(final String prefix) throws StoreException {
         return await(beginList(prefix));
+    }
+
+    /** As {@link ObjectStore#list}, whatever the keys are. */
+    List<StoredObject> listAll(final String prefix) throws StoreException {
+        return await(store.list(prefix), "listing " + prefix);
     }
 
     /** A listing that has begun. */
@@ -132,9 +137,9 @@ public final class StoreClient {
         return new Listing(prefix, store.list(prefix));
     }
 
-    /** What a listing has brought. */
+    /** What a listing has brought, without {@linkplain ForeignKeys foreign keys}. */
     public List<StoredObject> await(final Listing listing) throws StoreException {
-        return await(listing.objects, "listing " + listing.prefix);
+        return ForeignKeys.without(await(listing.objects, "listing " + listing.prefix));
     }
 
     /** As {@link ObjectStore#delete}. */

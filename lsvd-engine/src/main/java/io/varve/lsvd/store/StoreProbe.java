@@ -75,7 +75,7 @@ public final class StoreProbe {
     public static Finding quickCheck(final StoreClient client) throws StoreException {
         final StoreProbe probe = new StoreProbe(client);
         try {
-            client.list(probe.prefix);
+            client.listAll(probe.prefix);
             return probe.check(CONDITIONAL_CREATION, () -> probe.creation(QUICK_RACES));
         } finally {
             probe.cleanUp();
@@ -103,7 +103,7 @@ public final class StoreProbe {
      * @throws StoreException when it can't be reached.
      */
     public boolean checkAll(final Consumer<Finding> listener) throws StoreException {
-        client.list(prefix);
+        client.listAll(prefix);
         boolean isFit = true;
         for (final Supplier<Finding> check : List.<Supplier<Finding>>of(
                 () -> check(CONDITIONAL_CREATION, () -> creation(RACES)),
@@ -143,7 +143,7 @@ public final class StoreProbe {
      */
     public void cleanUp() throws StoreException {
         for (final String place : List.of(prefix, Keys.name(name))) {
-            for (final StoredObject object : client.list(place)) {
+            for (final StoredObject object : client.listAll(place)) {
                 client.delete(object.key());
             }
         }
@@ -219,12 +219,12 @@ public final class StoreProbe {
             expected.add(new StoredObject(key, i));
             if (i % 8 == 0) {
                 require(
-                        client.list(place).contains(expected.getLast()),
+                        client.listAll(place).contains(expected.getLast()),
                         "an object was not listed right after its creation");
             }
         }
         expected.sort(Comparator.comparing(StoredObject::key));
-        final List<StoredObject> listed = client.list(place);
+        final List<StoredObject> listed = client.listAll(place);
         require(
                 listed.size() == expected.size() && listed.containsAll(expected),
                 listed.size() + " objects are listed, or other ones, where there are " + expected.size());
@@ -232,7 +232,7 @@ public final class StoreProbe {
         final List<StoredObject> some = expected.stream()
                 .filter(object -> object.key().startsWith(place + "1"))
                 .toList();
-        require(client.list(place + "1").equals(some), "a listing by prefix has other objects than those");
+        require(client.listAll(place + "1").equals(some), "a listing by prefix has other objects than those");
         return LISTED + " objects, seen at once, in order";
     }
 
@@ -241,7 +241,7 @@ public final class StoreProbe {
         require(client.putIfAbsent(key, MemorySegment.ofArray(bytes(10))), "a free key is called taken");
         client.delete(key);
         client.delete(key);
-        require(client.list(key).isEmpty(), "a deleted object is listed");
+        require(client.listAll(key).isEmpty(), "a deleted object is listed");
         try {
             read(key, 0, 10);
         } catch (final NoSuchObjectException e) {
