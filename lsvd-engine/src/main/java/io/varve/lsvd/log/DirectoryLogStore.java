@@ -6,6 +6,7 @@ import io.varve.linux.IoRing;
 import io.varve.linux.LinuxFile;
 import io.varve.linux.OwnerOnly;
 import io.varve.lsvd.format.Superblock;
+import io.varve.lsvd.store.DurableDirectories;
 import java.io.IOException;
 import java.nio.file.DirectoryNotEmptyException;
 import java.nio.file.FileStore;
@@ -69,7 +70,7 @@ public final class DirectoryLogStore implements LogStore {
 
     @Override
     public LogDevice create(final LogGeometry geometry, final Superblock first) throws IOException {
-        createDirectories();
+        new DurableDirectories().make(directory.toAbsolutePath(), OwnerOnly.DIRECTORY);
         final Path draft = directory.resolve(DRAFT);
         final LinuxFile made = LinuxFile.openLocked(
                 draft, LinuxFile.O_RDWR | LinuxFile.O_CREAT | LinuxFile.O_DIRECT, OwnerOnly.FILE_MODE);
@@ -104,14 +105,6 @@ public final class DirectoryLogStore implements LogStore {
             }
         } finally {
             locked.close();
-        }
-    }
-
-    private void createDirectories() throws IOException {
-        Files.createDirectories(directory.getParent(), OwnerOnly.DIRECTORY);
-        if (!Files.isDirectory(directory)) {
-            Files.createDirectories(directory, OwnerOnly.DIRECTORY);
-            LinuxFile.syncDirectory(directory.getParent());
         }
     }
 

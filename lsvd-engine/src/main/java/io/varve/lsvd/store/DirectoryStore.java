@@ -41,9 +41,11 @@ import java.util.function.UnaryOperator;
  *
  * <p>An object is written to a temporary file, synced, and given its name by {@code link(2)}, which fails if the name is
  * taken; then the directory is synced. So a creation is atomic, exclusive and durable on any POSIX file system, shared ones
- * included. Creations and deletions are done by {@value #THREADS} threads in the
- * background; reads by as many others, and by as many in the background again for threads that are {@linkplain Background there} themselves. While the directory is gone, or another one is in its place, every
- * operation fails as one of a store that is away.
+ * included; and one that finds its name taken says so only when that name is durable too. What has to be created before anything can
+ * be deleted finds room in a {@link Reserve}, however full the file system is. Creations and deletions are done by
+ * {@value #THREADS} threads in the background; reads by as many others, and by as many in the background again for threads that are
+ * {@linkplain Background there} themselves. While the directory is gone, or another one is in its place, every operation fails as one
+ * of a store that is away.
  */
 public final class DirectoryStore implements ObjectStore {
     private static final int THREADS = 4;
@@ -53,8 +55,13 @@ public final class DirectoryStore implements ObjectStore {
     private static final int PIECE = 256 << 10;
     private static final long LEAST_DIRECT = 1L << 20;
     private static final long SHORT_OF_MEMORY_NS = 100_000_000;
+
+    /** Only a seal is as short. */
+    private static final int SEAL_LENGTH = 128;
+
     private static final String TEMPORARY = ".tmp";
     private static final String CROSS_DEVICE = "Invalid cross-device link";
+    private static final String RESERVE = "reserve";
     private static final String INODE = "unix:ino";
 
     /** A piece of its own, of each thread that reads. */
@@ -64,6 +71,7 @@ public final class DirectoryStore implements ObjectStore {
 
     private final Path root;
     private final Path temporary;
+    private final Reserve reserve;
 
     /** Nobody waits for an object to be there, or to be gone, as a guest waits for a read. */
     private final ThreadPoolExecutor writers;
@@ -83,6 +91,7 @@ public final class DirectoryStore implements ObjectStore {
         this.directories = directories;
         this.rootInode = Files.getAttribute(root, INODE);
         this.temporary = root.resolve(TEMPORARY);
+        this.reserve = new Reserve(temporary.resolve(RESERVE));
         writers = pool("varve-directory-store-writer", Background::task);
         writers.allowCoreThreadTimeOut(true);
         backgroundReaders = pool("varve-directory-store-background", task -> Background.task(withPiece(task)));
@@ -116,8 +125,12 @@ public final class DirectoryStore implements ObjectStore {
      * @throws StoreException when it is missing, no directory, or may not be read or written: one line that says which.
      */
     public static DirectoryStore open(final Path directory, final boolean create) throws StoreException {
+        return open(directory, create, new DurableDirectories());
+    }
+
+    static DirectoryStore open(final Path directory, final boolean create, final DurableDirectories directories)
+            throws StoreException {
         final Path root = directory.toAbsolutePath().normalize();
-        final DurableDirectories directories = new DurableDirectories();
         try {
             if (create) {
                 directories.make(root);
@@ -131,9 +144,11 @@ public final class DirectoryStore implements ObjectStore {
             if (!Files.isReadable(root) || !Files.isExecutable(root)) {
                 throw new StoreException("store directory " + root + " cannot be read: permission denied");
             }
+            FileSystemCheck.require(root);
             directories.trust(root);
             final DirectoryStore store = new DirectoryStore(root, directories);
             store.deleteStaleTemporaries();
+            store.reserve.fill();
             return store;
         } catch (final IOException e) {
             throw e instanceof StoreException known ? known : describe(e, "cannot open store directory " + root);
@@ -179,20 +194,69 @@ public final class DirectoryStore implements ObjectStore {
     private boolean create(final String key, final MemorySegment body) throws IOException {
         final Path path = path(key);
         if (Files.exists(path)) {
-            return false;
+            return confirmTaken(path);
         }
         Files.createDirectories(temporary);
         final Path draft = temporary.resolve(UUID.randomUUID().toString());
         try {
-            write(draft, body);
-            if (!link(path, draft)) {
-                return false;
+            if (!isRoomReserved(key, body)) {
+                write(draft, body);
+                return name(path, draft);
+            }
+            try {
+                write(draft, body);
+                return name(path, draft);
+            } catch (final IOException e) {
+                if (!reserve.write(draft, body)) {
+                    throw e;
+                }
+                return nameWithReserve(path, draft);
             }
         } finally {
             Files.deleteIfExists(draft);
         }
+    }
+
+    /** Whether an object is what has to be created before others can be deleted. */
+    private static boolean isRoomReserved(final String key, final MemorySegment body) {
+        return Keys.isOfRemoval(key) && body.byteSize() <= Reserve.LENGTH
+                || Keys.isOfLog(key) && body.byteSize() <= SEAL_LENGTH;
+    }
+
+    /** Gives a draft its name, durably. */
+    private boolean name(final Path path, final Path draft) throws IOException {
+        if (!link(path, draft)) {
+            return confirmTaken(path);
+        }
         directories.sync(path.getParent());
         return true;
+    }
+
+    /** A name takes room as well, where its directory is full or is not there yet. */
+    private boolean nameWithReserve(final Path path, final Path draft) throws IOException {
+        for (int tries = 1; ; tries++) {
+            try {
+                return name(path, draft);
+            } catch (final IOException e) {
+                if (tries == MAX_TRIES || !reserve.giveUpOne()) {
+                    throw e;
+                }
+            }
+        }
+    }
+
+    /**
+     * What is in the way may be of an earlier try of the same creation, which was broken off before its name was durable: whoever is
+     * told that it is taken, and finds its own object there, believes that it is stored.
+     */
+    private boolean confirmTaken(final Path path) throws IOException {
+        try {
+            directories.confirm(path);
+        } catch (final NoSuchFileException e) {
+            // Deleted meanwhile: it was taken for all that.
+            return false;
+        }
+        return false;
     }
 
     /**
@@ -292,6 +356,7 @@ public final class DirectoryStore implements ObjectStore {
             if (!Files.isDirectory(path)) {
                 Files.deleteIfExists(path);
                 deleteEmpty(path.getParent());
+                reserve.fill();
             }
         } catch (final FileSystemException e) {
             if (!isMissing(e)) {
@@ -370,7 +435,8 @@ public final class DirectoryStore implements ObjectStore {
         final FileTime limit = FileTime.from(Instant.now().minus(TEMPORARY_LIFETIME));
         try (var drafts = Files.newDirectoryStream(temporary)) {
             for (final Path draft : drafts) {
-                if (Files.getLastModifiedTime(draft).compareTo(limit) < 0) {
+                if (!Files.isDirectory(draft)
+                        && Files.getLastModifiedTime(draft).compareTo(limit) < 0) {
                     Files.deleteIfExists(draft);
                 }
             }

@@ -9,6 +9,7 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.BasicFileAttributes;
+import java.nio.file.attribute.FileAttribute;
 import java.nio.file.attribute.FileTime;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
@@ -18,7 +19,7 @@ import java.util.concurrent.ConcurrentMap;
  * not have synced its parent yet. So only those count that this object has seen durable itself, and only while they are the
  * very same: another process may take one away and make it again. For any thread.
  */
-final class DurableDirectories {
+public final class DurableDirectories {
     /** Directories remembered at most; then all are forgotten, which costs a sync for each that is met again. */
     static final int MAX_KNOWN = 10_000;
 
@@ -26,7 +27,7 @@ final class DurableDirectories {
     private final Sync sync;
 
     /** Directories of the file system. */
-    DurableDirectories() {
+    public DurableDirectories() {
         this(DurableDirectories::syncNow);
     }
 
@@ -38,21 +39,19 @@ final class DurableDirectories {
     /**
      * Makes a directory and its parents, each one durable in its own parent before the next is made.
      *
+     * @param attributes of those that are not there yet.
      * @throws NoSuchFileException        when one was taken away meanwhile: try again.
      * @throws FileAlreadyExistsException when a file is in the way.
      */
-    void make(final Path directory) throws IOException {
-        if (isKnown(directory)) {
-            return;
-        }
+    public void make(final Path directory, final FileAttribute<?>... attributes) throws IOException {
         final Path parent = directory.getParent();
-        if (parent == null) {
+        if (parent == null || isKnown(directory)) {
             return;
         }
-        make(parent);
+        make(parent, attributes);
         try {
             if (!Files.isDirectory(directory)) {
-                Files.createDirectory(directory);
+                Files.createDirectory(directory, attributes);
             }
         } catch (final FileAlreadyExistsException e) {
             if (!Files.exists(directory)) {
@@ -62,6 +61,28 @@ final class DurableDirectories {
                 throw e;
             }
         }
+        remember(directory, parent);
+    }
+
+    /**
+     * Makes a name durable that somebody else has given, and those of the directories on the way to it.
+     *
+     * @throws NoSuchFileException when a directory is not there any more.
+     */
+    void confirm(final Path file) throws IOException {
+        confirmDirectory(file.getParent());
+        sync.sync(file.getParent());
+    }
+
+    private void confirmDirectory(final Path directory) throws IOException {
+        final Path parent = directory.getParent();
+        if (parent != null && !isKnown(directory)) {
+            confirmDirectory(parent);
+            remember(directory, parent);
+        }
+    }
+
+    private void remember(final Path directory, final Path parent) throws IOException {
         final Identity identity = Identity.of(directory);
         sync.sync(parent);
         if (known.size() >= MAX_KNOWN) {

@@ -13,6 +13,7 @@ public final class Keys {
 
     private static final int NUMBER_LENGTH = 16;
     private static final String REMOVED = "/removed";
+    private static final String TOMBSTONE = "tombstone";
     private static final Pattern KEY = Pattern.compile("[a-z0-9_-][a-z0-9._-]*(/[a-z0-9_-][a-z0-9._-]*)*");
     private static final String PART = "[a-z0-9_-][a-z0-9._-]*";
     private static final String NUMBER = "[0-7][0-9a-f]{15}";
@@ -38,6 +39,16 @@ public final class Keys {
     /** Whether a key is one of those that this class lays out: see {@link ForeignKeys}. */
     static boolean isOwn(final String key) {
         return OWN.matcher(key).matches();
+    }
+
+    /** Whether an object of a key is created only to give up or remove something, or to name it. */
+    static boolean isOfRemoval(final String key) {
+        return key.startsWith(NAMES) || key.endsWith(TOMBSTONE) || key.endsWith(REMOVED);
+    }
+
+    /** Whether a key is of an object in the sequence of an epoch. */
+    static boolean isOfLog(final String key) {
+        return key.startsWith("volumes/") && key.contains("/log/");
     }
 
     /** Whether a key can begin with a text; the empty one is a prefix of all. */
@@ -143,7 +154,7 @@ public final class Keys {
 
     /** The mark of a removed volume; never deleted. */
     public static String tombstone(final UUID volume) {
-        return volume(volume) + "tombstone";
+        return volume(volume) + TOMBSTONE;
     }
 
     /** Prefix of the versions of a name. */
