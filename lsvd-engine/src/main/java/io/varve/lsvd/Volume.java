@@ -69,9 +69,11 @@ public final class Volume implements AutoCloseable {
     private static final long EDGE_TOKENS = 1L << 40;
 
     private final UUID uuid;
+    private final String name;
     private final VolumeSettings settings;
     private final boolean isReadOnly;
     private final boolean isContinued;
+    private final long maxExtents;
     private volatile long sizeBytes;
     private final Arena arena;
     private final ExtentMap map;
@@ -128,10 +130,12 @@ public final class Volume implements AutoCloseable {
             final Arena arena,
             final HotSetFollower hot) {
         this.uuid = uuid;
+        name = context.name();
         this.hot = hot;
         this.settings = settings;
         this.sizeBytes = settings.sizeBytes();
         this.isReadOnly = opened == null;
+        this.maxExtents = context.maxExtents();
         this.isContinued = opened == null || opened.isContinued();
         this.isWriteCache = settings.writeCache();
         this.map = map;
@@ -315,6 +319,10 @@ public final class Volume implements AutoCloseable {
             final VolumeCompletion completion,
             final long token) {
         if (isRefused(completion, token)) {
+            return;
+        }
+        if (isFragmented()) {
+            completion.onComplete(token, VolumeCompletion.IO_ERROR);
             return;
         }
         final Kind kind = isDurable ? Kind.DURABLE_WRITE : Kind.WRITE;
@@ -631,7 +639,7 @@ public final class Volume implements AutoCloseable {
                 runtime::bootTimeNs,
                 opened.begunNs());
         gate = new AcknowledgementGate(settings, cutter, proof, runtime::bootTimeNs, this::answer);
-        mender = new LogMender(uuid, log, cutter, gate, reclaimer, runtime::nanoTime);
+        mender = new LogMender(context.name(), log, cutter, gate, reclaimer, runtime::nanoTime);
         destager = new Destager(new Destager.Context(
                 store,
                 new DeviceLogSource(opened.geometry(), device, opened.window()),
@@ -666,6 +674,11 @@ public final class Volume implements AutoCloseable {
             return true;
         }
         return false;
+    }
+
+    /** Whether the map has as many extents as a checkpoint can hold: what is acknowledged beyond could not be kept in the store. */
+    private boolean isFragmented() {
+        return map.extentCount() >= maxExtents;
     }
 
     private void onRead(final long token, final boolean isFailed) {
@@ -812,7 +825,7 @@ public final class Volume implements AutoCloseable {
         try {
             reclaimer.finish();
         } catch (final IOException e) {
-            LOG.log(Level.WARNING, "volume {0}: cannot write the log''s superblock: {1}", uuid, e.getMessage());
+            LOG.log(Level.WARNING, "volume ''{0}'': cannot write the log''s superblock: {1}", name, e.getMessage());
         }
     }
 
@@ -875,8 +888,12 @@ public final class Volume implements AutoCloseable {
         }
     }
 
-    /** What the threads of the volume met that nobody foresaw. */
+    /** Why writes are refused while reads go on, or what the threads of the volume met that nobody foresaw. */
     private String agentTrouble() {
+        if (!isReadOnly && isFragmented()) {
+            return "writes are refused: the volume has " + map.extentCount()
+                    + " extents, as many as a checkpoint can hold; discards and reads go on";
+        }
         String trouble = fetcher.unexpectedTrouble();
         if (trouble == null && fetcherThread != null) {
             trouble = fetcherThread.trouble();

@@ -5,6 +5,7 @@ import io.varve.lsvd.cache.ObjectTags;
 import io.varve.lsvd.cache.ReadCache;
 import io.varve.lsvd.cache.VolumeCache;
 import io.varve.lsvd.gc.GcPolicy;
+import io.varve.lsvd.history.Checkpoint;
 import io.varve.lsvd.log.DirectoryLogStore;
 import io.varve.lsvd.log.LogStore;
 import io.varve.lsvd.runtime.EngineRuntime;
@@ -44,6 +45,7 @@ public final class VolumeContext {
     private Supplier<ReadCache> readCache = () -> null;
     private Runnable wakeReactor;
     private long destageDelayNs = DEFAULT_DESTAGE_DELAY_NS;
+    private long maxExtents = Checkpoint.MAX_EXTENTS;
     private int checkpointInterval = DEFAULT_CHECKPOINT_INTERVAL;
     private long storeTimeoutMs = DEFAULT_STORE_TIMEOUT_MS;
     private GcPolicy gcPolicy = GcPolicy.DEFAULT;
@@ -218,6 +220,16 @@ public final class VolumeContext {
     public VolumeContext checkpointInterval(final int value) {
         checkpointInterval = value;
         return this;
+    }
+
+    /** Refuses writes to a volume of so many extents or more; for tests. */
+    VolumeContext maxExtents(final long value) {
+        maxExtents = value;
+        return this;
+    }
+
+    long maxExtents() {
+        return maxExtents;
     }
 
     /** Number of objects behind which a checkpoint is written. */

@@ -29,7 +29,7 @@ public final class VolumeFollower implements AutoCloseable {
         this.uuid = uuid;
         arena = Arena.ofShared();
         opener = new VolumeOpener(context, store, uuid, arena);
-        hot = new HotSetFollower(context.store(), uuid, context.runtime(), context.readCache());
+        hot = new HotSetFollower(context.store(), uuid, context.name(), context.runtime(), context.readCache());
     }
 
     /**

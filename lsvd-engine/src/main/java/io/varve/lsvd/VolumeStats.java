@@ -25,7 +25,8 @@ import io.varve.lsvd.gc.SpaceStats;
  * @param mapBytes      memory of the map.
  * @param storeTrouble  why the store did not take the last upload, or null.
  * @param logTrouble    why writes wait until the store has what the log was given, or null.
- * @param agentTrouble  what an agent of the volume met that nobody foresaw, and tries again, or null.
+ * @param agentTrouble  why writes are refused while reads go on, or what an agent of the volume met that nobody foresaw, and tries
+ *                      again; or null.
  * @param isFenced      whether another daemon has taken the volume.
  * @param failure       why the volume serves nothing any more, or null.
  */

@@ -107,9 +107,9 @@ final class ServingDuties implements Reactor.Duties {
         final Volume volume = possession.volume();
         if (volume != null && nowNs - toldAtNs >= TELL_PERIOD_NS) {
             toldAtNs = nowNs;
-            final String unsent = Unsent.describe(volume.stats());
+            final String unsent = Unsent.describeIfOverdue(volume.stats());
             if (unsent != null) {
-                LOGGER.log(System.Logger.Level.INFO, "volume {0}: {1}", name, unsent);
+                LOGGER.log(System.Logger.Level.INFO, "volume ''{0}'': {1}", name, unsent);
             }
         }
     }

@@ -7,7 +7,9 @@ import ch.qos.logback.core.LayoutBase;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 
-/** {@code TIME LEVEL LOGGER: MESSAGE}; the trace of an exception follows only where debugging is asked for. */
+/**
+ * {@code TIME LEVEL MESSAGE}; where debugging is asked for, who logs comes before the message, and the trace of an exception follows.
+ */
 final class LineLayout extends LayoutBase<ILoggingEvent> {
     private static final int LEVEL_WIDTH = 5;
 
@@ -17,18 +19,18 @@ final class LineLayout extends LayoutBase<ILoggingEvent> {
         final Instant time = Instant.ofEpochMilli(event.getTimeStamp()).truncatedTo(ChronoUnit.MILLIS);
         line.append(time).append(' ').append(event.getLevel());
         line.repeat(' ', LEVEL_WIDTH + 1 - event.getLevel().levelStr.length());
-        line.append(event.getLoggerName().substring(event.getLoggerName().lastIndexOf('.') + 1))
-                .append(": ")
-                .append(event.getFormattedMessage());
+        final boolean isDebugging = Logging.level().getSeverity() <= System.Logger.Level.DEBUG.getSeverity();
+        if (isDebugging) {
+            line.append(event.getLoggerName().substring(event.getLoggerName().lastIndexOf('.') + 1))
+                    .append(": ");
+        }
+        line.append(event.getFormattedMessage());
         final IThrowableProxy thrown = event.getThrowableProxy();
         if (thrown != null) {
-            line.append(": ").append(thrown.getClassName());
-            if (thrown.getMessage() != null) {
-                line.append(": ").append(thrown.getMessage());
-            }
+            line.append(": ").append(thrown.getMessage() == null ? thrown.getClassName() : thrown.getMessage());
         }
         line.append('\n');
-        if (thrown != null && Logging.level().getSeverity() <= System.Logger.Level.DEBUG.getSeverity()) {
+        if (thrown != null && isDebugging) {
             line.append(ThrowableProxyUtil.asString(thrown)).append('\n');
         }
         return line.toString();

@@ -21,14 +21,16 @@ class LineLayoutTest {
     @Test
     void aMessageIsOneLine() {
         assertThat(new LineLayout().doLayout(event(Level.WARN, null)))
+                .isEqualTo("2026-01-02T03:04:05.678Z WARN  lost 3 of 4\n");
+        Logging.setLevel(System.Logger.Level.DEBUG);
+        assertThat(new LineLayout().doLayout(event(Level.WARN, null)))
                 .isEqualTo("2026-01-02T03:04:05.678Z WARN  Thing: lost 3 of 4\n");
     }
 
     @Test
     void anExceptionStaysOnTheLineUnlessDebugging() {
         final LoggingEvent event = event(Level.ERROR, new IllegalStateException("why"));
-        assertThat(new LineLayout().doLayout(event))
-                .isEqualTo("2026-01-02T03:04:05.678Z ERROR Thing: lost 3 of 4: java.lang.IllegalStateException: why\n");
+        assertThat(new LineLayout().doLayout(event)).isEqualTo("2026-01-02T03:04:05.678Z ERROR lost 3 of 4: why\n");
         Logging.setLevel(System.Logger.Level.DEBUG);
         assertThat(new LineLayout().doLayout(event)).contains("\tat " + LineLayoutTest.class.getName());
     }

@@ -208,9 +208,9 @@ public final class Destager implements PunctualAgent {
         onProgress = context.onProgress;
         relocatedThrough = nextSequence - 1;
         collector = new GarbageCollector(
-                store, context.cache, buffers, volume, stored, context.gcPolicy, context.sizeBytes, clockNs);
+                store, context.cache, buffers, volume, name, stored, context.gcPolicy, context.sizeBytes, clockNs);
         remover = new ObjectRemover(store, volume, stored, clockNs);
-        sweep = new OrphanSweep(store, volume, epoch, stored, clockNs);
+        sweep = new OrphanSweep(store, volume, name, epoch, stored, clockNs);
         arriving = context.arriving;
         hot = new HotSetPublisher(store, volume, epoch, context.cache);
         collection = new AgentGuard(new Duty("garbage collection", this::collectGarbage), clockNs);
@@ -643,7 +643,7 @@ public final class Destager implements PunctualAgent {
         return 1;
     }
 
-    private int beginCheckpoint() {
+    private int beginCheckpoint() throws FormatException {
         final MemorySegment bytes = buildCheckpoint(covered, null);
         isInTheMiddle = true;
         beginCheckpoint(bytes);
@@ -651,7 +651,7 @@ public final class Destager implements PunctualAgent {
         return 1;
     }
 
-    private MemorySegment buildCheckpoint(final Covered upTo, final SnapshotRecord snapshot) {
+    private MemorySegment buildCheckpoint(final Covered upTo, final SnapshotRecord snapshot) throws FormatException {
         return stored.buildCheckpoint(new Checkpoint.Statement(nextSequence, upTo, snapshot), buffers::take);
     }
 
@@ -660,7 +660,7 @@ public final class Destager implements PunctualAgent {
         begin(null, bytes);
     }
 
-    private int finishEpoch() {
+    private int finishEpoch() throws FormatException {
         if (!finishing || pin != null || undelivered != null || !incoming.isEmpty() || sealPut) {
             return 0;
         }

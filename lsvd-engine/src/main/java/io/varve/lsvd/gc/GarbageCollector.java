@@ -65,6 +65,7 @@ public final class GarbageCollector implements AutoCloseable {
     private final VolumeCache cache;
     private final BufferPool memory;
     private final UUID volume;
+    private final String name;
     private final StoredMap stored;
     private final ObjectTable objects;
     private final GcPolicy policy;
@@ -113,6 +114,7 @@ public final class GarbageCollector implements AutoCloseable {
      * @param cache     null when there is none.
      * @param memory    for what is read and built.
      * @param volume    whose objects these are.
+     * @param name      of the volume, for messages.
      * @param stored    the volume as its objects make it.
      * @param sizeBytes the volume's size.
      * @param clockNs   a monotonic clock in nanoseconds.
@@ -122,6 +124,7 @@ public final class GarbageCollector implements AutoCloseable {
             final VolumeCache cache,
             final BufferPool memory,
             final UUID volume,
+            final String name,
             final StoredMap stored,
             final GcPolicy policy,
             final LongSupplier sizeBytes,
@@ -130,6 +133,7 @@ public final class GarbageCollector implements AutoCloseable {
         this.cache = cache;
         this.memory = memory;
         this.volume = volume;
+        this.name = name;
         this.stored = stored;
         this.objects = stored.objects();
         this.policy = policy;
@@ -426,8 +430,8 @@ public final class GarbageCollector implements AutoCloseable {
             if (isNews) {
                 LOG.log(
                         Level.ERROR,
-                        "volume {0}: {1}; it is left where it is, and its garbage with it",
-                        volume,
+                        "volume ''{0}'': {1}; it is left where it is, and its garbage with it",
+                        name,
                         cause.getMessage());
             }
         }

@@ -34,6 +34,7 @@ public final class OrphanSweep {
 
     private final ObjectStore store;
     private final UUID volume;
+    private final String name;
     private final long epoch;
     private final StoredMap stored;
     private final LongSupplier clockNs;
@@ -54,11 +55,13 @@ public final class OrphanSweep {
     public OrphanSweep(
             final ObjectStore store,
             final UUID volume,
+            final String name,
             final long epoch,
             final StoredMap stored,
             final LongSupplier clockNs) {
         this.store = store;
         this.volume = volume;
+        this.name = name;
         this.epoch = epoch;
         this.stored = stored;
         this.clockNs = clockNs;
@@ -103,8 +106,8 @@ public final class OrphanSweep {
             if (swept > 0) {
                 LOG.log(
                         Level.INFO,
-                        "volume {0}: {1} objects that nobody counts were deleted from the store",
-                        volume,
+                        "volume ''{0}'': {1} objects that nobody counts were deleted from the store",
+                        name,
                         swept);
             }
         }

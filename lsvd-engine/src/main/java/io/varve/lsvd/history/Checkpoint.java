@@ -95,6 +95,15 @@ public final class Checkpoint {
         return length(epochs, 0, objects.entryCount(true), map.extentCount());
     }
 
+    /** Greatest length of a checkpoint in bytes: stores are given an object in one piece. */
+    public static final long MAX_LENGTH = Integer.MAX_VALUE;
+
+    /**
+     * Greatest number of extents in a volume that clients may go on to write to. Some 350 MB of a checkpoint are left for the table of
+     * objects, and for what the local log adds.
+     */
+    public static final long MAX_EXTENTS = 112_000_000;
+
     /** Length in bytes of a delta. */
     public static long deltaLength(
             final Epochs epochs, final CheckpointChain base, final ObjectTable objects, final MapChanges changes) {

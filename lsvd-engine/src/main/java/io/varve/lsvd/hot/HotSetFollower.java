@@ -45,6 +45,7 @@ public final class HotSetFollower implements AutoCloseable {
 
     private final ObjectStore store;
     private final UUID volume;
+    private final String name;
     private final EngineRuntime runtime;
     private final Supplier<ReadCache> readCache;
     private MemorySegment memory = Arena.ofAuto().allocate(FIRST_READ, Long.BYTES);
@@ -70,10 +71,12 @@ public final class HotSetFollower implements AutoCloseable {
     public HotSetFollower(
             final ObjectStore store,
             final UUID volume,
+            final String name,
             final EngineRuntime runtime,
             final Supplier<ReadCache> readCache) {
         this.store = store;
         this.volume = volume;
+        this.name = name;
         this.runtime = runtime;
         this.readCache = readCache;
         notBeforeNs = runtime.nanoTime();
@@ -242,7 +245,7 @@ public final class HotSetFollower implements AutoCloseable {
             scan = new HotScan(HotSet.decode(key, bytes, volume, epoch));
             startPrefetcher();
         } catch (final FormatException e) {
-            LOG.log(Level.WARNING, "volume {0}: {1}; nothing is prefetched", volume, e.getMessage());
+            LOG.log(Level.WARNING, "volume ''{0}'': {1}; nothing is prefetched", name, e.getMessage());
         }
     }
 
@@ -253,7 +256,7 @@ public final class HotSetFollower implements AutoCloseable {
             prefetcher = null;
         }
         if (prefetcher == null) {
-            prefetcher = Prefetcher.start(store, volume, readCache.get(), runtime);
+            prefetcher = Prefetcher.start(store, name, readCache.get(), runtime);
         }
     }
 

@@ -16,7 +16,6 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
-import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutionException;
@@ -48,7 +47,7 @@ public final class Prefetcher implements Agent, AutoCloseable {
     private static final long QUIET_NS = 200_000_000L;
 
     private final ObjectStore store;
-    private final UUID volume;
+    private final String name;
     private final ReadCache readCache;
     private final EngineRuntime runtime;
     private final Deque<SpanMemory> memory = new ArrayDeque<>();
@@ -110,9 +109,9 @@ public final class Prefetcher implements Agent, AutoCloseable {
     }
 
     private Prefetcher(
-            final ObjectStore store, final UUID volume, final ReadCache readCache, final EngineRuntime runtime) {
+            final ObjectStore store, final String name, final ReadCache readCache, final EngineRuntime runtime) {
         this.store = store;
-        this.volume = volume;
+        this.name = name;
         this.readCache = readCache;
         this.runtime = runtime;
         thread = runtime.startInBackground(this);
@@ -120,8 +119,8 @@ public final class Prefetcher implements Agent, AutoCloseable {
 
     /** Starts one, which does nothing yet. */
     public static Prefetcher start(
-            final ObjectStore store, final UUID volume, final ReadCache readCache, final EngineRuntime runtime) {
-        return new Prefetcher(store, volume, readCache, runtime);
+            final ObjectStore store, final String name, final ReadCache readCache, final EngineRuntime runtime) {
+        return new Prefetcher(store, name, readCache, runtime);
     }
 
     /** Gives it a plan, in place of the one before. Any thread. */
@@ -156,7 +155,7 @@ public final class Prefetcher implements Agent, AutoCloseable {
 
     @Override
     public String roleName() {
-        return "varve-prefetch";
+        return "varve-" + name + "-prefetch";
     }
 
     @Override
@@ -245,8 +244,8 @@ public final class Prefetcher implements Agent, AutoCloseable {
             isTold = true;
             LOG.log(
                     Level.INFO,
-                    "volume {0}: what is hot where it comes from is in the read cache: {1} MiB were read, {2} ms",
-                    volume,
+                    "volume ''{0}'': what is hot where it comes from is in the read cache: {1} MiB were read, {2} ms",
+                    name,
                     Long.toString(lines * CacheLine.LENGTH >> 20),
                     Long.toString((runtime.nanoTime() - begunNs) / 1_000_000));
         }
@@ -410,8 +409,8 @@ public final class Prefetcher implements Agent, AutoCloseable {
         failures++;
         LOG.log(
                 cause instanceof NoSuchObjectException ? Level.TRACE : Level.DEBUG,
-                "volume {0}: not prefetched: {1}",
-                volume,
+                "volume ''{0}'': not prefetched: {1}",
+                name,
                 cause.getMessage());
     }
 }

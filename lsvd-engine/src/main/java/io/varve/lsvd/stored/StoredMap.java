@@ -1,6 +1,7 @@
 package io.varve.lsvd.stored;
 
 import io.varve.linux.Background;
+import io.varve.lsvd.format.FormatException;
 import io.varve.lsvd.history.Checkpoint;
 import io.varve.lsvd.history.CheckpointChain;
 import io.varve.lsvd.history.Epochs;
@@ -178,23 +179,30 @@ public final class StoredMap implements AutoCloseable {
         return isWholeDue(whole, delta) ? whole : delta;
     }
 
+    /** One that would be too long is put off for as long as deltas will do. */
     private boolean isWholeDue(final long wholeLength, final long deltaLength) {
         return chain.isEmpty()
                 || changes.isIncomplete()
-                || chain.deltas() >= MAX_DELTAS
-                || wholeLength <= chain.deltaBytes() + deltaLength;
+                || wholeLength <= Checkpoint.MAX_LENGTH
+                        && (chain.deltas() >= MAX_DELTAS || wholeLength <= chain.deltaBytes() + deltaLength);
     }
 
     /**
      * Builds the next checkpoint; everything that has been told must be in the store.
      *
      * @param memory gives memory of a length in bytes.
+     * @throws FormatException when it would be longer than an object can be.
      */
-    public MemorySegment buildCheckpoint(
-            final Checkpoint.Statement statement, final LongFunction<MemorySegment> memory) {
+    public MemorySegment buildCheckpoint(final Checkpoint.Statement statement, final LongFunction<MemorySegment> memory)
+            throws FormatException {
         final long wholeLength = Checkpoint.wholeLength(author.epochs(), objects, map);
         final long deltaLength = Checkpoint.deltaLength(author.epochs(), chain, objects, changes);
         isNextWhole = isWholeDue(wholeLength, deltaLength);
+        if ((isNextWhole ? wholeLength : deltaLength) > Checkpoint.MAX_LENGTH) {
+            throw new FormatException("a checkpoint of the volume's " + map.extentCount()
+                    + " extents would be longer than the 2 GiB that an object can have; what is not in the store yet"
+                    + " stays in the local log, and the volume can be served read-only and exported");
+        }
         if (isNextWhole) {
             for (int i = 0; i < objects.count(); i++) {
                 if (objects.generation(i) == ObjectTable.CHECKPOINT) {

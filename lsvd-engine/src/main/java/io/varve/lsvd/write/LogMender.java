@@ -3,7 +3,6 @@ package io.varve.lsvd.write;
 import io.varve.lsvd.destage.BatchCutter;
 import io.varve.lsvd.log.LogWriter;
 import java.lang.System.Logger.Level;
-import java.util.UUID;
 import java.util.function.LongSupplier;
 
 /**
@@ -17,7 +16,7 @@ public final class LogMender {
     private static final int TRIES = 5;
     private static final long RETRY_NS = 1_000_000_000L;
 
-    private final UUID volume;
+    private final String name;
     private final LogWriter log;
     private final BatchCutter cutter;
     private final AcknowledgementGate gate;
@@ -30,13 +29,13 @@ public final class LogMender {
 
     /** Makes a mender. */
     public LogMender(
-            final UUID volume,
+            final String name,
             final LogWriter log,
             final BatchCutter cutter,
             final AcknowledgementGate gate,
             final LogReclaimer reclaimer,
             final LongSupplier clockNs) {
-        this.volume = volume;
+        this.name = name;
         this.log = log;
         this.cutter = cutter;
         this.gate = gate;
@@ -53,8 +52,9 @@ public final class LogMender {
             isTold = true;
             LOG.log(
                     Level.WARNING,
-                    "volume {0}: the local log failed with errno {1}; writes wait until the store has what it was given",
-                    volume,
+                    "volume ''{0}'': the local log failed with errno {1}; writes wait until the store has what it was"
+                            + " given",
+                    name,
                     Integer.toString(log.trouble()));
         }
         if (!log.isSettled() || !reclaimer.isIdle()) {
@@ -83,7 +83,7 @@ public final class LogMender {
         if (reclaimer.isSecuredTo(log.end())) {
             tries = 0;
             isTold = false;
-            LOG.log(Level.INFO, "volume {0}: the local log goes on", volume);
+            LOG.log(Level.INFO, "volume ''{0}'': the local log goes on", name);
             log.resume();
         } else if (++tries == TRIES) {
             log.fail(log.trouble());
