@@ -187,8 +187,8 @@ final class OpeningLog implements AutoCloseable {
         closeDevice();
         LOG.log(
                 Level.WARNING,
-                "volume ''{0}'' was opened elsewhere since this log was written; it does not count any more and is kept as"
-                        + " {1}; ''varve cache rescue'' saves what is in it and not in the store",
+                "volume ''{0}'' was opened elsewhere since this log was written; it does not count any more and is"
+                        + " kept as {1}; ''varve cache rescue'' saves what is in it and not in the store",
                 context.name(),
                 aside);
     }
@@ -426,20 +426,28 @@ final class OpeningLog implements AutoCloseable {
         refuse(damage);
     }
 
-    /** Makes it durable that an epoch is about to be begun with this log. Of a new one nothing else was ever tried. */
-    void claim(final EpochClaim claim, final History history) throws IOException, VolumeException {
-        final long newestEpoch = history.newest().epoch();
+    /**
+     * Makes it durable that the next epoch is about to be begun with this log. What an earlier try to begin that very epoch has left
+     * is used again: its record may still be on its way into the store, and is this log's as much as the one that is created now.
+     *
+     * @param history as far as it goes before that epoch.
+     * @param fresh   drawn for the next one.
+     * @return what says in the next epoch's record that it is this log's.
+     */
+    UUID claim(final History history, final UUID fresh) throws IOException {
+        final EpochRecord newest = history.newest();
         final Superblock current = superblock.current();
+        final long next = newest.epoch() + 1;
         final List<EpochClaim> claims = new ArrayList<>();
         for (final EpochClaim earlier : current.epochs()) {
-            if (!isNew && earlier.epoch() >= newestEpoch) {
+            final boolean isOfNewest = earlier.equals(new EpochClaim(newest.epoch(), newest.claim()));
+            // Of a new log nothing else was ever tried.
+            if (!isNew && (isOfNewest || earlier.epoch() >= next)) {
                 claims.add(earlier);
             }
         }
-        claims.add(claim);
-        if (claims.size() > Superblock.MAX_EPOCHS) {
-            throw new VolumeException("opening volume '" + context.name() + "' has failed " + Superblock.MAX_EPOCHS
-                    + " times in a row, and its log has no room for another try; the messages before tell why");
+        if (claims.isEmpty() || claims.getLast().epoch() != next) {
+            claims.add(new EpochClaim(next, fresh));
         }
         superblock.write(new Superblock(
                 current.counter(),
@@ -451,6 +459,7 @@ final class OpeningLog implements AutoCloseable {
                 history.seen(),
                 claims));
         isNew = false;
+        return claims.getLast().nonce();
     }
 
     LogDevice device() {

@@ -252,7 +252,8 @@ final class VolumeOpener implements AutoCloseable {
         }
         LOG.log(
                 Level.WARNING,
-                "{0}; taken over as the store has it, up to object {1} and log record {2}; what may be missing behind that: {3}",
+                "{0}; taken over as the store has it, up to object {1} and log record {2}; what may be missing behind"
+                        + " that: {3}",
                 who,
                 history.nextSequence() - 1,
                 history.lastRecord(),
@@ -339,16 +340,15 @@ final class VolumeOpener implements AutoCloseable {
     /** Makes the claim durable, then the epoch. */
     private EpochRecord beginEpoch() throws IOException, VolumeException {
         final EpochRecord previous = history.newest();
-        final EpochClaim claim = new EpochClaim(previous.epoch() + 1, nonce);
-        if (context.isDataLossAccepted()
-                && !historyReader.present(claim.epoch()).isEmpty()) {
-            throw new VolumeException("volume '" + context.name() + "' has objects of epoch " + claim.epoch()
-                    + " in the store, and its record is missing: bring back " + Keys.epoch(volume, claim.epoch()));
+        final long next = previous.epoch() + 1;
+        if (context.isDataLossAccepted() && !historyReader.present(next).isEmpty()) {
+            throw new VolumeException("volume '" + context.name() + "' has objects of epoch " + next
+                    + " in the store, and its record is missing: bring back " + Keys.epoch(volume, next));
         }
-        log.claim(claim, history);
         final EpochRecord record = new EpochRecord(
-                claim.epoch(),
+                next,
                 nonce,
+                log.claim(history, nonce),
                 history.nextSequence() + 1,
                 history.lastRecord(),
                 history.checkpoints().newest(),
@@ -365,12 +365,25 @@ final class VolumeOpener implements AutoCloseable {
                 log.geometry(),
                 log.end().position(),
                 WindowMemory.ofProcess().take(log.geometry().windowLength(), arena));
-        if (!store.await(creating)
-                && !historyReader.epoch(record.epoch()).nonce().equals(nonce)) {
-            throw new VolumeException("volume '" + context.name() + "' was opened by "
-                    + historyReader.epoch(record.epoch()).openedBy() + " at the same time");
+        if (!store.await(creating)) {
+            requireOwn(record);
         }
         return record;
+    }
+
+    /**
+     * Only this very record counts, not another one of the same log's: that is of an earlier try, or of a copy of the log, and whoever
+     * made it may be writing. It has to be ended first, as any other epoch.
+     */
+    private void requireOwn(final EpochRecord record) throws IOException, VolumeException {
+        final EpochRecord there = historyReader.epoch(record.epoch());
+        if (there.nonce().equals(record.nonce())) {
+            return;
+        }
+        throw new VolumeException(
+                there.claim().equals(record.claim())
+                        ? "an earlier try to open volume '" + context.name() + "' has come through meanwhile: try again"
+                        : "volume '" + context.name() + "' was opened by " + there.openedBy() + " at the same time");
     }
 
     private static String hostAndProcess() {

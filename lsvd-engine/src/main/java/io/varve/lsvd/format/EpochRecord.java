@@ -9,7 +9,9 @@ import java.util.UUID;
  * sealed at {@code firstSequence - 1}.
  *
  * @param epoch         number of the epoch; 0 is the volume's creation.
- * @param nonce         drawn by the opener, so that it knows its own record again.
+ * @param nonce         drawn for this very record, so that the opener knows it again.
+ * @param claim         which log's it is: what the opener's log has in its superblock for the epoch. The nonce, but where an
+ *                      earlier try to begin the epoch had left a claim there.
  * @param firstSequence sequence of the epoch's first object.
  * @param lastRecord    last log record covered by the objects of all epochs before.
  * @param checkpoint    newest durable checkpoint before, or {@link ObjectHeader#NO_CHECKPOINT}.
@@ -22,6 +24,7 @@ import java.util.UUID;
 public record EpochRecord(
         long epoch,
         UUID nonce,
+        UUID claim,
         long firstSequence,
         long lastRecord,
         long checkpoint,
@@ -36,6 +39,9 @@ public record EpochRecord(
     private static final int MAGIC = 0x45565256;
     private static final int VERSION = 2;
 
+    /** Of records whose claim is not their nonce: a build that takes one for the other must not read them. */
+    private static final int VERSION_WITH_CLAIM = 3;
+
     /**
      * A snapshot: the checkpoint that holds its map.
      *
@@ -44,6 +50,32 @@ public record EpochRecord(
      * @param sequence of the checkpoint.
      */
     public record Origin(UUID volume, long epoch, long sequence) {}
+
+    /** The record of an epoch that is begun at the first try. */
+    public EpochRecord(
+            final long epoch,
+            final UUID nonce,
+            final long firstSequence,
+            final long lastRecord,
+            final long checkpoint,
+            final VolumeSettings settings,
+            final long createdMs,
+            final long openedMs,
+            final String openedBy,
+            final Origin origin) {
+        this(
+                epoch,
+                nonce,
+                nonce,
+                firstSequence,
+                lastRecord,
+                checkpoint,
+                settings,
+                createdMs,
+                openedMs,
+                openedBy,
+                origin);
+    }
 
     /** The record's bytes. */
     public MemorySegment encode() {
@@ -59,7 +91,11 @@ public record EpochRecord(
             SmallRecord.putUuid(payload, origin.volume);
             payload.putLong(origin.epoch).putLong(origin.sequence);
         }
-        return SmallRecord.frame(MAGIC, VERSION, payload);
+        if (claim.equals(nonce)) {
+            return SmallRecord.frame(MAGIC, VERSION, payload);
+        }
+        SmallRecord.putUuid(payload, claim);
+        return SmallRecord.frame(MAGIC, VERSION_WITH_CLAIM, payload);
     }
 
     /**
@@ -69,7 +105,29 @@ public record EpochRecord(
      * @throws FormatException when it is damaged or unknown.
      */
     public static EpochRecord decode(final String what, final MemorySegment record) throws FormatException {
-        return SmallRecord.read(what, record, MAGIC, VERSION, payload -> decode(what, payload));
+        return SmallRecord.isOf(record, MAGIC, VERSION_WITH_CLAIM)
+                ? SmallRecord.read(
+                        what,
+                        record,
+                        MAGIC,
+                        VERSION_WITH_CLAIM,
+                        payload -> decode(what, payload).withClaim(SmallRecord.getUuid(payload)))
+                : SmallRecord.read(what, record, MAGIC, VERSION, payload -> decode(what, payload));
+    }
+
+    private EpochRecord withClaim(final UUID value) {
+        return new EpochRecord(
+                epoch,
+                nonce,
+                value,
+                firstSequence,
+                lastRecord,
+                checkpoint,
+                settings,
+                createdMs,
+                openedMs,
+                openedBy,
+                origin);
     }
 
     private static EpochRecord decode(final String what, final ByteBuffer payload) throws FormatException {

@@ -17,7 +17,7 @@ import java.util.UUID;
  * @param generation   number of times that the log has been opened.
  * @param tail         where the scan for records begins.
  * @param seen         what the store is known to have held.
- * @param epochs       the epoch that the log belongs to, then every one that its owner has tried to open since, oldest first.
+ * @param epochs       the epoch that the log belongs to, then the one that its owner has tried to begin since, if any.
  */
 public record Superblock(
         long counter,
@@ -34,7 +34,7 @@ public record Superblock(
     /** Where the log area begins in the file, in bytes. */
     public static final int AREA_OFFSET = 2 * LENGTH;
 
-    /** Greatest number of epochs in a superblock. */
+    /** Greatest number of claims in a superblock: of builds that made one for each try. */
     public static final int MAX_EPOCHS = 100;
 
     private static final int MAGIC = 0x53565256;
@@ -53,10 +53,11 @@ public record Superblock(
     public record Tail(long position, long sequence, int previousCrc) {}
 
     /**
-     * An epoch that the owner of the log opened or tried to open.
+     * An epoch that the owner of the log began or tried to begin. There is one for an epoch however often that was tried; builds
+     * before had one for each try.
      *
      * @param epoch number of the epoch.
-     * @param nonce drawn for it.
+     * @param nonce drawn for it; {@link EpochRecord#claim} of the epoch's record, if that came to be.
      */
     public record EpochClaim(long epoch, UUID nonce) {}
 

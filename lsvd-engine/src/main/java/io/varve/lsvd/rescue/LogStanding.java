@@ -63,7 +63,7 @@ public record LogStanding(boolean isSuperseded, long epoch, Tail storedEnd) {
         }
         for (long number = claims.getFirst().epoch(); number <= newest.epoch(); number++) {
             final EpochRecord record = number == newest.epoch() ? newest : reader.epoch(number);
-            if (!claims.contains(new EpochClaim(number, record.nonce()))) {
+            if (!claims.contains(new EpochClaim(number, record.claim()))) {
                 return false;
             }
         }
@@ -80,7 +80,7 @@ public record LogStanding(boolean isSuperseded, long epoch, Tail storedEnd) {
         for (final EpochClaim claim : claims.reversed()) {
             if (claim.epoch() <= newest.epoch()) {
                 final EpochRecord record = claim.epoch() == newest.epoch() ? newest : reader.epoch(claim.epoch());
-                if (record.nonce().equals(claim.nonce())) {
+                if (record.claim().equals(claim.nonce())) {
                     return record;
                 }
             }
