@@ -8,6 +8,8 @@ run mount -t "$FS" /dev/vdb /java/mnt
 for directory in tmp run bin; do run mount -t tmpfs tmpfs "/java/$directory"; done
 run cp /bin/busybox /java/bin/busybox
 run chroot /java /bin/busybox --install -s /bin
+run rm /java/bin/env
+run cp /java/app/env /java/bin/env
 run mount -t proc proc /java/proc
 run mount -t sysfs sysfs /java/sys
 run mount -o bind /dev /java/dev
