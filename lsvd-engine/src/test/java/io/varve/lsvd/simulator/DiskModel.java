@@ -7,6 +7,8 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
 
 /**
  * What a disk may hold. Every write stamps its sectors with a number of its own; a trim stamps 0. Acknowledged writes are in
@@ -16,18 +18,28 @@ final class DiskModel {
     static final int SECTOR = 512;
     static final int BLOCK_SECTORS = 8;
 
+    private static final int MAX_ORDERED = 4;
+
     private final int sectors;
     private long[] base;
     private final List<Write> acknowledged = new ArrayList<>();
     private final List<Write> outstanding = new ArrayList<>();
+    private final List<Read> reads = new ArrayList<>();
     private int flushed;
     private int forgotten;
     private long nextStamp = 1;
     private final ArrayDeque<Boolean> writeCaches = new ArrayDeque<>(List.of(true));
     private VolumeSettings settings = VolumeSettings.ofSize(0);
 
-    /** A write or trim of a run of sectors, and when it was acknowledged; or, with an image, all that an open found. */
-    record Write(int sector, int count, long stamp, long[] image, long acknowledgedNs) {
+    /**
+     * A write or trim of a run of sectors, and when it was acknowledged; or, with an image, all that an open found, and the writes
+     * some of which led to it.
+     */
+    record Write(int sector, int count, long stamp, long[] image, List<Write> steps, long acknowledgedNs) {
+        Write(final int sector, final int count, final long stamp, final long acknowledgedNs) {
+            this(sector, count, stamp, null, List.of(), acknowledgedNs);
+        }
+
         boolean covers(final int at) {
             return at >= sector && at < sector + count;
         }
@@ -45,6 +57,18 @@ final class DiskModel {
         @Override
         public String toString() {
             return image == null ? stamp + " at " + sector + " + " + count : "what an open found";
+        }
+    }
+
+    /** A read under way: what its sectors held when it began, and the writes that were, or are, under way beside it, oldest first. */
+    record Read(int sector, long[] before, List<Write> beside) {
+        /** Judges what came back: of each sector what it held at some time since the read began. */
+        void judge(final int at, final long seen) {
+            if (seen != before[at - sector]
+                    && beside.stream().noneMatch(write -> write.covers(at) && write.stampAt(at) == seen)) {
+                throw new SimulationFailure("a read of sector " + at + " gave " + seen + " and not "
+                        + before[at - sector] + ", nor what one of " + beside + " wrote");
+            }
         }
     }
 
@@ -75,14 +99,28 @@ final class DiskModel {
     }
 
     Write begin(final int sector, final int count, final boolean isTrim) {
-        final Write write = new Write(sector, count, isTrim ? 0 : nextStamp++, null, 0);
+        final Write write = new Write(sector, count, isTrim ? 0 : nextStamp++, 0);
         outstanding.add(write);
+        reads.forEach(read -> read.beside.add(write));
         return write;
+    }
+
+    /** A read begins. */
+    Read beginRead(final int sector, final int count) {
+        final Read read =
+                new Read(sector, Arrays.copyOfRange(now(), sector, sector + count), new ArrayList<>(outstanding));
+        reads.add(read);
+        return read;
+    }
+
+    /** A read has come back, well or not. */
+    void endRead(final Read read) {
+        reads.remove(read);
     }
 
     void acknowledge(final Write write, final long nowNs) {
         outstanding.remove(write);
-        acknowledged.add(new Write(write.sector, write.count, write.stamp, null, nowNs));
+        acknowledged.add(new Write(write.sector, write.count, write.stamp, nowNs));
     }
 
     /** Number of writes acknowledged so far, for {@link #flushedThrough}, {@link #keptThrough} and {@link #judge}. */
@@ -129,11 +167,13 @@ final class DiskModel {
     void judge(final long[] seen, final int leastCount, final String when) {
         final int least = Math.max(0, leastCount - forgotten);
         for (int count = acknowledged.size(); count >= least; count--) {
-            if (matches(seen, stateAfter(count), following(count))) {
+            final List<Write> following = List.copyOf(following(count));
+            if (matches(seen, stateAfter(count), following)) {
                 checkBounds(acknowledged.subList(count, acknowledged.size()), when);
                 acknowledged.subList(count, acknowledged.size()).clear();
-                acknowledged.add(new Write(0, sectors, 0, seen.clone(), 0));
+                acknowledged.add(new Write(0, sectors, 0, seen.clone(), following, 0));
                 outstanding.clear();
+                reads.clear();
                 flushed = acknowledged.size();
                 return;
             }
@@ -217,7 +257,7 @@ final class DiskModel {
         for (int block = 0; block < sectors / BLOCK_SECTORS; block++) {
             final int first = block * BLOCK_SECTORS;
             if (!Arrays.equals(seen, first, first + BLOCK_SECTORS, state, first, first + BLOCK_SECTORS)
-                    && !matchesOneOf(following, seen, state, first)) {
+                    && !matchesSomeOf(following, seen, state, first)) {
                 return false;
             }
         }
@@ -225,17 +265,48 @@ final class DiskModel {
     }
 
     private List<Write> following(final int count) {
-        return count == acknowledged.size() ? outstanding : acknowledged.subList(count, count + 1);
+        if (count == acknowledged.size()) {
+            return outstanding;
+        }
+        final Write next = acknowledged.get(count);
+        return Stream.concat(next.steps.stream(), Stream.of(next)).toList();
     }
 
-    private static boolean matchesOneOf(
+    /**
+     * Whether a block is as some of the writes left it. They were under way together, so any of them may be there, in any order, but
+     * none in part. Where too many meet, each sector is judged by itself.
+     */
+    private static boolean matchesSomeOf(
             final List<Write> writes, final long[] seen, final long[] state, final int first) {
+        final List<Write> here = writes.stream()
+                .filter(write -> write.sector < first + BLOCK_SECTORS && write.sector + write.count > first)
+                .toList();
+        final long[] wanted = Arrays.copyOfRange(seen, first, first + BLOCK_SECTORS);
+        final long[] block = Arrays.copyOfRange(state, first, first + BLOCK_SECTORS);
+        return here.size() <= MAX_ORDERED
+                ? canBecome(wanted, block, first, here)
+                : IntStream.range(0, BLOCK_SECTORS)
+                        .allMatch(i -> wanted[i] == block[i]
+                                || here.stream()
+                                        .anyMatch(write ->
+                                                write.covers(first + i) && write.stampAt(first + i) == wanted[i]));
+    }
+
+    private static boolean canBecome(
+            final long[] wanted, final long[] block, final int first, final List<Write> writes) {
+        if (Arrays.equals(wanted, block)) {
+            return true;
+        }
         for (final Write write : writes) {
-            boolean fits = true;
-            for (int at = first; at < first + BLOCK_SECTORS && fits; at++) {
-                fits = seen[at] == (write.covers(at) ? write.stampAt(at) : state[at]);
+            final long[] next = block.clone();
+            for (int i = 0; i < BLOCK_SECTORS; i++) {
+                next[i] = write.covers(first + i) ? write.stampAt(first + i) : block[i];
             }
-            if (fits) {
+            if (canBecome(
+                    wanted,
+                    next,
+                    first,
+                    writes.stream().filter(other -> other != write).toList())) {
                 return true;
             }
         }

@@ -42,6 +42,7 @@ final class Simulation implements AutoCloseable {
     private SimulatedHost oldCopyOf;
     private int troubleOneIn;
     private boolean isOver;
+    private final boolean hasOverlaps;
 
     Simulation(final long seed, final PlantedBug bug) {
         random = new Random(seed);
@@ -49,6 +50,7 @@ final class Simulation implements AutoCloseable {
         crashes = new CrashPoints(random);
         store = new SimulatedStore(random, bug);
         sectors = DiskModel.BLOCK_SECTORS * (32 + random.nextInt(200));
+        hasOverlaps = random.nextBoolean();
         model = new DiskModel(sectors);
         snapshots = new SnapshotModel(random);
         for (int i = 0; i < hosts.length; i++) {
@@ -86,6 +88,11 @@ final class Simulation implements AutoCloseable {
 
     SimulatedStore store() {
         return store;
+    }
+
+    /** Whether the client sends requests for sectors that others in flight are for, too. */
+    boolean hasOverlaps() {
+        return hasOverlaps;
     }
 
     long nanoTime() {
