@@ -17,12 +17,18 @@ public final class VolumeGuard {
 
     private final StoreClient store;
     private final VolumeCatalog catalog;
-    private final EngineRuntime runtime = new SystemRuntime();
+    private final EngineRuntime runtime;
 
     /** Makes one for the volumes of a store. */
     public VolumeGuard(final ObjectStore store) {
-        this.store = new StoreClient(store, runtime, STORE_TIMEOUT_MS);
-        catalog = new VolumeCatalog(store);
+        this(store, new SystemRuntime(), STORE_TIMEOUT_MS);
+    }
+
+    /** The same in another world, with another time in milliseconds after which a request of the store counts as failed. */
+    public VolumeGuard(final ObjectStore store, final EngineRuntime runtime, final long timeoutMs) {
+        this.store = new StoreClient(store, runtime, timeoutMs);
+        this.runtime = runtime;
+        catalog = new VolumeCatalog(store, runtime, timeoutMs);
     }
 
     /**

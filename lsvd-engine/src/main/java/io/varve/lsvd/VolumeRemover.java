@@ -39,13 +39,15 @@ final class VolumeRemover {
     }
 
     /**
-     * Ends the volume's epoch, marks it as removed, and deletes all but seals and that mark. Does nothing when that has been done.
+     * Ends the volume's epoch, marks it as removed, and deletes all but seals and that mark. When that has been done, deletes what
+     * its last writer had under way then and what came to be afterwards.
      *
      * @throws VolumeException when a clone has come meanwhile.
      */
     void deleteData(final RemovalListener listener) throws IOException, VolumeException {
         final List<StoredObject> epochs = store.list(Keys.epochs(volume));
         if (epochs.isEmpty()) {
+            delete(doomed(), listener);
             return;
         }
         if (store.list(Keys.tombstone(volume)).isEmpty()) {
@@ -54,16 +56,7 @@ final class VolumeRemover {
         }
         // Again, behind the mark: a clone that comes from here on sees that.
         requireNoClones();
-        final List<StoredObject> doomed = new ArrayList<>();
-        for (final StoredObject object : store.list(Keys.logs(volume))) {
-            if (object.length() != ObjectHeader.length(0, 0) || !isSeal(store, object.key())) {
-                doomed.add(object);
-            }
-        }
-        doomed.addAll(store.list(Keys.settings(volume)));
-        doomed.addAll(store.list(Keys.pins(volume)));
-        doomed.addAll(store.list(Keys.hotSets(volume)));
-        delete(doomed, listener);
+        delete(doomed(), listener);
         // Its ancestors' data is let go last, and epoch 0, which names them, after that.
         final EpochRecord.Origin origin = new HistoryReader(store, volume)
                 .epoch(Keys.lastNumber(epochs.getFirst().key()))
@@ -74,6 +67,20 @@ final class VolumeRemover {
         for (final StoredObject epoch : epochs.reversed()) {
             store.delete(epoch.key());
         }
+    }
+
+    /** Everything but epochs and the mark, which go last or stay, and seals, which are never deleted. */
+    private List<StoredObject> doomed() throws IOException {
+        final List<StoredObject> doomed = new ArrayList<>();
+        for (final StoredObject object : store.list(Keys.logs(volume))) {
+            if (object.length() != ObjectHeader.length(0, 0) || !isSeal(store, object.key())) {
+                doomed.add(object);
+            }
+        }
+        doomed.addAll(store.list(Keys.settings(volume)));
+        doomed.addAll(store.list(Keys.pins(volume)));
+        doomed.addAll(store.list(Keys.hotSets(volume)));
+        return doomed;
     }
 
     /** Refuses when clones need the volume's data. */

@@ -52,6 +52,7 @@ public final class WritePath {
     private int madeEdges;
     private ReadPath reads;
     private int readingEdges;
+    private boolean isEnded;
     private long trimVersion;
     private long bytesWritten;
 
@@ -162,15 +163,16 @@ public final class WritePath {
             return;
         }
         readingEdges--;
-        if (mutation.isEdgeFailed || mutation.isCancelled) {
+        if (mutation.isEdgeFailed || mutation.isCancelled || isEnded) {
             fail(mutation);
         } else {
             queue.add(mutation);
         }
     }
 
-    /** Fails everything that waits, but for edges that are being read. */
+    /** Fails everything that waits, now or, where an edge is being read, once it has been. Nothing must be submitted any more. */
     public void failAll() {
+        isEnded = true;
         failIf(queue, mutation -> true);
         failIf(waitingForEdges, mutation -> true);
     }

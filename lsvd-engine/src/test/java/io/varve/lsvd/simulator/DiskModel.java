@@ -20,7 +20,7 @@ final class DiskModel {
 
     private static final int MAX_ORDERED = 4;
 
-    private final int sectors;
+    private int sectors;
     private long[] base;
     private final List<Write> acknowledged = new ArrayList<>();
     private final List<Write> outstanding = new ArrayList<>();
@@ -32,12 +32,23 @@ final class DiskModel {
     private VolumeSettings settings = VolumeSettings.ofSize(0);
 
     /**
-     * A write or trim of a run of sectors, and when it was acknowledged; or, with an image, all that an open found, and the writes
-     * some of which led to it.
+     * A write or trim of a run of sectors, when it was acknowledged, and by which settings; or, with an image, all that an open found,
+     * and the writes some of which led to it.
      */
-    record Write(int sector, int count, long stamp, long[] image, List<Write> steps, long acknowledgedNs) {
-        Write(final int sector, final int count, final long stamp, final long acknowledgedNs) {
-            this(sector, count, stamp, null, List.of(), acknowledgedNs);
+    record Write(
+            int sector,
+            int count,
+            long stamp,
+            long[] image,
+            List<Write> steps,
+            long acknowledgedNs,
+            VolumeSettings settings) {
+        Write(final int sector, final int count, final long stamp) {
+            this(sector, count, stamp, null, List.of(), 0, null);
+        }
+
+        Write acknowledged(final long nowNs, final VolumeSettings promised) {
+            return new Write(sector, count, stamp, null, List.of(), nowNs, promised);
         }
 
         boolean covers(final int at) {
@@ -86,6 +97,12 @@ final class DiskModel {
         return sectors;
     }
 
+    /** The disk has become larger; what is new holds zeros. */
+    void grow(final int newSectors) {
+        sectors = newSectors;
+        base = Arrays.copyOf(base, newSectors);
+    }
+
     boolean isBusy(final int sector, final int count) {
         // Whole blocks: a write of a part of one reads and rewrites all of it.
         final int first = sector / BLOCK_SECTORS;
@@ -99,7 +116,7 @@ final class DiskModel {
     }
 
     Write begin(final int sector, final int count, final boolean isTrim) {
-        final Write write = new Write(sector, count, isTrim ? 0 : nextStamp++, 0);
+        final Write write = new Write(sector, count, isTrim ? 0 : nextStamp++);
         outstanding.add(write);
         reads.forEach(read -> read.beside.add(write));
         return write;
@@ -120,7 +137,7 @@ final class DiskModel {
 
     void acknowledge(final Write write, final long nowNs) {
         outstanding.remove(write);
-        acknowledged.add(new Write(write.sector, write.count, write.stamp, nowNs));
+        acknowledged.add(write.acknowledged(nowNs, settings));
     }
 
     /** Number of writes acknowledged so far, for {@link #flushedThrough}, {@link #keptThrough} and {@link #judge}. */
@@ -171,7 +188,7 @@ final class DiskModel {
             if (matches(seen, stateAfter(count), following)) {
                 checkBounds(acknowledged.subList(count, acknowledged.size()), when);
                 acknowledged.subList(count, acknowledged.size()).clear();
-                acknowledged.add(new Write(0, sectors, 0, seen.clone(), following, 0));
+                acknowledged.add(new Write(0, sectors, 0, seen.clone(), following, 0, null));
                 outstanding.clear();
                 reads.clear();
                 flushed = acknowledged.size();
@@ -195,17 +212,18 @@ final class DiskModel {
             return;
         }
         final List<Write> lost = unsent.subList(0, count);
+        final VolumeSettings promised = lost.getLast().settings;
         long bytes = 0;
         for (final Write write : lost.subList(1, lost.size())) {
             bytes += write.stamp == 0 ? 0 : (long) write.count * SECTOR;
         }
-        if (settings.maxUnsentBytes() > 0 && bytes > settings.maxUnsentBytes()) {
+        if (promised.maxUnsentBytes() > 0 && bytes > promised.maxUnsentBytes()) {
             throw new SimulationFailure(
-                    when + ": " + bytes + " bytes are lost, and not at most " + settings.maxUnsentBytes());
+                    when + ": " + bytes + " bytes are lost, and not at most " + promised.maxUnsentBytes());
         }
         final Write first = lost.getFirst();
         final long ageNs = lost.getLast().acknowledgedNs - first.acknowledgedNs;
-        final long maxAgeNs = TimeUnit.MILLISECONDS.toNanos(settings.maxUnsentAgeMs());
+        final long maxAgeNs = TimeUnit.MILLISECONDS.toNanos(promised.maxUnsentAgeMs());
         if (maxAgeNs > 0 && (first.image != null || ageNs > maxAgeNs)) {
             throw new SimulationFailure(when + ": a write was acknowledged while the store lacked one of "
                     + (first.image != null ? "before the open" : ageNs + " ns before"));

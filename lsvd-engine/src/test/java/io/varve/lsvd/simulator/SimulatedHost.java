@@ -51,6 +51,7 @@ final class SimulatedHost implements EngineRuntime {
     private boolean isPaused;
     private boolean isSuperseded;
     private boolean mustBeSilent;
+    private boolean mayBeRemoved;
 
     SimulatedHost(
             final Simulation world,
@@ -86,6 +87,11 @@ final class SimulatedHost implements EngineRuntime {
     /** Whether what this host acknowledges counts. */
     void official(final boolean value) {
         isOfficial = value;
+    }
+
+    /** Somebody removes the volume from now on, so that reads fail. */
+    void mayBeRemoved() {
+        mayBeRemoved = true;
     }
 
     /** Whether the process is stopped for now, as by SIGSTOP. */
@@ -302,7 +308,8 @@ final class SimulatedHost implements EngineRuntime {
      * @param mayFail whether null is given too when what was read is not to be had.
      */
     long[] readAll(final boolean mayFail) {
-        final long[] stamps = new long[model.sectors()];
+        // A snapshot may be of a time when the disk was smaller, and a change of the size may be under way.
+        final long[] stamps = new long[(int) Math.min(model.sectors(), volume.sizeBytes() / DiskModel.SECTOR)];
         for (int sector = 0; sector < stamps.length; sector += MAX_SECTORS) {
             final int first = sector;
             final int count = Math.min(MAX_SECTORS, stamps.length - sector);
@@ -487,7 +494,8 @@ final class SimulatedHost implements EngineRuntime {
                     } else if (status != VolumeCompletion.OK
                             && volume.failure() == null
                             && !disk.hasLost()
-                            && !isSuperseded) {
+                            && !isSuperseded
+                            && !mayBeRemoved) {
                         throw new SimulationFailure("a read failed on a volume that is well");
                     }
                     freeBuffers.add(buffer);

@@ -2,7 +2,6 @@ package io.varve.lsvd.simulator;
 
 import io.varve.lsvd.VolumeCatalog;
 import io.varve.lsvd.VolumeException;
-import io.varve.lsvd.format.Durability;
 import io.varve.lsvd.format.VolumeSettings;
 import io.varve.lsvd.history.History;
 import io.varve.lsvd.history.HistoryReader;
@@ -34,7 +33,6 @@ final class Simulation implements AutoCloseable {
     private final SimulatedStore store;
     private final SimulatedHost[] hosts = new SimulatedHost[2];
     private final DiskModel model;
-    private final int sectors;
     private final SnapshotModel snapshots;
     private SimulatedHost active;
     private long nowNs = 1;
@@ -43,13 +41,15 @@ final class Simulation implements AutoCloseable {
     private int troubleOneIn;
     private boolean isOver;
     private final boolean hasOverlaps;
+    private final Operator operator;
 
     Simulation(final long seed, final PlantedBug bug) {
         random = new Random(seed);
         this.bug = bug;
         crashes = new CrashPoints(random);
         store = new SimulatedStore(random, bug);
-        sectors = DiskModel.BLOCK_SECTORS * (32 + random.nextInt(200));
+        final int sectors = DiskModel.BLOCK_SECTORS * (32 + random.nextInt(200));
+        operator = new Operator(this, random);
         hasOverlaps = random.nextBoolean();
         model = new DiskModel(sectors);
         snapshots = new SnapshotModel(random);
@@ -133,21 +133,13 @@ final class Simulation implements AutoCloseable {
 
     private void create() {
         final SimulatedStore.Client client = store.client();
-        final VolumeSettings settings = settings();
+        final VolumeSettings settings = operator.settings((long) model.sectors() * DiskModel.SECTOR);
         model.promise(settings);
         try {
             new VolumeCatalog(client, hosts[0], 60_000).create(NAME, settings);
         } catch (final VolumeException e) {
             throw new SimulationFailure("the volume could not be made: " + e.getMessage());
         }
-    }
-
-    private VolumeSettings settings() {
-        final VolumeSettings plain = VolumeSettings.ofSize((long) sectors * DiskModel.SECTOR);
-        return plain.withDurability(random.nextInt(4) == 0 ? Durability.STORE : Durability.LOG)
-                .withMaxUnsentBytes(random.nextInt(4) == 0 ? (64 << 10) + random.nextInt(512 << 10) : 0)
-                .withMaxUnsentAgeMs(random.nextInt(4) == 0 ? 20 + random.nextInt(1000) : 0)
-                .withFenceTimeoutMs(random.nextInt(4) == 0 ? 300 + random.nextInt(1500) : 0);
     }
 
     private void passTime() {
@@ -161,11 +153,15 @@ final class Simulation implements AutoCloseable {
         final int awayFrom = random.nextInt(4) == 0 ? random.nextInt(steps) : steps;
         final int awayUntil = awayFrom + random.nextInt(1000);
         final boolean isReadable = random.nextInt(3) == 0;
+        final int actsAt = random.nextInt(3) == 0 ? random.nextInt(steps) : steps;
         for (int i = 0; i < steps; i++) {
             store.away(!isReadable && i >= awayFrom && i < awayUntil);
             store.unwritable(isReadable && i >= awayFrom && i < awayUntil);
             active.step(true);
             stepOthers(active);
+            if (i == actsAt) {
+                operator.act(active, model);
+            }
             if (random.nextInt(3000) == 0) {
                 oldCopy = active.copyDisk();
                 oldCopyOf = active;
@@ -321,6 +317,7 @@ final class Simulation implements AutoCloseable {
         active = destination;
         model.judgeWriteCache(destination.volume().isWriteCache(), false, when);
         model.judge(seen, acknowledged, when + ", after a move");
+        judgeSettings(destination, when + ", after a move");
         destination.official(true);
     }
 
@@ -488,11 +485,21 @@ final class Simulation implements AutoCloseable {
         active = host;
         model.judgeWriteCache(host.volume().isWriteCache(), isTakeOver, when);
         model.judge(seen, isTakeOver && !mustHaveAll ? Math.min(floor, model.keptCount()) : floor, when);
+        judgeSettings(host, when);
         host.official(true);
         store.trouble(troubleOneIn);
     }
 
+    private void judgeSettings(final SimulatedHost host, final String when) {
+        operator.judge(host.volume().settings(), (long) model.sectors() * DiskModel.SECTOR, when);
+        model.promise(host.volume().settings());
+    }
+
     private void finish() {
+        if (random.nextInt(5) == 0) {
+            remove();
+            return;
+        }
         store.trouble(0);
         troubleOneIn = 0;
         if (active.volume().failure() != null) {
@@ -509,6 +516,43 @@ final class Simulation implements AutoCloseable {
             host.end();
             reopen(other(), false, acknowledged, "at the end, on the other host");
             checkLeaks();
+        }
+    }
+
+    /** The volume is removed while a host serves it: that one notices, and nothing is left but what must stay. */
+    private void remove() {
+        final UUID volume = store.volume();
+        hosts[0].mayBeRemoved();
+        hosts[1].mayBeRemoved();
+        operator.remove();
+        store.trouble(0);
+        final SimulatedHost host = active;
+        // What is done and not flushed may have been acknowledged until the host meets the end of its epoch.
+        for (int i = 0;
+                host.volume().failure() == null && host.volume().settings().fenceTimeoutMs() > 0;
+                i++) {
+            if (i == MAX_STEPS) {
+                throw new SimulationFailure("a host goes on to serve a volume that was removed");
+            }
+            host.step(true);
+            stepOthers(host);
+        }
+        for (final SimulatedHost each : hosts) {
+            if (each.isServing()) {
+                each.kill();
+            }
+        }
+        while (store.step()) {
+            passTime();
+        }
+        operator.finishRemoval();
+        while (store.step()) {
+            passTime();
+        }
+        final Set<String> left = new TreeSet<>(store.keys("volumes/" + volume + "/"));
+        left.removeIf(key -> key.endsWith("/tombstone") || key.contains("/log/") && store.isSeal(key));
+        if (!left.isEmpty()) {
+            throw new SimulationFailure("of a volume that was removed there is left: " + left);
         }
     }
 

@@ -97,7 +97,7 @@ final class SnapshotModel {
     }
 
     private void compare(final String what, final String name, final long[] stamps) {
-        final int wrong = Arrays.mismatch(stamps, contents.get(name));
+        final int wrong = Arrays.mismatch(stamps, Arrays.copyOf(contents.get(name), stamps.length));
         if (wrong >= 0) {
             throw new SimulationFailure(
                     what + ": sector " + wrong + " holds " + stamps[wrong] + " and not " + contents.get(name)[wrong]);
