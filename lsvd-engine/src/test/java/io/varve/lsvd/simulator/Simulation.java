@@ -401,6 +401,7 @@ final class Simulation implements AutoCloseable {
         oldCopy = null;
         model.judgeWriteCache(host.volume().isWriteCache(), false, when);
         model.judge(seen, acknowledged, when + ", after a loss of objects");
+        judgeSettings(host, when + ", after a loss of objects");
         host.official(true);
         store.trouble(troubleOneIn);
     }
