@@ -70,7 +70,7 @@ public final class DirectoryLogStore implements LogStore {
 
     @Override
     public LogDevice create(final LogGeometry geometry, final Superblock first) throws IOException {
-        new DurableDirectories().make(directory.toAbsolutePath(), OwnerOnly.DIRECTORY);
+        new DurableDirectories().make(directory.toAbsolutePath());
         final Path draft = directory.resolve(DRAFT);
         final LinuxFile made = LinuxFile.openLocked(
                 draft, LinuxFile.O_RDWR | LinuxFile.O_CREAT | LinuxFile.O_DIRECT, OwnerOnly.FILE_MODE);

@@ -4,6 +4,7 @@ import io.varve.linux.Background;
 import io.varve.linux.Errno;
 import io.varve.linux.ErrnoException;
 import io.varve.linux.LinuxFile;
+import io.varve.linux.OwnerOnly;
 import io.varve.lsvd.runtime.UnexpectedErrors;
 import java.io.IOException;
 import java.lang.foreign.Arena;
@@ -27,6 +28,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutorService;
@@ -51,7 +53,6 @@ public final class DirectoryStore implements ObjectStore {
     private static final int THREADS = 4;
     private static final int MAX_TRIES = 1000;
     private static final int ALIGNMENT = 4096;
-    private static final int MODE = 0666;
     private static final int PIECE = 256 << 10;
     private static final long LEAST_DIRECT = 1L << 20;
     private static final long SHORT_OF_MEMORY_NS = 100_000_000;
@@ -85,13 +86,16 @@ public final class DirectoryStore implements ObjectStore {
     private volatile boolean isDirect = true;
 
     private final DurableDirectories directories;
+    private final StoreModes modes;
 
     private DirectoryStore(final Path root, final DurableDirectories directories) throws IOException {
         this.root = root;
         this.directories = directories;
         this.rootInode = Files.getAttribute(root, INODE);
         this.temporary = root.resolve(TEMPORARY);
-        this.reserve = new Reserve(temporary.resolve(RESERVE));
+        this.modes = StoreModes.of(root);
+        directories.modes(modes);
+        this.reserve = new Reserve(temporary.resolve(RESERVE), directories);
         writers = pool("varve-directory-store-writer", Background::task);
         writers.allowCoreThreadTimeOut(true);
         backgroundReaders = pool("varve-directory-store-background", task -> Background.task(withPiece(task)));
@@ -196,7 +200,7 @@ public final class DirectoryStore implements ObjectStore {
         if (Files.exists(path)) {
             return confirmTaken(path);
         }
-        Files.createDirectories(temporary);
+        directories.make(temporary);
         final Path draft = temporary.resolve(UUID.randomUUID().toString());
         try {
             if (!isRoomReserved(key, body)) {
@@ -210,6 +214,7 @@ public final class DirectoryStore implements ObjectStore {
                 if (!reserve.write(draft, body)) {
                     throw e;
                 }
+                modes.applyToFile(draft);
                 return nameWithReserve(path, draft);
             }
         } finally {
@@ -265,7 +270,9 @@ public final class DirectoryStore implements ObjectStore {
      */
     private void write(final Path draft, final MemorySegment body) throws IOException {
         final int written = body.byteSize() < LEAST_DIRECT ? 0 : writeDirectly(draft, body);
-        try (FileChannel channel = FileChannel.open(draft, StandardOpenOption.WRITE, StandardOpenOption.CREATE)) {
+        try (FileChannel channel =
+                FileChannel.open(draft, Set.of(StandardOpenOption.WRITE, StandardOpenOption.CREATE), OwnerOnly.FILE)) {
+            modes.applyToFile(draft);
             final ByteBuffer rest = body.asSlice(written).asByteBuffer();
             channel.position(written);
             while (rest.hasRemaining()) {
@@ -281,8 +288,8 @@ public final class DirectoryStore implements ObjectStore {
             return 0;
         }
         final int end = (int) body.byteSize() & -ALIGNMENT;
-        try (LinuxFile file =
-                LinuxFile.open(draft, LinuxFile.O_WRONLY | LinuxFile.O_CREAT | LinuxFile.O_DIRECT, MODE)) {
+        try (LinuxFile file = LinuxFile.open(
+                draft, LinuxFile.O_WRONLY | LinuxFile.O_CREAT | LinuxFile.O_DIRECT, OwnerOnly.FILE_MODE)) {
             for (int at = 0; at < end; at += PIECE) {
                 Background.pause();
                 file.pwrite(body.address() + at, Math.min(PIECE, end - at), at);

@@ -1,5 +1,6 @@
 package io.varve.lsvd.store;
 
+import io.varve.linux.OwnerOnly;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.file.AccessDeniedException;
@@ -9,7 +10,6 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.BasicFileAttributes;
-import java.nio.file.attribute.FileAttribute;
 import java.nio.file.attribute.FileTime;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
@@ -25,6 +25,7 @@ public final class DurableDirectories {
 
     private final ConcurrentMap<Path, Identity> known = new ConcurrentHashMap<>();
     private final Sync sync;
+    private volatile StoreModes modes = StoreModes.OWNER_ONLY;
 
     /** Directories of the file system. */
     public DurableDirectories() {
@@ -36,22 +37,27 @@ public final class DurableDirectories {
         this.sync = sync;
     }
 
+    /** Sets the permissions of directories that are made from now on; the owner's alone before. */
+    void modes(final StoreModes value) {
+        modes = value;
+    }
+
     /**
      * Makes a directory and its parents, each one durable in its own parent before the next is made.
      *
-     * @param attributes of those that are not there yet.
      * @throws NoSuchFileException        when one was taken away meanwhile: try again.
      * @throws FileAlreadyExistsException when a file is in the way.
      */
-    public void make(final Path directory, final FileAttribute<?>... attributes) throws IOException {
+    public void make(final Path directory) throws IOException {
         final Path parent = directory.getParent();
         if (parent == null || isKnown(directory)) {
             return;
         }
-        make(parent, attributes);
+        make(parent);
         try {
             if (!Files.isDirectory(directory)) {
-                Files.createDirectory(directory, attributes);
+                Files.createDirectory(directory, OwnerOnly.DIRECTORY);
+                modes.applyTo(directory);
             }
         } catch (final FileAlreadyExistsException e) {
             if (!Files.exists(directory)) {

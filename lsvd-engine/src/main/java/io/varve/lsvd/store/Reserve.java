@@ -22,10 +22,12 @@ final class Reserve {
     private static final int FILES = 16;
 
     private final Path directory;
+    private final DurableDirectories directories;
     private volatile boolean isFull;
 
-    Reserve(final Path directory) {
+    Reserve(final Path directory, final DurableDirectories directories) {
         this.directory = directory;
+        this.directories = directories;
     }
 
     /** Makes the files that are missing, as far as there is room. */
@@ -34,7 +36,7 @@ final class Reserve {
             return;
         }
         try {
-            Files.createDirectories(directory);
+            directories.make(directory);
             for (int i = count(); i < FILES; i++) {
                 add();
             }
