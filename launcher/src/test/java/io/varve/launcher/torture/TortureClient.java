@@ -17,6 +17,7 @@ import java.util.Map;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
+import org.HdrHistogram.Histogram;
 
 /**
  * A guest that does everything at random: writes and reads of 512 bytes to 256 KiB or more, discards, write-zeroes and flushes, on a few
@@ -59,6 +60,9 @@ public final class TortureClient implements AutoCloseable {
     private long completed;
     private long errors;
     private long bytesWritten;
+    private Histogram latencies;
+    private long paceNs;
+    private long nextSubmitNs;
 
     /** What is sent. */
     enum Load {
@@ -159,6 +163,19 @@ public final class TortureClient implements AutoCloseable {
         return this;
     }
 
+    /** Notes in a histogram, from now on, how long each request took, in nanoseconds. */
+    TortureClient latencies(final Histogram target) {
+        latencies = target;
+        return this;
+    }
+
+    /** Submits at most so many requests a second, evenly, so that a machine that is not busy is measured; 0 for no such limit. */
+    TortureClient pace(final int perSecond) {
+        paceNs = perSecond == 0 ? 0 : TimeUnit.SECONDS.toNanos(1) / perSecond;
+        nextSubmitNs = System.nanoTime();
+        return this;
+    }
+
     /** Sets how many requests are in flight. */
     public TortureClient depth(final int newDepth) {
         depth = newDepth;
@@ -171,8 +188,8 @@ public final class TortureClient implements AutoCloseable {
     /** Keeps requests in flight until told to stop, and leaves them in flight. */
     public void run(final BooleanSupplier isOver) {
         while (!isOver.getAsBoolean()) {
-            while (flights.size() < depth && submitOne()) {
-                continue;
+            while (flights.size() < depth && isDue() && submitOne()) {
+                nextSubmitNs += paceNs;
             }
             publish();
             reapOrWait();
@@ -266,6 +283,16 @@ public final class TortureClient implements AutoCloseable {
     /** Everything that completed before this time, by the history's clock, has been flushed. */
     public long flushedTime() {
         return flushedTime;
+    }
+
+    private boolean isDue() {
+        if (paceNs == 0) {
+            return true;
+        }
+        final long nowNs = System.nanoTime();
+        // What was missed while requests waited is not made up for.
+        nextSubmitNs = Math.max(nextSubmitNs, nowNs - paceNs);
+        return nextSubmitNs <= nowNs;
     }
 
     private boolean submitOne() {
@@ -391,6 +418,9 @@ public final class TortureClient implements AutoCloseable {
             errors++;
         } else {
             completed++;
+            if (latencies != null) {
+                latencies.recordValue(System.nanoTime() - request.submittedNs());
+            }
             switch (flight.kind) {
                 case BlkRequest.IN -> check(request, flight);
                 case BlkRequest.FLUSH -> flushedTime = Math.max(flushedTime, flight.submitted);
