@@ -31,5 +31,15 @@ enum PlantedBug {
     /** A store that takes nothing for a while says that it has taken it. */
     UNWRITTEN_CREATION,
     /** A deletion that is carried out after its answer takes the object behind as well. */
-    WIDE_DELETION
+    WIDE_DELETION,
+    /** A log can be opened, and made, by a process while another has it open. */
+    UNLOCKED_LOG,
+    /** What is kept of a position in the log has 32 bits. */
+    NARROW_POSITION,
+    /** An object is kept under the lower 32 bits of its sequence. */
+    NARROW_SEQUENCE,
+    /** A record of the log that can't be read is passed over, as if the operator had said so each time. */
+    ACCEPTED_LOSS,
+    /** A host's clock stands still while the host is suspended. */
+    SLEEPING_CLOCK
 }

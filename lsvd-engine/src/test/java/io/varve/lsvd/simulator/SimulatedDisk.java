@@ -1,5 +1,6 @@
 package io.varve.lsvd.simulator;
 
+import io.varve.linux.ErrnoException;
 import io.varve.lsvd.format.FormatException;
 import io.varve.lsvd.format.Superblock;
 import io.varve.lsvd.log.LogDevice;
@@ -16,14 +17,25 @@ import java.util.List;
 import java.util.Random;
 
 /**
- * A host's disk with the log of one volume. Operations are carried out late and in any order; what was not synced is kept
+ * A host's disk with the log of one volume, which one process has open at a time. Positions and sequences in a new log begin at 0, or
+ * just before a number where some width of them would end. Operations are carried out late and in any order; what was not synced is kept
  * or lost sector by sector when power fails, and what was in flight lands whole, torn or not at all. Some disks fail for a
  * while or for good: a failed write may land in part, a failed sync may lose what was to be synced, at once or at the next loss of
- * power, and the syncs that follow know nothing of it.
+ * power, and the syncs that follow know nothing of it. Some can't read a place now and then, or read it wrong, and the next time they can.
  */
 final class SimulatedDisk implements LogStore {
     private static final int SECTOR = 512;
     private static final int EIO = 5;
+
+    /** Powers of two where numbers of bytes, blocks or records of some width end. */
+    private static final int[] LIMITS = {31, 32, 43, 44, 51, 52, 61, 62};
+
+    /** What is wrong with reading. */
+    private enum Reading {
+        GOOD,
+        FAILS,
+        ROTS
+    }
 
     private final Random random;
     private final CrashPoints crashes;
@@ -34,11 +46,36 @@ final class SimulatedDisk implements LogStore {
     private BitSet doomed;
     private Device openDevice;
     private boolean hasLost;
+    private Reading reading = Reading.GOOD;
+    private boolean hasMisread;
+    private boolean hasRotted;
+    private final int positionLimit;
+    private final int sequenceLimit;
 
     SimulatedDisk(final Random random, final CrashPoints crashes, final PlantedBug bug) {
         this.random = random;
         this.crashes = crashes;
         this.bug = bug;
+        positionLimit = random.nextBoolean() ? 0 : LIMITS[random.nextInt(LIMITS.length)];
+        sequenceLimit = random.nextBoolean() ? 0 : LIMITS[random.nextInt(LIMITS.length)];
+    }
+
+    /** From now on, whoever opens the log may meet places that can't be read, or are read wrong. */
+    void mayMisread(final boolean value) {
+        final int kind = value ? random.nextInt(10) : 9;
+        reading = kind < 2 ? Reading.FAILS : kind == 2 ? Reading.ROTS : Reading.GOOD;
+        hasMisread = false;
+        hasRotted = false;
+    }
+
+    /** Whether something could not be read, or was read wrong, since the log may be misread. */
+    boolean hasMisread() {
+        return hasMisread;
+    }
+
+    /** Whether whoever waited for a read was given something wrong: a record may have been taken for the torn end. */
+    boolean hasRotted() {
+        return hasRotted;
     }
 
     /** Carries out one operation that is in flight; false when there is none. */
@@ -109,7 +146,7 @@ final class SimulatedDisk implements LogStore {
 
     @Override
     public LogDevice open() throws IOException {
-        if (openDevice != null) {
+        if (openDevice != null && bug != PlantedBug.UNLOCKED_LOG) {
             throw new LogInUseException("simulated");
         }
         openDevice = new Device();
@@ -120,6 +157,12 @@ final class SimulatedDisk implements LogStore {
     @Override
     public LogDevice create(final LogGeometry geometry, final Superblock first) throws IOException {
         crashes.maybe();
+        if (current != null && bug != PlantedBug.UNLOCKED_LOG) {
+            throw new LogInUseException("simulated");
+        }
+        if (openDevice != null) {
+            throw new SimulationFailure("a log has lost its name to another while a process has it open");
+        }
         current = new byte[(int) geometry.fileLength()];
         durable = new byte[current.length];
         dirty = new BitSet();
@@ -127,13 +170,71 @@ final class SimulatedDisk implements LogStore {
         openDevice = new Device();
         hasLost = false;
         try {
-            LogSuperblock.create(openDevice, first).write(first);
+            LogSuperblock.create(openDevice, first).write(first.with(beginning(geometry, first.tail()), first.seen()));
         } catch (final SimulatedCrash e) {
             // It did not have its name yet.
             current = null;
+            openDevice = null;
             throw e;
         }
         return openDevice;
+    }
+
+    /** A lap or two before a limit. */
+    private Superblock.Tail beginning(final LogGeometry geometry, final Superblock.Tail tail) {
+        final long position =
+                positionLimit == 0 ? 0 : (1L << positionLimit) - random.nextInt(3) * geometry.areaLength();
+        final long sequence = sequenceLimit == 0 ? 0 : (1L << sequenceLimit) - random.nextInt(200);
+        return new Superblock.Tail(position, Math.max(tail.sequence(), sequence), tail.previousCrc());
+    }
+
+    /** The same disk, for another process on the host. */
+    AnotherProcess anotherProcess() {
+        return new AnotherProcess();
+    }
+
+    /** What another process on the host sees of the disk; whatever it has open ends with it. */
+    final class AnotherProcess implements LogStore {
+        private Device mine;
+
+        void kill() {
+            if (mine != null && openDevice == mine) {
+                SimulatedDisk.this.kill();
+            }
+            mine = null;
+        }
+
+        @Override
+        public boolean exists() {
+            return SimulatedDisk.this.exists();
+        }
+
+        @Override
+        public LogDevice open() throws IOException {
+            mine = (Device) SimulatedDisk.this.open();
+            return mine;
+        }
+
+        @Override
+        public LogDevice create(final LogGeometry geometry, final Superblock first) throws IOException {
+            mine = (Device) SimulatedDisk.this.create(geometry, first);
+            return mine;
+        }
+
+        @Override
+        public String setAside(final long epoch) {
+            return SimulatedDisk.this.setAside(epoch);
+        }
+
+        @Override
+        public void delete() {
+            SimulatedDisk.this.delete();
+        }
+
+        @Override
+        public String name() {
+            return SimulatedDisk.this.name();
+        }
     }
 
     @Override
@@ -193,6 +294,7 @@ final class SimulatedDisk implements LogStore {
         private final int failFrom = random.nextInt(12) == 0 ? random.nextInt(400) : Integer.MAX_VALUE;
         private final int failures =
                 random.nextInt(4) == 0 ? Integer.MAX_VALUE : 1 + random.nextInt(random.nextInt(3) == 0 ? 20 : 2);
+        private final Reading itsReading = reading;
         private int failed;
         private int operations;
 
@@ -210,6 +312,14 @@ final class SimulatedDisk implements LogStore {
                     failSync();
                 } else if (random.nextBoolean()) {
                     land(operation, true);
+                }
+            } else if (operation.kind == Kind.READ && isMisreading()) {
+                hasMisread = true;
+                carryOut(operation);
+                if (itsReading == Reading.FAILS) {
+                    result = -EIO;
+                } else {
+                    rot(view(operation));
                 }
             } else {
                 carryOut(operation);
@@ -311,8 +421,45 @@ final class SimulatedDisk implements LogStore {
         }
 
         @Override
-        public void readFully(final long offset, final MemorySegment target) {
+        public void readFully(final long offset, final MemorySegment target) throws IOException {
             target.copyFrom(MemorySegment.ofArray(current).asSlice(offset, target.byteSize()));
+            if (isMisreading()) {
+                hasMisread = true;
+                if (itsReading == Reading.FAILS) {
+                    throw new ErrnoException("simulated read", EIO);
+                }
+                hasRotted = true;
+                rot(target);
+            }
+            if (bug == PlantedBug.NARROW_POSITION && offset < Superblock.AREA_OFFSET) {
+                narrow(target);
+            }
+        }
+
+        private boolean isMisreading() {
+            return itsReading != Reading.GOOD && random.nextInt(5) == 0;
+        }
+
+        private void rot(final MemorySegment bytes) {
+            final long at = random.nextLong(bytes.byteSize());
+            final byte was = bytes.get(ValueLayout.JAVA_BYTE, at);
+            bytes.set(ValueLayout.JAVA_BYTE, at, (byte) (was ^ 1 << random.nextInt(8)));
+        }
+
+        private static void narrow(final MemorySegment block) {
+            try {
+                final Superblock superblock = Superblock.decode("simulated superblock", block);
+                final Superblock.Tail tail = superblock.tail();
+                superblock
+                        .with(
+                                new Superblock.Tail(
+                                        tail.position() & 0xffff_ffffL, tail.sequence(), tail.previousCrc()),
+                                superblock.seen())
+                        .encode(block);
+            } catch (final FormatException e) {
+                // Nothing there yet.
+                return;
+            }
         }
 
         @Override

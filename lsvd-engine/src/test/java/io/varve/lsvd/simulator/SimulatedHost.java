@@ -29,6 +29,9 @@ final class SimulatedHost implements EngineRuntime {
     private static final int LOG_SIZE = 4 * LogGeometry.MIN_WINDOW + 8192;
     private static final int MAX_AWAIT_STEPS = 5000;
 
+    /** While a process opens the volume, another one tries to in one of so many steps of its. */
+    private static final int TWIN_ONE_IN = 1000;
+
     final SimulatedDisk disk;
     final SimulatedCacheFile cacheFile;
     private final Simulation world;
@@ -36,7 +39,13 @@ final class SimulatedHost implements EngineRuntime {
     private final CrashPoints crashes;
     private final DiskModel model;
     private final Arena arena;
+    private final PlantedBug bug;
     private final boolean isClockSlow;
+    private final SimulatedDisk.AnotherProcess another;
+    private SimulatedHost twin;
+    private boolean isOpening;
+    private long asleepSinceNs = -1;
+    private long asleepNs;
     private final List<Agent> agents = new ArrayList<>();
     private final ArrayDeque<Long> freeBuffers = new ArrayDeque<>();
     private final List<int[]> reading = new ArrayList<>();
@@ -61,6 +70,21 @@ final class SimulatedHost implements EngineRuntime {
             final CrashPoints crashes,
             final Random random,
             final Arena arena,
+            final PlantedBug bug,
+            final boolean isClockSlow) {
+        this(world, disk, null, cacheFile, model, crashes, random, arena, bug, isClockSlow);
+    }
+
+    private SimulatedHost(
+            final Simulation world,
+            final SimulatedDisk disk,
+            final SimulatedDisk.AnotherProcess another,
+            final SimulatedCacheFile cacheFile,
+            final DiskModel model,
+            final CrashPoints crashes,
+            final Random random,
+            final Arena arena,
+            final PlantedBug bug,
             final boolean isClockSlow) {
         this.world = world;
         this.disk = disk;
@@ -69,7 +93,56 @@ final class SimulatedHost implements EngineRuntime {
         this.crashes = crashes;
         this.random = random;
         this.arena = arena;
+        this.another = another;
+        this.bug = bug;
         this.isClockSlow = isClockSlow;
+    }
+
+    /**
+     * Another process on this host, with a cache of its own, tries to open the volume too.
+     *
+     * @return whether it has it open: then it stays there until this one ends, or begins anew.
+     */
+    boolean startAnother() {
+        endAnother();
+        twin = new SimulatedHost(
+                world,
+                disk,
+                disk.anotherProcess(),
+                new SimulatedCacheFile(random, crashes, bug),
+                model,
+                crashes,
+                random,
+                arena,
+                bug,
+                isClockSlow);
+        try {
+            twin.open(false);
+            return true;
+        } catch (final SimulatedCrash | VolumeException e) {
+            endAnother();
+            return false;
+        }
+    }
+
+    private void endAnother() {
+        if (twin != null) {
+            twin.kill();
+            twin = null;
+        }
+    }
+
+    /** The host sleeps, as a laptop does: until it is woken its process is stopped, and one of its clocks. */
+    void suspend() {
+        isPaused = true;
+        asleepSinceNs = world.nanoTime();
+    }
+
+    private void wake() {
+        if (asleepSinceNs >= 0) {
+            asleepNs += world.nanoTime() - asleepSinceNs;
+            asleepSinceNs = -1;
+        }
     }
 
     boolean isServing() {
@@ -102,6 +175,9 @@ final class SimulatedHost implements EngineRuntime {
     /** Whether it is still stopped: it is likely to go on soon once another host serves the volume, and less so before. */
     boolean isPaused() {
         isPaused &= random.nextInt(isSuperseded ? 100 : 5000) > 0;
+        if (!isPaused) {
+            wake();
+        }
         return isPaused;
     }
 
@@ -164,10 +240,16 @@ final class SimulatedHost implements EngineRuntime {
     /** Opens the volume; a crash on the way leaves the host dead, and is told by the exception. */
     void open(final boolean isTakeOver) throws VolumeException {
         begin();
-        volume = Volume.open(context(isTakeOver));
+        isOpening = true;
+        try {
+            volume = Volume.open(context(isTakeOver));
+        } finally {
+            isOpening = false;
+        }
     }
 
     private void begin() {
+        endAnother();
         client = world.store().client().writer();
         freeBuffers.clear();
         for (int i = 0; i <= MAX_REQUESTS; i++) {
@@ -177,6 +259,7 @@ final class SimulatedHost implements EngineRuntime {
         requests = 0;
         isAlone = false;
         isPaused = false;
+        wake();
         isSuperseded = false;
         mustBeSilent = false;
         reading.clear();
@@ -194,9 +277,10 @@ final class SimulatedHost implements EngineRuntime {
                 .storeTimeoutMs(60_000)
                 .gcPolicy(new GcPolicy(1.05 + random.nextInt(4), 0.05 + 0.9 * random.nextDouble(), 0))
                 .takeOver(isTakeOver)
+                .acceptDataLoss(bug == PlantedBug.ACCEPTED_LOSS)
                 .runtime(this)
                 .readCache(() -> cache)
-                .logs(disk, () -> {});
+                .logs(another == null ? disk : another, () -> {});
     }
 
     private ReadCache openCache() {
@@ -212,8 +296,13 @@ final class SimulatedHost implements EngineRuntime {
         isOfficial = false;
         life++;
         forgetFollower();
+        endAnother();
         client.kill();
-        disk.kill();
+        if (another == null) {
+            disk.kill();
+        } else {
+            another.kill();
+        }
         cacheFile.kill();
         if (volume != null) {
             volume.closeQuietly();
@@ -319,7 +408,7 @@ final class SimulatedHost implements EngineRuntime {
                     (long) first * DiskModel.SECTOR, vector(buffer, count), (token, result) -> status[0] = result, 0);
             world.runUntil(this, () -> status[0] >= 0, "a read of the whole disk");
             if (status[0] != VolumeCompletion.OK) {
-                if (mayFail || disk.hasFailed()) {
+                if (mayFail || disk.hasFailed() || disk.hasMisread()) {
                     return null;
                 }
                 throw new SimulationFailure("a read of the whole disk failed: " + volume.failure());
@@ -494,6 +583,7 @@ final class SimulatedHost implements EngineRuntime {
                     } else if (status != VolumeCompletion.OK
                             && volume.failure() == null
                             && !disk.hasLost()
+                            && !disk.hasMisread()
                             && !isSuperseded
                             && !mayBeRemoved) {
                         throw new SimulationFailure("a read failed on a volume that is well");
@@ -549,11 +639,14 @@ final class SimulatedHost implements EngineRuntime {
 
     @Override
     public long nanoTime() {
-        return world.nanoTime();
+        return world.nanoTime() - asleepNs;
     }
 
     @Override
     public long bootTimeNs() {
+        if (bug == PlantedBug.SLEEPING_CLOCK) {
+            return nanoTime();
+        }
         return isClockSlow ? world.nanoTime() / 10 : world.nanoTime();
     }
 
@@ -594,6 +687,9 @@ final class SimulatedHost implements EngineRuntime {
         for (int i = 0; i < MAX_AWAIT_STEPS && !future.isDone(); i++) {
             crashes.maybe();
             world.stepOthers(this);
+            if (another == null && isOpening && random.nextInt(TWIN_ONE_IN) == 0) {
+                startAnother();
+            }
         }
         return future.isDone();
     }

@@ -1,12 +1,21 @@
 package io.varve.lsvd.simulator;
 
+import io.varve.lsvd.format.Covered;
+import io.varve.lsvd.format.EpochRecord;
+import io.varve.lsvd.format.FormatException;
 import io.varve.lsvd.format.ObjectHeader;
 import io.varve.lsvd.format.ObjectType;
+import io.varve.lsvd.history.Checkpoint;
+import io.varve.lsvd.history.Epochs;
+import io.varve.lsvd.history.ObjectTable;
+import io.varve.lsvd.history.Sealer;
+import io.varve.lsvd.map.ExtentMap;
 import io.varve.lsvd.store.Keys;
 import io.varve.lsvd.store.NoSuchObjectException;
 import io.varve.lsvd.store.ObjectStore;
 import io.varve.lsvd.store.StoreException;
 import io.varve.lsvd.store.StoredObject;
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
@@ -123,7 +132,52 @@ final class SimulatedStore {
             objects.put(key, body);
             return true;
         }
+        if (bug == PlantedBug.NARROW_SEQUENCE && key.contains("/log/")) {
+            final int low = key.length() - 8;
+            return objects.putIfAbsent(key.substring(0, low - 8) + "00000000" + key.substring(low), body) == null;
+        }
         return objects.putIfAbsent(key, body) == null;
+    }
+
+    /**
+     * The volume, which was made just now, has a long history behind it: of it there are the epoch before the next one, and a checkpoint
+     * that says that all has been discarded.
+     */
+    void age(final long epoch, final long sequence) throws FormatException {
+        final UUID volume = volume();
+        final String first = Keys.epoch(volume, 0);
+        final EpochRecord creation = EpochRecord.decode(first, MemorySegment.ofArray(objects.get(first)));
+        final EpochRecord last = new EpochRecord(
+                epoch,
+                creation.nonce(),
+                sequence,
+                0,
+                ObjectHeader.NO_CHECKPOINT,
+                creation.settings(),
+                creation.createdMs(),
+                creation.openedMs(),
+                creation.openedBy(),
+                null);
+        final Covered covered = Covered.through(0, creation.settings().writeCache());
+        final Epochs epochs = Epochs.NONE.with(new Epochs.Entry(volume, epoch, sequence, last.nonce()));
+        try (ExtentMap nothing = new ExtentMap()) {
+            put(Keys.epoch(volume, epoch), last.encode());
+            put(
+                    Keys.object(volume, epoch, sequence),
+                    Checkpoint.whole(
+                            new Checkpoint.Author(volume, epoch, last.nonce(), epochs),
+                            new Checkpoint.Statement(sequence, covered, null),
+                            new ObjectTable(),
+                            nothing,
+                            length -> Arena.ofAuto().allocate(length, Long.BYTES)));
+            put(
+                    Keys.object(volume, epoch, sequence + 1),
+                    Sealer.encode(volume, epoch, sequence + 1, last.nonce(), covered, sequence));
+        }
+    }
+
+    private void put(final String key, final MemorySegment body) {
+        objects.put(key, body.toArray(ValueLayout.JAVA_BYTE));
     }
 
     /** All keys that begin like this. */

@@ -2,6 +2,7 @@ package io.varve.lsvd.simulator;
 
 import io.varve.lsvd.VolumeCatalog;
 import io.varve.lsvd.VolumeException;
+import io.varve.lsvd.format.FormatException;
 import io.varve.lsvd.format.VolumeSettings;
 import io.varve.lsvd.history.History;
 import io.varve.lsvd.history.HistoryReader;
@@ -22,6 +23,8 @@ import java.util.function.BooleanSupplier;
 final class Simulation implements AutoCloseable {
     static final String NAME = "disk";
 
+    private static final int[] OLD_EPOCHS = {4, 31, 32, 53, 62};
+    private static final int[] OLD_SEQUENCES = {6, 31, 32, 39};
     private static final int MAX_STEPS = 200_000;
     private static final int PATIENT_OPENS = 12;
     private static final int MAX_OPENS = 60;
@@ -63,6 +66,7 @@ final class Simulation implements AutoCloseable {
                     crashes,
                     random,
                     arena,
+                    bug,
                     isClockSlow);
         }
     }
@@ -140,6 +144,20 @@ final class Simulation implements AutoCloseable {
         } catch (final VolumeException e) {
             throw new SimulationFailure("the volume could not be made: " + e.getMessage());
         }
+        if (random.nextInt(3) == 0) {
+            age();
+        }
+    }
+
+    /** Epochs and sequences go on just before a number where some width of them would end. */
+    private void age() {
+        final long epoch = (1L << OLD_EPOCHS[random.nextInt(OLD_EPOCHS.length)]) - 1 - random.nextInt(4);
+        final long sequence = (1L << OLD_SEQUENCES[random.nextInt(OLD_SEQUENCES.length)]) - 2 - random.nextInt(60);
+        try {
+            store.age(epoch, sequence);
+        } catch (final FormatException e) {
+            throw new SimulationFailure("the volume could not be aged: " + e.getMessage());
+        }
     }
 
     private void passTime() {
@@ -171,6 +189,9 @@ final class Simulation implements AutoCloseable {
             }
             if (active.volume().failure() != null) {
                 break;
+            }
+            if (random.nextInt(4000) == 0 && active.startAnother()) {
+                throw new SimulationFailure("two processes of one host have the volume open");
             }
         }
         store.away(false);
@@ -347,6 +368,8 @@ final class Simulation implements AutoCloseable {
         final boolean isDead = random.nextBoolean();
         if (isDead) {
             old.kill();
+        } else if (random.nextBoolean()) {
+            old.suspend();
         } else {
             old.pause(random.nextBoolean());
         }
@@ -451,8 +474,10 @@ final class Simulation implements AutoCloseable {
         String refusal = null;
         long[] seen;
         int floor = least;
+        boolean hasRotted = false;
         for (int attempt = 0; ; attempt++) {
             final boolean isPatient = attempt >= PATIENT_OPENS;
+            host.disk.mayMisread(!isPatient);
             crashes.rate(isPatient ? 0 : random.nextBoolean() ? 0 : 20 + random.nextInt(200));
             store.trouble(isPatient ? 0 : troubleOneIn);
             store.unwritable(!isPatient && random.nextInt(8) == 0);
@@ -479,12 +504,21 @@ final class Simulation implements AutoCloseable {
             } catch (final VolumeException e) {
                 refusal = e.getMessage();
                 host.kill();
+            } finally {
+                if (host.disk.hasRotted()) {
+                    // What was not flushed when it is found damaged is taken for the torn end, and so is the last that
+                    // was.
+                    hasRotted = true;
+                    floor = Math.min(floor, model.keptCount());
+                    snapshots.mayHaveLost();
+                }
             }
         }
         store.unwritable(false);
+        host.disk.mayMisread(false);
         other(host).official(false);
         active = host;
-        model.judgeWriteCache(host.volume().isWriteCache(), isTakeOver, when);
+        model.judgeWriteCache(host.volume().isWriteCache(), isTakeOver || hasRotted, when);
         model.judge(seen, isTakeOver && !mustHaveAll ? Math.min(floor, model.keptCount()) : floor, when);
         judgeSettings(host, when);
         host.official(true);
