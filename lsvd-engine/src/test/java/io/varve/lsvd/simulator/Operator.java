@@ -28,6 +28,7 @@ final class Operator implements EngineRuntime {
     private final Simulation world;
     private final Random random;
     private final List<VolumeSettings> possible = new ArrayList<>();
+    private final List<VolumeSettings> past = new ArrayList<>();
 
     Operator(final Simulation world, final Random random) {
         this.world = world;
@@ -58,6 +59,7 @@ final class Operator implements EngineRuntime {
         final VolumeSettings wanted = vary(VolumeSettings.ofSize(0));
         possible.add(wanted);
         catalog().set(Simulation.NAME, before -> merge(before, wanted));
+        past.addAll(possible);
         possible.clear();
         possible.add(wanted);
     }
@@ -68,6 +70,11 @@ final class Operator implements EngineRuntime {
         catalog().grow(Simulation.NAME, bytes);
         active.volume().grow(bytes);
         model.grow(sectors);
+    }
+
+    /** The store has lost what it had: what was set once may be what it has. */
+    void mayHaveLost() {
+        possible.addAll(past);
     }
 
     /** Judges what an open found: as it was last set, or as a change that failed, or is still on its way, would have it. */

@@ -424,6 +424,7 @@ final class Simulation implements AutoCloseable {
         oldCopy = null;
         model.judgeWriteCache(host.volume().isWriteCache(), false, when);
         model.judge(seen, acknowledged, when + ", after a loss of objects");
+        operator.mayHaveLost();
         judgeSettings(host, when + ", after a loss of objects");
         host.official(true);
         store.trouble(troubleOneIn);
