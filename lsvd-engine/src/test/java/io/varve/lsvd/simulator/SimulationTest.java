@@ -42,7 +42,7 @@ class SimulationTest {
     @EnumSource(mode = EnumSource.Mode.EXCLUDE, names = "NONE")
     void everyPlantedBugIsFound(final PlantedBug bug) {
         boolean isFound = false;
-        for (long seed = 1; seed <= 400 && !isFound; seed++) {
+        for (long seed = 1; seed <= 1000 && !isFound; seed++) {
             isFound = Simulate.failureOf(seed, bug) != null;
         }
         assertThat(isFound).isTrue();
