@@ -13,6 +13,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Predicate;
 import java.util.function.Supplier;
 
 /** Finds the daemon of this host that serves a volume, so that a command on it goes through that daemon. */
@@ -49,44 +50,51 @@ final class ServingDaemon {
         if (control.isGiven()) {
             return control.connect(settings);
         }
-        final ControlClient daemon = volume == null ? null : ControlClient.tryConnect(settings.get(Setting.CONTROL));
+        return volume == null
+                ? null
+                : serving(
+                        settings.get(Setting.CONTROL),
+                        fields -> volume.equals(fields.get("volume")) && isMeant(volume, fields.get("uuid")));
+    }
+
+    /**
+     * The daemon that has told, beside the log of a volume, where it is asked. What it has told may be old: it counts if that daemon is
+     * there and serves this very volume.
+     *
+     * @param refusal is thrown when there is none.
+     */
+    ControlClient ofLog(final VolumeInUseException refusal) throws VolumeException {
+        final Map<String, Object> live;
+        try {
+            live = LiveFigures.of(settings.get(Setting.CACHE), refusal.uuid());
+        } catch (final IOException e) {
+            throw new VolumeException("cannot read live figures: " + e.getMessage(), e);
+        }
+        final ControlClient daemon = live != null && live.get(LiveFigures.CONTROL_PATH) instanceof String path
+                ? serving(Path.of(path), fields -> refusal.uuid().toString().equals(fields.get("uuid")))
+                : null;
+        if (daemon == null) {
+            throw refusal;
+        }
+        return daemon;
+    }
+
+    /** The daemon at a socket, if it is there and serves a volume that is wanted; else null. */
+    private static ControlClient serving(final Path socket, final Predicate<Map<?, ?>> isWanted) {
+        final ControlClient daemon = ControlClient.tryConnect(socket);
         if (daemon == null) {
             return null;
         }
         boolean isFound = false;
         try {
-            isFound = serves(daemon, volume);
+            isFound = statusOf(daemon).get("volumes") instanceof List<?> volumes
+                    && volumes.stream().anyMatch(one -> one instanceof Map<?, ?> fields && isWanted.test(fields));
             return isFound ? daemon : null;
         } finally {
             if (!isFound) {
                 daemon.close();
             }
         }
-    }
-
-    /**
-     * The daemon that has told, beside the log of a volume, where it is asked.
-     *
-     * @param refusal is thrown when there is none.
-     */
-    ControlClient ofLog(final VolumeInUseException refusal) throws VolumeException {
-        try {
-            final Map<String, Object> live = LiveFigures.of(settings.get(Setting.CACHE), refusal.uuid());
-            if (live != null && live.get(LiveFigures.CONTROL_PATH) instanceof String path) {
-                return ControlClient.connect(Path.of(path));
-            }
-        } catch (final IOException e) {
-            throw new VolumeException("cannot read live figures: " + e.getMessage(), e);
-        }
-        throw refusal;
-    }
-
-    private boolean serves(final ControlClient daemon, final String volume) {
-        return statusOf(daemon).get("volumes") instanceof List<?> volumes
-                && volumes.stream()
-                        .anyMatch(one -> one instanceof Map<?, ?> fields
-                                && volume.equals(fields.get("volume"))
-                                && isMeant(volume, fields.get("uuid")));
     }
 
     /** One that is just ending serves nothing any more. */

@@ -3,6 +3,7 @@ package io.varve.launcher.serve;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import io.varve.linux.LinuxFile;
 import io.varve.testsupport.BlkRequest;
 import io.varve.testsupport.FrontEnd;
 import io.varve.testsupport.FrontEndOptions;
@@ -98,6 +99,54 @@ class FindDaemonTest {
             assertThat(rig.run("snapshot", "create", "data@a").err())
                     .isEqualTo(
                             "varve: volume 'data' is in use by another varve process of this host: end that first\n");
+        }
+    }
+
+    @Test
+    void whatADaemonThatHasGoneHasToldIsNotFollowed() throws IOException, InterruptedException {
+        final Path control = home.resolve("elsewhere.sock");
+        try (VarveProcess daemon = VarveProcess.daemon(home, "--control", control.toString())) {
+            rig.ok("attach", "one", "--store", rig.url("one"), "--control", control.toString());
+            try (FrontEnd frontEnd = started()) {
+                awaitFigures();
+            }
+            daemon.kill();
+        }
+        try (LinuxFile inUse = lockedLog()) {
+            assertInUse("snapshot", "create", "one@a", "--store", rig.url("one"));
+        }
+    }
+
+    @Test
+    void aDaemonThatServesTheVolumeNoMoreIsNotAskedForItsOwnOfThatName() throws IOException, InterruptedException {
+        rig.ok("volume", "create", "one", "--size", "64M");
+        final Path control = home.resolve("elsewhere.sock");
+        try (VarveProcess daemon = VarveProcess.daemon(home, "--control", control.toString())) {
+            rig.ok("attach", "one", "--store", rig.url("one"), "--control", control.toString());
+            try (FrontEnd frontEnd = started()) {
+                awaitFigures();
+            }
+            rig.ok("detach", "one", "--control", control.toString());
+            try (LinuxFile inUse = lockedLog()) {
+                assertInUse("volume", "remove", "one", "--store", rig.url("one"));
+            }
+            assertThat(rig.ok("volume", "list")).contains("one");
+        }
+    }
+
+    private void assertInUse(final String... command) {
+        assertThat(rig.run(command).err())
+                .isEqualTo("varve: volume 'one' is in use by another varve process of this host: end that first\n");
+    }
+
+    /** The log of the one volume that has one, as another process has it. */
+    private LinuxFile lockedLog() throws IOException {
+        try (Stream<Path> files = Files.walk(home.resolve(".cache/varve"))) {
+            final Path log =
+                    files.filter(file -> file.endsWith("log")).findFirst().orElseThrow();
+            final LinuxFile file = LinuxFile.openLocked(log, LinuxFile.O_RDWR, 0);
+            assertThat(file).isNotNull();
+            return file;
         }
     }
 
