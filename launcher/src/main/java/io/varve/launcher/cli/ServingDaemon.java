@@ -20,17 +20,24 @@ import java.util.function.Supplier;
 final class ServingDaemon {
     private final ControlOption control;
     private final Settings settings;
+    private final boolean isStoreNamed;
     private final Supplier<ObjectStore> store;
 
     /**
      * A search.
      *
-     * @param settings with what was given on the command line.
-     * @param store    opens the store that they name.
+     * @param settings     with what was given on the command line.
+     * @param isStoreNamed whether the store was.
+     * @param store        opens the store that they name.
      */
-    ServingDaemon(final ControlOption control, final Settings settings, final Supplier<ObjectStore> store) {
+    ServingDaemon(
+            final ControlOption control,
+            final Settings settings,
+            final boolean isStoreNamed,
+            final Supplier<ObjectStore> store) {
         this.control = control;
         this.settings = settings;
+        this.isStoreNamed = isStoreNamed;
         this.store = store;
     }
 
@@ -106,10 +113,13 @@ final class ServingDaemon {
         }
     }
 
-    /** Whether it is the one in the store that was named; where none was, it need not be in the default one. */
+    /**
+     * Whether it is the one in the store that was named; where none was, it need not be in the default one. A daemon that has not
+     * opened it yet can't tell.
+     */
     private boolean isMeant(final String volume, final Object uuid) {
         if (uuid == null) {
-            return true;
+            return !isStoreNamed;
         }
         try (ObjectStore opened = store.get()) {
             return new VolumeCatalog(opened).find(volume).toString().equals(uuid);

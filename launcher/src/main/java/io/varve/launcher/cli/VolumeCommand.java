@@ -93,11 +93,13 @@ final class VolumeCommand {
         public final Integer call() throws VolumeException {
             prepare();
             final Settings settings = settings();
-            final Settings own = settings.with(given(), Setting.OF_VOLUME);
-            final ServingDaemon serving = new ServingDaemon(control, own, () -> store.open(settings, createsStore()));
+            final Map<String, String> given = given();
+            final Settings own = settings.with(given, Setting.OF_VOLUME);
+            final ServingDaemon serving = new ServingDaemon(
+                    control, own, given.containsKey(Setting.STORE.key()), () -> store.open(settings, createsStore()));
             try (ControlClient daemon = serving.find(volume())) {
                 if (daemon != null) {
-                    run(new RemoteVolumes(daemon, control.isGiven() ? given() : Map.of()));
+                    run(new RemoteVolumes(daemon, control.isGiven() ? given : Map.of()));
                 } else {
                     runHere(serving, own);
                 }

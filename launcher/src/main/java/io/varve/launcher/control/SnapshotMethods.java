@@ -59,7 +59,7 @@ final class SnapshotMethods {
     private Object flatten(final Map<String, Object> values) throws VolumeException, RpcException {
         final Params params = VolumeMethods.params(values, "volume");
         final String name = params.required("volume");
-        final ServedVolume served = daemon.volume(name);
+        final ServedVolume served = volumes.servedToWrite(name);
         final Map<String, Object> answer = new LinkedHashMap<>();
         answer.put("volume", name);
         if (served == null) {
@@ -95,7 +95,7 @@ final class SnapshotMethods {
     private Object create(final Map<String, Object> values) throws VolumeException, RpcException {
         final Params params = VolumeMethods.params(values, "volume", "snapshot");
         final SnapshotName name = name(params);
-        final ServedVolume served = daemon.volume(name.volume());
+        final ServedVolume served = volumes.servedToWrite(name.volume());
         if (served == null) {
             return volumes.with(params, all -> all.createSnapshot(name)).toJson();
         }

@@ -58,6 +58,12 @@ final class VolumeMethods {
         return new Params(values, known);
     }
 
+    /** The volume if this daemon serves it and may write; else null, also when it only reads it: then it is changed as one at rest. */
+    ServedVolume servedToWrite(final String name) {
+        final ServedVolume served = daemon.volume(name);
+        return served == null || served.options().opening().isReadOnly() ? null : served;
+    }
+
     /** Does it in the store that a volume is served from, unless another is named. */
     <T> T with(final Params params, final Action<T> action) throws VolumeException, RpcException {
         final Map<String, String> given = params.strings("settings");

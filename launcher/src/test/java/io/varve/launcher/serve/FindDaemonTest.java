@@ -134,6 +134,39 @@ class FindDaemonTest {
         }
     }
 
+    @Test
+    void aDaemonThatOnlyReadsTheVolumeIsNotInTheWay() throws IOException, InterruptedException {
+        try (VarveProcess daemon = VarveProcess.daemon(home)) {
+            rig.ok("attach", "one", "--store", rig.url("one"), "--read-only");
+            assertThat(rig.ok("snapshot", "create", "one@a", "--store", rig.url("one")))
+                    .isEqualTo("Created snapshot one@a.\n");
+            rig.ok("volume", "create", "two", "--from", "one@a", "--store", rig.url("one"));
+            rig.ok("attach", "two", "--store", rig.url("one"), "--read-only");
+            assertThat(rig.run("volume", "flatten", "two", "--store", rig.url("one")))
+                    .satisfies(run -> assertThat(run.status()).as(run.err()).isZero());
+            assertThat(rig.run("volume", "remove", "one", "--store", rig.url("one"))
+                            .err())
+                    .isEqualTo("varve: volume 'one' is attached: detach it first\n");
+        }
+    }
+
+    @Test
+    void anotherStoresVolumeOfThatNameIsNotMeantBeforeTheDaemonKnowsItsOwn() throws IOException, InterruptedException {
+        rig.ok("volume", "create", "one", "--size", "64M");
+        final String other = home.resolve(".local/share/varve/store").toUri().toString();
+        try (VarveProcess daemon = VarveProcess.daemon(home)) {
+            rig.attach("one");
+        }
+        rig.takeStoreAway("one");
+        try (VarveProcess daemon = VarveProcess.daemon(home)) {
+            assertThat(rig.status("one").get("uuid")).isNull();
+            assertThat(rig.ok("volume", "resize", "one", "--size", "128M", "--store", other))
+                    .isEqualTo("Volume one has 128M now.\n");
+            assertThat(rig.run("volume", "resize", "one", "--size", "128M").err())
+                    .contains("attached and not open");
+        }
+    }
+
     private void assertInUse(final String... command) {
         assertThat(rig.run(command).err())
                 .isEqualTo("varve: volume 'one' is in use by another varve process of this host: end that first\n");
