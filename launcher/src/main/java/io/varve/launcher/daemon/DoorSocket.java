@@ -33,6 +33,7 @@ public final class DoorSocket implements AutoCloseable {
     private final UnixSocket socket;
     private final Path path;
     private final Object fileKey;
+    private boolean isClosed;
 
     private DoorSocket(final UnixSocket socket, final Path path, final Object fileKey) {
         this.socket = socket;
@@ -196,8 +197,8 @@ public final class DoorSocket implements AutoCloseable {
     /** Closes the socket and removes its file, unless another has taken its place. Idempotent. */
     @Override
     public void close() {
-        // The file first: as long as the socket is open no other can get its number.
-        if (path != null && socket.fd() >= 0) {
+        if (path != null && !isClosed) {
+            isClosed = true;
             try {
                 locked(path, () -> fileKey.equals(fileKey(path)) && Files.deleteIfExists(path));
             } catch (final IOException e) {

@@ -65,7 +65,6 @@ public final class VolumeMetrics {
                 "varve_agent_trouble",
                 "Whether a thread of the volume met an unexpected error lately, and tries again.",
                 now.agentTrouble() != null);
-        text.gauge("varve_failed", "Whether the volume serves nothing any more.", now.failure() != null);
         text.gauge("varve_unsent_bytes", "Bytes of the log that are not in the store yet.", now.unsentBytes());
         text.gauge("varve_unsent_records", "Records of the log that are not in the store yet.", now.unsentRecords());
         text.begin("varve_oldest_unsent_age_seconds", "gauge", "How long the oldest of them has waited.");

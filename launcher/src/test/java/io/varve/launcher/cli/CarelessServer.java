@@ -63,14 +63,18 @@ final class CarelessServer implements AutoCloseable {
         final String key = exchange.getRequestURI().getPath().replaceFirst("^/bucket/?", "");
         final byte[] body = exchange.getRequestBody().readAllBytes();
         if (denied.contains(exchange.getRequestMethod())) {
-            send(exchange, 403, "<Error><Code>AccessDenied</Code></Error>".getBytes(StandardCharsets.UTF_8));
+            refuse(exchange, 403, "AccessDenied");
             return;
         }
         switch (exchange.getRequestMethod()) {
             case "PUT" -> {
                 final boolean isTaken = (isCareless ? objects.put(key, body) : objects.putIfAbsent(key, body)) != null;
+                if (isTaken && !isCareless) {
+                    refuse(exchange, 412, "PreconditionFailed");
+                    return;
+                }
                 exchange.getResponseHeaders().set("ETag", "\"1\"");
-                send(exchange, isTaken && !isCareless ? 412 : 200, new byte[0]);
+                send(exchange, 200, new byte[0]);
             }
             case "DELETE" -> {
                 objects.remove(key);
@@ -107,7 +111,7 @@ final class CarelessServer implements AutoCloseable {
 
     private static void sendRange(final HttpExchange exchange, final byte[] body) throws IOException {
         if (body == null) {
-            send(exchange, 404, new byte[0]);
+            refuse(exchange, 404, "NoSuchKey");
             return;
         }
         final String[] range = exchange.getRequestHeaders().getFirst("Range").split("[=-]");
@@ -115,6 +119,10 @@ final class CarelessServer implements AutoCloseable {
         final int end = (int) Math.min(body.length, Long.parseLong(range[2]) + 1);
         exchange.getResponseHeaders().set("Content-Range", "bytes " + first + "-" + (end - 1) + "/" + body.length);
         send(exchange, 206, Arrays.copyOfRange(body, first, end));
+    }
+
+    private static void refuse(final HttpExchange exchange, final int status, final String code) throws IOException {
+        send(exchange, status, ("<Error><Code>" + code + "</Code></Error>").getBytes(StandardCharsets.UTF_8));
     }
 
     private static void send(final HttpExchange exchange, final int status, final byte[] body) throws IOException {

@@ -330,6 +330,7 @@ public final class DirectoryStore implements ObjectStore {
             if (e.errno() != Errno.ENOENT && e.errno() != Errno.ENOTDIR && e.errno() != Errno.EISDIR) {
                 throw e;
             }
+            requireTop(key);
             final NoSuchObjectException missing = new NoSuchObjectException(key);
             missing.initCause(e);
             throw missing;
@@ -396,7 +397,7 @@ public final class DirectoryStore implements ObjectStore {
         final int directoryEnd = prefix.lastIndexOf('/');
         final Path start = directoryEnd < 0 ? root : root.resolve(prefix.substring(0, directoryEnd));
         final List<StoredObject> found = new ArrayList<>();
-        if (!Files.isDirectory(start)) {
+        if (!isDirectory(start, prefix)) {
             return found;
         }
         Files.walkFileTree(start, new SimpleFileVisitor<>() {
@@ -426,6 +427,30 @@ public final class DirectoryStore implements ObjectStore {
         });
         found.sort(Comparator.comparing(StoredObject::key));
         return found;
+    }
+
+    /** Whether there is a directory to be listed: what can't be looked at must not be taken for an empty one. */
+    private boolean isDirectory(final Path start, final String prefix) throws IOException {
+        try {
+            if (Files.readAttributes(start, BasicFileAttributes.class).isDirectory()) {
+                return true;
+            }
+        } catch (final FileSystemException e) {
+            if (!isMissing(e)) {
+                throw e;
+            }
+        }
+        requireTop(prefix);
+        return false;
+    }
+
+    /** A file in the place of a whole part of the store hides everything that is there, so that nothing counts as missing. */
+    private void requireTop(final String key) throws IOException {
+        final int end = key.indexOf('/');
+        final Path top = root.resolve(end < 0 ? key : key.substring(0, end));
+        if (end >= 0 && Files.exists(top) && !Files.isDirectory(top)) {
+            throw new FileAlreadyExistsException(top.toString());
+        }
     }
 
     private Path path(final String key) throws StoreException {

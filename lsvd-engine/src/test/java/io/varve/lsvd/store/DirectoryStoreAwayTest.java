@@ -53,6 +53,30 @@ class DirectoryStoreAwayTest {
         bringBack();
     }
 
+    @Test
+    void aFileInThePlaceOfAllHidesWhatIsThere() throws Exception {
+        Files.move(root.resolve("a"), home.resolve("away"));
+        Files.createFile(root.resolve("a"));
+        fails(store.putIfAbsent("a/c", BODY), "a file is in the way");
+        fails(store.get("a/b", 0, Arena.ofAuto().allocate(100)), "a file is in the way");
+        fails(store.list("a/"), "a file is in the way");
+        Files.delete(root.resolve("a"));
+        Files.move(home.resolve("away"), root.resolve("a"));
+        assertThat(store.list("a/").get()).hasSize(1);
+    }
+
+    @Test
+    void aDirectoryThatCannotBeLookedAtIsNoEmptyOne() throws Exception {
+        assertThat(store.putIfAbsent("b/c/d", BODY).get()).isTrue();
+        final Path loop = root.resolve("b/c");
+        Files.move(loop, home.resolve("away"));
+        Files.createSymbolicLink(loop, loop);
+        fails(store.list("b/c/"), "cannot list");
+        Files.delete(loop);
+        Files.move(home.resolve("away"), loop);
+        assertThat(store.list("b/c/").get()).hasSize(1);
+    }
+
     private void everythingFails(final String reason) {
         fails(store.putIfAbsent("a/c", BODY), reason);
         fails(store.get("a/b", 0, Arena.ofAuto().allocate(100)), reason);
