@@ -3,6 +3,7 @@ package io.varve.lsvd.rescue;
 import io.varve.lsvd.format.EpochRecord;
 import io.varve.lsvd.format.Superblock;
 import io.varve.lsvd.format.Superblock.Seen;
+import io.varve.lsvd.history.Epochs;
 import io.varve.lsvd.history.History;
 import io.varve.lsvd.history.HistoryReader;
 import io.varve.lsvd.history.Missing;
@@ -59,17 +60,29 @@ public record StoreLoss(String what, long firstRecord, long lastRecord) {
                     + (seen.epoch() > newest.epoch() + 1 ? " and all up to " + seen.epoch() : "") + ", whose record is "
                     + Keys.epoch(volume, newest.epoch() + 1) + ", is";
         }
-        final boolean isNewest = seen.epoch() == newest.epoch();
-        final EpochRecord then = isNewest ? newest : reader.epoch(seen.epoch());
-        if (!then.nonce().equals(seen.nonce())) {
-            return "epoch " + seen.epoch() + ", in place of which " + then.openedBy() + " has begun another, is";
+        if (!epoch(reader, volume, history, seen.epoch()).nonce().equals(seen.nonce())) {
+            return "epoch " + seen.epoch() + ", in place of which "
+                    + reader.epoch(seen.epoch()).openedBy() + " has begun another, is";
         }
-        final long last = isNewest
+        final long last = seen.epoch() == newest.epoch()
                 ? history.lastSequence()
-                : reader.epoch(seen.epoch() + 1).firstSequence() - 1;
+                : epoch(reader, volume, history, seen.epoch() + 1).firstSequence() - 1;
         return seen.sequence() <= last
                 ? null
                 : Missing.of(reader.present(seen.epoch()), last + 1, seen.sequence())
                                 .describe(volume, seen.epoch()) + " are";
+    }
+
+    /** An epoch as the history knows it, or, where that has no object of it any more, as its record says. */
+    private static Epochs.Entry epoch(
+            final HistoryReader reader, final UUID volume, final History history, final long epoch) throws IOException {
+        for (int i = history.epochs().count() - 1; i >= 0; i--) {
+            final Epochs.Entry entry = history.epochs().get(i);
+            if (entry.epoch() == epoch && entry.volume().equals(volume)) {
+                return entry;
+            }
+        }
+        final EpochRecord record = reader.epoch(epoch);
+        return new Epochs.Entry(volume, epoch, record.firstSequence(), record.nonce());
     }
 }
