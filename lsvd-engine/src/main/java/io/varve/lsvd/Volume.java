@@ -457,6 +457,23 @@ public final class Volume implements AutoCloseable {
     }
 
     /**
+     * Puts a checkpoint into the store, so that nothing but the seal is left for a shutdown; or takes that back. The volume
+     * is served as ever meanwhile. For a volume that is let go without need: behind the seal nobody can use it again without
+     * the store, so the store should have taken something just before.
+     */
+    public void prepareShutdown(final boolean value) {
+        if (!isReadOnly) {
+            destager.prepareFinish(value);
+            destagerThread.wake();
+        }
+    }
+
+    /** Whether the store has taken that checkpoint, and holds everything. */
+    public boolean isShutdownPrepared() {
+        return isReadOnly || destager.isFinishPrepared() && isStored();
+    }
+
+    /**
      * Begins to shut down: what is accepted is finished, made durable and put into the store, with a checkpoint, and the epoch
      * is sealed. Go on with {@link #doWork()} until {@link #isShutDown()}.
      */

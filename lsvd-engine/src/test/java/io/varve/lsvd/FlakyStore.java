@@ -7,10 +7,11 @@ import java.lang.foreign.MemorySegment;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 
-/** A store that can be sent away: every operation fails then. */
+/** A store that can be sent away: every operation fails then; or that takes nothing for a while, and can be read. */
 final class FlakyStore implements ObjectStore {
     private final ObjectStore store;
     private volatile boolean isAway;
+    private volatile boolean isWritable = true;
 
     FlakyStore(final ObjectStore store) {
         this.store = store;
@@ -20,9 +21,13 @@ final class FlakyStore implements ObjectStore {
         isAway = value;
     }
 
+    void writable(final boolean value) {
+        isWritable = value;
+    }
+
     @Override
     public CompletableFuture<Boolean> putIfAbsent(final String key, final MemorySegment body) {
-        return isAway ? failed() : store.putIfAbsent(key, body);
+        return isAway || !isWritable ? failed() : store.putIfAbsent(key, body);
     }
 
     @Override

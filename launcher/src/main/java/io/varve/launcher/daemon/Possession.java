@@ -48,6 +48,7 @@ final class Possession implements VolumeTaker.Listener {
     private boolean isRunning;
     private boolean isMigrating;
     private boolean isAsked;
+    private boolean isPreparing;
     private boolean isLettingGo;
     private boolean isLetGo;
     private long idleSinceNs = System.nanoTime();
@@ -183,10 +184,7 @@ final class Possession implements VolumeTaker.Listener {
         if (isLettingGo) {
             return work + finishLettingGo(had);
         }
-        if (isIdleForLong(had)) {
-            letGo(had);
-        }
-        return work;
+        return work + letGoIfIdle(had);
     }
 
     /** How long the reactor may sleep, in nanoseconds. */
@@ -313,24 +311,30 @@ final class Possession implements VolumeTaker.Listener {
         return 1;
     }
 
-    private boolean isIdleForLong(final Volume had) {
-        return !had.isReadOnly()
-                && !isRunning
-                && had.failure() == null
-                && had.isStored()
-                && had.stats().storeTrouble() == null
-                && (isMigrating || System.nanoTime() - idleSinceNs >= (isFrontEnd ? STOPPED_GRACE_NS : GONE_GRACE_NS));
-    }
-
-    private void letGo(final Volume had) {
-        if (isMigrating) {
+    private int letGoIfIdle(final Volume had) {
+        final boolean isIdle = !had.isReadOnly() && !isRunning && had.failure() == null && had.isStored();
+        if (isIdle && isMigrating && had.stats().storeTrouble() == null) {
             // QEMU 7.2 disables its rings some time before it asks for their bases.
             handOver(had);
-        } else {
-            isLettingGo = true;
-            isAsked = false;
-            had.shutdown();
+            return 1;
         }
+        final boolean wasPreparing = isPreparing;
+        isPreparing = isIdle && isIdleForLong();
+        if (isPreparing != wasPreparing) {
+            had.prepareShutdown(isPreparing);
+        }
+        if (!isPreparing || !had.isShutdownPrepared()) {
+            return 0;
+        }
+        isPreparing = false;
+        isLettingGo = true;
+        isAsked = false;
+        had.shutdown();
+        return 1;
+    }
+
+    private boolean isIdleForLong() {
+        return System.nanoTime() - idleSinceNs >= (isFrontEnd ? STOPPED_GRACE_NS : GONE_GRACE_NS);
     }
 
     private int finishLettingGo(final Volume had) {

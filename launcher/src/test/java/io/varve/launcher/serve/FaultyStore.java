@@ -18,6 +18,7 @@ final class FaultyStore implements ObjectStore {
         /** Any, in a plan; in a request what the others are not. */
         ANY,
         DATA,
+        CHECKPOINT,
         SEAL,
         EPOCH,
         SETTINGS
@@ -116,7 +117,7 @@ final class FaultyStore implements ObjectStore {
         return switch (new ObjectHeader(body).type()) {
             case DATA -> Step.DATA;
             case SEAL -> Step.SEAL;
-            case CHECKPOINT -> Step.ANY;
+            case CHECKPOINT -> Step.CHECKPOINT;
         };
     }
 

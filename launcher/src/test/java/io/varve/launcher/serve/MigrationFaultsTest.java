@@ -144,6 +144,29 @@ class MigrationFaultsTest {
         }
     }
 
+    /** Its epoch is given up only when the store has just taken something; and it is, once that is so. */
+    @Test
+    void aGuestThatWasPausedGoesOnWithoutTheStore() throws IOException {
+        try (MovingGuest guest = new MovingGuest(one.socket(), 7)) {
+            guest.load().run(300);
+            faultsOfOne.fail(Step.CHECKPOINT, Way.REFUSED, FOR_EVER);
+            guest.here().stop();
+            await().until(() -> one.status().trouble() != null);
+            faultsOfOne.fail(Step.ANY, Way.REFUSED, FOR_EVER);
+            guest.here().start();
+            guest.load().run(100);
+            assertThat(one.status().state()).isEqualTo(State.SERVING);
+            assertThat(epochs()).isEqualTo(1);
+
+            guest.here().stop();
+            faultsOfOne.end();
+            guest.beginMove(two.socket());
+            guest.arrive();
+            expectGuestAtTwo(guest);
+            assertThat(epochs()).isEqualTo(2);
+        }
+    }
+
     @Test
     void aSourceThatCannotFollowAgainYetDoesSoWhenTheStoreIsBack() throws IOException {
         try (MovingGuest guest = new MovingGuest(one.socket(), 5)) {

@@ -94,6 +94,7 @@ public final class Destager implements PunctualAgent {
     private final Random jitter;
     private final Runnable onProgress;
     private final EpochProof proof;
+    private final LastCheckpoint lastCheckpoint = new LastCheckpoint();
     private final GarbageCollector collector;
     private final ObjectRemover remover;
     private final OrphanSweep sweep;
@@ -257,6 +258,19 @@ public final class Destager implements PunctualAgent {
     /** What the volume takes of the store. Any thread. */
     public SpaceStats space() {
         return space.withPaused(collector.isPaused());
+    }
+
+    /**
+     * Asks for everything that {@link #finish()} would have to put but the seal, or takes that back. Until the epoch is finished it
+     * goes on as ever, without the collection of garbage. Reactor only.
+     */
+    public void prepareFinish(final boolean value) {
+        lastCheckpoint.want(value);
+    }
+
+    /** Whether the store has taken, since it was asked for, all but the seal. Reactor only. */
+    public boolean isFinishPrepared() {
+        return lastCheckpoint.isStored();
     }
 
     /** Asks to end the epoch once everything handed over is in the store: with a checkpoint and a seal. Any thread. */
@@ -462,7 +476,7 @@ public final class Destager implements PunctualAgent {
     }
 
     private int collectGarbage() {
-        if (finishing || isHasty) {
+        if (!mayCollect()) {
             return 0;
         }
         final long awaited = remover.awaitedNote();
@@ -478,6 +492,10 @@ public final class Destager implements PunctualAgent {
             account();
         }
         return work + collector.doWork();
+    }
+
+    private boolean mayCollect() {
+        return !finishing && !isHasty && !lastCheckpoint.isWanted();
     }
 
     private int publishStored() {
@@ -519,6 +537,7 @@ public final class Destager implements PunctualAgent {
             stored.onCheckpointStored(upload.sequence(), upload.bytes().byteSize());
             remover.onCheckpointStored(upload.sequence());
             checkpointBytesPut += upload.bytes().byteSize();
+            lastCheckpoint.onStored();
             buffers.give(upload.bytes());
             if (pin == null) {
                 pendingCheckpoint = ObjectHeader.NO_CHECKPOINT;
@@ -544,16 +563,19 @@ public final class Destager implements PunctualAgent {
         if (stored.isCheckpointDue() && !mayCheckpointWait()) {
             return uploads.isEmpty() ? beginCheckpoint() : 0;
         }
-        if (!finishing && !isHasty && collector.isReady()) {
+        if (mayCollect() && collector.isReady()) {
             return beginCollected();
         }
         if (undelivered == null) {
             undelivered = incoming.poll();
         }
+        if (undelivered == null && lastCheckpoint.isDue() && !finishing) {
+            return uploads.isEmpty() ? beginCheckpoint() : 0;
+        }
         if (undelivered != null && undelivered.isNote()) {
             return uploads.isEmpty() ? beginSnapshot() : 0;
         }
-        if (undelivered == null || !finishing && !isHasty && collector.isOverdue(bytesInFlight())) {
+        if (undelivered == null || mayCollect() && collector.isOverdue(bytesInFlight())) {
             return 0;
         }
         final BuiltObject built = builder.build(undelivered, nextSequence, stored.checkpoint());
@@ -657,6 +679,7 @@ public final class Destager implements PunctualAgent {
 
     private void beginCheckpoint(final MemorySegment bytes) {
         pendingCheckpoint = nextSequence;
+        lastCheckpoint.onBegun();
         begin(null, bytes);
     }
 
