@@ -172,7 +172,13 @@ final class Simulation implements AutoCloseable {
         final int awayUntil = awayFrom + random.nextInt(1000);
         final boolean isReadable = random.nextInt(3) == 0;
         final int actsAt = random.nextInt(3) == 0 ? random.nextInt(steps) : steps;
+        final int preparesFrom = random.nextInt(4) == 0 ? random.nextInt(steps) : steps;
+        final int preparesUntil = preparesFrom + random.nextInt(500);
         for (int i = 0; i < steps; i++) {
+            if (i == preparesFrom || i == preparesUntil) {
+                // Nobody seems to want the volume any more; and then somebody does again, or it is ended.
+                active.volume().prepareShutdown(i == preparesFrom && preparesFrom < preparesUntil);
+            }
             store.away(!isReadable && i >= awayFrom && i < awayUntil);
             store.unwritable(isReadable && i >= awayFrom && i < awayUntil);
             active.step(true);
