@@ -228,6 +228,8 @@ final class Vring implements AutoCloseable {
         closeKick();
         kickFd = fd;
         watchKick();
+        // A new descriptor usually brings a kick with it.
+        kicks = 0;
         if (isStarted()) {
             return;
         }
@@ -236,7 +238,6 @@ final class Vring implements AutoCloseable {
         }
         brokenTold = false;
         unmappedTold = 0;
-        kicks = 0;
         isBlank = false;
         isLegacy = (features & VirtioBlk.F_VERSION_1) == 0;
         isPacked = (features & VirtioBlk.F_RING_PACKED) != 0;
