@@ -60,6 +60,10 @@ public final class VolumeGuard {
                 throw new VolumeException(
                         "volume '" + name + "' is being written faster than it can be sealed: try again");
             }
+            if (history.sealedBy() == null) {
+                throw new VolumeException("volume '" + name + "' was opened by "
+                        + history.newest().openedBy() + " at the same time");
+            }
             return standing(volume, history);
         } catch (final IOException e) {
             throw failure("fence", name, e);

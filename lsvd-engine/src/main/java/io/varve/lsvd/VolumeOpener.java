@@ -300,12 +300,22 @@ final class VolumeOpener implements AutoCloseable {
 
     private void sealPredecessor() throws IOException, VolumeException {
         final History before = history;
+        final long epoch = before.newest().epoch();
         history = null;
         history = Sealer.end(store, historyReader, volume, before, nonce);
         if (history == null) {
             throw new VolumeException("volume '" + context.name()
                     + "' is being written faster than it can be sealed: stop the daemon that has it");
         }
+        if (history.newest().epoch() != epoch) {
+            // Whether the log here counts, and whether the volume may be taken, was judged by the epoch before.
+            throw openedMeanwhile(history.newest());
+        }
+    }
+
+    private VolumeException openedMeanwhile(final EpochRecord by) {
+        return new VolumeException(
+                "volume '" + context.name() + "' was opened by " + by.openedBy() + " at the same time");
     }
 
     /**
@@ -380,10 +390,10 @@ final class VolumeOpener implements AutoCloseable {
         if (there.nonce().equals(record.nonce())) {
             return;
         }
-        throw new VolumeException(
-                there.claim().equals(record.claim())
-                        ? "an earlier try to open volume '" + context.name() + "' has come through meanwhile: try again"
-                        : "volume '" + context.name() + "' was opened by " + there.openedBy() + " at the same time");
+        throw there.claim().equals(record.claim())
+                ? new VolumeException(
+                        "an earlier try to open volume '" + context.name() + "' has come through meanwhile: try again")
+                : openedMeanwhile(there);
     }
 
     private static String hostAndProcess() {

@@ -119,6 +119,9 @@ final class VolumeRemover {
             throw new IOException("the volume is being written faster than it can be sealed");
         }
         history.close();
+        if (history.sealedBy() == null) {
+            throw new IOException("the volume was opened by " + history.newest().openedBy() + " at the same time");
+        }
     }
 
     /** Whether an object is there and a seal. */

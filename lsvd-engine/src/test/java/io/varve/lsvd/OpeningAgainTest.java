@@ -18,6 +18,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.UUID;
+import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -108,6 +109,38 @@ final class OpeningAgainTest {
         }
     }
 
+    @Test
+    void leaveAnEpochAloneThatAnotherHostBeginsMeanwhile() throws Exception {
+        final VolumeRig[] other = new VolumeRig[1];
+        refusing.beforeSeal = () -> other[0] = new VolumeRig(
+                VolumeRig.context(store, directory.resolve("elsewhere")).takeOver(true));
+        assertThatThrownBy(() -> new VolumeRig(context(refusing)))
+                .isInstanceOf(VolumeException.class)
+                .hasMessageContaining("at the same time");
+        other[0].write(0, block(4));
+        other[0].flush();
+        other[0].close();
+        try (VolumeRig rig = new VolumeRig(context(store))) {
+            assertThat(rig.read(0, BLOCK)).isEqualTo(block(4));
+        }
+    }
+
+    @Test
+    void doNotReplayALogBehindAnEpochThatAnotherHostHasClosedMeanwhile() throws Exception {
+        refusing.beforeSeal = () -> {
+            new VolumeRig(VolumeRig.context(store, directory.resolve("elsewhere"))
+                            .takeOver(true))
+                    .close();
+            return null;
+        };
+        assertThatThrownBy(() -> new VolumeRig(context(refusing)))
+                .isInstanceOf(VolumeException.class)
+                .hasMessageContaining("at the same time");
+        try (VolumeRig rig = new VolumeRig(context(store))) {
+            assertThat(rig.read(0, BLOCK)).isEqualTo(block(0));
+        }
+    }
+
     private void assertHasTheBlock() throws Exception {
         try (VolumeRig rig = new VolumeRig(context(store))) {
             assertThat(rig.read(0, BLOCK)).isEqualTo(block(1));
@@ -128,6 +161,7 @@ final class OpeningAgainTest {
     private final class Refusing implements ObjectStore {
         private boolean isRefusing;
         private boolean isLandingFirst;
+        private Callable<?> beforeSeal;
         private final List<String> keys = new ArrayList<>();
         private final List<byte[]> bodies = new ArrayList<>();
 
@@ -138,6 +172,9 @@ final class OpeningAgainTest {
 
         @Override
         public CompletableFuture<Boolean> putIfAbsent(final String key, final MemorySegment body) {
+            if (beforeSeal != null && key.startsWith(Keys.log(volume, 1))) {
+                callBeforeSeal();
+            }
             if (key.startsWith(Keys.epochs(volume))) {
                 if (isRefusing) {
                     keys.add(key);
@@ -149,6 +186,16 @@ final class OpeningAgainTest {
                 }
             }
             return store.putIfAbsent(key, body);
+        }
+
+        private void callBeforeSeal() {
+            final Callable<?> callable = beforeSeal;
+            beforeSeal = null;
+            try {
+                callable.call();
+            } catch (final Exception e) {
+                throw new IllegalStateException(e);
+            }
         }
 
         @Override

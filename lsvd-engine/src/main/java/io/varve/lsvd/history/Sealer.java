@@ -40,11 +40,12 @@ public final class Sealer {
     }
 
     /**
-     * Ends the newest epoch of a history, unless it has been ended. Against a writer that still runs this may take several tries.
+     * Ends the newest epoch of a history, unless it has been ended. Against a writer that still runs this may take several tries. An
+     * epoch that somebody begins meanwhile is left alone: nobody has said that it may be ended.
      *
      * @param history is closed when the epoch has gone on.
-     * @return the history with its seal, which may be another's; or null, with the history closed, when the writer was faster every
-     *     time.
+     * @return the history with its seal, which may be another's; that of a later epoch, sealed or not, when there is one now; or null,
+     *     with the history closed, when the writer was faster every time.
      */
     public static History end(
             final StoreClient store,
@@ -53,9 +54,10 @@ public final class Sealer {
             final History history,
             final UUID nonce)
             throws IOException {
+        final long epoch = history.newest().epoch();
         History last = history;
         try {
-            for (int i = 0; last.sealedBy() == null; i++) {
+            for (int i = 0; last.sealedBy() == null && last.newest().epoch() == epoch; i++) {
                 final UUID sealedBy = seal(store, volume, last, nonce) ? reader.sealOf(last) : null;
                 if (sealedBy != null) {
                     return last.withSeal(sealedBy);
