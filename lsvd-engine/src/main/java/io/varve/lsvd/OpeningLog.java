@@ -107,14 +107,15 @@ final class OpeningLog implements AutoCloseable {
             return;
         }
         final StoreLoss loss = StoreLoss.find(reader, superblock.current(), history);
-        isCutOff = loss != null && loss.isLogCutOff();
+        final List<EpochClaim> claims = superblock.current().epochs();
+        final boolean isAhead = claims.getFirst().epoch() > history.newest().epoch();
+        // Of epochs that are gone nobody can tell whether what the store has now is what they went on from.
+        isCutOff = loss != null && (loss.isLogCutOff() || isAhead);
         if (loss != null) {
             refuse("volume '" + context.name() + "' at " + context.store().url() + ": " + loss);
         }
-        final List<EpochClaim> claims = superblock.current().epochs();
         isOwn = LogStanding.isCurrent(reader, claims, history.newest());
-        isUnused = !claims.isEmpty()
-                && claims.getFirst().epoch() > history.newest().epoch();
+        isUnused = isAhead && !isCutOff;
     }
 
     /** Whether the newest epoch is this log's, so that it holds whatever the store lacks. */

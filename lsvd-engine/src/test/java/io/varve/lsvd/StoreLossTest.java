@@ -207,6 +207,32 @@ final class StoreLossTest {
     }
 
     @Test
+    void theLogOfEpochsThatAreGoneIsNotReplayedBehindAnotherHosts() throws Exception {
+        writeObjects(1, 4);
+        TreeMap<String, byte[]> then = null;
+        for (int i = 5; i <= 8; i++) {
+            final VolumeRig rig = new VolumeRig(VolumeRig.context(store, cache).destageDelayNs(NEVER_NS));
+            rig.write((i - 1) * 4096L, filled(4096, i));
+            rig.flush();
+            rig.crash();
+            then = then == null ? contents() : then;
+        }
+        putBack(then);
+        try (VolumeRig other = new VolumeRig(
+                VolumeRig.context(store, directory.resolve("another-cache")).takeOver(true))) {
+            other.write(0, filled(4096, 9));
+        }
+        assertRefused("epoch 4, whose record is " + Keys.epoch(volume, 4) + ", is missing");
+        try (VolumeRig rig = new VolumeRig(accepting())) {
+            assertThat(rig.read(0, 4096)).containsOnly(9);
+            assertThat(rig.read(4 * 4096L, 4 * 4096)).containsOnly(0);
+        }
+        assertThat(superseded())
+                .singleElement()
+                .satisfies(one -> assertThat(one.unsentRecords()).isEqualTo(4));
+    }
+
+    @Test
     void aStoreThatWasPutBackStopsTheOpening() throws Exception {
         writeObjects(1, 2);
         final TreeMap<String, byte[]> then = contents();

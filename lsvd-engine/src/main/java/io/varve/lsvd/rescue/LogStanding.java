@@ -1,6 +1,7 @@
 package io.varve.lsvd.rescue;
 
 import io.varve.lsvd.format.EpochRecord;
+import io.varve.lsvd.format.LogRecord;
 import io.varve.lsvd.format.Superblock;
 import io.varve.lsvd.format.Superblock.EpochClaim;
 import io.varve.lsvd.format.Superblock.Tail;
@@ -40,7 +41,8 @@ public record LogStanding(boolean isSuperseded, long epoch, Tail storedEnd) {
         final boolean isSuperseded =
                 last != null && last.epoch() != newest.epoch() || !isCurrent(reader, claims, newest);
         if (last == null) {
-            return new LogStanding(isSuperseded, -1, new Tail(0, Long.MAX_VALUE, 0));
+            // Either it holds no record, or the store has lost the epochs of those that it holds.
+            return new LogStanding(isSuperseded, -1, new Tail(0, LogRecord.FIRST_SEQUENCE, 0));
         }
         if (last.epoch() < newest.epoch()) {
             return new LogStanding(
