@@ -92,11 +92,15 @@ public final class Chaos implements AutoCloseable {
             if (i + 1 == args.length) {
                 System.exit(usage(args[i] + " needs a value"));
             }
-            switch (args[i]) {
-                case "--seconds" -> seconds = Long.parseLong(args[i + 1]);
-                case "--seed" -> seed = Long.parseLong(args[i + 1]);
-                case "--directory" -> directory = Path.of(args[i + 1]);
-                default -> System.exit(usage("no option " + args[i]));
+            try {
+                switch (args[i]) {
+                    case "--seconds" -> seconds = Long.parseLong(args[i + 1]);
+                    case "--seed" -> seed = Long.parseLong(args[i + 1]);
+                    case "--directory" -> directory = Path.of(args[i + 1]);
+                    default -> System.exit(usage("no option " + args[i]));
+                }
+            } catch (final NumberFormatException e) {
+                System.exit(usage(args[i] + " " + args[i + 1] + ": give a whole number"));
             }
         }
         Files.createDirectories(directory);

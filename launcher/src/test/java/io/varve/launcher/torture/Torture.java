@@ -1,5 +1,6 @@
 package io.varve.launcher.torture;
 
+import io.varve.launcher.UserException;
 import io.varve.launcher.config.TimeSpan;
 import java.io.IOException;
 import java.io.PrintStream;
@@ -65,19 +66,25 @@ public final class Torture {
                 return usage(args[i] + " needs a value");
             }
             final String value = args[i + 1];
-            switch (args[i]) {
-                case "--only" -> names = List.of(value.split(","));
-                case "--rounds" -> rounds = Integer.parseInt(value);
-                case "--seed" -> seed = Long.parseLong(value);
-                case "--store" -> store = value;
-                case "--stop-store" -> stop = value;
-                case "--start-store" -> start = value;
-                case "--latency" -> latency = TimeSpan.parse(value);
-                case "--outage" -> outageMs = TimeSpan.parse(value).toMillis();
-                case "--directory" -> directory = Path.of(value);
-                default -> {
-                    return usage("no option " + args[i]);
+            try {
+                switch (args[i]) {
+                    case "--only" -> names = List.of(value.split(","));
+                    case "--rounds" -> rounds = Integer.parseInt(value);
+                    case "--seed" -> seed = Long.parseLong(value);
+                    case "--store" -> store = value;
+                    case "--stop-store" -> stop = value;
+                    case "--start-store" -> start = value;
+                    case "--latency" -> latency = TimeSpan.parse(value);
+                    case "--outage" -> outageMs = TimeSpan.parse(value).toMillis();
+                    case "--directory" -> directory = Path.of(value);
+                    default -> {
+                        return usage("no option " + args[i]);
+                    }
                 }
+            } catch (final NumberFormatException e) {
+                return usage(args[i] + " " + value + ": give a whole number");
+            } catch (final UserException e) {
+                return usage(args[i] + ": " + e.getMessage());
             }
         }
         if (!ALL.containsAll(names)) {
