@@ -64,7 +64,11 @@ final class DaemonCommand extends Subcommand {
         ServingOptions.put(given, Setting.CONTROL_GROUP, controlGroup);
         final Settings settings =
                 readCache.over(serving.over(control.over(settings()))).with(given, Setting.OF_CONTROL);
+        settings.get(Setting.STORE).requireUseful(serving.given().keySet());
         final DoorSocket passed = ListenFds.take(environment());
+        if (passed != null) {
+            ServingOptions.requireNoAccess(Setting.firstOption(Setting.OF_CONTROL_ACCESS, given.keySet()));
+        }
         try (DoorSocket door = passed == null ? Control.listen(settings) : passed;
                 MetricsServer figures = metrics.listen();
                 ServiceManager manager = ServiceManager.of(environment())) {

@@ -81,8 +81,13 @@ final class ServeCommand extends Subcommand {
         try (DoorPlan door = door(settings);
                 ServiceManager manager = ServiceManager.of(environment());
                 MetricsServer server = metrics.listen()) {
-            final VolumeOptions options =
-                    VolumeOptions.of(name, settings, () -> StoreOption.openAsSet(settings), door, opening.choices());
+            final VolumeOptions options = VolumeOptions.of(
+                    name,
+                    settings,
+                    serving.given().keySet(),
+                    () -> StoreOption.openAsSet(settings),
+                    door,
+                    opening.choices());
             final Foreground foreground = new Foreground(out(), err(), manager, true, settings);
             final LiveFigures figures = LiveFigures.start(foreground.daemon(), null);
             try {

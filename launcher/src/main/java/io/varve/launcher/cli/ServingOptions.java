@@ -90,9 +90,13 @@ final class ServingOptions {
      * @throws UserException when it is, since a socket that is inherited is as it is.
      */
     void requireNoAccess() {
-        if (socketMode != null || socketGroup != null) {
-            throw new UserException((socketMode != null ? "--socket-mode" : "--socket-group")
-                    + ": the socket is inherited, and who made it has set that: leave it out");
+        requireNoAccess(Setting.firstOption(Setting.OF_SOCKET_ACCESS, given().keySet()));
+    }
+
+    /** The same of an option, null when it was not given. */
+    static void requireNoAccess(final String option) {
+        if (option != null) {
+            throw new UserException(option + ": the socket is inherited, and who made it has set that: leave it out");
         }
     }
 

@@ -61,10 +61,7 @@ final class StoreOption {
         void requireNone(final StoreUrl store) {
             final Map<String, String> given = new LinkedHashMap<>();
             collect(given);
-            given.keySet().stream().findFirst().ifPresent(key -> {
-                throw new UserException("--" + key + ": store " + store + " is a directory: leave it out, or name an"
-                        + " s3:// store with --store");
-            });
+            store.requireUseful(given.keySet());
         }
 
         /** Opens the store; the server is not asked yet. */

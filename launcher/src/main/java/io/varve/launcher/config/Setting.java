@@ -12,6 +12,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
+import java.util.Set;
 import java.util.function.Function;
 
 /**
@@ -157,11 +158,23 @@ public final class Setting<T> {
             SOCKET_MODE,
             SOCKET_GROUP);
 
+    /** Those that say something of an S3 server. */
+    public static final List<Setting<?>> OF_S3 = List.of(S3_ENDPOINT, S3_REGION, S3_PATH_STYLE);
+
+    /** Those that say how a volume is written: of no use where it is only read. */
+    public static final List<Setting<?>> OF_WRITERS = List.of(CACHE_SIZE, GC_SPACE, GC_GARBAGE, GC_RATE);
+
     /** Those that the volumes of a process have in common. */
     public static final List<Setting<?>> OF_PROCESS = List.of(READ_CACHE_SIZE);
 
     /** Those of the control socket. */
     public static final List<Setting<?>> OF_CONTROL = List.of(CONTROL, CONTROL_MODE, CONTROL_GROUP);
+
+    /** Those that say who may connect to it. */
+    public static final List<Setting<?>> OF_CONTROL_ACCESS = List.of(CONTROL_MODE, CONTROL_GROUP);
+
+    /** Those that say who may connect to the sockets of volumes. */
+    public static final List<Setting<?>> OF_SOCKET_ACCESS = List.of(SOCKET_MODE, SOCKET_GROUP);
 
     private final String name;
     private final Function<String, T> parser;
@@ -176,6 +189,16 @@ public final class Setting<T> {
     /** Key in the file, such as {@code cache-size}; with two dashes before it, the option. */
     public String key() {
         return name;
+    }
+
+    /** The option of the first of some settings whose keys are given; null when none is. */
+    public static String firstOption(final List<Setting<?>> settings, final Set<String> given) {
+        return settings.stream()
+                .map(Setting::key)
+                .filter(given::contains)
+                .map(key -> "--" + key)
+                .findFirst()
+                .orElse(null);
     }
 
     /** Environment variable, such as {@code VARVE_CACHE_SIZE}. */

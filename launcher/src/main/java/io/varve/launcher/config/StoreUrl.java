@@ -6,6 +6,7 @@ import io.varve.s3.S3Location;
 import java.net.URI;
 import java.net.URISyntaxException;
 import java.nio.file.Path;
+import java.util.Set;
 
 /** Where a store is. Its text is the URL again. */
 public sealed interface StoreUrl {
@@ -34,6 +35,21 @@ public sealed interface StoreUrl {
         @Override
         public String toString() {
             return location.toString();
+        }
+    }
+
+    /**
+     * Checks that nothing is said in vain: of a server, when the store is a directory.
+     *
+     * @param given keys of the settings that were given for this store, as options or by a client of the daemon. What the
+     *              environment and the settings file say is for all stores, and counts where it can.
+     * @throws UserException naming the first that can have no effect.
+     */
+    default void requireUseful(final Set<String> given) {
+        final String vain = this instanceof Directory ? Setting.firstOption(Setting.OF_S3, given) : null;
+        if (vain != null) {
+            throw new UserException(
+                    vain + ": store " + this + " is a directory: leave it out, or name an s3:// store with --store");
         }
     }
 

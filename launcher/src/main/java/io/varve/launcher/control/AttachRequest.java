@@ -73,14 +73,16 @@ record AttachRequest(
      *
      * @param daemon    settings of the daemon.
      * @param store     opens a store according to settings.
-     * @param isPatient whether opening is tried again until it succeeds.
-     * @throws UserException when a setting or the socket's path is no good.
+     * @param isPatient whether opening is tried again until it succeeds, as of what was attached before: then the guest needs its
+     *                  disk, whether all that was given is of use or not.
+     * @throws UserException when a setting or the socket's path is no good, or what was given can have no effect.
      */
     VolumeOptions options(final Settings daemon, final Function<Settings, ObjectStore> store, final boolean isPatient) {
         final Settings own = daemon.with(settings, Setting.OF_VOLUME);
         return VolumeOptions.of(
                 volume,
                 own,
+                isPatient ? Set.of() : settings.keySet(),
                 () -> store.apply(own),
                 DoorPlan.at(socket(own.get(Setting.CONTROL)), SocketAccess.of(own)),
                 new OpeningChoices(isReadOnly, isTakeOver, acceptsDataLoss, allowsUnfitStore, isPatient));

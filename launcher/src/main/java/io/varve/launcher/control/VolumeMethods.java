@@ -71,6 +71,7 @@ final class VolumeMethods {
         final ServedVolume served = name == null || !given.isEmpty() ? null : daemon.volume(name);
         if (served == null) {
             final Settings own = settings.with(given, Setting.OF_VOLUME);
+            own.get(Setting.STORE).requireUseful(given.keySet());
             try (ObjectStore opened = store.apply(own)) {
                 return action.on(new StoreVolumes(opened, own));
             }

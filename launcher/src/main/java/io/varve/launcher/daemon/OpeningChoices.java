@@ -1,6 +1,8 @@
 package io.varve.launcher.daemon;
 
 import io.varve.launcher.UserException;
+import io.varve.launcher.config.Setting;
+import java.util.Set;
 
 /**
  * How a volume is to be opened.
@@ -16,9 +18,15 @@ public record OpeningChoices(
     /**
      * Checks that nothing is stated in vain.
      *
-     * @param name of the volume, or snapshot.
+     * @param name  of the volume, or snapshot.
+     * @param given keys of the settings that were given for this volume.
      */
-    void requireUseful(final String name) {
+    void requireUseful(final String name, final Set<String> given) {
+        final String unused = Setting.firstOption(Setting.OF_WRITERS, given);
+        if (isReadOnly && unused != null) {
+            throw new UserException(
+                    unused + ": '" + name + "' is served read-only, and nothing is written: leave it out");
+        }
         final String vain = isTakeOver ? "--take-over" : acceptsDataLoss ? "--accept-data-loss" : null;
         if (isReadOnly && vain != null) {
             throw new UserException(vain + ": '" + name + "' is served read-only, which takes nothing from anybody and"

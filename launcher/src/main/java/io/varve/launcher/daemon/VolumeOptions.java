@@ -6,6 +6,7 @@ import io.varve.launcher.volume.SnapshotName;
 import io.varve.lsvd.gc.GcPolicy;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Set;
 
 /**
  * How a volume is to be served.
@@ -37,16 +38,20 @@ public record VolumeOptions(
     /**
      * Options that leave the rest to the settings.
      *
-     * @throws io.varve.launcher.UserException when it is opened read-only, and something is stated that only a writer may need.
+     * @param settings all that hold for the volume.
+     * @param given    keys of those that were given for this volume alone.
+     * @throws io.varve.launcher.UserException when something was given, or is stated, that can have no effect.
      */
     public static VolumeOptions of(
             final String name,
             final Settings settings,
+            final Set<String> given,
             final StoreOpener store,
             final DoorPlan door,
             final OpeningChoices opening) {
         final OpeningChoices choices = SnapshotName.isSnapshot(name) ? opening.readOnly() : opening;
-        choices.requireUseful(name);
+        choices.requireUseful(name, given);
+        settings.get(Setting.STORE).requireUseful(given);
         return new VolumeOptions(
                 name,
                 store,

@@ -135,6 +135,43 @@ class UsageTest {
                         "file:///nope",
                         "--s3-region",
                         "here"),
+                wrong(
+                        "--s3-endpoint: store file:///nope is a directory: leave it out, or name an s3:// store with"
+                                + " --store",
+                        "serve",
+                        "data",
+                        "--socket-path",
+                        "x",
+                        "--store",
+                        "file:///nope",
+                        "--s3-endpoint",
+                        "http://127.0.0.1:9"),
+                wrong(
+                        "--s3-path-style: store file:///nope is a directory: leave it out, or name an s3:// store with"
+                                + " --store",
+                        "daemon",
+                        "--control",
+                        "x",
+                        "--store",
+                        "file:///nope",
+                        "--s3-path-style"),
+                wrong(
+                        "--cache-size: 'data' is served read-only, and nothing is written: leave it out",
+                        "serve",
+                        "data",
+                        "--socket-path",
+                        "x",
+                        "--cache-size",
+                        "64M",
+                        "--read-only"),
+                wrong(
+                        "--gc-rate: 'data@a' is served read-only, and nothing is written: leave it out",
+                        "serve",
+                        "data@a",
+                        "--socket-path",
+                        "x",
+                        "--gc-rate",
+                        "1M"),
                 wrong("missing required parameter: 'VOLUME'; see 'varve attach --help'", "attach"),
                 wrong("missing required parameter: 'VOLUME'; see 'varve detach --help'", "detach"),
                 wrong(

@@ -158,6 +158,17 @@ class SystemdTest {
     }
 
     @Test
+    void whoMayConnectToASocketThatIsPassedIsNotTheDaemonsToSay() throws IOException, InterruptedException {
+        final String control = VarveProcess.control(home).toString();
+        for (final String option : List.of("--control-mode=660", "--control-group=daemon")) {
+            refused(
+                    start(List.of(control, "LISTEN_FDS=1", "LISTEN_PID=PID"), "daemon", option),
+                    option.replaceFirst("=.*", "") + ": the socket is inherited, and who made it has set that");
+            Files.delete(Path.of(control));
+        }
+    }
+
+    @Test
     void serveTakesItsSocketFromTheServiceManager() throws IOException, InterruptedException {
         final Path socket = rig.socket("one");
         final String[] serve = {"serve", "one", "--store", rig.url("one")};
