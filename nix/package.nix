@@ -17,6 +17,7 @@ maven.buildMavenPackage {
     fileset = lib.fileset.unions [
       ../pom.xml
       ../linux
+      ../block
       ../virtqueue
       ../vhost-user
       ../lsvd-engine

@@ -1,5 +1,6 @@
 package io.varve.benchmarks;
 
+import io.varve.block.BlockDevice;
 import io.varve.launcher.daemon.Reactor;
 import io.varve.linux.IoRing;
 import io.varve.linux.IoRings;
@@ -7,12 +8,11 @@ import io.varve.linux.IoVec;
 import io.varve.linux.UnixSocket;
 import io.varve.vhostuser.SessionOptions;
 import io.varve.vhostuser.VhostUserBlkServer;
-import io.varve.virtqueue.BlockDevice;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.concurrent.TimeUnit;
 
-/** Varve's door and reactor before a disk that does nothing: what is left is the cost of the protocol and of the loop. */
+/** Varve's protocol and reactor before a disk that does nothing: what is left is the cost of the protocol and of the loop. */
 public final class NullDaemon {
     /** Printed when front-ends can connect. */
     static final String READY = "null is ready at ";
@@ -32,29 +32,7 @@ public final class NullDaemon {
                     new NullDisk(Long.parseLong(arguments[1])),
                     SessionOptions.of("null"));
             System.out.println(READY + socket);
-            new Reactor(ring, new Duties(server), POLL_NS).runUntil(() -> false);
-        }
-    }
-
-    private record Duties(VhostUserBlkServer server) implements Reactor.Duties {
-        @Override
-        public int doWork() {
-            return server.doWork();
-        }
-
-        @Override
-        public boolean armNotifications() {
-            return server.armNotifications();
-        }
-
-        @Override
-        public void disarmNotifications() {
-            server.disarmNotifications();
-        }
-
-        @Override
-        public long maxIdleNs() {
-            return server.maxIdleNs();
+            new Reactor(ring, server, POLL_NS).runUntil(() -> false);
         }
     }
 

@@ -95,7 +95,7 @@ final class Varve implements Contender {
         throw new IOException("varve serve ended; see " + directory.resolve("varve.log"));
     }
 
-    /** The door alone, before a disk that does nothing, in a JVM with the flags of the daemon. */
+    /** The protocol alone, before a disk that does nothing, in a JVM with the flags of the daemon. */
     static Varve withNullDisk(final Path directory, final long sizeBytes) throws IOException {
         final Path socket = directory.resolve("null.sock");
         final Process process = new ProcessBuilder(List.of(

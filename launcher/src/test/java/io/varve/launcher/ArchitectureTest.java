@@ -6,6 +6,7 @@ import static com.tngtech.archunit.library.Architectures.layeredArchitecture;
 import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.tngtech.archunit.core.domain.JavaClass;
 import com.tngtech.archunit.core.domain.JavaClasses;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
 import com.tngtech.archunit.core.importer.ImportOption;
@@ -13,6 +14,8 @@ import java.lang.foreign.Linker;
 import java.lang.foreign.SymbolLookup;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** The rules for imports between modules and packages, held against the classes of all modules. */
 class ArchitectureTest {
@@ -25,6 +28,7 @@ class ArchitectureTest {
                 .withImportOption(location -> !location.contains("testsupport"))
                 .importPackages("io.varve");
         assertThat(varve.contain("io.varve.linux.IoRing")).isTrue();
+        assertThat(varve.contain("io.varve.block.Export")).isTrue();
         assertThat(varve.contain("io.varve.lsvd.Volume")).isTrue();
         assertThat(varve.contain("io.varve.vhostuser.VhostUserBlkServer")).isTrue();
         assertThat(varve.contain("io.varve.s3.S3ObjectStore")).isTrue();
@@ -40,6 +44,8 @@ class ArchitectureTest {
                 .definedBy("io.varve.vhostuser..")
                 .layer("virtqueue")
                 .definedBy("io.varve.virtqueue..")
+                .layer("block")
+                .definedBy("io.varve.block..")
                 .layer("lsvd-engine")
                 .definedBy("io.varve.lsvd..")
                 .layer("s3-store")
@@ -52,12 +58,28 @@ class ArchitectureTest {
                 .mayOnlyBeAccessedByLayers("launcher")
                 .whereLayer("virtqueue")
                 .mayOnlyBeAccessedByLayers("launcher", "vhost-user")
+                .whereLayer("block")
+                .mayOnlyBeAccessedByLayers("launcher", "vhost-user", "virtqueue")
                 .whereLayer("s3-store")
                 .mayOnlyBeAccessedByLayers("launcher")
                 .whereLayer("lsvd-engine")
                 .mayOnlyBeAccessedByLayers("launcher", "s3-store")
                 .whereLayer("linux")
-                .mayOnlyBeAccessedByLayers("launcher", "vhost-user", "virtqueue", "s3-store", "lsvd-engine")
+                .mayOnlyBeAccessedByLayers("launcher", "vhost-user", "virtqueue", "block", "s3-store", "lsvd-engine")
+                .check(varve);
+    }
+
+    /** What a protocol may import, one entry for each: another protocol is another entry. */
+    @ParameterizedTest
+    @CsvSource({"io.varve.vhostuser.., io.varve.virtqueue.."})
+    void protocolsKnowTheSeamAndTheBindingsOnly(final String protocol, final String ownLibrary) {
+        classes()
+                .that()
+                .resideInAPackage(protocol)
+                .should()
+                .onlyDependOnClassesThat(JavaClass.Predicates.resideOutsideOfPackage("io.varve..")
+                        .or(JavaClass.Predicates.resideInAnyPackage(
+                                protocol, ownLibrary, "io.varve.block..", "io.varve.linux..")))
                 .check(varve);
     }
 
@@ -69,6 +91,7 @@ class ArchitectureTest {
                         "io.varve.launcher..",
                         "io.varve.vhostuser..",
                         "io.varve.virtqueue..",
+                        "io.varve.block..",
                         "io.varve.lsvd..",
                         "io.varve.s3..",
                         "io.varve.linux..")

@@ -1,8 +1,9 @@
 package io.varve.testsupport;
 
+import io.varve.block.BlockDevice;
+import io.varve.block.Extents;
 import io.varve.linux.IoVec;
 import io.varve.linux.Memory;
-import io.varve.virtqueue.BlockDevice;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -20,6 +21,7 @@ import java.util.Random;
  * buffer that is unmapped too early is found out. A {@link MemoryLane} reads it beside.
  */
 public final class MemoryBlockDevice implements BlockDevice, AutoCloseable {
+    private static final int BLOCK_SIZE = 4096;
     private static final int READ = 0;
     private static final int WRITE = 1;
     private static final int OTHER = 2;
@@ -198,7 +200,7 @@ public final class MemoryBlockDevice implements BlockDevice, AutoCloseable {
 
     @Override
     public int preferredBlockSize() {
-        return 4096;
+        return BLOCK_SIZE;
     }
 
     @Override
@@ -267,6 +269,33 @@ public final class MemoryBlockDevice implements BlockDevice, AutoCloseable {
             final long token) {
         writeZeroes++;
         zero(offset, length, durable, completion, token);
+    }
+
+    /** What is all zeros counts as not allocated, by blocks of {@link #preferredBlockSize()}. */
+    @Override
+    public void extents(
+            final long offset, final long length, final Extents answer, final Completion completion, final long token) {
+        check(offset, length);
+        answer.clear();
+        long at = offset;
+        while (at < offset + length) {
+            final long end = Math.min(offset + length, (at / BLOCK_SIZE + 1) * BLOCK_SIZE);
+            if (!answer.add(end - at, !isZero(at / BLOCK_SIZE * BLOCK_SIZE))) {
+                break;
+            }
+            at = end;
+        }
+        accept(OTHER, 0, null, completion, token);
+    }
+
+    private boolean isZero(final long block) {
+        final long length = Math.min(BLOCK_SIZE, capacity - block);
+        for (long at = block; at < block + length; at += Long.BYTES) {
+            if (Memory.getLong(address + at) != 0) {
+                return false;
+            }
+        }
+        return true;
     }
 
     @Override

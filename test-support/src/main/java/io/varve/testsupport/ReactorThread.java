@@ -131,6 +131,11 @@ public final class ReactorThread implements AutoCloseable {
             }
         });
         ring.wakeUp();
+        if (ended.isDone()) {
+            // The reactor may have looked for the last time.
+            join();
+            runCommands();
+        }
         return await(CompletableFuture.anyOf(result, ended).thenCompose(any -> result));
     }
 

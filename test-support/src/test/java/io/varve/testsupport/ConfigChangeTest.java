@@ -3,8 +3,8 @@ package io.varve.testsupport;
 import static io.varve.testsupport.FrontEndChannel.payload;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.varve.block.CloseReason;
 import io.varve.linux.UnixSocket;
-import io.varve.vhostuser.CloseReason;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;

@@ -4,8 +4,8 @@ import static io.varve.testsupport.FrontEndChannel.payload;
 import static io.varve.testsupport.FrontEndChannel.u64;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.varve.block.CloseReason;
 import io.varve.linux.EventFd;
-import io.varve.vhostuser.CloseReason;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;

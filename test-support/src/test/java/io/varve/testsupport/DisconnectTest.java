@@ -2,7 +2,7 @@ package io.varve.testsupport;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.varve.vhostuser.CloseReason;
+import io.varve.block.CloseReason;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;

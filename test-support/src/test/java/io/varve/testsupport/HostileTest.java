@@ -6,13 +6,13 @@ import static io.varve.testsupport.FrontEndChannel.u64;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import io.varve.block.CloseReason;
 import io.varve.linux.EventFd;
 import io.varve.linux.Fd;
 import io.varve.linux.IoRing;
 import io.varve.linux.IoRings;
 import io.varve.linux.Mapping;
 import io.varve.linux.Memory;
-import io.varve.vhostuser.CloseReason;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;

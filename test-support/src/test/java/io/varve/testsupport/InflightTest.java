@@ -5,11 +5,11 @@ import static io.varve.testsupport.FrontEndChannel.ringState;
 import static io.varve.testsupport.FrontEndChannel.u64;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.varve.block.CloseReason;
 import io.varve.linux.FdStat;
 import io.varve.linux.Mapping;
 import io.varve.linux.MemFd;
 import io.varve.linux.Memory;
-import io.varve.vhostuser.CloseReason;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;

@@ -5,8 +5,8 @@ import static io.varve.testsupport.FrontEndChannel.ringState;
 import static io.varve.testsupport.FrontEndChannel.u64;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.varve.block.CloseReason;
 import io.varve.linux.EventFd;
-import io.varve.vhostuser.CloseReason;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Random;

@@ -2,8 +2,8 @@ package io.varve.testsupport;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.varve.block.CloseReason;
 import io.varve.linux.MemFd;
-import io.varve.vhostuser.CloseReason;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;

@@ -4,9 +4,9 @@ import static io.varve.testsupport.FrontEndChannel.ringState;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.varve.block.CloseReason;
 import io.varve.linux.Mapping;
 import io.varve.linux.Memory;
-import io.varve.vhostuser.CloseReason;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

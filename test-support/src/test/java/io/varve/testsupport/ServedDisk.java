@@ -1,7 +1,8 @@
 package io.varve.testsupport;
 
-import io.varve.vhostuser.CloseReason;
-import io.varve.vhostuser.SessionListener;
+import io.varve.block.CloseReason;
+import io.varve.block.SessionListener;
+import io.varve.block.Sessions;
 import io.varve.vhostuser.SessionOptions;
 import io.varve.vhostuser.WriteCacheSetting;
 import java.io.IOException;
@@ -25,6 +26,7 @@ final class ServedDisk implements AutoCloseable {
     final BlockingQueue<String> events = new LinkedBlockingQueue<>();
     final LogLines log = new LogLines("vhost-user");
 
+    volatile boolean mayWrite = true;
     volatile boolean isHandedOver = true;
     volatile String handOverFailure;
 
@@ -60,12 +62,7 @@ final class ServedDisk implements AutoCloseable {
         socketPath = directory.resolve("disk.sock");
         final SessionListener listener = new SessionListener() {
             @Override
-            public void onOpened() {
-                events.add("opened");
-            }
-
-            @Override
-            public void onFirstRingStarted() {
+            public void onStarted() {
                 events.add("started");
             }
 
@@ -89,7 +86,7 @@ final class ServedDisk implements AutoCloseable {
             }
 
             @Override
-            public void onLastRingStopped() {
+            public void onStopped() {
                 events.add("stopped");
             }
 
@@ -98,11 +95,28 @@ final class ServedDisk implements AutoCloseable {
                 events.add("closed " + reason);
             }
         };
+        final Sessions sessions = new Sessions() {
+            @Override
+            public boolean mayWrite() {
+                return mayWrite;
+            }
+
+            @Override
+            public boolean isShared() {
+                return false;
+            }
+
+            @Override
+            public SessionListener open(final String peer, final boolean isWriter) {
+                events.add("opened");
+                return listener;
+            }
+        };
         reactor = new ReactorThread(
                 socketPath,
                 device,
                 SessionOptions.of("disk")
-                        .withListener(listener)
+                        .withSessions(sessions)
                         .withWriteCache(writeCache)
                         .withHoldLimit(holdLimit),
                 lanes);

@@ -3,9 +3,9 @@ package io.varve.testsupport;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import io.varve.block.CloseReason;
 import io.varve.linux.FdStat;
 import io.varve.linux.LinuxFile;
-import io.varve.vhostuser.CloseReason;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;

@@ -4,7 +4,7 @@ import static io.varve.testsupport.FrontEndChannel.payload;
 import static io.varve.testsupport.FrontEndChannel.u64;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.varve.vhostuser.CloseReason;
+import io.varve.block.CloseReason;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;

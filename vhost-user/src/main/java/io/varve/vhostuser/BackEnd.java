@@ -1,10 +1,11 @@
 package io.varve.vhostuser;
 
+import io.varve.block.BlockDevice;
+import io.varve.block.SessionListener;
 import io.varve.linux.ErrnoException;
 import io.varve.linux.Fd;
 import io.varve.linux.FdList;
 import io.varve.linux.IoRing;
-import io.varve.virtqueue.BlockDevice;
 import io.varve.virtqueue.DirtyLog;
 import io.varve.virtqueue.GuestMemory;
 import io.varve.virtqueue.VirtioBlkQueue;
@@ -28,6 +29,7 @@ final class BackEnd implements AutoCloseable {
     private final IoRing ring;
     private final StrangeFds strange;
     private final DeviceConfig config;
+    private SessionListener listener = SessionListener.NONE;
 
     private boolean isRepeatKnown;
     private boolean mayRepeat;
@@ -54,6 +56,11 @@ final class BackEnd implements AutoCloseable {
         vrings = new Vrings(options.queueCount(), ring, lanes);
         memory = new SharedMemory(vrings, ring);
         this.ring = ring;
+    }
+
+    /** Sets who is told, before the first message. */
+    void listener(final SessionListener newListener) {
+        listener = newListener;
     }
 
     Vrings vrings() {
@@ -150,7 +157,7 @@ final class BackEnd implements AutoCloseable {
 
     private boolean isHandedOver() throws ProtocolException {
         try {
-            return options.listener().isHandedOver();
+            return listener.isHandedOver();
         } catch (final IllegalStateException e) {
             throw new ProtocolException(e.getMessage(), e);
         }
@@ -251,7 +258,7 @@ final class BackEnd implements AutoCloseable {
         final boolean wasMigrating = negotiation.logsAll();
         negotiation.features(features);
         if (negotiation.logsAll() != wasMigrating) {
-            options.listener().onMigration(!wasMigrating);
+            listener.onMigration(!wasMigrating);
         }
         if (!negotiation.enablesOneByOne()) {
             vrings.enableAll();
@@ -286,7 +293,7 @@ final class BackEnd implements AutoCloseable {
             vrings.enableAll();
         }
         if (ran) {
-            options.listener().onLastRingStopped();
+            listener.onStopped();
         }
     }
 
@@ -387,7 +394,7 @@ final class BackEnd implements AutoCloseable {
         vrings.log(dataLog());
         if (first) {
             tellOfConfigChange();
-            options.listener().onFirstRingStarted();
+            listener.onStarted();
         }
     }
 
@@ -397,7 +404,7 @@ final class BackEnd implements AutoCloseable {
         vring.stop();
         vrings.update();
         if (ran && vrings.startedCount() == 0) {
-            options.listener().onLastRingStopped();
+            listener.onStopped();
         }
         VringState.encodeReply(reply, vring.index(), vring.base());
     }

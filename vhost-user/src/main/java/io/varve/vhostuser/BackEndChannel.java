@@ -5,6 +5,7 @@ import io.varve.linux.IoRing;
 import io.varve.linux.Mapping;
 import io.varve.linux.Memory;
 import io.varve.linux.UnixSocket;
+import io.varve.linux.Watch;
 
 /**
  * The channel on which a back-end sends messages of its own (vhost-user.rst, "Back-end message types"), one kind of them: the

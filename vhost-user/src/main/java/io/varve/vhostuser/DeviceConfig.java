@@ -1,9 +1,9 @@
 package io.varve.vhostuser;
 
+import io.varve.block.BlockDevice;
 import io.varve.linux.ErrnoException;
 import io.varve.linux.Mapping;
 import io.varve.linux.Memory;
-import io.varve.virtqueue.BlockDevice;
 import io.varve.virtqueue.VirtioBlkConfig;
 
 /** The config space as a front-end reads and writes it, and whether what it has read may be old. */

@@ -6,6 +6,7 @@ import io.varve.linux.IoRing;
 import io.varve.linux.Mapping;
 import io.varve.linux.Memory;
 import io.varve.linux.UnixSocket;
+import io.varve.linux.Watch;
 
 /**
  * Cuts a socket's stream into messages, and sends replies; never waits.

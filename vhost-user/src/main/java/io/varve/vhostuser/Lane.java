@@ -1,8 +1,9 @@
 package io.varve.vhostuser;
 
+import io.varve.block.BlockDevice;
+import io.varve.block.Duty;
 import io.varve.linux.IoRing;
 import io.varve.linux.Memory;
-import io.varve.virtqueue.BlockDevice;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Supplier;
@@ -21,7 +22,7 @@ import java.util.function.Supplier;
  * <p>The public methods are the lane's thread's, in a loop like that of {@link VhostUserBlkSession}; the others the reactor's. One lane serves one
  * session after the other.
  */
-public final class Lane {
+public final class Lane implements Duty {
     private final IoRing home;
     private final LaneReader reader;
     private final Supplier<IoRing> thread;
@@ -157,6 +158,7 @@ public final class Lane {
      *
      * @return amount of work.
      */
+    @Override
     public int doWork() {
         if (!isLent) {
             return 0;
@@ -226,6 +228,7 @@ public final class Lane {
     }
 
     /** As {@link VhostUserBlkSession#armNotifications()}. */
+    @Override
     public boolean armNotifications() {
         if (!isLent) {
             return false;
@@ -252,6 +255,7 @@ public final class Lane {
     }
 
     /** As {@link VhostUserBlkSession#disarmNotifications()}. */
+    @Override
     public void disarmNotifications() {
         if (isLent && isEntered && !isReturning()) {
             for (int i = 0; i < vrings.size(); i++) {
@@ -264,6 +268,7 @@ public final class Lane {
     }
 
     /** As {@link VhostUserBlkSession#maxIdleNs()}. */
+    @Override
     public long maxIdleNs() {
         return isLent && isEntered && !isReturning() && isPolled()
                 ? VhostUserBlkSession.POLLED_RING_IDLE_NS

@@ -1,7 +1,7 @@
 package io.varve.vhostuser;
 
+import io.varve.block.BlockDevice;
 import io.varve.linux.IoVec;
-import io.varve.virtqueue.BlockDevice;
 import io.varve.virtqueue.VirtioBlkQueue;
 import java.util.Arrays;
 import org.agrona.concurrent.OneToOneConcurrentArrayQueue;

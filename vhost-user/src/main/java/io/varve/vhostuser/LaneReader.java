@@ -24,7 +24,7 @@ public interface LaneReader extends AutoCloseable {
     /** Sets who is told, before the first read. */
     void listener(Listener listener);
 
-    /** Whether there may be reads: to be asked of a device that {@linkplain io.varve.virtqueue.BlockDevice#isReady() is ready}. The reactor's, and all else the lane's. */
+    /** Whether there may be reads: to be asked of a device that {@linkplain io.varve.block.BlockDevice#isReady() is ready}. The reactor's, and all else the lane's. */
     boolean isReady();
 
     /**
@@ -35,7 +35,7 @@ public interface LaneReader extends AutoCloseable {
     void begin(IoRing ring);
 
     /**
-     * Fills buffers, as {@link io.varve.virtqueue.BlockDevice#read}. The outcome may be told before this returns.
+     * Fills buffers, as {@link io.varve.block.BlockDevice#read}. The outcome may be told before this returns.
      *
      * @return false when it is refused: the device has to do it, and no outcome is told.
      */

@@ -1,7 +1,7 @@
 package io.varve.vhostuser;
 
+import io.varve.block.BlockDevice;
 import io.varve.linux.IoVec;
-import io.varve.virtqueue.BlockDevice;
 
 /** A request of a {@link Lane}'s rings, on its way between lane and device. Made once, and used again. */
 final class LaneRequest {

@@ -1,6 +1,6 @@
 package io.varve.vhostuser;
 
-import io.varve.virtqueue.BlockDevice;
+import io.varve.block.BlockDevice;
 import io.varve.virtqueue.VirtioBlk;
 
 /** What is offered to a front-end, and what it has taken of that: features of the device and of the protocol. */

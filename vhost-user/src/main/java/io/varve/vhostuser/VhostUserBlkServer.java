@@ -1,19 +1,29 @@
 package io.varve.vhostuser;
 
+import io.varve.block.BlockDevice;
+import io.varve.block.Export;
+import io.varve.block.ExportStatus;
 import io.varve.linux.ErrnoException;
 import io.varve.linux.IoRing;
 import io.varve.linux.UnixSocket;
-import io.varve.virtqueue.BlockDevice;
+import io.varve.linux.Watch;
 import java.util.List;
 
 /**
- * Serves a disk on a listening socket, to one front-end at a time.
+ * A disk served on a listening socket, to one front-end at a time: the {@link Export} over vhost-user.
  *
  * <p>A second front-end that connects is left waiting in the socket's backlog until the first session has ended, with
  * everything that was in flight: a front-end that reconnects may come before its old connection was seen to be gone, and
- * must not be turned away. Driven like {@link VhostUserBlkSession}.
+ * must not be turned away. The same holds while a session of another export may write, and no second one.
  */
-public final class VhostUserBlkServer implements AutoCloseable {
+public final class VhostUserBlkServer implements Export {
+    /** As {@link ExportStatus#protocol()} has it. */
+    public static final String PROTOCOL = "vhost-user";
+
+    private static final String WAITS_FOR_FRONT_END = "another front-end waits until this one is gone";
+    private static final String WAITS_FOR_WRITER =
+            "a front-end waits until the session that may write is gone; see 'varve status'";
+
     private final IoRing ring;
     private final UnixSocket listener;
     private final BlockDevice device;
@@ -23,9 +33,9 @@ public final class VhostUserBlkServer implements AutoCloseable {
     private final Watch watch;
     private final FrontEndLog log;
 
+    private volatile ExportStatus status;
     private VhostUserBlkSession session;
     private boolean connectionExpected = true;
-    private boolean waiterTold;
     private boolean failureTold;
     private boolean strangeTold;
     private boolean closing;
@@ -59,13 +69,16 @@ public final class VhostUserBlkServer implements AutoCloseable {
         strange = new StrangeFds(options.name());
         watch = new Watch(ring, listener.fd(), IoRing.POLLIN);
         log = new FrontEndLog(options.name(), System::nanoTime);
+        status = new ExportStatus(PROTOCOL, options.address(), null);
     }
 
-    /**
-     * Accepts a connection, or drives the session.
-     *
-     * @return amount of work done.
-     */
+    @Override
+    public ExportStatus status() {
+        return status;
+    }
+
+    /** Accepts a connection, or drives the session. */
+    @Override
     public int doWork() {
         int work = 0;
         lookForConnection();
@@ -79,7 +92,7 @@ public final class VhostUserBlkServer implements AutoCloseable {
             }
         }
         if (session == null && connectionExpected && !closing) {
-            work += strange.hasRoom() ? accept() : tellOfStrangeFds();
+            work += acceptIfAdmitted();
         }
         if (isClosed()) {
             strange.close();
@@ -94,10 +107,42 @@ public final class VhostUserBlkServer implements AutoCloseable {
     }
 
     private void tellOfWaiter() {
-        if (connectionExpected && !waiterTold) {
-            waiterTold = true;
-            log.info("another front-end waits until this one is gone");
+        if (connectionExpected) {
+            waits(WAITS_FOR_FRONT_END);
         }
+    }
+
+    private void waits(final String reason) {
+        if (status.waiting() != reason) {
+            status = status.withWaiting(reason);
+            log.info(reason);
+        }
+    }
+
+    private int acceptIfAdmitted() {
+        if (!strange.hasRoom()) {
+            return tellOfStrangeFds();
+        }
+        if (!isAdmitted()) {
+            waitForWriter();
+            return 0;
+        }
+        return accept();
+    }
+
+    private void waitForWriter() {
+        try {
+            if (status.waiting() == null && listener.awaitReadable(0)) {
+                waits(WAITS_FOR_WRITER);
+            }
+        } catch (final ErrnoException e) {
+            // Told of when it is to be accepted.
+        }
+        connectionExpected = status.waiting() != null;
+    }
+
+    private boolean isAdmitted() {
+        return device.isReadOnly() || options.sessions().mayWrite();
     }
 
     private int tellOfStrangeFds() {
@@ -111,7 +156,7 @@ public final class VhostUserBlkServer implements AutoCloseable {
 
     private int accept() {
         strangeTold = false;
-        waiterTold = false;
+        status = status.withWaiting(null);
         UnixSocket socket = null;
         try {
             socket = listener.accept();
@@ -136,6 +181,7 @@ public final class VhostUserBlkServer implements AutoCloseable {
     }
 
     /** As {@link VhostUserBlkSession#armNotifications()}; a connection that could not be accepted is tried again later. */
+    @Override
     public boolean armNotifications() {
         if (session != null) {
             return session.armNotifications();
@@ -143,15 +189,16 @@ public final class VhostUserBlkServer implements AutoCloseable {
         return !closing
                 && !failureTold
                 && strange.hasRoom()
+                && isAdmitted()
                 && (connectionExpected || watch.takeEvents() != 0 && (connectionExpected = true));
     }
 
-    /** As {@link VhostUserBlkSession#maxIdleNs()}. */
+    @Override
     public long maxIdleNs() {
         return session == null ? Long.MAX_VALUE : session.maxIdleNs();
     }
 
-    /** As {@link VhostUserBlkSession#disarmNotifications()}. */
+    @Override
     public void disarmNotifications() {
         if (session != null) {
             session.disarmNotifications();
@@ -169,20 +216,24 @@ public final class VhostUserBlkServer implements AutoCloseable {
     }
 
     /** As {@link VhostUserBlkSession#configChanged()}; front-ends to come read the config space anyway. */
+    @Override
     public void configChanged() {
         if (session != null) {
             session.configChanged();
         }
     }
 
-    /** As {@link VhostUserBlkSession#deviceReady()}. */
+    @Override
     public void deviceReady() {
         if (session != null) {
             session.deviceReady();
         }
     }
 
-    /** Stops listening, and begins to end the session; {@link #doWork()} brings that about. Idempotent. */
+    /** Nothing for the front-end to hear: a guest can wait for its disk, and a disk that fails answers with errors. */
+    @Override
+    public void deviceLost(final String reason) {}
+
     @Override
     public void close() {
         if (!closing) {
@@ -195,10 +246,7 @@ public final class VhostUserBlkServer implements AutoCloseable {
         }
     }
 
-    /**
-     * Stops listening, and drops the front-end: what is in flight is not answered any more, so that it asks again wherever it
-     * connects next. Go on with {@link #doWork()} while the device is driven. Idempotent.
-     */
+    @Override
     public void abandon() {
         close();
         if (session != null) {
@@ -206,7 +254,8 @@ public final class VhostUserBlkServer implements AutoCloseable {
         }
     }
 
-    /** Releases what is left of the session, at once. Neither device nor lanes are driven any more: they complete nothing. Idempotent. */
+    /** Releases what is left of the session, at once. The lanes are not driven any more either. */
+    @Override
     public void release() {
         abandon();
         if (session != null) {
@@ -216,7 +265,7 @@ public final class VhostUserBlkServer implements AutoCloseable {
         strange.close();
     }
 
-    /** Whether {@link #close()} was called and the session has ended. */
+    @Override
     public boolean isClosed() {
         return closing && session == null;
     }

@@ -1,10 +1,12 @@
 package io.varve.vhostuser;
 
+import io.varve.block.BlockDevice;
+import io.varve.block.CloseReason;
+import io.varve.block.SessionListener;
 import io.varve.linux.ErrnoException;
 import io.varve.linux.IoRing;
 import io.varve.linux.Memory;
 import io.varve.linux.UnixSocket;
-import io.varve.virtqueue.BlockDevice;
 import io.varve.virtqueue.VirtioBlkQueue;
 import java.util.List;
 
@@ -51,6 +53,7 @@ public final class VhostUserBlkSession implements AutoCloseable {
     private final BackEnd backEnd;
     private final Vrings vrings;
     private final Lanes lanes;
+    private final SessionListener listener;
 
     private boolean messageWaits;
     private long waitsSinceNs;
@@ -94,7 +97,8 @@ public final class VhostUserBlkSession implements AutoCloseable {
             backEnd.close();
             throw e;
         }
-        options.listener().onOpened();
+        listener = options.sessions().open(null, !device.isReadOnly());
+        backEnd.listener(listener);
     }
 
     /**
@@ -325,7 +329,7 @@ public final class VhostUserBlkSession implements AutoCloseable {
     private void lookForRequest(final Vring vring) throws ProtocolException {
         if (!requestWaitsTold && !device.isReady() && vring.isServed() && vring.armNotifications()) {
             requestWaitsTold = true;
-            options.listener().onRequestWaits();
+            listener.onRequestWaits();
         }
     }
 
@@ -421,7 +425,7 @@ public final class VhostUserBlkSession implements AutoCloseable {
         }
         backEnd.close();
         closed = true;
-        options.listener().onClosed(closeReason);
+        listener.onClosed(closeReason);
     }
 
     private void endForFault() {

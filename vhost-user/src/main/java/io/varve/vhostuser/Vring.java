@@ -1,9 +1,10 @@
 package io.varve.vhostuser;
 
+import io.varve.block.BlockDevice;
 import io.varve.linux.EventFd;
 import io.varve.linux.Fd;
 import io.varve.linux.IoRing;
-import io.varve.virtqueue.BlockDevice;
+import io.varve.linux.Watch;
 import io.varve.virtqueue.DirtyLog;
 import io.varve.virtqueue.GuestMemory;
 import io.varve.virtqueue.PackedVirtqueue;

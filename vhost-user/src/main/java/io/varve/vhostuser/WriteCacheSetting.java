@@ -1,6 +1,6 @@
 package io.varve.vhostuser;
 
-import io.varve.virtqueue.BlockDevice;
+import io.varve.block.BlockDevice;
 
 /**
  * Where a disk keeps whether it has a write cache ({@code wce}). The guest can change that, front-ends don't carry it over a

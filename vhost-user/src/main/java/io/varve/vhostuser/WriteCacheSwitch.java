@@ -1,6 +1,6 @@
 package io.varve.vhostuser;
 
-import io.varve.virtqueue.BlockDevice;
+import io.varve.block.BlockDevice;
 
 /**
  * Carries out a change of the write cache setting, one at a time: the setting is changed, and when the cache goes, everything

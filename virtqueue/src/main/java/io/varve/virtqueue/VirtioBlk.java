@@ -1,5 +1,7 @@
 package io.varve.virtqueue;
 
+import io.varve.block.BlockDevice;
+
 /** Numbers of the virtio block device (virtio 1.3, section 5.2) and of virtio itself, as far as they are used. */
 public final class VirtioBlk {
     /** Feature: the most segments of a request are given. */

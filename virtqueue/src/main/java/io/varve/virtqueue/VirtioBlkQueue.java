@@ -1,5 +1,6 @@
 package io.varve.virtqueue;
 
+import io.varve.block.BlockDevice;
 import io.varve.linux.IoVec;
 import io.varve.linux.Memory;
 import java.lang.foreign.MemorySegment;

@@ -7,6 +7,7 @@ import static io.varve.virtqueue.TestRing.WRITE;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 
+import io.varve.block.BlockDevice;
 import io.varve.linux.IoVec;
 import io.varve.linux.Memory;
 import java.util.ArrayList;

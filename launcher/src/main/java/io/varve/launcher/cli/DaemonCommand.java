@@ -6,8 +6,8 @@ import io.varve.launcher.config.Settings;
 import io.varve.launcher.control.Control;
 import io.varve.launcher.control.ControlServer;
 import io.varve.launcher.control.LiveFigures;
-import io.varve.launcher.daemon.DoorSocket;
 import io.varve.launcher.daemon.Foreground;
+import io.varve.launcher.daemon.ListeningSocket;
 import io.varve.launcher.metrics.MetricsServer;
 import io.varve.launcher.systemd.ListenFds;
 import io.varve.launcher.systemd.ServiceManager;
@@ -65,21 +65,24 @@ final class DaemonCommand extends Subcommand {
         final Settings settings =
                 readCache.over(serving.over(control.over(settings()))).with(given, Setting.OF_CONTROL);
         settings.get(Setting.STORE).requireUseful(serving.given().keySet());
-        final DoorSocket passed = ListenFds.take(environment());
+        final ListeningSocket passed = ListenFds.take(environment());
         if (passed != null) {
             ServingOptions.requireNoAccess(Setting.firstOption(Setting.OF_CONTROL_ACCESS, given.keySet()));
         }
-        try (DoorSocket door = passed == null ? Control.listen(settings) : passed;
+        try (ListeningSocket listener = passed == null ? Control.listen(settings) : passed;
                 MetricsServer figures = metrics.listen();
                 ServiceManager manager = ServiceManager.of(environment())) {
-            return run(settings, door, figures, new Foreground(out(), err(), manager, false, settings));
+            return run(settings, listener, figures, new Foreground(out(), err(), manager, false, settings));
         }
     }
 
     private int run(
-            final Settings settings, final DoorSocket door, final MetricsServer figures, final Foreground foreground) {
+            final Settings settings,
+            final ListeningSocket listener,
+            final MetricsServer figures,
+            final Foreground foreground) {
         final ControlServer server =
-                Control.start(foreground.daemon(), settings, StoreOption::openAsSet, door, this::complain);
+                Control.start(foreground.daemon(), settings, StoreOption::openAsSet, listener, this::complain);
         final LiveFigures live = LiveFigures.start(foreground.daemon(), settings.get(Setting.CONTROL));
         try {
             out().println("varve: the daemon is ready, its control socket is " + settings.get(Setting.CONTROL));

@@ -3,16 +3,17 @@ package io.varve.launcher.cli;
 import io.varve.launcher.UserException;
 import io.varve.launcher.config.Settings;
 import io.varve.launcher.control.LiveFigures;
-import io.varve.launcher.daemon.DoorPlan;
-import io.varve.launcher.daemon.DoorSocket;
 import io.varve.launcher.daemon.Foreground;
+import io.varve.launcher.daemon.ListeningSocket;
 import io.varve.launcher.daemon.SocketAccess;
+import io.varve.launcher.daemon.VhostUserPlan;
 import io.varve.launcher.daemon.VolumeOptions;
 import io.varve.launcher.metrics.MetricsServer;
 import io.varve.launcher.systemd.ListenFds;
 import io.varve.launcher.systemd.ServiceManager;
 import io.varve.lsvd.VolumeException;
 import java.nio.file.Path;
+import java.util.List;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -78,7 +79,7 @@ final class ServeCommand extends Subcommand {
     @Override
     public Integer call() throws VolumeException {
         final Settings settings = readCache.over(serving.over(settings()));
-        try (DoorPlan door = door(settings);
+        try (VhostUserPlan export = vhostUser(settings);
                 ServiceManager manager = ServiceManager.of(environment());
                 MetricsServer server = metrics.listen()) {
             final VolumeOptions options = VolumeOptions.of(
@@ -86,7 +87,7 @@ final class ServeCommand extends Subcommand {
                     settings,
                     serving.given().keySet(),
                     () -> StoreOption.openAsSet(settings),
-                    door,
+                    List.of(export),
                     opening.choices());
             final Foreground foreground = new Foreground(out(), err(), manager, true, settings);
             final LiveFigures figures = LiveFigures.start(foreground.daemon(), null);
@@ -98,22 +99,22 @@ final class ServeCommand extends Subcommand {
         }
     }
 
-    private DoorPlan door(final Settings settings) {
+    private VhostUserPlan vhostUser(final Settings settings) {
         if (socket.path != null) {
-            return DoorPlan.at(socket.path, SocketAccess.of(settings));
+            return VhostUserPlan.at(socket.path, SocketAccess.of(settings));
         }
         serving.requireNoAccess();
         if (socket.fd == null) {
-            final DoorSocket passed = ListenFds.take(environment());
+            final ListeningSocket passed = ListenFds.take(environment());
             if (passed == null) {
                 throw new UserException("no socket to listen at: give --socket-path PATH or --fd N, or have a service"
                         + " manager pass one (LISTEN_FDS)");
             }
-            return DoorPlan.inherited(passed);
+            return VhostUserPlan.inherited(passed);
         }
         if (socket.fd < 0) {
             throw new UserException("--fd: a descriptor's number is 0 or more, not " + socket.fd);
         }
-        return DoorPlan.inherited(DoorSocket.inherited(socket.fd, "--fd"));
+        return VhostUserPlan.inherited(ListeningSocket.inherited(socket.fd, "--fd"));
     }
 }

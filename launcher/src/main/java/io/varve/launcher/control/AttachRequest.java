@@ -3,9 +3,9 @@ package io.varve.launcher.control;
 import io.varve.launcher.UserException;
 import io.varve.launcher.config.Setting;
 import io.varve.launcher.config.Settings;
-import io.varve.launcher.daemon.DoorPlan;
 import io.varve.launcher.daemon.OpeningChoices;
 import io.varve.launcher.daemon.SocketAccess;
+import io.varve.launcher.daemon.VhostUserPlan;
 import io.varve.launcher.daemon.VolumeOptions;
 import io.varve.lsvd.store.ObjectStore;
 import java.nio.file.InvalidPathException;
@@ -84,7 +84,7 @@ record AttachRequest(
                 own,
                 isPatient ? Set.of() : settings.keySet(),
                 () -> store.apply(own),
-                DoorPlan.at(socket(own.get(Setting.CONTROL)), SocketAccess.of(own)),
+                List.of(VhostUserPlan.at(socket(own.get(Setting.CONTROL)), SocketAccess.of(own))),
                 new OpeningChoices(isReadOnly, isTakeOver, acceptsDataLoss, allowsUnfitStore, isPatient));
     }
 

@@ -4,7 +4,7 @@ import io.varve.launcher.UserException;
 import io.varve.launcher.config.Setting;
 import io.varve.launcher.config.Settings;
 import io.varve.launcher.daemon.Daemon;
-import io.varve.launcher.daemon.DoorSocket;
+import io.varve.launcher.daemon.ListeningSocket;
 import io.varve.launcher.daemon.SocketAccess;
 import io.varve.linux.ErrnoException;
 import io.varve.lsvd.store.ObjectStore;
@@ -25,7 +25,7 @@ public final class Control {
      *
      * @throws UserException when that can't be done.
      */
-    public static DoorSocket listen(final Settings settings) {
+    public static ListeningSocket listen(final Settings settings) {
         final Path path = settings.get(Setting.CONTROL);
         if (settings.isDefault(Setting.CONTROL, null)) {
             try {
@@ -36,7 +36,7 @@ public final class Control {
                         e);
             }
         }
-        return DoorSocket.listen(path, SocketAccess.ofControl(settings));
+        return ListeningSocket.listen(path, SocketAccess.ofControl(settings));
     }
 
     /**
@@ -45,7 +45,7 @@ public final class Control {
      * @param daemon   is controlled.
      * @param settings hold where an attached volume says nothing else.
      * @param store    opens a store according to settings.
-     * @param door     closed with the server.
+     * @param listener closed with the server.
      * @param complain is told, in one line each, what can't be attached again.
      * @throws UserException when the list of what was attached is damaged, or there are not enough descriptors.
      */
@@ -53,13 +53,13 @@ public final class Control {
             final Daemon daemon,
             final Settings settings,
             final Function<Settings, ObjectStore> store,
-            final DoorSocket door,
+            final ListeningSocket listener,
             final Consumer<String> complain) {
         final DaemonMethods methods =
                 new DaemonMethods(daemon, settings, store, new Attachments(settings.get(Setting.CONTROL)));
         methods.restore(complain);
         try {
-            return new ControlServer(door, methods(methods, daemon, settings, store));
+            return new ControlServer(listener, methods(methods, daemon, settings, store));
         } catch (final ErrnoException e) {
             throw new UserException("cannot set up the control socket: " + e.getMessage(), e);
         }

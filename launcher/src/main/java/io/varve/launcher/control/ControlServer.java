@@ -1,6 +1,6 @@
 package io.varve.launcher.control;
 
-import io.varve.launcher.daemon.DoorSocket;
+import io.varve.launcher.daemon.ListeningSocket;
 import io.varve.linux.ErrnoException;
 import io.varve.linux.IoRing;
 import io.varve.linux.IoRings;
@@ -27,7 +27,7 @@ public final class ControlServer implements AutoCloseable {
     /** Pause after a connection could not be accepted, for want of descriptors say. */
     private static final long FAILURE_PAUSE_NS = 100_000_000;
 
-    private final DoorSocket door;
+    private final ListeningSocket listener;
     private final Map<String, ControlMethod> methods;
     private final IoRing ring;
     private final UnexpectedErrors errors = new UnexpectedErrors("varve-control", System::nanoTime);
@@ -38,12 +38,12 @@ public final class ControlServer implements AutoCloseable {
     /**
      * Begins to accept connections.
      *
-     * @param door    closed with the server.
-     * @param methods by name.
+     * @param listener closed with the server.
+     * @param methods  by name.
      * @throws ErrnoException when there are not enough descriptors or memory.
      */
-    ControlServer(final DoorSocket door, final Map<String, ControlMethod> methods) throws ErrnoException {
-        this.door = door;
+    ControlServer(final ListeningSocket listener, final Map<String, ControlMethod> methods) throws ErrnoException {
+        this.listener = listener;
         this.methods = methods;
         ring = IoRings.open(1);
         thread = new Thread(this::run, "varve-control");
@@ -65,15 +65,15 @@ public final class ControlServer implements AutoCloseable {
     }
 
     private void watch(final int handler) {
-        ring.pollMultishot(door.socket().fd(), IoRing.POLLIN, handler, handler);
+        ring.pollMultishot(listener.socket().fd(), IoRing.POLLIN, handler, handler);
     }
 
     /** Accepts who is there; false when that failed and is to be tried again. */
     private boolean accept() {
         try {
-            for (UnixSocket socket = door.socket().accept();
+            for (UnixSocket socket = listener.socket().accept();
                     socket != null && !isClosing;
-                    socket = door.socket().accept()) {
+                    socket = listener.socket().accept()) {
                 begin(socket);
             }
             return true;
@@ -148,6 +148,6 @@ public final class ControlServer implements AutoCloseable {
         } catch (final InterruptedException e) {
             Thread.currentThread().interrupt();
         }
-        door.close();
+        listener.close();
     }
 }

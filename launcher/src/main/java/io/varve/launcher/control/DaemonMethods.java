@@ -88,7 +88,7 @@ final class DaemonMethods {
             switch (state) {
                 case OPENING, FOLLOWING, TAKING, SERVING ->
                     throw new UserException("volume '" + request.volume() + "' is attached already, at "
-                            + there.options().door().path() + ": detach it first");
+                            + there.status().socket() + ": detach it first");
                 case ENDING -> throw new UserException("volume '" + request.volume() + "' is being detached");
                 case ENDED, FAILED -> awaitEnd(there);
             }

@@ -1,18 +1,18 @@
 package io.varve.launcher.daemon;
 
+import io.varve.block.BlockDevice;
 import io.varve.launcher.metrics.RequestCounters;
 import io.varve.launcher.metrics.RequestType;
 import io.varve.linux.IoVec;
 import io.varve.lsvd.Volume;
 import io.varve.lsvd.VolumeCompletion;
-import io.varve.virtqueue.BlockDevice;
 import java.util.Arrays;
 
 /**
- * A volume of the engine as the block device of a door. This is where the two sides of Varve meet: neither knows the other.
+ * A volume of the engine as the block device of an export. This is where the two sides of Varve meet: neither knows the other.
  * Their statuses are the same numbers.
  *
- * <p>A door brings the same few completions with all its requests (one for each queue), so their counterparts are kept, and
+ * <p>An export brings the same few completions with all its requests (one for each queue), so their counterparts are kept, and
  * the data path allocates nothing. How many are kept is bounded; past that, all are forgotten and made again.
  */
 final class EngineBlockDevice implements BlockDevice {
@@ -186,7 +186,7 @@ final class EngineBlockDevice implements BlockDevice {
         return counterparts[slot];
     }
 
-    /** What the volume tells for a completion of the door. */
+    /** What the volume tells for a completion of the export. */
     private final class Counterpart implements VolumeCompletion {
         private final Completion of;
 

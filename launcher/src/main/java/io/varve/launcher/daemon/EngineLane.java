@@ -9,7 +9,7 @@ import io.varve.lsvd.read.LaneReads;
 import io.varve.vhostuser.LaneReader;
 
 /**
- * A lane's reads of a volume of the engine: joins door and engine there as {@link EngineBlockDevice} does on the reactor. Counts what it serves;
+ * A lane's reads of a volume of the engine: joins protocol and engine there as {@link EngineBlockDevice} does on the reactor. Counts what it serves;
  * the rest is counted where it goes. A volume's first request is the reactor's, which tells of it.
  *
  * <p>The volume may go, and another come, whenever the lane has no rings.

@@ -1,14 +1,14 @@
 package io.varve.launcher.daemon;
 
+import io.varve.block.BlockDevice;
 import io.varve.linux.ErrnoException;
 import io.varve.linux.IoRing;
 import io.varve.linux.IoRings;
 import io.varve.vhostuser.Lane;
 import io.varve.vhostuser.LaneReader;
-import io.varve.virtqueue.BlockDevice;
 
 /** The thread of one {@link Lane}, and its ring: there are none until the lane is first lent something. The reactor's. */
-final class LaneThread implements Reactor.Duties, AutoCloseable {
+final class LaneThread implements AutoCloseable {
     private static final System.Logger LOGGER = System.getLogger(LaneThread.class.getName());
 
     private final String name;
@@ -67,7 +67,7 @@ final class LaneThread implements Reactor.Duties, AutoCloseable {
     private void run() {
         Throwable failure = null;
         try {
-            new Reactor(ring, this, pollNs).runUntil(() -> isToEnd);
+            new Reactor(ring, lane, pollNs).runUntil(() -> isToEnd);
         } catch (final Throwable e) {
             failure = e;
             LOGGER.log(System.Logger.Level.ERROR, name + " has failed", e);
@@ -76,26 +76,6 @@ final class LaneThread implements Reactor.Duties, AutoCloseable {
             ring.close();
             reader.close();
         }
-    }
-
-    @Override
-    public int doWork() {
-        return lane.doWork();
-    }
-
-    @Override
-    public boolean armNotifications() {
-        return lane.armNotifications();
-    }
-
-    @Override
-    public void disarmNotifications() {
-        lane.disarmNotifications();
-    }
-
-    @Override
-    public long maxIdleNs() {
-        return lane.maxIdleNs();
     }
 
     /** Ends the thread, and waits for what it has in flight on local disks. */

@@ -1,38 +1,20 @@
 package io.varve.launcher.daemon;
 
+import io.varve.block.Duty;
 import io.varve.linux.IoRing;
 import io.varve.linux.TimeSlice;
 import java.util.function.BooleanSupplier;
 
 /**
- * The loop of the reactor thread: it turns the ring and its duties while there is work, goes on polling for a while after
+ * The loop of the reactor thread: it turns the ring and its duty while there is work, goes on polling for a while after
  * the last, then asks to be notified, looks once more, and sleeps in the ring. Guests wait for it, so its thread has a short {@link TimeSlice}.
  */
 public final class Reactor {
     /** Longest sleep, in case a wake-up is missed for all that. */
     static final long MAX_SLEEP_NS = 1_000_000_000;
 
-    /** What lives on the reactor thread, beside the ring. */
-    public interface Duties {
-        /** One cycle of all. Returns the amount of work done. */
-        int doWork();
-
-        /**
-         * Asks that whatever comes next completes something on the ring.
-         *
-         * @return true when something has come already, or can only be polled.
-         */
-        boolean armNotifications();
-
-        /** Takes that back: there is polling again. */
-        void disarmNotifications();
-
-        /** How long the reactor may sleep, in nanoseconds, above 0, before something depends on time alone. */
-        long maxIdleNs();
-    }
-
     private final IoRing ring;
-    private final Duties duties;
+    private final Duty duty;
     private final PollWindow window;
 
     /**
@@ -40,9 +22,9 @@ public final class Reactor {
      *
      * @param pollNs how long to poll after the last work, at most.
      */
-    public Reactor(final IoRing ring, final Duties duties, final long pollNs) {
+    public Reactor(final IoRing ring, final Duty duty, final long pollNs) {
         this.ring = ring;
-        this.duties = duties;
+        this.duty = duty;
         window = new PollWindow(pollNs);
     }
 
@@ -59,7 +41,7 @@ public final class Reactor {
         long idleSinceNs = 0;
         int answered = 0;
         while (!ended.getAsBoolean()) {
-            if (answered + ring.turn(0) + duties.doWork() > 0) {
+            if (answered + ring.turn(0) + duty.doWork() > 0) {
                 if (hasSlept) {
                     window.onWoken(System.nanoTime() - idleSinceNs);
                 }
@@ -85,10 +67,10 @@ public final class Reactor {
     /** A sleep that brought nothing leaves the reactor idle: the next cycle that finds nothing sleeps again at once. */
     private int sleep(final BooleanSupplier ended) {
         int answered = 0;
-        if (!duties.armNotifications() && !ended.getAsBoolean()) {
-            answered = ring.turn(Math.min(MAX_SLEEP_NS, duties.maxIdleNs()));
+        if (!duty.armNotifications() && !ended.getAsBoolean()) {
+            answered = ring.turn(Math.min(MAX_SLEEP_NS, duty.maxIdleNs()));
         }
-        duties.disarmNotifications();
+        duty.disarmNotifications();
         return answered;
     }
 }

@@ -1,5 +1,6 @@
 package io.varve.launcher.daemon;
 
+import io.varve.block.ExportStatus;
 import io.varve.launcher.UserException;
 import io.varve.launcher.daemon.VolumeStatus.FrontEndState;
 import io.varve.launcher.daemon.VolumeStatus.State;
@@ -16,10 +17,7 @@ import io.varve.lsvd.VolumeCatalog;
 import io.varve.lsvd.VolumeContext;
 import io.varve.lsvd.VolumeException;
 import io.varve.lsvd.VolumeStats;
-import io.varve.vhostuser.CloseReason;
-import io.varve.vhostuser.SessionListener;
-import io.varve.vhostuser.SessionOptions;
-import io.varve.vhostuser.VhostUserBlkServer;
+import io.varve.vhostuser.Lane;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CancellationException;
@@ -32,7 +30,7 @@ import java.util.stream.Stream;
  * A volume that is opened, served and ended on a thread of its own, which is its reactor. It shares nothing with other
  * volumes of the process, its store's threads and connections included: whatever it waits for or fails at, they go on.
  *
- * <p>The first {@link #end()} ends the door, has everything shipped and the volume sealed; when the store does not answer in
+ * <p>The first {@link #end()} ends the exports, has everything shipped and the volume sealed; when the store does not answer in
  * time, or on {@link #hurry()}, it ends with everything durable in the log, to be shipped by whoever opens it next. An
  * opening is broken off at once: nothing has been acknowledged.
  *
@@ -68,15 +66,14 @@ public final class ServedVolume {
     private final List<LaneThread> lanes = new ArrayList<>();
 
     private StoreMeter store;
-    private DoorSocket door;
-    private VhostUserBlkServer server;
-    private EngineBlockDevice device;
+    private final Exports exports = new Exports();
+    private final List<EngineBlockDevice> devices = new ArrayList<>();
 
     private volatile IoRing ring;
     private volatile Possession possession;
     private volatile State state = State.OPENING;
     private volatile VolumeMetrics metrics;
-    private volatile FrontEndState frontEnd = FrontEndState.NONE;
+    private volatile VolumeSessions sessions;
     private volatile String trouble;
     private volatile ServingDuties heartbeat;
     private volatile boolean isToEnd;
@@ -162,15 +159,29 @@ public final class ServedVolume {
         return new VolumeStatus(
                 options.name(),
                 currentState(),
-                options.door().path(),
+                exportStatus(),
                 isKnown ? current.uuid() : null,
                 isKnown ? current.sizeBytes() : 0,
                 options.opening().isReadOnly(),
-                frontEnd,
+                frontEnd(),
                 trouble(current),
                 current == null ? null : current.waitsFor(),
                 opened == null ? 0 : opened.cachedBytes(),
                 isKnown ? stats() : null);
+    }
+
+    private List<ExportStatus> exportStatus() {
+        final List<ExportStatus> served = exports.status();
+        return served.size() == options.exports().size()
+                ? served
+                : options.exports().stream()
+                        .map(plan -> new ExportStatus(plan.protocol(), plan.address(), null))
+                        .toList();
+    }
+
+    private FrontEndState frontEnd() {
+        final VolumeSessions current = sessions;
+        return current == null ? FrontEndState.NONE : current.frontEnd();
     }
 
     private State currentState() {
@@ -178,7 +189,7 @@ public final class ServedVolume {
             return state;
         }
         final State of = possession.state();
-        return of == State.FOLLOWING && frontEnd == FrontEndState.RUNNING ? State.TAKING : of;
+        return of == State.FOLLOWING && frontEnd() == FrontEndState.RUNNING ? State.TAKING : of;
     }
 
     private VolumeStats stats() {
@@ -270,7 +281,7 @@ public final class ServedVolume {
                 possession::sizeBytes,
                 this::stats,
                 () -> volume() == null ? 0 : volume().cachedBytes(),
-                () -> frontEnd != FrontEndState.NONE,
+                () -> frontEnd() != FrontEndState.NONE,
                 counters,
                 store);
         trouble = null;
@@ -327,17 +338,45 @@ public final class ServedVolume {
 
     /** The volume is there, or not any more: what the front-end has been told of the disk may have changed. */
     private void onVolume(final Volume volume) {
-        if (device != null) {
-            device.volume(volume);
-        }
-        if (server != null && volume != null) {
-            server.deviceReady();
+        devices.forEach(device -> device.volume(volume));
+        if (volume != null) {
+            exports.deviceReady();
         }
     }
 
     private void serve() {
-        device = new EngineBlockDevice(possession, counters.getFirst());
+        sessions = new VolumeSessions(possession, options.opening().isReadOnly(), false);
+        for (final ExportPlan plan : options.exports()) {
+            exports.add(plan.open(exportContext()));
+        }
+        final ServingDuties duties =
+                new ServingDuties(options.name(), possession, exports, failure -> listener.onFailing(this, failure));
+        heartbeat = duties;
+        state = State.SERVING;
+        listener.onReady(this);
+        ready.complete(null);
+        new Reactor(ring, duties, options.pollTime().toNanos()).runUntil(() -> isToEnd);
+        exports.close();
+    }
+
+    private ExportContext exportContext() {
+        final EngineBlockDevice device = new EngineBlockDevice(possession, counters.getFirst());
         device.volume(possession.volume());
+        devices.add(device);
+        return new ExportContext(
+                options.name(),
+                ring,
+                device,
+                sessions.of(device),
+                possession,
+                () -> lanes(device),
+                options.holdLimit());
+    }
+
+    private List<Lane> lanes(final EngineBlockDevice device) {
+        if (!lanes.isEmpty()) {
+            return List.of();
+        }
         for (int i = 1; i <= options.readLanes(); i++) {
             lanes.add(new LaneThread(
                     thread.getName() + "-lane-" + i,
@@ -346,31 +385,14 @@ public final class ServedVolume {
                     new EngineLane(device, counters.get(i)),
                     options.pollTime().toNanos()));
         }
-        door = options.door().open();
-        server = new VhostUserBlkServer(
-                ring,
-                door.socket(),
-                device,
-                SessionOptions.of(options.name())
-                        .withWriteCache(new VolumeWriteCache(possession))
-                        .withListener(new FrontEndWatch())
-                        .withHoldLimit(options.holdLimit()),
-                lanes.stream().map(LaneThread::lane).toList());
-        final ServingDuties duties =
-                new ServingDuties(options.name(), possession, server, failure -> listener.onFailing(this, failure));
-        heartbeat = duties;
-        state = State.SERVING;
-        listener.onReady(this);
-        ready.complete(null);
-        new Reactor(ring, duties, options.pollTime().toNanos()).runUntil(() -> isToEnd);
-        server.close();
+        return lanes.stream().map(LaneThread::lane).toList();
     }
 
     /** Ships and seals, or in the end leaves that to the next start. */
     private void shutDown(final long startNs) {
         final Volume volume = possession.end();
         if (volume == null) {
-            endDoor();
+            endExports();
             return;
         }
         final long timeoutNs = options.shutdownTimeout().toNanos();
@@ -378,11 +400,11 @@ public final class ServedVolume {
         while (!volume.isShutDown()) {
             final long elapsedNs = System.nanoTime() - startNs;
             final boolean isTimeUp = isToHurry || elapsedNs >= timeoutNs;
-            if (isTimeUp && server != null) {
+            if (isTimeUp) {
                 // What is not answered by then, the guest asks for again: it must not see that it failed.
-                server.abandon();
+                exports.abandon();
             }
-            if (isTimeUp || server == null || server.isClosed()) {
+            if (isTimeUp || exports.areClosed()) {
                 volume.shutdown();
             }
             if (isTimeUp) {
@@ -391,20 +413,18 @@ public final class ServedVolume {
                 isTold = true;
                 listener.onShipping(this, volume.stats().unsentBytes());
             }
-            if (volume.doWork() + (server == null ? 0 : server.doWork()) + ring.turn(0) == 0) {
+            if (volume.doWork() + exports.doWork() + ring.turn(0) == 0) {
                 ring.turn(Math.min(volume.maxIdleNs(), SHUTDOWN_TURN_NS));
             }
         }
     }
 
     /** Nothing is in flight without a volume; what waits in the rings the guest asks for again. */
-    private void endDoor() {
-        if (server != null) {
-            server.abandon();
-            while (!server.isClosed()) {
-                server.doWork();
-                ring.turn(0);
-            }
+    private void endExports() {
+        exports.abandon();
+        while (!exports.areClosed()) {
+            exports.doWork();
+            ring.turn(0);
         }
     }
 
@@ -426,13 +446,9 @@ public final class ServedVolume {
      * go, so that it can go elsewhere; then nothing is in flight in the ring any more; then the log's lock goes with the volume.
      */
     private void release() {
-        frontEnd = FrontEndState.NONE;
         release("the lanes", lanes.toArray(AutoCloseable[]::new));
-        release("the socket", door, options.door(), () -> {
-            if (server != null) {
-                server.release();
-            }
-        });
+        release("the exports", exports::release);
+        release("the sockets", options.exports().toArray(AutoCloseable[]::new));
         release("the volume", possession == null ? null : possession::end, ring, volume(), store);
     }
 
@@ -445,49 +461,6 @@ public final class ServedVolume {
             }
         } catch (final Exception e) {
             LOGGER.log(System.Logger.Level.WARNING, "volume " + options.name() + ": cannot release " + what, e);
-        }
-    }
-
-    /** Keeps in mind who is connected, and has the volume taken for a guest that runs. */
-    private final class FrontEndWatch implements SessionListener {
-        @Override
-        public void onOpened() {
-            frontEnd = FrontEndState.CONNECTED;
-            possession.frontEnd(true);
-        }
-
-        @Override
-        public void onFirstRingStarted() {
-            frontEnd = FrontEndState.RUNNING;
-            possession.running(true);
-        }
-
-        @Override
-        public void onRequestWaits() {
-            possession.onAsked();
-        }
-
-        @Override
-        public void onMigration(final boolean isMigrating) {
-            possession.migrating(isMigrating);
-        }
-
-        @Override
-        public boolean isHandedOver() {
-            return possession.isHandedOver();
-        }
-
-        @Override
-        public void onLastRingStopped() {
-            frontEnd = FrontEndState.CONNECTED;
-            possession.running(false);
-        }
-
-        @Override
-        public void onClosed(final CloseReason reason) {
-            frontEnd = FrontEndState.NONE;
-            possession.frontEnd(false);
-            device.forgetCompletions();
         }
     }
 }

@@ -1,14 +1,14 @@
 package io.varve.launcher.daemon;
 
+import io.varve.block.Duty;
 import io.varve.lsvd.Volume;
-import io.varve.vhostuser.VhostUserBlkServer;
 import java.util.ArrayDeque;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
 import org.agrona.concurrent.ManyToOneConcurrentArrayQueue;
 
-/** A volume and its door, as duties of the reactor. */
-final class ServingDuties implements Reactor.Duties {
+/** A volume and its exports, as the duty of their reactor. */
+final class ServingDuties implements Duty {
     private static final System.Logger LOGGER = System.getLogger(ServingDuties.class.getName());
 
     /** Most commands that may wait. */
@@ -19,7 +19,7 @@ final class ServingDuties implements Reactor.Duties {
 
     private final String name;
     private final Possession possession;
-    private final VhostUserBlkServer server;
+    private final Exports exports;
     private final Consumer<String> failureListener;
     private final ManyToOneConcurrentArrayQueue<Runnable> commands = new ManyToOneConcurrentArrayQueue<>(MAX_COMMANDS);
     private final AtomicLong cycleNs = new AtomicLong(System.nanoTime());
@@ -36,11 +36,11 @@ final class ServingDuties implements Reactor.Duties {
     ServingDuties(
             final String name,
             final Possession possession,
-            final VhostUserBlkServer server,
+            final Exports exports,
             final Consumer<String> failureListener) {
         this.name = name;
         this.possession = possession;
-        this.server = server;
+        this.exports = exports;
         this.failureListener = failureListener;
     }
 
@@ -70,7 +70,7 @@ final class ServingDuties implements Reactor.Duties {
     /** The disk has become larger. The reactor's. */
     void grow(final long sizeBytes) {
         possession.grow(sizeBytes);
-        server.configChanged();
+        exports.configChanged();
     }
 
     /** Who else has the volume, in one line, or null. Any thread. */
@@ -80,7 +80,7 @@ final class ServingDuties implements Reactor.Duties {
 
     @Override
     public int doWork() {
-        int work = commands.drain(Runnable::run) + possession.doWork() + server.doWork();
+        int work = commands.drain(Runnable::run) + possession.doWork() + exports.doWork();
         final Volume volume = possession.volume();
         if (possession.isReady()) {
             for (Consumer<Volume> command = waiting.poll(); command != null; command = waiting.poll()) {
@@ -116,16 +116,16 @@ final class ServingDuties implements Reactor.Duties {
 
     @Override
     public boolean armNotifications() {
-        return server.armNotifications();
+        return exports.armNotifications();
     }
 
     @Override
     public void disarmNotifications() {
-        server.disarmNotifications();
+        exports.disarmNotifications();
     }
 
     @Override
     public long maxIdleNs() {
-        return Math.min(possession.maxIdleNs(), server.maxIdleNs());
+        return Math.min(possession.maxIdleNs(), exports.maxIdleNs());
     }
 }

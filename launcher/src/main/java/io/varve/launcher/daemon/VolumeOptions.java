@@ -6,6 +6,7 @@ import io.varve.launcher.volume.SnapshotName;
 import io.varve.lsvd.gc.GcPolicy;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.Set;
 
 /**
@@ -16,7 +17,7 @@ import java.util.Set;
  * @param cacheDirectory  of the local logs.
  * @param logSizeBytes    size of its log, if that is yet to be made.
  * @param gcPolicy        how much garbage it may have in the store.
- * @param door            where front-ends connect.
+ * @param exports         how and where clients reach it; at least one.
  * @param opening         how it is opened.
  * @param shutdownTimeout how long the end waits for the store.
  * @param pollTime        how long the reactor polls after its last work.
@@ -29,7 +30,7 @@ public record VolumeOptions(
         Path cacheDirectory,
         long logSizeBytes,
         GcPolicy gcPolicy,
-        DoorPlan door,
+        List<ExportPlan> exports,
         OpeningChoices opening,
         Duration shutdownTimeout,
         Duration pollTime,
@@ -47,7 +48,7 @@ public record VolumeOptions(
             final Settings settings,
             final Set<String> given,
             final StoreOpener store,
-            final DoorPlan door,
+            final List<ExportPlan> exports,
             final OpeningChoices opening) {
         final OpeningChoices choices = SnapshotName.isSnapshot(name) ? opening.readOnly() : opening;
         choices.requireUseful(name, given);
@@ -61,7 +62,7 @@ public record VolumeOptions(
                         settings.get(Setting.GC_SPACE),
                         settings.get(Setting.GC_GARBAGE),
                         settings.get(Setting.GC_RATE)),
-                door,
+                exports,
                 choices,
                 settings.get(Setting.SHUTDOWN_TIMEOUT),
                 settings.get(Setting.POLL_TIME),

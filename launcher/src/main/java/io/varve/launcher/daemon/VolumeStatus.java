@@ -1,7 +1,10 @@
 package io.varve.launcher.daemon;
 
+import io.varve.block.ExportStatus;
 import io.varve.lsvd.VolumeStats;
+import io.varve.vhostuser.VhostUserBlkServer;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.UUID;
 
 /**
@@ -9,11 +12,11 @@ import java.util.UUID;
  *
  * @param name      of the volume.
  * @param state     how far it has come.
- * @param socket    where front-ends connect; null when the socket was inherited.
+ * @param exports   how and where clients reach it.
  * @param uuid      of the volume; null while it has not been opened.
  * @param sizeBytes of the disk; 0 while it has not been opened.
  * @param isReadOnly whether writes are refused.
- * @param frontEnd  who is connected.
+ * @param frontEnd  who is connected, over any of them.
  * @param trouble   what is wrong, in one line; null when nothing is known to be.
  * @param note      who else has the volume, in one line; null when nobody is known to.
  * @param cachedBytes of its objects, its ancestors' included, in the read cache.
@@ -22,7 +25,7 @@ import java.util.UUID;
 public record VolumeStatus(
         String name,
         State state,
-        Path socket,
+        List<ExportStatus> exports,
         UUID uuid,
         long sizeBytes,
         boolean isReadOnly,
@@ -31,18 +34,27 @@ public record VolumeStatus(
         String note,
         long cachedBytes,
         VolumeStats stats) {
+    /** Where vhost-user front-ends connect; null for an inherited socket, and when there is no such export. */
+    public Path socket() {
+        return exports.stream()
+                .filter(export -> export.protocol().equals(VhostUserBlkServer.PROTOCOL) && export.address() != null)
+                .map(export -> Path.of(export.address()))
+                .findFirst()
+                .orElse(null);
+    }
+
     /** How far a volume has come. */
     public enum State {
         /** It waits for the store, or replays its log. */
         OPENING,
 
-        /** Front-ends can connect; the volume is followed, and taken when a guest begins to use it. */
+        /** Clients can connect; the volume is followed, and taken when a guest begins to use it. */
         FOLLOWING,
 
-        /** A guest waits until the volume is there. */
+        /** A client waits until the volume is there. */
         TAKING,
 
-        /** Front-ends are served. */
+        /** Clients are served. */
         SERVING,
 
         /** It completes what is in flight and ships what is unsent. */
@@ -55,15 +67,15 @@ public record VolumeStatus(
         FAILED
     }
 
-    /** Who is connected to a volume. */
+    /** Who uses a volume. */
     public enum FrontEndState {
         /** Nobody. */
         NONE,
 
-        /** A front-end, whose guest does not use the disk. */
+        /** A client that does not use the disk, such as a front-end whose guest does not run. */
         CONNECTED,
 
-        /** A front-end, whose guest uses the disk. */
+        /** A client that uses the disk. */
         RUNNING
     }
 }

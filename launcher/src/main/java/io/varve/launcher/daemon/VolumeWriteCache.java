@@ -1,8 +1,8 @@
 package io.varve.launcher.daemon;
 
+import io.varve.block.BlockDevice;
 import io.varve.lsvd.Volume;
 import io.varve.vhostuser.WriteCacheSetting;
-import io.varve.virtqueue.BlockDevice;
 
 /** The guest's write cache setting, kept with the volume: a change is logged like a write, and follows the volume to any host. */
 record VolumeWriteCache(Possession possession) implements WriteCacheSetting {

@@ -2,7 +2,7 @@ package io.varve.launcher.systemd;
 
 import io.varve.launcher.UserException;
 import io.varve.launcher.config.Environment;
-import io.varve.launcher.daemon.DoorSocket;
+import io.varve.launcher.daemon.ListeningSocket;
 
 /** The sockets that a service manager has handed over ({@code sd_listen_fds(3)}). */
 public final class ListenFds {
@@ -16,7 +16,7 @@ public final class ListenFds {
      *
      * @throws UserException when there are several, or it is no listening Unix socket.
      */
-    public static DoorSocket take(final Environment environment) {
+    public static ListeningSocket take(final Environment environment) {
         final String count = environment.get("LISTEN_FDS");
         final String pid = environment.get("LISTEN_PID");
         if (count == null || !Long.toString(ProcessHandle.current().pid()).equals(pid) || count.equals("0")) {
@@ -26,6 +26,6 @@ public final class ListenFds {
             throw new UserException(
                     "LISTEN_FDS: the service manager passes " + count + " sockets, and one is what is needed");
         }
-        return DoorSocket.inherited(FIRST, "LISTEN_FDS");
+        return ListeningSocket.inherited(FIRST, "LISTEN_FDS");
     }
 }

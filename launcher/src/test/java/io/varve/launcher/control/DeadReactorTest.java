@@ -6,11 +6,11 @@ import static org.awaitility.Awaitility.await;
 import io.varve.launcher.config.Environment;
 import io.varve.launcher.config.Settings;
 import io.varve.launcher.daemon.Daemon;
-import io.varve.launcher.daemon.DoorPlan;
 import io.varve.launcher.daemon.OpeningChoices;
 import io.varve.launcher.daemon.ServedVolume;
 import io.varve.launcher.daemon.SharedReadCache;
 import io.varve.launcher.daemon.SocketAccess;
+import io.varve.launcher.daemon.VhostUserPlan;
 import io.varve.launcher.daemon.VolumeListener;
 import io.varve.launcher.daemon.VolumeOptions;
 import io.varve.lsvd.VolumeCatalog;
@@ -152,7 +152,7 @@ class DeadReactorTest {
                         home.resolve("other"),
                         64 << 20,
                         GcPolicy.DEFAULT,
-                        DoorPlan.at(home.resolve("thief"), SocketAccess.OWNER_ONLY),
+                        List.of(VhostUserPlan.at(home.resolve("thief"), SocketAccess.OWNER_ONLY)),
                         new OpeningChoices(false, true, false, false, false),
                         Duration.ofSeconds(20),
                         Duration.ofNanos(50_000),

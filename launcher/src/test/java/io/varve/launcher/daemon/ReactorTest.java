@@ -2,6 +2,7 @@ package io.varve.launcher.daemon;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.varve.block.Duty;
 import io.varve.linux.IoRing;
 import java.lang.reflect.Proxy;
 import java.util.ArrayList;
@@ -67,7 +68,7 @@ class ReactorTest {
         new Reactor(ring(), new Script(), POLL_NS).runUntil(() -> isEnded);
     }
 
-    private final class Script implements Reactor.Duties {
+    private final class Script implements Duty {
         @Override
         public int doWork() {
             if (workLeft == 0) {

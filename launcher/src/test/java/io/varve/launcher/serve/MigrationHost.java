@@ -3,12 +3,12 @@ package io.varve.launcher.serve;
 import static org.awaitility.Awaitility.await;
 
 import io.varve.launcher.daemon.Daemon;
-import io.varve.launcher.daemon.DoorPlan;
 import io.varve.launcher.daemon.OpeningChoices;
 import io.varve.launcher.daemon.ServedVolume;
 import io.varve.launcher.daemon.SharedReadCache;
 import io.varve.launcher.daemon.SocketAccess;
 import io.varve.launcher.daemon.StoreOpener;
+import io.varve.launcher.daemon.VhostUserPlan;
 import io.varve.launcher.daemon.VolumeListener;
 import io.varve.launcher.daemon.VolumeOptions;
 import io.varve.launcher.daemon.VolumeStatus;
@@ -19,6 +19,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 
 /** A host with a daemon in the test's process, a cache directory and one volume. */
 final class MigrationHost implements AutoCloseable {
@@ -83,7 +84,7 @@ final class MigrationHost implements AutoCloseable {
                 home.resolve("cache"),
                 64 << 20,
                 GcPolicy.DEFAULT,
-                DoorPlan.at(socket(), SocketAccess.OWNER_ONLY),
+                List.of(VhostUserPlan.at(socket(), SocketAccess.OWNER_ONLY)),
                 new OpeningChoices(false, isTakeOver, false, false, false),
                 Duration.ofSeconds(20),
                 Duration.ofNanos(50_000),

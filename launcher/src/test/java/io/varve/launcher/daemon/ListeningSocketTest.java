@@ -21,15 +21,15 @@ import java.util.concurrent.Future;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-class DoorSocketTest {
+class ListeningSocketTest {
     @TempDir
     private Path directory;
 
     @Test
     void listensForItsOwnerOnlyAndTakesItsFileAlong() throws IOException {
         final Path path = directory.resolve("socket");
-        try (DoorSocket door = DoorSocket.listen(path, SocketAccess.OWNER_ONLY)) {
-            assertThat(door.path()).isEqualTo(path);
+        try (ListeningSocket socket = ListeningSocket.listen(path, SocketAccess.OWNER_ONLY)) {
+            assertThat(socket.path()).isEqualTo(path);
             assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(path)))
                     .isEqualTo("rw-------");
             UnixSocket.connect(path).close();
@@ -43,8 +43,8 @@ class DoorSocketTest {
         final String group = Files.readAttributes(directory, PosixFileAttributes.class)
                 .group()
                 .getName();
-        try (DoorSocket door = DoorSocket.listen(path, new SocketAccess(0660, group))) {
-            assertThat(door.path()).isEqualTo(path);
+        try (ListeningSocket socket = ListeningSocket.listen(path, new SocketAccess(0660, group))) {
+            assertThat(socket.path()).isEqualTo(path);
             assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(path)))
                     .isEqualTo("rw-rw----");
             assertThat(Files.readAttributes(path, PosixFileAttributes.class)
@@ -52,7 +52,7 @@ class DoorSocketTest {
                             .getName())
                     .isEqualTo(group);
         }
-        assertThatThrownBy(() -> DoorSocket.listen(path, new SocketAccess(0660, "nobody-has-this")))
+        assertThatThrownBy(() -> ListeningSocket.listen(path, new SocketAccess(0660, "nobody-has-this")))
                 .isInstanceOf(UserException.class)
                 .hasMessage("cannot listen at " + path + ": there is no group 'nobody-has-this'");
         assertThat(path).doesNotExist();
@@ -62,10 +62,10 @@ class DoorSocketTest {
     void givesTheSocketToAGroupThatIsNotTheProcesssOwn() throws IOException {
         assumeThat(System.getProperty("user.name")).isEqualTo("root");
         final Path path = directory.resolve("socket");
-        final DoorSocket door = DoorSocket.listen(path, new SocketAccess(0660, "daemon"));
+        final ListeningSocket socket = ListeningSocket.listen(path, new SocketAccess(0660, "daemon"));
         assertThat(Files.readAttributes(path, PosixFileAttributes.class).group().getName())
                 .isEqualTo("daemon");
-        door.close();
+        socket.close();
     }
 
     @Test
@@ -73,8 +73,8 @@ class DoorSocketTest {
         final Path path = directory.resolve("socket");
         UnixSocket.listen(path, 0600, 1).close();
         assertThat(path).exists();
-        try (DoorSocket door = DoorSocket.listen(path, SocketAccess.OWNER_ONLY)) {
-            UnixSocket.connect(door.path()).close();
+        try (ListeningSocket socket = ListeningSocket.listen(path, SocketAccess.OWNER_ONLY)) {
+            UnixSocket.connect(socket.path()).close();
         }
     }
 
@@ -83,24 +83,24 @@ class DoorSocketTest {
         final Path path = directory.resolve("socket");
         for (int i = 0; i < 50; i++) {
             UnixSocket.listen(path, 0600, 1).close();
-            final Callable<DoorSocket> daemon = () -> {
+            final Callable<ListeningSocket> daemon = () -> {
                 try {
-                    return DoorSocket.listen(path, SocketAccess.OWNER_ONLY);
+                    return ListeningSocket.listen(path, SocketAccess.OWNER_ONLY);
                 } catch (final UserException e) {
                     assertThat(e).hasMessageContaining("taken");
                     return null;
                 }
             };
-            final List<DoorSocket> doors = new ArrayList<>();
+            final List<ListeningSocket> sockets = new ArrayList<>();
             try (ExecutorService threads = Executors.newFixedThreadPool(3)) {
-                for (final Future<DoorSocket> future : threads.invokeAll(List.of(daemon, daemon, daemon))) {
-                    doors.add(future.get());
+                for (final Future<ListeningSocket> future : threads.invokeAll(List.of(daemon, daemon, daemon))) {
+                    sockets.add(future.get());
                 }
             }
-            assertThat(doors).filteredOn(door -> door != null).hasSize(1);
-            doors.removeIf(door -> door == null);
+            assertThat(sockets).filteredOn(socket -> socket != null).hasSize(1);
+            sockets.removeIf(socket -> socket == null);
             UnixSocket.connect(path).close();
-            doors.getFirst().close();
+            sockets.getFirst().close();
             assertThat(path).doesNotExist();
         }
     }
@@ -108,8 +108,8 @@ class DoorSocketTest {
     @Test
     void leavesASocketThatSomebodyListensAtAlone() throws IOException {
         final Path path = directory.resolve("socket");
-        try (DoorSocket first = DoorSocket.listen(path, SocketAccess.OWNER_ONLY)) {
-            assertThatThrownBy(() -> DoorSocket.listen(path, SocketAccess.OWNER_ONLY))
+        try (ListeningSocket first = ListeningSocket.listen(path, SocketAccess.OWNER_ONLY)) {
+            assertThatThrownBy(() -> ListeningSocket.listen(path, SocketAccess.OWNER_ONLY))
                     .isInstanceOf(UserException.class)
                     .hasMessage("socket path " + path + " is taken: another process listens there");
             UnixSocket.connect(first.path()).close();
@@ -121,7 +121,7 @@ class DoorSocketTest {
         final Path file = Files.writeString(directory.resolve("file"), "precious");
         final Path link = Files.createSymbolicLink(directory.resolve("link"), file);
         for (final Path path : new Path[] {file, link, directory}) {
-            assertThatThrownBy(() -> DoorSocket.listen(path, SocketAccess.OWNER_ONLY))
+            assertThatThrownBy(() -> ListeningSocket.listen(path, SocketAccess.OWNER_ONLY))
                     .isInstanceOf(UserException.class)
                     .hasMessage("socket path " + path + " is taken by something that is not a socket");
         }
@@ -131,10 +131,10 @@ class DoorSocketTest {
     @Test
     void doesNotRemoveAFileThatHasTakenItsPlace() throws IOException {
         final Path path = directory.resolve("socket");
-        final DoorSocket door = DoorSocket.listen(path, SocketAccess.OWNER_ONLY);
+        final ListeningSocket socket = ListeningSocket.listen(path, SocketAccess.OWNER_ONLY);
         Files.move(path, directory.resolve("moved"));
         Files.createFile(path);
-        door.close();
+        socket.close();
         assertThat(path).exists();
     }
 
@@ -142,9 +142,9 @@ class DoorSocketTest {
     void refusesAPathThatIsTooLong() {
         final Path longest = directory.resolve(
                 "s".repeat(UnixSocket.MAX_PATH_BYTES - directory.toString().length() - 1));
-        DoorSocket.listen(longest, SocketAccess.OWNER_ONLY).close();
+        ListeningSocket.listen(longest, SocketAccess.OWNER_ONLY).close();
         final Path longer = Path.of(longest + "s");
-        assertThatThrownBy(() -> DoorSocket.listen(longer, SocketAccess.OWNER_ONLY))
+        assertThatThrownBy(() -> ListeningSocket.listen(longer, SocketAccess.OWNER_ONLY))
                 .isInstanceOf(UserException.class)
                 .hasMessage("socket path of 108 bytes is too long, a Unix socket takes at most 107: " + longer);
     }
@@ -152,7 +152,7 @@ class DoorSocketTest {
     @Test
     void countsBytesAndNotCharacters() {
         final Path path = directory.resolve("ü".repeat(60));
-        assertThatThrownBy(() -> DoorSocket.listen(path, SocketAccess.OWNER_ONLY))
+        assertThatThrownBy(() -> ListeningSocket.listen(path, SocketAccess.OWNER_ONLY))
                 .isInstanceOf(UserException.class)
                 .hasMessageContaining("is too long");
     }
@@ -160,7 +160,7 @@ class DoorSocketTest {
     @Test
     void saysThatTheDirectoryIsMissing() {
         final Path path = directory.resolve("missing/socket");
-        assertThatThrownBy(() -> DoorSocket.listen(path, SocketAccess.OWNER_ONLY))
+        assertThatThrownBy(() -> ListeningSocket.listen(path, SocketAccess.OWNER_ONLY))
                 .isInstanceOf(UserException.class)
                 .hasMessage("cannot listen at " + path + ": there is no directory " + path.getParent());
     }
@@ -169,9 +169,9 @@ class DoorSocketTest {
     void takesAnInheritedSocketThatListens() throws IOException {
         final Path path = directory.resolve("socket");
         try (UnixSocket made = UnixSocket.listen(path, 0600, 1)) {
-            try (DoorSocket door = DoorSocket.inherited(Fd.duplicate(made.fd()), "--fd")) {
-                assertThat(door.path()).isNull();
-                assertThat(door.socket().isListening()).isTrue();
+            try (ListeningSocket socket = ListeningSocket.inherited(Fd.duplicate(made.fd()), "--fd")) {
+                assertThat(socket.path()).isNull();
+                assertThat(socket.socket().isListening()).isTrue();
             }
             assertThat(path).exists();
         }
@@ -181,14 +181,14 @@ class DoorSocketTest {
     void refusesADescriptorThatIsNotAListeningSocket() throws IOException {
         final UnixSocket[] pair = UnixSocket.pair();
         final int connected = pair[0].fd();
-        assertThatThrownBy(() -> DoorSocket.inherited(connected, "--fd"))
+        assertThatThrownBy(() -> ListeningSocket.inherited(connected, "--fd"))
                 .isInstanceOf(UserException.class)
                 .hasMessage("--fd: fd " + connected + " is not a listening socket");
         pair[1].close();
 
-        assertThatThrownBy(() -> DoorSocket.inherited(9999, "--fd"))
+        assertThatThrownBy(() -> ListeningSocket.inherited(9999, "--fd"))
                 .isInstanceOf(UserException.class)
                 .hasMessage("--fd: fd 9999 is not open: pass a listening Unix socket under that number");
-        assertThatThrownBy(() -> DoorSocket.inherited(0, "--fd")).isInstanceOf(UserException.class);
+        assertThatThrownBy(() -> ListeningSocket.inherited(0, "--fd")).isInstanceOf(UserException.class);
     }
 }

@@ -20,7 +20,7 @@ import java.nio.file.attribute.PosixFileAttributeView;
  * A listening socket: bound to a path, whose file goes with it, or inherited. The file of a daemon that was
  * killed is replaced; anything else that is there is left alone.
  */
-public final class DoorSocket implements AutoCloseable {
+public final class ListeningSocket implements AutoCloseable {
     private static final int OWNER = 0700;
     private static final int BACKLOG = 8;
 
@@ -35,7 +35,7 @@ public final class DoorSocket implements AutoCloseable {
     private final Object fileKey;
     private boolean isClosed;
 
-    private DoorSocket(final UnixSocket socket, final Path path, final Object fileKey) {
+    private ListeningSocket(final UnixSocket socket, final Path path, final Object fileKey) {
         this.socket = socket;
         this.path = path;
         this.fileKey = fileKey;
@@ -72,7 +72,7 @@ public final class DoorSocket implements AutoCloseable {
      *
      * @throws UserException as {@link #check}, or when the socket can't be made: one line that says why.
      */
-    public static DoorSocket listen(final Path path, final SocketAccess access) {
+    public static ListeningSocket listen(final Path path, final SocketAccess access) {
         check(path, access);
         try {
             return locked(path, () -> {
@@ -86,7 +86,7 @@ public final class DoorSocket implements AutoCloseable {
         }
     }
 
-    private static DoorSocket bind(final Path path, final SocketAccess access) throws IOException {
+    private static ListeningSocket bind(final Path path, final SocketAccess access) throws IOException {
         final UnixSocket socket = UnixSocket.listen(path, access.mode() & OWNER, BACKLOG);
         try {
             if (access.group() != null) {
@@ -94,7 +94,7 @@ public final class DoorSocket implements AutoCloseable {
                         .setGroup(group(path, access));
             }
             LinuxFile.setSocketMode(path, access.mode());
-            return new DoorSocket(socket, path.toAbsolutePath(), fileKey(path));
+            return new ListeningSocket(socket, path.toAbsolutePath(), fileKey(path));
         } catch (final IOException e) {
             delete(path);
             socket.close();
@@ -145,13 +145,13 @@ public final class DoorSocket implements AutoCloseable {
      * @param option by which the number was given, for messages.
      * @throws UserException when it is not one.
      */
-    public static DoorSocket inherited(final int fd, final String option) {
+    public static ListeningSocket inherited(final int fd, final String option) {
         try {
             final UnixSocket socket = UnixSocket.ofInherited(fd);
             if (!socket.isListening()) {
                 throw new UserException(option + ": fd " + fd + " is not a listening socket");
             }
-            return new DoorSocket(socket, null, null);
+            return new ListeningSocket(socket, null, null);
         } catch (final ErrnoException e) {
             throw new UserException(
                     option + ": fd " + fd + " is not open: pass a listening Unix socket under that number", e);
@@ -217,6 +217,7 @@ public final class DoorSocket implements AutoCloseable {
     }
 
     private static void tellNotRemoved(final Path path, final IOException e) {
-        System.getLogger(DoorSocket.class.getName()).log(System.Logger.Level.DEBUG, "cannot remove socket " + path, e);
+        System.getLogger(ListeningSocket.class.getName())
+                .log(System.Logger.Level.DEBUG, "cannot remove socket " + path, e);
     }
 }

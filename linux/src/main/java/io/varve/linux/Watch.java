@@ -1,10 +1,7 @@
-package io.varve.vhostuser;
+package io.varve.linux;
 
-import io.varve.linux.Errno;
-import io.varve.linux.IoRing;
-
-/** Watches one descriptor through a ring and remembers what was told. The ring's thread only. */
-final class Watch implements AutoCloseable {
+/** Watches one descriptor through a ring and remembers what was told. The ring's thread only; allocates nothing once it is made. */
+public final class Watch implements AutoCloseable {
     private final IoRing ring;
     private final int fd;
     private final int events;
@@ -20,7 +17,7 @@ final class Watch implements AutoCloseable {
      * @param fd     owned by somebody else, and open until this is closed.
      * @param events mask of {@link IoRing#POLLIN} and the like.
      */
-    Watch(final IoRing ring, final int fd, final int events) {
+    public Watch(final IoRing ring, final int fd, final int events) {
         this.ring = ring;
         this.fd = fd;
         this.events = events;
@@ -39,15 +36,15 @@ final class Watch implements AutoCloseable {
         }
     }
 
-    /** The events that were told since the last call, once each; 0 for none. */
-    int takeEvents() {
+    /** The events that were told since the last call, once each; 0 for none; {@link IoRing#POLLERR} always, once the watch has failed. */
+    public int takeEvents() {
         final int result = seen;
         seen = 0;
         return failed ? IoRing.POLLERR : result;
     }
 
     /** Whether the descriptor can't be watched. */
-    boolean hasFailed() {
+    public boolean hasFailed() {
         return failed;
     }
 
