@@ -9,6 +9,7 @@ import io.varve.launcher.image.ImageFormat;
 import io.varve.launcher.image.ImageInput;
 import io.varve.launcher.image.QemuImage;
 import io.varve.launcher.volume.VolumeImporter;
+import io.varve.lsvd.VolumeCatalog;
 import io.varve.lsvd.VolumeException;
 import io.varve.lsvd.VolumeInfo;
 import io.varve.lsvd.format.Blocks;
@@ -165,6 +166,8 @@ final class VolumeImportCommand extends InterruptibleCommand {
         if (format == null) {
             err().println("varve: " + file + " is read as a " + form + " image");
         }
+        // The name first: checking the image may take long.
+        new VolumeCatalog(opened).checkMayCreate(name, VolumeSettings.ofSize(Blocks.SIZE));
         try (QemuImage image = new QemuImage(form, input.path(), cancellation)) {
             if (!image.isChecked()) {
                 err().println("varve: QEMU can't check " + form + " images for damage: look at what is imported");

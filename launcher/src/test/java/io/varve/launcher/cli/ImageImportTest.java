@@ -119,6 +119,18 @@ class ImageImportTest {
     }
 
     @Test
+    void aNameThatIsTakenIsToldBeforeTheImageIsChecked() throws IOException, InterruptedException {
+        final Path file = image("qcow2", "disk.qcow2");
+        cut(file, MIB);
+        assertThat(CommandRun.in(home, "volume", "create", "data", "--size", "1M")
+                        .status())
+                .isZero();
+        final CommandRun run = importing(file);
+        assertThat(run.err()).contains("data").doesNotContain("cannot be imported");
+        assertThat(run.status()).isNotZero();
+    }
+
+    @Test
     void compressedAndStreamedImagesThatAreCutAreRefused() throws IOException, InterruptedException {
         run("qemu-img", "convert", "-c", "-f", "raw", "-O", "qcow2", raw.toString(), path("c.qcow2"));
         run(
