@@ -18,6 +18,7 @@ maven.buildMavenPackage {
       ../pom.xml
       ../linux
       ../block
+      ../nbd
       ../virtqueue
       ../vhost-user
       ../lsvd-engine

@@ -31,6 +31,7 @@ class ArchitectureTest {
         assertThat(varve.contain("io.varve.block.Export")).isTrue();
         assertThat(varve.contain("io.varve.lsvd.Volume")).isTrue();
         assertThat(varve.contain("io.varve.vhostuser.VhostUserBlkServer")).isTrue();
+        assertThat(varve.contain("io.varve.nbd.NbdServer")).isTrue();
         assertThat(varve.contain("io.varve.s3.S3ObjectStore")).isTrue();
     }
 
@@ -42,6 +43,8 @@ class ArchitectureTest {
                 .definedBy("io.varve.launcher..")
                 .layer("vhost-user")
                 .definedBy("io.varve.vhostuser..")
+                .layer("nbd")
+                .definedBy("io.varve.nbd..")
                 .layer("virtqueue")
                 .definedBy("io.varve.virtqueue..")
                 .layer("block")
@@ -56,22 +59,25 @@ class ArchitectureTest {
                 .mayNotBeAccessedByAnyLayer()
                 .whereLayer("vhost-user")
                 .mayOnlyBeAccessedByLayers("launcher")
+                .whereLayer("nbd")
+                .mayOnlyBeAccessedByLayers("launcher")
                 .whereLayer("virtqueue")
                 .mayOnlyBeAccessedByLayers("launcher", "vhost-user")
                 .whereLayer("block")
-                .mayOnlyBeAccessedByLayers("launcher", "vhost-user", "virtqueue")
+                .mayOnlyBeAccessedByLayers("launcher", "vhost-user", "nbd", "virtqueue")
                 .whereLayer("s3-store")
                 .mayOnlyBeAccessedByLayers("launcher")
                 .whereLayer("lsvd-engine")
                 .mayOnlyBeAccessedByLayers("launcher", "s3-store")
                 .whereLayer("linux")
-                .mayOnlyBeAccessedByLayers("launcher", "vhost-user", "virtqueue", "block", "s3-store", "lsvd-engine")
+                .mayOnlyBeAccessedByLayers(
+                        "launcher", "vhost-user", "nbd", "virtqueue", "block", "s3-store", "lsvd-engine")
                 .check(varve);
     }
 
     /** What a protocol may import, one entry for each: another protocol is another entry. */
     @ParameterizedTest
-    @CsvSource({"io.varve.vhostuser.., io.varve.virtqueue.."})
+    @CsvSource({"io.varve.vhostuser.., io.varve.virtqueue..", "io.varve.nbd.., io.varve.nbd.."})
     void protocolsKnowTheSeamAndTheBindingsOnly(final String protocol, final String ownLibrary) {
         classes()
                 .that()
@@ -90,6 +96,7 @@ class ArchitectureTest {
                 .resideInAnyPackage(
                         "io.varve.launcher..",
                         "io.varve.vhostuser..",
+                        "io.varve.nbd..",
                         "io.varve.virtqueue..",
                         "io.varve.block..",
                         "io.varve.lsvd..",

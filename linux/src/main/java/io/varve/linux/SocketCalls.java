@@ -18,6 +18,10 @@ final class SocketCalls {
     private static final MethodHandle MH$connect = Downcalls.link("connect", 3);
     private static final MethodHandle MH$shutdown = Downcalls.link("shutdown", 2);
     private static final MethodHandle MH$getsockopt = Downcalls.link("getsockopt", 5);
+    private static final MethodHandle MH$setsockopt = Downcalls.link("setsockopt", 5);
+    private static final MethodHandle MH$getpeername = Downcalls.link("getpeername", 3);
+    private static final MethodHandle MH$getsockname = Downcalls.link("getsockname", 3);
+    private static final MethodHandle MH$recv = Downcalls.link("recv", 4);
     private static final MethodHandle MH$sendmsg = Downcalls.link("sendmsg", 3);
     private static final MethodHandle MH$recvmsg = Downcalls.link("recvmsg", 3);
     private static final MethodHandle MH$poll = Downcalls.link("poll", 3);
@@ -102,6 +106,45 @@ final class SocketCalls {
                     (int) (long)
                             MH$getsockopt.invokeExact(state, (long) fd, (long) level, (long) option, value, length),
                     state);
+        } catch (final Throwable t) {
+            throw Downcalls.unexpected(t);
+        }
+    }
+
+    static int setsockopt(final int fd, final int level, final int option, final long value, final int length) {
+        final MemorySegment state = Downcalls.state();
+        try {
+            return Downcalls.result(
+                    (int) (long) MH$setsockopt.invokeExact(
+                            state, (long) fd, (long) level, (long) option, value, (long) length),
+                    state);
+        } catch (final Throwable t) {
+            throw Downcalls.unexpected(t);
+        }
+    }
+
+    static int getpeername(final int fd, final long address, final long length) {
+        final MemorySegment state = Downcalls.state();
+        try {
+            return Downcalls.result((int) (long) MH$getpeername.invokeExact(state, (long) fd, address, length), state);
+        } catch (final Throwable t) {
+            throw Downcalls.unexpected(t);
+        }
+    }
+
+    static int getsockname(final int fd, final long address, final long length) {
+        final MemorySegment state = Downcalls.state();
+        try {
+            return Downcalls.result((int) (long) MH$getsockname.invokeExact(state, (long) fd, address, length), state);
+        } catch (final Throwable t) {
+            throw Downcalls.unexpected(t);
+        }
+    }
+
+    static long recv(final int fd, final long address, final long length, final int flags) {
+        final MemorySegment state = Downcalls.state();
+        try {
+            return Downcalls.result((long) MH$recv.invokeExact(state, (long) fd, address, length, (long) flags), state);
         } catch (final Throwable t) {
             throw Downcalls.unexpected(t);
         }

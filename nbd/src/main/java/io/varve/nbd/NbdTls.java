@@ -1,0 +1,6 @@
+package io.varve.nbd;
+
+import javax.net.ssl.SSLContext;
+
+/** What TLS needs. */
+public record NbdTls(SSLContext context) {}
