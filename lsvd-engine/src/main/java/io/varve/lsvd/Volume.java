@@ -26,6 +26,7 @@ import io.varve.lsvd.log.LogDevice;
 import io.varve.lsvd.log.LogPreparer;
 import io.varve.lsvd.log.LogWriter;
 import io.varve.lsvd.map.ExtentMap;
+import io.varve.lsvd.map.MappedParts;
 import io.varve.lsvd.read.Fetcher;
 import io.varve.lsvd.read.LaneReads;
 import io.varve.lsvd.read.ReadPath;
@@ -291,10 +292,24 @@ public final class Volume implements AutoCloseable {
     /** Fills buffers from an offset; both multiples of 512, within the volume. */
     public void read(final long offset, final IoVec buffers, final VolumeCompletion completion, final long token) {
         if (failure != null) {
-            completion.onComplete(token, VolumeCompletion.IO_ERROR);
+            completion.onComplete(token, failureStatus());
             return;
         }
         reads.read(offset, buffers, pending.add(Kind.READ, completion, token));
+    }
+
+    /**
+     * Tells which parts of a range hold data, by the map: what a clone shares with its ancestors does; what was never written, or was discarded,
+     * does not. A bounded piece of work: see {@link MappedParts}.
+     *
+     * @return how that ended, as {@link VolumeCompletion} has it, with {@link VolumeCompletion#OK} alone if it counts.
+     */
+    public int parts(final long offset, final long length, final MappedParts.Listener listener) {
+        if (failure != null) {
+            return failureStatus();
+        }
+        MappedParts.tell(map, offset, length, listener);
+        return VolumeCompletion.OK;
     }
 
     /**
@@ -322,7 +337,7 @@ public final class Volume implements AutoCloseable {
             return;
         }
         if (isFragmented()) {
-            completion.onComplete(token, VolumeCompletion.IO_ERROR);
+            completion.onComplete(token, VolumeCompletion.NO_SPACE);
             return;
         }
         final Kind kind = isDurable ? Kind.DURABLE_WRITE : Kind.WRITE;
@@ -640,8 +655,7 @@ public final class Volume implements AutoCloseable {
                 cutter.lastSequence(),
                 oldestInUse,
                 new LogEvents());
-        writes = new WritePath(
-                map, log, arena, EDGE_TOKENS, token -> pending.complete((int) token, VolumeCompletion.IO_ERROR));
+        writes = new WritePath(map, log, arena, EDGE_TOKENS, token -> pending.complete((int) token, failureStatus()));
         writes.reads(reads);
         reclaimer = new LogReclaimer(
                 opened.geometry(), device, opened.superblock(), log, map, reads, oldestInUse, new Notes());
@@ -686,11 +700,20 @@ public final class Volume implements AutoCloseable {
     }
 
     private boolean isRefused(final VolumeCompletion completion, final long token) {
-        if (isReadOnly || failure != null || shutdown != Shutdown.NONE) {
-            completion.onComplete(token, VolumeCompletion.IO_ERROR);
-            return true;
+        final boolean isRefused = isReadOnly || failure != null || shutdown != Shutdown.NONE;
+        if (isRefused) {
+            completion.onComplete(
+                    token,
+                    isReadOnly
+                            ? VolumeCompletion.NOT_PERMITTED
+                            : failure != null ? failureStatus() : VolumeCompletion.GONE);
         }
-        return false;
+        return isRefused;
+    }
+
+    /** How a request ends that the volume's failure ends. */
+    private int failureStatus() {
+        return !isReadOnly && destager.isFenced() ? VolumeCompletion.GONE : VolumeCompletion.IO_ERROR;
     }
 
     /** Whether the map has as many extents as a checkpoint can hold: what is acknowledged beyond could not be kept in the store. */
@@ -708,7 +731,7 @@ public final class Volume implements AutoCloseable {
 
     private void onRead(final int place, final boolean isFailed) {
         if (isFailed || failure != null) {
-            pending.complete(place, VolumeCompletion.IO_ERROR);
+            pending.complete(place, failureStatus());
         } else if (isReadOnly) {
             pending.complete(place, VolumeCompletion.OK);
         } else {
@@ -717,7 +740,7 @@ public final class Volume implements AutoCloseable {
     }
 
     private void answer(final long place) {
-        pending.complete((int) place, failure == null ? VolumeCompletion.OK : VolumeCompletion.IO_ERROR);
+        pending.complete((int) place, failure == null ? VolumeCompletion.OK : failureStatus());
     }
 
     private boolean isStoreDurable() {
@@ -941,7 +964,7 @@ public final class Volume implements AutoCloseable {
 
         @Override
         public void onFailed(final long token) {
-            pending.complete((int) token, VolumeCompletion.IO_ERROR);
+            pending.complete((int) token, failureStatus());
         }
 
         @Override

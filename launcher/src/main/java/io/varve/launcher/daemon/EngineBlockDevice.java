@@ -1,11 +1,13 @@
 package io.varve.launcher.daemon;
 
 import io.varve.block.BlockDevice;
+import io.varve.block.Extents;
 import io.varve.launcher.metrics.RequestCounters;
 import io.varve.launcher.metrics.RequestType;
 import io.varve.linux.IoVec;
 import io.varve.lsvd.Volume;
 import io.varve.lsvd.VolumeCompletion;
+import io.varve.lsvd.map.MappedParts;
 import java.util.Arrays;
 
 /**
@@ -30,6 +32,8 @@ final class EngineBlockDevice implements BlockDevice {
     private final Completion[] completions = new Completion[SLOTS];
     private final VolumeCompletion[] counterparts = new VolumeCompletion[SLOTS];
     private int kept;
+    private final MappedParts.Listener toAnswer = this::answer;
+    private Extents answered;
     private Volume volume;
     private boolean isAsked;
     private boolean isServed;
@@ -135,6 +139,16 @@ final class EngineBlockDevice implements BlockDevice {
     }
 
     @Override
+    public void extents(
+            final long offset, final long length, final Extents answer, final Completion completion, final long token) {
+        answer.clear();
+        answered = answer;
+        final int status = volume.parts(offset, length, toAnswer);
+        answered = null;
+        completion.onComplete(token, status);
+    }
+
+    @Override
     public void cancel(final Completion completion) {
         if (volume != null) {
             volume.cancel(each -> each instanceof final Counterpart counterpart && counterpart.of == completion);
@@ -155,6 +169,10 @@ final class EngineBlockDevice implements BlockDevice {
             isAsked = true;
             possession.onAsked();
         }
+    }
+
+    private boolean answer(final long length, final boolean isMapped) {
+        return answered.add(length, isMapped);
     }
 
     /** Forgets the completions of a session that has ended. */
