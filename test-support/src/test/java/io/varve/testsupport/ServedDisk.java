@@ -26,7 +26,6 @@ final class ServedDisk implements AutoCloseable {
     final BlockingQueue<String> events = new LinkedBlockingQueue<>();
     final LogLines log = new LogLines("vhost-user");
 
-    volatile boolean mayWrite = true;
     volatile boolean isHandedOver = true;
     volatile String handOverFailure;
 
@@ -98,7 +97,7 @@ final class ServedDisk implements AutoCloseable {
         final Sessions sessions = new Sessions() {
             @Override
             public boolean mayWrite() {
-                return mayWrite;
+                return true;
             }
 
             @Override

@@ -49,6 +49,7 @@ final class AttachCommand extends Subcommand {
         params.put(
                 "socket_path", socket == null ? null : socket.toAbsolutePath().toString());
         params.put("read_only", choices.isReadOnly());
+        params.put("shared", choices.isShared());
         params.put("take_over", choices.isTakeOver());
         params.put("accept_data_loss", choices.acceptsDataLoss());
         params.put("allow_unfit_store", choices.allowsUnfitStore());

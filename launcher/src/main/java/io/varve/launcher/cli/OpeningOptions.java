@@ -21,10 +21,16 @@ final class OpeningOptions {
                     + " store has lost what it held. The message that refuses the volume names what is lost.")
     private boolean acceptDataLoss;
 
+    @Option(
+            names = "--shared",
+            description = "Let several sessions write at a time, as those of a cluster's file system. Each sees what"
+                    + " the others have written, and a flush covers all. By default one writes, and any number read.")
+    private boolean shared;
+
     @Mixin
     private FitnessOption fitness;
 
     OpeningChoices choices() {
-        return new OpeningChoices(readOnly, takeOver, acceptDataLoss, fitness.isUnfitAllowed(), false);
+        return new OpeningChoices(readOnly, takeOver, acceptDataLoss, fitness.isUnfitAllowed(), false, shared);
     }
 }

@@ -71,6 +71,17 @@ final class StatusCommand extends Subcommand {
             if (fields.get("note") != null) {
                 out().println(fields.get("volume") + " " + fields.get("note"));
             }
+            printWaiting(fields);
+        }
+    }
+
+    private void printWaiting(final Map<?, ?> volume) {
+        if (volume.get("exports") instanceof final List<?> exports) {
+            for (final Object each : exports) {
+                if (each instanceof final Map<?, ?> export && export.get("waiting") != null) {
+                    out().println(volume.get("volume") + ": " + export.get("waiting"));
+                }
+            }
         }
     }
 

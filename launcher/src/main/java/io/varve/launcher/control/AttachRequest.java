@@ -23,6 +23,7 @@ import java.util.function.Function;
  * @param volume          its name.
  * @param socketPath      where to listen; null for the usual place.
  * @param isReadOnly      whether writes are refused.
+ * @param isShared        whether several sessions may write.
  * @param isTakeOver      whether the volume is taken over.
  * @param acceptsDataLoss whether damage to the log is put up with.
  * @param allowsUnfitStore whether the store is not tried.
@@ -32,6 +33,7 @@ record AttachRequest(
         String volume,
         String socketPath,
         boolean isReadOnly,
+        boolean isShared,
         boolean isTakeOver,
         boolean acceptsDataLoss,
         boolean allowsUnfitStore,
@@ -40,7 +42,14 @@ record AttachRequest(
     private static final String SOCKET_SUFFIX = ".vhost.sock";
 
     private static final Set<String> PARAMS = new TreeSet<>(List.of(
-            "volume", "socket_path", "read_only", "take_over", "accept_data_loss", "allow_unfit_store", "settings"));
+            "volume",
+            "socket_path",
+            "read_only",
+            "shared",
+            "take_over",
+            "accept_data_loss",
+            "allow_unfit_store",
+            "settings"));
 
     /** Reads parameters. */
     static AttachRequest of(final Map<String, Object> values) throws RpcException {
@@ -49,6 +58,7 @@ record AttachRequest(
                 params.required("volume"),
                 params.string("socket_path"),
                 params.flag("read_only"),
+                params.flag("shared"),
                 params.flag("take_over"),
                 params.flag("accept_data_loss"),
                 params.flag("allow_unfit_store"),
@@ -63,6 +73,9 @@ record AttachRequest(
             params.put("socket_path", socketPath);
         }
         params.put("read_only", isReadOnly);
+        if (isShared) {
+            params.put("shared", true);
+        }
         params.put("allow_unfit_store", allowsUnfitStore);
         params.put("settings", settings);
         return params;
@@ -85,7 +98,7 @@ record AttachRequest(
                 isPatient ? Set.of() : settings.keySet(),
                 () -> store.apply(own),
                 List.of(VhostUserPlan.at(socket(own.get(Setting.CONTROL)), SocketAccess.of(own))),
-                new OpeningChoices(isReadOnly, isTakeOver, acceptsDataLoss, allowsUnfitStore, isPatient));
+                new OpeningChoices(isReadOnly, isTakeOver, acceptsDataLoss, allowsUnfitStore, isPatient, isShared));
     }
 
     private Path socket(final Path control) {

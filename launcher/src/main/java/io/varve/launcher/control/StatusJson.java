@@ -1,5 +1,7 @@
 package io.varve.launcher.control;
 
+import io.varve.block.ExportStatus;
+import io.varve.launcher.daemon.SessionStatus;
 import io.varve.launcher.daemon.VolumeStatus;
 import io.varve.lsvd.VolumeStats;
 import io.varve.lsvd.cache.CacheStats;
@@ -22,6 +24,8 @@ final class StatusJson {
         fields.put(
                 "socket_path", status.socket() == null ? null : status.socket().toString());
         fields.put("front_end", status.frontEnd().name().toLowerCase(Locale.ROOT));
+        fields.put("exports", status.exports().stream().map(StatusJson::of).toList());
+        fields.put("sessions", status.sessions().stream().map(StatusJson::of).toList());
         fields.put("read_only", status.isReadOnly());
         final VolumeStats stats = status.stats();
         if (stats != null) {
@@ -48,6 +52,23 @@ final class StatusJson {
             fields.put("extents", stats.extents());
             fields.put("map_bytes", stats.mapBytes());
         }
+        return fields;
+    }
+
+    private static Map<String, Object> of(final ExportStatus export) {
+        final Map<String, Object> fields = new LinkedHashMap<>();
+        fields.put("protocol", export.protocol());
+        fields.put("address", export.address());
+        fields.put("waiting", export.waiting());
+        return fields;
+    }
+
+    private static Map<String, Object> of(final SessionStatus session) {
+        final Map<String, Object> fields = new LinkedHashMap<>();
+        fields.put("protocol", session.protocol());
+        fields.put("peer", session.peer());
+        fields.put("may_write", session.isWriter());
+        fields.put("running", session.isRunning());
         return fields;
     }
 

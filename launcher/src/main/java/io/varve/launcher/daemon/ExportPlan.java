@@ -17,6 +17,9 @@ public interface ExportPlan extends AutoCloseable {
     /** Where clients will connect, as they are told; null for a socket that was inherited. */
     String address();
 
+    /** Whether it may have several sessions at a time. */
+    boolean takesSeveral();
+
     /**
      * Listens, on the volume's reactor. Called once.
      *

@@ -12,9 +12,15 @@ import java.util.Set;
  * @param acceptsDataLoss whether the loss of flushed records, or of what the store held, is put up with: for one opening.
  * @param allowsUnfitStore whether the store is not even tried for what volumes need.
  * @param isPatient       whether opening is tried again until it succeeds.
+ * @param isShared        whether several sessions may write at a time.
  */
 public record OpeningChoices(
-        boolean isReadOnly, boolean isTakeOver, boolean acceptsDataLoss, boolean allowsUnfitStore, boolean isPatient) {
+        boolean isReadOnly,
+        boolean isTakeOver,
+        boolean acceptsDataLoss,
+        boolean allowsUnfitStore,
+        boolean isPatient,
+        boolean isShared) {
     /**
      * Checks that nothing is stated in vain.
      *
@@ -32,10 +38,14 @@ public record OpeningChoices(
             throw new UserException(vain + ": '" + name + "' is served read-only, which takes nothing from anybody and"
                     + " reads no log: leave it out");
         }
+        if (isReadOnly && isShared) {
+            throw new UserException(
+                    "--shared: '" + name + "' is served read-only, and any number may read: leave it out");
+        }
     }
 
     /** The same, but that writes are refused. */
     OpeningChoices readOnly() {
-        return new OpeningChoices(true, isTakeOver, acceptsDataLoss, allowsUnfitStore, isPatient);
+        return new OpeningChoices(true, isTakeOver, acceptsDataLoss, allowsUnfitStore, isPatient, isShared);
     }
 }

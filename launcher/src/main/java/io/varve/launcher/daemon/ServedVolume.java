@@ -163,7 +163,7 @@ public final class ServedVolume {
                 isKnown ? current.uuid() : null,
                 isKnown ? current.sizeBytes() : 0,
                 options.opening().isReadOnly(),
-                frontEnd(),
+                sessionStatus(),
                 trouble(current),
                 current == null ? null : current.waitsFor(),
                 opened == null ? 0 : opened.cachedBytes(),
@@ -179,9 +179,13 @@ public final class ServedVolume {
                         .toList();
     }
 
-    private FrontEndState frontEnd() {
+    private List<SessionStatus> sessionStatus() {
         final VolumeSessions current = sessions;
-        return current == null ? FrontEndState.NONE : current.frontEnd();
+        return current == null ? List.of() : current.status();
+    }
+
+    private FrontEndState frontEnd() {
+        return FrontEndState.of(sessionStatus());
     }
 
     private State currentState() {
@@ -345,9 +349,9 @@ public final class ServedVolume {
     }
 
     private void serve() {
-        sessions = new VolumeSessions(possession, options.opening().isReadOnly(), false);
+        sessions = new VolumeSessions(options.name(), possession, options.opening(), exports::deviceLost);
         for (final ExportPlan plan : options.exports()) {
-            exports.add(plan.open(exportContext()));
+            exports.add(plan.open(exportContext(plan)));
         }
         final ServingDuties duties =
                 new ServingDuties(options.name(), possession, exports, failure -> listener.onFailing(this, failure));
@@ -359,7 +363,7 @@ public final class ServedVolume {
         exports.close();
     }
 
-    private ExportContext exportContext() {
+    private ExportContext exportContext(final ExportPlan plan) {
         final EngineBlockDevice device = new EngineBlockDevice(possession, counters.getFirst());
         device.volume(possession.volume());
         devices.add(device);
@@ -367,7 +371,7 @@ public final class ServedVolume {
                 options.name(),
                 ring,
                 device,
-                sessions.of(device),
+                sessions.of(plan.protocol(), device),
                 possession,
                 () -> lanes(device),
                 options.holdLimit());

@@ -91,6 +91,7 @@ final class ServingDuties implements Duty {
         if (!isFailureTold && volume != null && volume.failure() != null) {
             isFailureTold = true;
             failureListener.accept(volume.failure());
+            exports.deviceLost(volume.failure());
         }
         final long nowNs = System.nanoTime();
         cycleNs.lazySet(nowNs);

@@ -45,6 +45,11 @@ public final class VhostUserPlan implements ExportPlan {
     }
 
     @Override
+    public boolean takesSeveral() {
+        return false;
+    }
+
+    @Override
     public Export open(final ExportContext context) {
         if (path != null) {
             socket = ListeningSocket.listen(path, access);

@@ -1,5 +1,6 @@
 package io.varve.launcher.daemon;
 
+import io.varve.launcher.UserException;
 import io.varve.launcher.config.Setting;
 import io.varve.launcher.config.Settings;
 import io.varve.launcher.volume.SnapshotName;
@@ -41,7 +42,7 @@ public record VolumeOptions(
      *
      * @param settings all that hold for the volume.
      * @param given    keys of those that were given for this volume alone.
-     * @throws io.varve.launcher.UserException when something was given, or is stated, that can have no effect.
+     * @throws UserException when something was given, or is stated, that can have no effect.
      */
     public static VolumeOptions of(
             final String name,
@@ -52,6 +53,10 @@ public record VolumeOptions(
             final OpeningChoices opening) {
         final OpeningChoices choices = SnapshotName.isSnapshot(name) ? opening.readOnly() : opening;
         choices.requireUseful(name, given);
+        if (choices.isShared() && exports.size() == 1 && !exports.getFirst().takesSeveral()) {
+            throw new UserException(
+                    "--shared: one front-end at a time is all that there can be at QEMU's socket: leave it out");
+        }
         settings.get(Setting.STORE).requireUseful(given);
         return new VolumeOptions(
                 name,

@@ -3,71 +3,79 @@ package io.varve.launcher.daemon;
 import io.varve.block.CloseReason;
 import io.varve.block.SessionListener;
 import io.varve.block.Sessions;
-import io.varve.launcher.daemon.VolumeStatus.FrontEndState;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Consumer;
 
 /**
- * The sessions of all exports of a volume, and what they mean together for whether this daemon {@linkplain Possession
- * has} it: a client is there while
- * there is a session, and uses the volume while one does. One session may write at a time, or several of a volume that
- * is shared.
+ * The sessions of all exports of a volume, and what they mean together for whether this daemon {@linkplain Possession has}
+ * it: a client is there while there is a session, and uses the volume while one does. One session may write at a time, or
+ * several of a volume that is shared.
  *
- * <p>The reactor's, except {@link #frontEnd()}.
+ * <p>The reactor's, except {@link #status()}.
  */
 final class VolumeSessions {
+    private static final System.Logger LOGGER = System.getLogger(VolumeSessions.class.getName());
+
+    private final String volume;
     private final Possession possession;
-    private final boolean isReadOnly;
-    private final boolean isShared;
-    private int open;
+    private final OpeningChoices opening;
+    private final Consumer<String> onLost;
+    private final List<OpenSession> open = new ArrayList<>();
     private int writers;
     private int running;
     private int migrating;
-    private volatile FrontEndState frontEnd = FrontEndState.NONE;
+    private volatile List<SessionStatus> status = List.of();
 
     /**
      * Begins without sessions.
      *
-     * @param isReadOnly whether none may write.
-     * @param isShared   whether several may.
+     * @param volume  its name, for messages.
+     * @param opening says whether any session may write, and whether several may.
+     * @param onLost  tells all exports that the device is lost, and why.
      */
-    VolumeSessions(final Possession possession, final boolean isReadOnly, final boolean isShared) {
+    VolumeSessions(
+            final String volume,
+            final Possession possession,
+            final OpeningChoices opening,
+            final Consumer<String> onLost) {
+        this.volume = volume;
         this.possession = possession;
-        this.isReadOnly = isReadOnly;
-        this.isShared = isShared;
+        this.opening = opening;
+        this.onLost = onLost;
     }
 
     /** Those of one export, whose device forgets its completions at the end of each. */
-    Sessions of(final EngineBlockDevice device) {
-        return new OfExport(device);
+    Sessions of(final String protocol, final EngineBlockDevice device) {
+        return new OfExport(protocol, device);
     }
 
-    /** Who is there. Any thread. */
-    FrontEndState frontEnd() {
-        return frontEnd;
-    }
-
-    private boolean mayWrite() {
-        return !isReadOnly && (isShared || writers == 0);
+    /** How each is. Any thread. */
+    List<SessionStatus> status() {
+        return status;
     }
 
     private void update() {
-        frontEnd = running > 0 ? FrontEndState.RUNNING : open > 0 ? FrontEndState.CONNECTED : FrontEndState.NONE;
+        status = open.stream().map(OpenSession::status).toList();
     }
 
     private final class OfExport implements Sessions {
+        private final String protocol;
         private final EngineBlockDevice device;
 
-        OfExport(final EngineBlockDevice device) {
+        OfExport(final String protocol, final EngineBlockDevice device) {
+            this.protocol = protocol;
             this.device = device;
         }
 
         @Override
         public boolean mayWrite() {
-            return VolumeSessions.this.mayWrite();
+            return !opening.isReadOnly() && (opening.isShared() || writers == 0);
         }
 
         @Override
         public boolean isShared() {
-            return isShared;
+            return opening.isShared();
         }
 
         @Override
@@ -75,25 +83,33 @@ final class VolumeSessions {
             if (isWriter && !mayWrite()) {
                 throw new IllegalStateException("a session that may not write");
             }
-            open++;
+            final OpenSession session = new OpenSession(this, peer, isWriter);
+            open.add(session);
             writers += isWriter ? 1 : 0;
             update();
-            if (open == 1) {
+            if (open.size() == 1) {
                 possession.frontEnd(true);
             }
-            return new OpenSession(device, isWriter);
+            return session;
         }
     }
 
     private final class OpenSession implements SessionListener {
-        private final EngineBlockDevice device;
+        private final OfExport export;
+        private final String peer;
         private final boolean isWriter;
         private boolean isRunning;
         private boolean isMigrating;
+        private boolean isHandingOver;
 
-        OpenSession(final EngineBlockDevice device, final boolean isWriter) {
-            this.device = device;
+        OpenSession(final OfExport export, final String peer, final boolean isWriter) {
+            this.export = export;
+            this.peer = peer;
             this.isWriter = isWriter;
+        }
+
+        SessionStatus status() {
+            return new SessionStatus(export.protocol, peer, isWriter, isRunning);
         }
 
         @Override
@@ -107,6 +123,7 @@ final class VolumeSessions {
         }
 
         private void running(final boolean isOn) {
+            isHandingOver = false;
             if (isRunning != isOn) {
                 isRunning = isOn;
                 running += isOn ? 1 : -1;
@@ -133,18 +150,34 @@ final class VolumeSessions {
 
         @Override
         public boolean isHandedOver() {
+            if (!isHandingOver) {
+                isHandingOver = true;
+                endOthers();
+            }
             return possession.isHandedOver();
+        }
+
+        /** They would wait for a volume that goes, and may not come back. */
+        private void endOthers() {
+            if (open.size() > 1) {
+                LOGGER.log(
+                        System.Logger.Level.INFO,
+                        "volume {0}: goes to another host with its guest, which ends {1} other session(s)",
+                        volume,
+                        open.size() - 1);
+                onLost.accept("the volume goes to another host");
+            }
         }
 
         @Override
         public void onClosed(final CloseReason reason) {
             running(false);
             onMigration(false);
-            open--;
+            open.remove(this);
             writers -= isWriter ? 1 : 0;
             update();
-            device.forgetCompletions();
-            if (open == 0) {
+            export.device.forgetCompletions();
+            if (open.isEmpty()) {
                 possession.frontEnd(false);
             }
         }

@@ -16,7 +16,7 @@ import java.util.UUID;
  * @param uuid      of the volume; null while it has not been opened.
  * @param sizeBytes of the disk; 0 while it has not been opened.
  * @param isReadOnly whether writes are refused.
- * @param frontEnd  who is connected, over any of them.
+ * @param sessions  who is connected, over any of them.
  * @param trouble   what is wrong, in one line; null when nothing is known to be.
  * @param note      who else has the volume, in one line; null when nobody is known to.
  * @param cachedBytes of its objects, its ancestors' included, in the read cache.
@@ -29,7 +29,7 @@ public record VolumeStatus(
         UUID uuid,
         long sizeBytes,
         boolean isReadOnly,
-        FrontEndState frontEnd,
+        List<SessionStatus> sessions,
         String trouble,
         String note,
         long cachedBytes,
@@ -41,6 +41,11 @@ public record VolumeStatus(
                 .map(export -> Path.of(export.address()))
                 .findFirst()
                 .orElse(null);
+    }
+
+    /** Who is connected, in one word. */
+    public FrontEndState frontEnd() {
+        return FrontEndState.of(sessions);
     }
 
     /** How far a volume has come. */
@@ -76,6 +81,12 @@ public record VolumeStatus(
         CONNECTED,
 
         /** A client that uses the disk. */
-        RUNNING
+        RUNNING;
+
+        static FrontEndState of(final List<SessionStatus> sessions) {
+            return sessions.stream().anyMatch(SessionStatus::isRunning)
+                    ? RUNNING
+                    : sessions.isEmpty() ? NONE : CONNECTED;
+        }
     }
 }

@@ -110,6 +110,21 @@ class UsageTest {
                         "--socket-mode",
                         "660"),
                 wrong(
+                        "--shared: 'data' is served read-only, and any number may read: leave it out",
+                        "serve",
+                        "data",
+                        "--socket-path",
+                        "x",
+                        "--read-only",
+                        "--shared"),
+                wrong(
+                        "--shared: one front-end at a time is all that there can be at QEMU's socket: leave it out",
+                        "serve",
+                        "data",
+                        "--socket-path",
+                        "x",
+                        "--shared"),
+                wrong(
                         "--take-over: 'data@a' is served read-only, which takes nothing from anybody and reads no log:"
                                 + " leave it out",
                         "serve",

@@ -153,7 +153,7 @@ class DeadReactorTest {
                         64 << 20,
                         GcPolicy.DEFAULT,
                         List.of(VhostUserPlan.at(home.resolve("thief"), SocketAccess.OWNER_ONLY)),
-                        new OpeningChoices(false, true, false, false, false),
+                        new OpeningChoices(false, true, false, false, false, false),
                         Duration.ofSeconds(20),
                         Duration.ofNanos(50_000),
                         0,

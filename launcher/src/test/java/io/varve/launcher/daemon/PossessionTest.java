@@ -46,7 +46,7 @@ final class PossessionTest {
                     volume -> {},
                     reason -> {},
                     reason -> {});
-            possession.begin(new OpeningChoices(false, true, true, false, false));
+            possession.begin(new OpeningChoices(false, true, true, false, false, false));
             assertThat(possession.volume()).isNotNull();
             assertThat(contexts.getFirst().isDataLossAccepted()).isTrue();
             assertThat(contexts.getFirst().isTakeOver()).isTrue();

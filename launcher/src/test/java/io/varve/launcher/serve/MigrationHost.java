@@ -85,7 +85,7 @@ final class MigrationHost implements AutoCloseable {
                 64 << 20,
                 GcPolicy.DEFAULT,
                 List.of(VhostUserPlan.at(socket(), SocketAccess.OWNER_ONLY)),
-                new OpeningChoices(false, isTakeOver, false, false, false),
+                new OpeningChoices(false, isTakeOver, false, false, false, false),
                 Duration.ofSeconds(20),
                 Duration.ofNanos(50_000),
                 Integer.getInteger("varve.test.lanes", 0),
