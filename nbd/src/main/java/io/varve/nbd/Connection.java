@@ -116,7 +116,8 @@ final class Connection implements Handshake.Host {
             return 0;
         }
         try {
-            int work = write(nowNs);
+            int work = transmission == null ? 0 : transmission.doWork();
+            work += write(nowNs);
             if (ending == null) {
                 work += read(nowNs);
                 work += write(nowNs);
@@ -137,7 +138,7 @@ final class Connection implements Handshake.Host {
     }
 
     private boolean isQuiet() {
-        return (transmission == null || transmission.inFlight() == 0) && out.isEmpty() && !transport.hasUnsent();
+        return isDeviceQuiet() && out.isEmpty() && !transport.hasUnsent();
     }
 
     private void checkTime(final long nowNs) {
@@ -152,7 +153,7 @@ final class Connection implements Handshake.Host {
     }
 
     private boolean isDeviceQuiet() {
-        return transmission == null || transmission.inFlight() == 0;
+        return transmission == null || transmission.isQuiet();
     }
 
     private boolean isHoarding() {

@@ -66,6 +66,9 @@ final class Transmission implements BlockDevice.Completion, Outbound.Listener, A
 
     private long leftOut;
 
+    /** Commands whose last request is done, and which need another. */
+    private Slot continuing;
+
     Transmission(
             final BlockDevice device,
             final SessionListener session,
@@ -93,9 +96,9 @@ final class Transmission implements BlockDevice.Completion, Outbound.Listener, A
         }
     }
 
-    /** Commands that the device has. */
-    int inFlight() {
-        return inFlight;
+    /** Whether no command is on its way to a reply. */
+    boolean isQuiet() {
+        return inFlight == 0 && continuing == null;
     }
 
     /** Reads a command, or some of its data. */
@@ -384,9 +387,27 @@ final class Transmission implements BlockDevice.Completion, Outbound.Listener, A
                 default -> Nbd.EIO;
             };
         }
-        if (!slot.isSubmitting) {
-            proceed(slot);
+        if (slot.isSubmitting) {
+            return;
         }
+        if (slot.error != 0 || slot.remaining == 0) {
+            finish(slot);
+        } else {
+            slot.next = continuing;
+            continuing = slot;
+        }
+    }
+
+    /** Makes the next requests of commands that take several: no completion may do that itself. Returns how many. */
+    int doWork() {
+        int work = 0;
+        while (continuing != null && device.hasRoom(1)) {
+            final Slot slot = continuing;
+            continuing = slot.next;
+            proceed(slot);
+            work++;
+        }
+        return work;
     }
 
     /** Makes the reply. */

@@ -6,6 +6,7 @@ import io.varve.launcher.control.ControlClient;
 import io.varve.launcher.daemon.OpeningChoices;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -30,6 +31,9 @@ final class AttachCommand extends Subcommand {
     private Path socket;
 
     @Mixin
+    private NbdOption nbd;
+
+    @Mixin
     private OpeningOptions opening;
 
     @Mixin
@@ -48,6 +52,9 @@ final class AttachCommand extends Subcommand {
         params.put("volume", volume);
         params.put(
                 "socket_path", socket == null ? null : socket.toAbsolutePath().toString());
+        if (!nbd.addresses().isEmpty()) {
+            params.put("nbd", nbd.addresses());
+        }
         params.put("read_only", choices.isReadOnly());
         params.put("shared", choices.isShared());
         params.put("take_over", choices.isTakeOver());
@@ -73,6 +80,9 @@ final class AttachCommand extends Subcommand {
                 + answer.get("socket_path") + ".");
         if (answer.get("note") != null) {
             out().println("It " + answer.get("note") + ".");
+        }
+        if (answer.get("nbd") instanceof final List<?> addresses) {
+            addresses.forEach(address -> out().println("NBD clients connect at " + address + "."));
         }
         out().println();
         out().println("QEMU arguments: " + answer.get("qemu_arguments"));

@@ -3,8 +3,10 @@ package io.varve.launcher.cli;
 import io.varve.launcher.UserException;
 import io.varve.launcher.config.Settings;
 import io.varve.launcher.control.LiveFigures;
+import io.varve.launcher.daemon.ExportPlan;
 import io.varve.launcher.daemon.Foreground;
 import io.varve.launcher.daemon.ListeningSocket;
+import io.varve.launcher.daemon.NbdPlan;
 import io.varve.launcher.daemon.SocketAccess;
 import io.varve.launcher.daemon.VhostUserPlan;
 import io.varve.launcher.daemon.VolumeOptions;
@@ -13,6 +15,7 @@ import io.varve.launcher.systemd.ListenFds;
 import io.varve.launcher.systemd.ServiceManager;
 import io.varve.lsvd.VolumeException;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
@@ -23,7 +26,9 @@ import picocli.CommandLine.Parameters;
 /** {@code varve serve}: the daemon of one volume. */
 @Command(
         name = "serve",
-        description = "Serve a volume to QEMU as a vhost-user-blk device, in the foreground, until SIGTERM or SIGINT.",
+        description =
+                "Serve a volume to QEMU as a vhost-user-blk device, to others over NBD, or both, in the foreground,"
+                        + " until SIGTERM or SIGINT.",
         footerHeading = "%nEnd:%n",
         footer = {
             "  The first SIGTERM or SIGINT ships all that is unsent and ends with status 0. When",
@@ -33,6 +38,7 @@ import picocli.CommandLine.Parameters;
             "",
             "Example:",
             "  varve serve data --socket-path /run/user/1000/data.sock",
+            "  varve serve data@monday --nbd unix:/run/user/1000/data.nbd --nbd localhost:10809",
         })
 final class ServeCommand extends Subcommand {
     static final String PRINT_CAPABILITIES = "--print-capabilities";
@@ -60,6 +66,9 @@ final class ServeCommand extends Subcommand {
     }
 
     @Mixin
+    private NbdOption nbd;
+
+    @Mixin
     private ServingOptions serving;
 
     @Mixin
@@ -79,7 +88,7 @@ final class ServeCommand extends Subcommand {
     @Override
     public Integer call() throws VolumeException {
         final Settings settings = readCache.over(serving.over(settings()));
-        try (VhostUserPlan export = vhostUser(settings);
+        try (Plans plans = plans(settings);
                 ServiceManager manager = ServiceManager.of(environment());
                 MetricsServer server = metrics.listen()) {
             final VolumeOptions options = VolumeOptions.of(
@@ -87,7 +96,7 @@ final class ServeCommand extends Subcommand {
                     settings,
                     serving.given().keySet(),
                     () -> StoreOption.openAsSet(settings),
-                    List.of(export),
+                    plans.all,
                     opening.choices());
             final Foreground foreground = new Foreground(out(), err(), manager, true, settings);
             final LiveFigures figures = LiveFigures.start(foreground.daemon(), null);
@@ -99,18 +108,45 @@ final class ServeCommand extends Subcommand {
         }
     }
 
+    /** What is closed however the command ends. */
+    private record Plans(List<ExportPlan> all) implements AutoCloseable {
+        @Override
+        public void close() {
+            all.forEach(ExportPlan::close);
+        }
+    }
+
+    private Plans plans(final Settings settings) {
+        final List<ExportPlan> plans = new ArrayList<>();
+        final VhostUserPlan vhostUser = vhostUser(settings);
+        if (vhostUser != null) {
+            plans.add(vhostUser);
+        }
+        for (final String address : nbd.addresses()) {
+            plans.add(NbdPlan.at(address, SocketAccess.of(settings)));
+        }
+        return new Plans(List.copyOf(plans));
+    }
+
+    /** Null when none is asked for. */
     private VhostUserPlan vhostUser(final Settings settings) {
         if (socket.path != null) {
             return VhostUserPlan.at(socket.path, SocketAccess.of(settings));
         }
-        serving.requireNoAccess();
+        if (!nbd.hasUnixSocket()) {
+            serving.requireNoAccess();
+        }
         if (socket.fd == null) {
             final ListeningSocket passed = ListenFds.take(environment());
-            if (passed == null) {
-                throw new UserException("no socket to listen at: give --socket-path PATH or --fd N, or have a service"
-                        + " manager pass one (LISTEN_FDS)");
+            if (passed != null) {
+                return VhostUserPlan.inherited(passed);
             }
-            return VhostUserPlan.inherited(passed);
+            if (nbd.addresses().isEmpty()) {
+                throw new UserException(
+                        "nowhere to listen at: give --socket-path PATH, --fd N or --nbd ADDRESS, or have a"
+                                + " service manager pass a socket (LISTEN_FDS)");
+            }
+            return null;
         }
         if (socket.fd < 0) {
             throw new UserException("--fd: a descriptor's number is 0 or more, not " + socket.fd);

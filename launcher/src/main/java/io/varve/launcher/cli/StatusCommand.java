@@ -3,6 +3,7 @@ package io.varve.launcher.cli;
 import io.varve.launcher.ExitStatus;
 import io.varve.launcher.config.ByteSize;
 import io.varve.launcher.control.ControlClient;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -65,6 +66,7 @@ final class StatusCommand extends Subcommand {
         table.print(out());
         for (final Object each : volumes) {
             final Map<?, ?> fields = (Map<?, ?>) each;
+            printNbd(fields);
             if (fields.get("trouble") != null) {
                 out().println(fields.get("volume") + ": " + fields.get("trouble"));
             }
@@ -83,6 +85,30 @@ final class StatusCommand extends Subcommand {
                 }
             }
         }
+    }
+
+    /** Where NBD clients connect, and who is there. */
+    private void printNbd(final Map<?, ?> volume) {
+        for (final Map<?, ?> export : ofNbd(volume.get("exports"))) {
+            out().println(volume.get("volume") + ": NBD at " + export.get("address"));
+        }
+        for (final Map<?, ?> session : ofNbd(volume.get("sessions"))) {
+            out().println(volume.get("volume") + ": NBD client "
+                    + (session.get("peer") == null ? "" : session.get("peer") + " ")
+                    + (Boolean.TRUE.equals(session.get("may_write")) ? "may write" : "only reads"));
+        }
+    }
+
+    private static List<Map<?, ?>> ofNbd(final Object list) {
+        final List<Map<?, ?>> chosen = new ArrayList<>();
+        if (list instanceof final List<?> all) {
+            for (final Object each : all) {
+                if (each instanceof final Map<?, ?> fields && "nbd".equals(fields.get("protocol"))) {
+                    chosen.add(fields);
+                }
+            }
+        }
+        return chosen;
     }
 
     private static String text(final Map<?, ?> fields, final String name) {

@@ -3,6 +3,8 @@ package io.varve.launcher.control;
 import io.varve.launcher.UserException;
 import io.varve.launcher.config.Setting;
 import io.varve.launcher.config.Settings;
+import io.varve.launcher.daemon.ExportPlan;
+import io.varve.launcher.daemon.NbdPlan;
 import io.varve.launcher.daemon.OpeningChoices;
 import io.varve.launcher.daemon.SocketAccess;
 import io.varve.launcher.daemon.VhostUserPlan;
@@ -10,6 +12,7 @@ import io.varve.launcher.daemon.VolumeOptions;
 import io.varve.lsvd.store.ObjectStore;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -22,6 +25,7 @@ import java.util.function.Function;
  *
  * @param volume          its name.
  * @param socketPath      where to listen; null for the usual place.
+ * @param nbd             where to listen for NBD clients; none if empty.
  * @param isReadOnly      whether writes are refused.
  * @param isShared        whether several sessions may write.
  * @param isTakeOver      whether the volume is taken over.
@@ -32,6 +36,7 @@ import java.util.function.Function;
 record AttachRequest(
         String volume,
         String socketPath,
+        List<String> nbd,
         boolean isReadOnly,
         boolean isShared,
         boolean isTakeOver,
@@ -41,9 +46,12 @@ record AttachRequest(
     /** Behind the name of a volume, the file name of its socket. No other file beside the control socket ends so. */
     private static final String SOCKET_SUFFIX = ".vhost.sock";
 
+    private static final int MAX_NBD = 16;
+
     private static final Set<String> PARAMS = new TreeSet<>(List.of(
             "volume",
             "socket_path",
+            "nbd",
             "read_only",
             "shared",
             "take_over",
@@ -57,6 +65,7 @@ record AttachRequest(
         return new AttachRequest(
                 params.required("volume"),
                 params.string("socket_path"),
+                params.list("nbd"),
                 params.flag("read_only"),
                 params.flag("shared"),
                 params.flag("take_over"),
@@ -71,6 +80,9 @@ record AttachRequest(
         params.put("volume", volume);
         if (socketPath != null) {
             params.put("socket_path", socketPath);
+        }
+        if (!nbd.isEmpty()) {
+            params.put("nbd", nbd);
         }
         params.put("read_only", isReadOnly);
         if (isShared) {
@@ -97,8 +109,24 @@ record AttachRequest(
                 own,
                 isPatient ? Set.of() : settings.keySet(),
                 () -> store.apply(own),
-                List.of(VhostUserPlan.at(socket(own.get(Setting.CONTROL)), SocketAccess.of(own))),
+                plans(own),
                 new OpeningChoices(isReadOnly, isTakeOver, acceptsDataLoss, allowsUnfitStore, isPatient, isShared));
+    }
+
+    private List<ExportPlan> plans(final Settings own) {
+        final SocketAccess access = SocketAccess.of(own);
+        final List<ExportPlan> plans = new ArrayList<>();
+        plans.add(VhostUserPlan.at(socket(own.get(Setting.CONTROL)), access));
+        if (nbd.size() > MAX_NBD) {
+            throw new UserException("a volume has at most " + MAX_NBD + " addresses for NBD");
+        }
+        for (final String address : nbd) {
+            if (address.startsWith("unix:") && !address.startsWith("unix:/")) {
+                throw new UserException("NBD address '" + address + "' has a path that is not absolute");
+            }
+            plans.add(NbdPlan.at(address, access));
+        }
+        return plans;
     }
 
     private Path socket(final Path control) {

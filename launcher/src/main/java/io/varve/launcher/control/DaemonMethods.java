@@ -67,6 +67,9 @@ final class DaemonMethods {
         final Map<String, Object> answer = new LinkedHashMap<>();
         answer.put("volume", status.name());
         answer.put("socket_path", status.socket().toString());
+        if (!request.nbd().isEmpty()) {
+            answer.put("nbd", request.nbd());
+        }
         answer.put("size_bytes", status.sizeBytes());
         answer.put("read_only", status.isReadOnly());
         answer.put("note", status.note());

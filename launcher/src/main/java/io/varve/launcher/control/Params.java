@@ -1,6 +1,8 @@
 package io.varve.launcher.control;
 
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 
@@ -72,6 +74,25 @@ final class Params {
                 throw invalid("'" + entry.getKey() + "' in parameter '" + name + "' is not a string");
             }
             strings.put((String) entry.getKey(), text);
+        }
+        return strings;
+    }
+
+    /** A list of strings, empty when it is not there. */
+    List<String> list(final String name) throws RpcException {
+        final Object value = values.get(name);
+        if (value == null) {
+            return List.of();
+        }
+        if (!(value instanceof final List<?> list)) {
+            throw invalid("parameter '" + name + "' is not a list");
+        }
+        final List<String> strings = new ArrayList<>();
+        for (final Object each : list) {
+            if (!(each instanceof final String text)) {
+                throw invalid("parameter '" + name + "' has something in it that is not a string");
+            }
+            strings.add(text);
         }
         return strings;
     }

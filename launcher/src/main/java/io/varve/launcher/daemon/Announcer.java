@@ -2,8 +2,10 @@ package io.varve.launcher.daemon;
 
 import io.varve.launcher.config.ByteSize;
 import io.varve.lsvd.VolumeStats;
+import io.varve.nbd.NbdServer;
 import java.io.PrintWriter;
 import java.util.function.Consumer;
+import java.util.stream.Collectors;
 
 /** Tells people what becomes of volumes, one line each: news on standard output, failures on standard error. */
 final class Announcer implements VolumeListener {
@@ -39,15 +41,22 @@ final class Announcer implements VolumeListener {
     public void onReady(final ServedVolume volume) {
         final VolumeStatus status = volume.status();
         final String what = ByteSize.format(status.sizeBytes()) + (status.isReadOnly() ? ", read-only" : "");
-        if (status.socket() == null) {
-            say(volume, what + ", is ready on the inherited socket");
-            return;
-        }
-        say(volume, what + ", is ready at " + status.socket());
-        if (isAlone) {
+        say(volume, what + ", is ready " + addresses(status));
+        if (isAlone && status.socket() != null) {
             out.println("QEMU arguments: " + QemuArguments.of(status.name(), status.socket()));
             out.flush();
         }
+    }
+
+    private static String addresses(final VolumeStatus status) {
+        final String named = status.exports().stream()
+                .filter(export -> export.address() != null)
+                .map(export -> (export.protocol().equals(NbdServer.PROTOCOL) ? "NBD " : "") + export.address())
+                .collect(Collectors.joining(", "));
+        final boolean hasInherited = status.exports().stream().anyMatch(export -> export.address() == null);
+        return (hasInherited ? "on the inherited socket" : "")
+                + (hasInherited && !named.isEmpty() ? " and " : "")
+                + (named.isEmpty() ? "" : "at " + named);
     }
 
     @Override
