@@ -115,7 +115,7 @@ class NbdServeTest {
                     .contains("Images are identical.");
             assertThat(run("qemu-img", "map", "--output=json", "-f", "raw", named))
                     .contains(
-                            "\"start\": 1048576, \"length\": 4194304, \"depth\": 0, \"present\": false, \"zero\": true");
+                            "\"start\": 1048576, \"length\": 4194304, \"depth\": 0, \"present\": true, \"zero\": true");
             run(
                     "qemu-io",
                     "-f",
