@@ -3,7 +3,7 @@ package io.varve.block;
 /**
  * Where an export tells the daemon of its sessions, and hears which of them may write. The reactor's.
  *
- * <p>A volume has one session that may write, or several if it is served as shared, and any number that only read. A
+ * <p>How many sessions an export takes at a time is the protocol's to limit. A volume has one session that may write, or several if it is served as shared, and any number that only read. A
  * protocol asks
  * {@link #mayWrite()} before it lets a client in as a writer. If that says no, it leaves the client waiting, and
  * {@linkplain

@@ -97,8 +97,18 @@ public final class VhostUserBlkSession implements AutoCloseable {
             backEnd.close();
             throw e;
         }
-        listener = options.sessions().open(null, !device.isReadOnly());
+        listener = options.sessions().open(peerOf(socket), !device.isReadOnly());
         backEnd.listener(listener);
+    }
+
+    /** The front-end, as far as one can tell: nothing when it is in another PID namespace. */
+    private static String peerOf(final UnixSocket socket) {
+        try {
+            final int pid = socket.peerCredentials().pid();
+            return pid > 0 ? "process " + pid : null;
+        } catch (final ErrnoException e) {
+            return null;
+        }
     }
 
     /**

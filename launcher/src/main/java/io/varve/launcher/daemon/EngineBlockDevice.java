@@ -28,6 +28,7 @@ final class EngineBlockDevice implements BlockDevice {
 
     private final Possession possession;
     private final RequestCounters counters;
+    private final boolean isShared;
     private final String serial;
     private final Completion[] completions = new Completion[SLOTS];
     private final VolumeCompletion[] counterparts = new VolumeCompletion[SLOTS];
@@ -38,8 +39,14 @@ final class EngineBlockDevice implements BlockDevice {
     private boolean isAsked;
     private boolean isServed;
 
-    EngineBlockDevice(final Possession possession, final RequestCounters counters) {
+    /**
+     * Makes the view that one export has of a volume.
+     *
+     * @param isShared whether the sessions of other exports know of this one's writes, and agree with it on where each writes.
+     */
+    EngineBlockDevice(final Possession possession, final RequestCounters counters, final boolean isShared) {
         this.possession = possession;
+        this.isShared = isShared;
         this.counters = counters;
         this.serial = possession.uuid().toString().replace("-", "").substring(0, SERIAL_LENGTH);
     }
@@ -68,7 +75,7 @@ final class EngineBlockDevice implements BlockDevice {
 
     @Override
     public boolean mayRepeat() {
-        return isAsked || volume.isContinued();
+        return (isAsked || volume.isContinued()) && (isShared || possession.isLastWriter(this));
     }
 
     @Override
@@ -104,6 +111,7 @@ final class EngineBlockDevice implements BlockDevice {
             final boolean durable,
             final Completion completion,
             final long token) {
+        possession.onWrite(this);
         begin(RequestType.WRITE, buffers.totalLength(), completion, token);
         volume.write(offset, buffers, durable, counterpart(completion), token);
     }
@@ -121,6 +129,7 @@ final class EngineBlockDevice implements BlockDevice {
             final boolean durable,
             final Completion completion,
             final long token) {
+        possession.onWrite(this);
         begin(RequestType.DISCARD, length, completion, token);
         volume.discard(offset, length, durable, counterpart(completion), token);
     }
@@ -134,6 +143,7 @@ final class EngineBlockDevice implements BlockDevice {
             final boolean durable,
             final Completion completion,
             final long token) {
+        possession.onWrite(this);
         begin(RequestType.WRITE_ZEROES, length, completion, token);
         volume.discard(offset, length, durable, counterpart(completion), token);
     }

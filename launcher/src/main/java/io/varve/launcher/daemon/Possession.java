@@ -59,6 +59,7 @@ final class Possession implements VolumeTaker.Listener {
     private long toldEpoch = -1;
     private volatile long grownBytes;
     private volatile VolumeStats lastStats;
+    private Object lastWriter;
     private final PauseLog pause;
 
     /**
@@ -272,6 +273,16 @@ final class Possession implements VolumeTaker.Listener {
     /** The guest has made its first request since it wants the volume. */
     void onAsked() {
         pause.onAsked();
+    }
+
+    /** Somebody makes a write or a discard. */
+    void onWrite(final Object writer) {
+        lastWriter = writer;
+    }
+
+    /** Whether nobody else has made a write or a discard, in the life of this daemon, since one did or before any. */
+    boolean isLastWriter(final Object writer) {
+        return lastWriter == null || lastWriter == writer;
     }
 
     /** The first request since the volume was taken has been answered. */

@@ -364,7 +364,8 @@ public final class ServedVolume {
     }
 
     private ExportContext exportContext(final ExportPlan plan) {
-        final EngineBlockDevice device = new EngineBlockDevice(possession, counters.getFirst());
+        final EngineBlockDevice device = new EngineBlockDevice(
+                possession, counters.getFirst(), options.opening().isShared());
         device.volume(possession.volume());
         devices.add(device);
         return new ExportContext(

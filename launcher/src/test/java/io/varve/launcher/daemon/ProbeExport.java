@@ -84,6 +84,10 @@ final class ProbeExport implements Export {
         return call(() -> context.sessions().mayWrite());
     }
 
+    boolean mayRepeat() {
+        return call(() -> context.device().mayRepeat());
+    }
+
     ProbeSession open(final String peer, final boolean isWriter) {
         return call(() -> {
             final ProbeSession session = new ProbeSession(peer, isWriter);

@@ -307,6 +307,40 @@ class SeveralSessionsTest {
     }
 
     @Test
+    void requestsLeftInFlightAreNotDoneAgainOverWhatAnotherExportHasWritten() {
+        final ProbeExport.Plan one = new ProbeExport.Plan();
+        final ProbeExport.Plan two = new ProbeExport.Plan();
+        attach("data", "here", List.of(one, two), new OpeningChoices(false, false, false, false, false, false));
+        write(one.export());
+        assertThat(one.export().mayRepeat()).isTrue();
+        read(two.export().open("reader", false), 0);
+        assertThat(one.export().mayRepeat()).isTrue();
+        write(two.export());
+        assertThat(two.export().mayRepeat()).isTrue();
+        assertThat(one.export().mayRepeat()).isFalse();
+        write(one.export());
+        assertThat(one.export().mayRepeat()).isTrue();
+        assertThat(two.export().mayRepeat()).isFalse();
+    }
+
+    @Test
+    void ofASharedVolumeEachDoesItsOwnAgain() {
+        final ProbeExport.Plan one = new ProbeExport.Plan();
+        final ProbeExport.Plan two = new ProbeExport.Plan();
+        attach("data", "here", List.of(one, two), new OpeningChoices(false, false, false, false, false, true));
+        write(one.export());
+        write(two.export());
+        assertThat(one.export().mayRepeat()).isTrue();
+        assertThat(two.export().mayRepeat()).isTrue();
+    }
+
+    private static void write(final ProbeExport export) {
+        final ProbeSession writer = export.open("writer", true);
+        assertThat(writer.write(0, block(1))).isEqualTo(BlockDevice.STATUS_OK);
+        writer.close();
+    }
+
+    @Test
     void aReadOnlyVolumeRefusesAllWhoWouldWrite() {
         attach(true, false);
         assertThat(probe.mayWrite()).isFalse();

@@ -3,6 +3,7 @@ package io.varve.launcher.serve;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import io.varve.linux.UnixSocket;
 import io.varve.testsupport.BlkRequest;
 import io.varve.testsupport.FrontEnd;
 import io.varve.testsupport.FrontEndOptions;
@@ -13,6 +14,8 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.BeforeEach;
@@ -101,6 +104,37 @@ class DaemonTest {
             assertThat(home.resolve("one.vhost.sock")).doesNotExist();
             assertThat(VarveProcess.control(home)).doesNotExist();
         }
+    }
+
+    @Test
+    void aFrontEndThatHasToWaitIsToldOf() throws IOException, InterruptedException {
+        try (VarveProcess daemon = VarveProcess.daemon(home)) {
+            rig.attach("one");
+            rig.attach("two");
+            assertThat(rig.ok("status")).doesNotContain("waits");
+            try (FrontEnd frontEnd = FrontEnd.started(rig.socket("one"), FrontEndOptions.DEFAULT);
+                    UnixSocket second = UnixSocket.connect(rig.socket("one"))) {
+                await().until(() -> rig.ok("status").contains("waits"));
+                assertThat(rig.ok("status")).endsWith("one: another front-end waits until this one is gone\n");
+                assertThat(rig.ok("status", "two")).doesNotContain("waits");
+                assertThat((List<?>) rig.status("one").get("sessions"))
+                        .singleElement()
+                        .isEqualTo(sessionOfAGuest());
+                await().until(() -> daemon.err().contains("one: another front-end waits until this one is gone"));
+                assertThat(second.awaitReadable(0)).isFalse();
+                assertThat(frontEnd.run(BlkRequest.flush()).status()).isEqualTo(BlkRequest.OK);
+            }
+            await().until(() -> !rig.ok("status").contains("waits"));
+        }
+    }
+
+    private static Map<String, Object> sessionOfAGuest() {
+        final Map<String, Object> fields = new HashMap<>();
+        fields.put("protocol", "vhost-user");
+        fields.put("peer", "process " + ProcessHandle.current().pid());
+        fields.put("may_write", true);
+        fields.put("running", true);
+        return fields;
     }
 
     @Test
