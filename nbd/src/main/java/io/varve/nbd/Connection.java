@@ -303,7 +303,10 @@ final class Connection implements Handshake.Host {
 
     @Override
     public void startTls() throws ProtocolException {
-        throw new ProtocolException("no TLS");
+        if (in.available() > 0) {
+            throw new ProtocolException("data before TLS was agreed on");
+        }
+        transport = new TlsTransport(socket, common.ring, common.options.tls().engine());
     }
 
     /** Takes no more commands, answers what is in flight, and then ends. */

@@ -103,6 +103,9 @@ final class Handshake {
         if (isTlsNext) {
             isTlsNext = false;
             isSecure = true;
+            agreed.structured = false;
+            agreed.extended = false;
+            agreed.allocation = false;
             host.startTls();
         }
         if (!hasFlags) {

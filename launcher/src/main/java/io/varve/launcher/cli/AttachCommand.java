@@ -55,6 +55,9 @@ final class AttachCommand extends Subcommand {
         if (!nbd.addresses().isEmpty()) {
             params.put("nbd", nbd.addresses());
         }
+        if (nbd.tls() != null) {
+            params.put("nbd_tls", nbd.tls().toString());
+        }
         params.put("read_only", choices.isReadOnly());
         params.put("shared", choices.isShared());
         params.put("take_over", choices.isTakeOver());

@@ -14,6 +14,7 @@ import io.varve.launcher.metrics.MetricsServer;
 import io.varve.launcher.systemd.ListenFds;
 import io.varve.launcher.systemd.ServiceManager;
 import io.varve.lsvd.VolumeException;
+import io.varve.nbd.NbdTls;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -122,8 +123,9 @@ final class ServeCommand extends Subcommand {
         if (vhostUser != null) {
             plans.add(vhostUser);
         }
+        final NbdTls tls = NbdPlan.tls(nbd.tls());
         for (final String address : nbd.addresses()) {
-            plans.add(NbdPlan.at(address, SocketAccess.of(settings)));
+            plans.add(NbdPlan.at(address, SocketAccess.of(settings), tls));
         }
         return new Plans(List.copyOf(plans));
     }

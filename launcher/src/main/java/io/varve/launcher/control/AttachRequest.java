@@ -10,6 +10,7 @@ import io.varve.launcher.daemon.SocketAccess;
 import io.varve.launcher.daemon.VhostUserPlan;
 import io.varve.launcher.daemon.VolumeOptions;
 import io.varve.lsvd.store.ObjectStore;
+import io.varve.nbd.NbdTls;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -26,6 +27,7 @@ import java.util.function.Function;
  * @param volume          its name.
  * @param socketPath      where to listen; null for the usual place.
  * @param nbd             where to listen for NBD clients; none if empty.
+ * @param nbdTls          directory of the certificates and the key with which they are served; null for no TLS.
  * @param isReadOnly      whether writes are refused.
  * @param isShared        whether several sessions may write.
  * @param isTakeOver      whether the volume is taken over.
@@ -37,6 +39,7 @@ record AttachRequest(
         String volume,
         String socketPath,
         List<String> nbd,
+        String nbdTls,
         boolean isReadOnly,
         boolean isShared,
         boolean isTakeOver,
@@ -52,6 +55,7 @@ record AttachRequest(
             "volume",
             "socket_path",
             "nbd",
+            "nbd_tls",
             "read_only",
             "shared",
             "take_over",
@@ -66,6 +70,7 @@ record AttachRequest(
                 params.required("volume"),
                 params.string("socket_path"),
                 params.list("nbd"),
+                params.string("nbd_tls"),
                 params.flag("read_only"),
                 params.flag("shared"),
                 params.flag("take_over"),
@@ -83,6 +88,9 @@ record AttachRequest(
         }
         if (!nbd.isEmpty()) {
             params.put("nbd", nbd);
+        }
+        if (nbdTls != null) {
+            params.put("nbd_tls", nbdTls);
         }
         params.put("read_only", isReadOnly);
         if (isShared) {
@@ -120,11 +128,15 @@ record AttachRequest(
         if (nbd.size() > MAX_NBD) {
             throw new UserException("a volume has at most " + MAX_NBD + " addresses for NBD");
         }
+        if (nbdTls != null && (nbd.isEmpty() || !nbdTls.startsWith("/"))) {
+            throw new UserException("nbd_tls wants an absolute path, and an address in nbd");
+        }
+        final NbdTls tls = NbdPlan.tls(nbdTls == null ? null : Path.of(nbdTls));
         for (final String address : nbd) {
             if (address.startsWith("unix:") && !address.startsWith("unix:/")) {
                 throw new UserException("NBD address '" + address + "' has a path that is not absolute");
             }
-            plans.add(NbdPlan.at(address, access));
+            plans.add(NbdPlan.at(address, access, tls));
         }
         return plans;
     }

@@ -7,7 +7,10 @@ import io.varve.linux.ErrnoException;
 import io.varve.linux.StreamSocket;
 import io.varve.nbd.NbdOptions;
 import io.varve.nbd.NbdServer;
+import io.varve.nbd.NbdTls;
+import java.io.IOException;
 import java.net.InetSocketAddress;
+import java.nio.file.Path;
 
 /** A volume that is to be served over NBD, at a path or a TCP port. */
 public final class NbdPlan implements ExportPlan {
@@ -15,11 +18,13 @@ public final class NbdPlan implements ExportPlan {
 
     private final NbdAddress address;
     private final SocketAccess access;
+    private final NbdTls tls;
     private ListeningSocket socket;
 
-    private NbdPlan(final NbdAddress address, final SocketAccess access) {
+    private NbdPlan(final NbdAddress address, final SocketAccess access, final NbdTls tls) {
         this.address = address;
         this.access = access;
+        this.tls = tls;
     }
 
     /**
@@ -27,14 +32,33 @@ public final class NbdPlan implements ExportPlan {
      *
      * @param text   {@code unix:PATH} or {@code HOST:PORT}.
      * @param access who may connect to a Unix socket.
+     * @param tls    what {@link #tls} has read; null for no TLS.
      * @throws UserException when it is none, or can't be used, as far as one can know beforehand.
      */
-    public static NbdPlan at(final String text, final SocketAccess access) {
+    public static NbdPlan at(final String text, final SocketAccess access, final NbdTls tls) {
         final NbdAddress address = NbdAddress.parse(text);
         if (address.path() != null) {
             ListeningSocket.check(address.path(), access);
         }
-        return new NbdPlan(address, access);
+        return new NbdPlan(address, access, tls);
+    }
+
+    /**
+     * Reads the certificates and the key for TLS.
+     *
+     * @param directory where they are; null for no TLS.
+     * @return null for no TLS.
+     * @throws UserException when they can't be used.
+     */
+    public static NbdTls tls(final Path directory) {
+        if (directory == null) {
+            return null;
+        }
+        try {
+            return NbdTls.of(directory);
+        } catch (final IOException e) {
+            throw new UserException("TLS for NBD: " + e.getMessage(), e);
+        }
     }
 
     /**
@@ -68,7 +92,7 @@ public final class NbdPlan implements ExportPlan {
                 context.ring(),
                 listener,
                 context.device(),
-                new NbdOptions(context.volume(), address(), context.sessions(), null));
+                new NbdOptions(context.volume(), address(), context.sessions(), tls));
     }
 
     private StreamSocket unix() {

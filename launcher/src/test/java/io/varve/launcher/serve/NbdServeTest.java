@@ -190,6 +190,17 @@ class NbdServeTest {
     }
 
     @Test
+    void tlsWithoutCertificatesIsOneLineAndStatus2() throws IOException, InterruptedException {
+        final Path nothing = Files.createDirectory(home.resolve("tls"));
+        try (VarveProcess serve =
+                VarveProcess.start(home, "serve", "data", "--nbd", "unix:" + socket, "--nbd-tls", nothing.toString())) {
+            assertThat(serve.awaitExit()).isEqualTo(2);
+            assertThat(serve.err()).contains(nothing + "/ca-cert.pem: there is no such file");
+            assertThat(serve.err().lines()).hasSize(1);
+        }
+    }
+
+    @Test
     void whatIsNoAddressIsOneLineAndStatus2() throws IOException, InterruptedException {
         for (final String address : List.of("nonsense", "unix:", "localhost:70000", "unix:/nowhere/at/all")) {
             try (VarveProcess serve = VarveProcess.start(home, "serve", "data", "--nbd", address)) {
