@@ -360,7 +360,6 @@ public final class ServedVolume {
         listener.onReady(this);
         ready.complete(null);
         new Reactor(ring, duties, options.pollTime().toNanos()).runUntil(() -> isToEnd);
-        exports.close();
     }
 
     private ExportContext exportContext(final ExportPlan plan) {
@@ -395,6 +394,7 @@ public final class ServedVolume {
 
     /** Ships and seals, or in the end leaves that to the next start. */
     private void shutDown(final long startNs) {
+        exports.close();
         final Volume volume = possession.end();
         if (volume == null) {
             endExports();

@@ -23,6 +23,7 @@ import io.varve.testsupport.FrontEnd;
 import io.varve.testsupport.FrontEndOptions;
 import io.varve.vhostuser.SessionOptions;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -126,7 +127,7 @@ class SeveralSessionsTest {
                 GcPolicy.DEFAULT,
                 exports,
                 choices,
-                Duration.ofSeconds(20),
+                Duration.ofMinutes(10),
                 Duration.ofNanos(50_000),
                 Integer.getInteger("varve.test.lanes", 0),
                 SessionOptions.HOLD_LIMIT));
@@ -338,6 +339,19 @@ class SeveralSessionsTest {
         final ProbeSession writer = export.open("writer", true);
         assertThat(writer.write(0, block(1))).isEqualTo(BlockDevice.STATUS_OK);
         writer.close();
+    }
+
+    @Test
+    void anExportThatCannotBeMadeEndsTheOthersAtOnce() throws Exception {
+        final VhostUserPlan taken = VhostUserPlan.at(socket, SocketAccess.OWNER_ONLY);
+        final List<ExportPlan> plans = List.of(
+                VhostUserPlan.at(home.resolve("first"), SocketAccess.OWNER_ONLY), new ProbeExport.Plan(), taken);
+        Files.createFile(socket);
+        assertThatThrownBy(() ->
+                        attach("data", "here", plans, new OpeningChoices(true, false, false, false, false, false)))
+                .hasRootCauseInstanceOf(UserException.class)
+                .hasMessageContaining("is taken");
+        assertThat(home.resolve("first")).doesNotExist();
     }
 
     @Test
