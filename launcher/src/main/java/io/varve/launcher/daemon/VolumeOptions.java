@@ -55,7 +55,7 @@ public record VolumeOptions(
         choices.requireUseful(name, given);
         if (choices.isShared() && exports.size() == 1 && !exports.getFirst().takesSeveral()) {
             throw new UserException(
-                    "--shared: one front-end at a time is all that there can be at QEMU's socket: leave it out");
+                    "--shared: one front-end at a time is all that there can be at QEMU's socket: leave it out, or give --nbd as well");
         }
         settings.get(Setting.STORE).requireUseful(given);
         return new VolumeOptions(

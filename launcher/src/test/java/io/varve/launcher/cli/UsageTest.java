@@ -118,7 +118,7 @@ class UsageTest {
                         "--read-only",
                         "--shared"),
                 wrong(
-                        "--shared: one front-end at a time is all that there can be at QEMU's socket: leave it out",
+                        "--shared: one front-end at a time is all that there can be at QEMU's socket: leave it out, or give --nbd as well",
                         "serve",
                         "data",
                         "--socket-path",
