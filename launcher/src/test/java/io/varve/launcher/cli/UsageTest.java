@@ -52,8 +52,8 @@ class UsageTest {
                         "--json"),
                 wrong("missing required parameter: 'NAME'; see 'varve volume info --help'", "volume", "info"),
                 wrong(
-                        "no socket to listen at: give --socket-path PATH or --fd N, or have a service manager pass one"
-                                + " (LISTEN_FDS)",
+                        "nowhere to listen at: give --socket-path PATH, --fd N or --nbd ADDRESS, or have a service manager pass"
+                                + " a socket (LISTEN_FDS)",
                         "serve",
                         "data"),
                 wrong(

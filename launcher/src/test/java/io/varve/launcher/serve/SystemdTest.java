@@ -187,7 +187,7 @@ class SystemdTest {
         final String[] serve = {"serve", "one", "--store", rig.url("one")};
         final String first = home.resolve("first").toString();
         final String second = home.resolve("second").toString();
-        refused(start(List.of(first, "LISTEN_FDS=1", "LISTEN_PID=1"), serve), "no socket to listen at: ");
+        refused(start(List.of(first, "LISTEN_FDS=1", "LISTEN_PID=1"), serve), "nowhere to listen at: ");
         refused(
                 start(List.of(second, home.resolve("third").toString(), "LISTEN_FDS=2", "LISTEN_PID=PID"), serve),
                 "the service manager passes 2 sockets, and one is what is needed");
