@@ -69,6 +69,9 @@ public final class Volume implements AutoCloseable {
     private static final long STATS_PERIOD_NS = 100_000_000;
     private static final long EDGE_TOKENS = 1L << 40;
 
+    /** Discards may split extents beyond the bound on writes, up to so small a share of it: the checkpoint has that much room. */
+    private static final int DISCARD_SHARE = 16;
+
     private final UUID uuid;
     private final String name;
     private final VolumeSettings settings;
@@ -396,6 +399,12 @@ public final class Volume implements AutoCloseable {
             final VolumeCompletion completion,
             final long token) {
         if (!isRefused(completion, token)) {
+            // Each one in the middle of an extent makes two of it. Those that free something are wanted, so they may go
+            // on for longer.
+            if (map.extentCount() >= maxExtents + maxExtents / DISCARD_SHARE) {
+                completion.onComplete(token, VolumeCompletion.IO_ERROR);
+                return;
+            }
             final Kind kind = isDurable ? Kind.DURABLE_WRITE : Kind.WRITE;
             writes.trim(offset, length, isDurable, pending.add(kind, completion, token));
         }

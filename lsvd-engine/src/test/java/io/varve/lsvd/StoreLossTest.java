@@ -166,6 +166,25 @@ final class StoreLossTest {
         assertThat(verify()).isNotEmpty();
     }
 
+    /** A seal within the hole would be in the way of nobody. */
+    @Test
+    void removalStopsAWriterBehindAHole() throws Exception {
+        try (VolumeRig rig = new VolumeRig(VolumeRig.context(store, cache).destageDelayNs(1_000_000))) {
+            for (int i = 0; i < 8; i++) {
+                rig.write(i * 4096L, filled(4096, i + 1));
+                rig.await(rig.volume::isStored);
+            }
+            final List<Long> sequences = sequences(1);
+            remove(1, List.of(sequences.get(1)));
+            assertThat(new VolumeCatalog(store).remove("disk")).isTrue();
+            rig.submitWrite(0, 0, filled(4096, 9));
+            rig.await(() -> rig.volume.failure() != null);
+            assertThat(rig.volume.failure()).startsWith("fenced");
+        }
+        assertThat(contents().keySet())
+                .allMatch(key -> !key.startsWith(Keys.volume(volume)) || key.matches(".*/(tombstone|log/.*)"));
+    }
+
     @Test
     void aCheckpointThatIsGoneStopsTheOpening() throws Exception {
         writeObjects(1, 3);

@@ -41,19 +41,35 @@ class VolumeTest {
 
     @Test
     void refusesWritesWhenItHasAsManyExtentsAsACheckpointCanHold() throws Exception {
-        try (VolumeRig rig = new VolumeRig(VolumeRig.context(store, cache).maxExtents(8))) {
-            for (int i = 0; i < 8; i++) {
+        try (VolumeRig rig = new VolumeRig(VolumeRig.context(store, cache).maxExtents(16))) {
+            for (int i = 0; i < 16; i++) {
                 rig.write(8192L * i, new byte[4096]);
             }
             rig.submitWrite(0, 1 << 20, new byte[4096]);
             rig.await(() -> rig.outstanding() == 0);
             assertThat(rig.takeFailed()).isEqualTo(1);
             rig.await(() -> rig.volume.stats().agentTrouble() != null);
-            assertThat(rig.volume.stats().agentTrouble()).startsWith("writes are refused: the volume has 8 extents");
+            assertThat(rig.volume.stats().agentTrouble()).startsWith("writes are refused: the volume has 16 extents");
             assertThat(rig.volume.failure()).isNull();
             assertThat(rig.read(0, 4096)).containsOnly(0);
             rig.discard(0, 16384);
             rig.write(1 << 20, new byte[4096]);
+        }
+    }
+
+    @Test
+    void refusesDiscardsThatWouldSplitMoreExtentsThanACheckpointCanHold() throws Exception {
+        try (VolumeRig rig = new VolumeRig(VolumeRig.context(store, cache).maxExtents(32))) {
+            rig.write(0, new byte[1 << 20]);
+            int split = 0;
+            while (rig.takeFailed() == 0) {
+                rig.submitDiscard(8192L * split + 4096, 4096);
+                rig.await(() -> rig.outstanding() == 0);
+                split++;
+            }
+            assertThat(split).isBetween(33, 35);
+            assertThat(rig.volume.failure()).isNull();
+            assertThat(rig.read(0, 4096)).containsOnly(0);
         }
     }
 

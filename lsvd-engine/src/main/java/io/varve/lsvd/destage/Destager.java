@@ -527,18 +527,17 @@ public final class Destager implements PunctualAgent {
 
     private void count(final Upload upload) {
         final ObjectLayout layout = upload.layout();
+        final boolean isCheckpoint = layout == null && upload.sequence() == pendingCheckpoint;
         if (layout != null) {
             covered = layout.covered();
             stored.onStored(layout);
             collector.onStored(layout, upload.bytes());
-            buffers.give(upload.bytes());
-        } else if (upload.sequence() == pendingCheckpoint) {
+        } else if (isCheckpoint) {
             seen = new Superblock.Seen(epoch, nonce, upload.sequence(), covered.lastRecord());
             stored.onCheckpointStored(upload.sequence(), upload.bytes().byteSize());
             remover.onCheckpointStored(upload.sequence());
             checkpointBytesPut += upload.bytes().byteSize();
             lastCheckpoint.onStored();
-            buffers.give(upload.bytes());
             if (pin == null) {
                 pendingCheckpoint = ObjectHeader.NO_CHECKPOINT;
             } else {
@@ -552,6 +551,10 @@ public final class Destager implements PunctualAgent {
         account();
         objectsPut++;
         bytesPut += upload.bytes().byteSize();
+        if (layout != null || isCheckpoint) {
+            // Last, since another may fill it from now on.
+            buffers.give(upload.bytes());
+        }
     }
 
     private int beginUpload() throws IOException {

@@ -75,6 +75,11 @@ public final class LogReclaimer implements AutoCloseable {
     private Superblock.Tail reusableTo;
     private Superblock.Tail storedTo;
     private Superblock.Tail securedTo;
+
+    /** What is being written to one place of the superblock after the other: what counts is what both of them hold. */
+    private Superblock.Tail nextTail;
+
+    private Superblock.Seen nextSeen;
     private int copies;
 
     /**
@@ -311,25 +316,31 @@ public final class LogReclaimer implements AutoCloseable {
     }
 
     private void persist() {
+        final Superblock next = next();
+        nextTail = next.tail();
+        nextSeen = next.seen();
+        copies = 0;
         state = State.PERSISTING;
+        writeCopy();
+    }
+
+    private void writeCopy() {
         copies++;
-        superblock.write(next(), listener, WRITE_TOKEN);
+        superblock.write(superblock.current().with(nextTail, nextSeen), listener, WRITE_TOKEN);
     }
 
     private void onCompletion(final long token, final int result) {
         if (result < 0 || token == WRITE_TOKEN && result != Superblock.LENGTH) {
             // The superblock's other copy still stands, so nothing is lost.
             state = State.IDLE;
-            copies = 0;
             log.doubt(result < 0 ? -result : EIO);
         } else if (token == WRITE_TOKEN) {
             device.sync(listener, SYNC_TOKEN);
         } else if (copies < LogSuperblock.PLACES) {
-            persist();
+            writeCopy();
         } else {
-            copies = 0;
-            securedTo = storedTo;
-            notes.noted(superblock.current().seen().sequence());
+            securedTo = nextTail;
+            notes.noted(nextSeen.sequence());
             if (reusableTo != null) {
                 forgetMoved(oldestInUse >>> Blocks.SHIFT, reusableTo.position() >>> Blocks.SHIFT);
                 oldestInUse = reusableTo.position();
