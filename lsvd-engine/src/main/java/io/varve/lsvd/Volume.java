@@ -10,6 +10,7 @@ import io.varve.lsvd.destage.Batch;
 import io.varve.lsvd.destage.BatchCutter;
 import io.varve.lsvd.destage.Destager;
 import io.varve.lsvd.destage.EpochProof;
+import io.varve.lsvd.format.Blocks;
 import io.varve.lsvd.format.Durability;
 import io.varve.lsvd.format.SnapshotRecord;
 import io.varve.lsvd.format.Superblock;
@@ -401,7 +402,7 @@ public final class Volume implements AutoCloseable {
         if (!isRefused(completion, token)) {
             // Each one in the middle of an extent makes two of it. Those that free something are wanted, so they may go
             // on for longer.
-            if (map.extentCount() >= maxExtents + maxExtents / DISCARD_SHARE) {
+            if (map.extentCount() >= maxExtents + maxExtents / DISCARD_SHARE && isSplitting(offset, length)) {
                 completion.onComplete(token, VolumeCompletion.IO_ERROR);
                 return;
             }
@@ -723,6 +724,13 @@ public final class Volume implements AutoCloseable {
     /** How a request ends that the volume's failure ends. */
     private int failureStatus() {
         return !isReadOnly && destager.isFenced() ? VolumeCompletion.GONE : VolumeCompletion.IO_ERROR;
+    }
+
+    /** Whether a discard would make two extents of one, and not free one. */
+    private boolean isSplitting(final long offset, final long length) {
+        final long first = offset >>> Blocks.SHIFT;
+        final long end = (offset + length + Blocks.SIZE - 1) >>> Blocks.SHIFT;
+        return map.find(first) && map.foundBlock() < first && map.foundBlock() + map.foundLength() > end;
     }
 
     /** Whether the map has as many extents as a checkpoint can hold: what is acknowledged beyond could not be kept in the store. */

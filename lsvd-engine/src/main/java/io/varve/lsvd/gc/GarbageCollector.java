@@ -216,11 +216,22 @@ public final class GarbageCollector implements AutoCloseable {
 
     /** Goes on; returns an amount of work. */
     public int doWork() {
-        return switch (state) {
-            case IDLE -> choose();
-            case READING -> read();
-            default -> 0;
-        };
+        try {
+            return switch (state) {
+                case IDLE -> choose();
+                case READING -> read();
+                default -> 0;
+            };
+        } catch (final RuntimeException | Error e) {
+            abandon();
+            throw e;
+        }
+    }
+
+    /** A round that has met what nobody foresaw does not go on where it was, and clients' objects don't wait for it. */
+    private void abandon() {
+        end();
+        notBeforeNs = clockNs.getAsLong() + RETRY_NS;
     }
 
     /**
@@ -233,6 +244,20 @@ public final class GarbageCollector implements AutoCloseable {
      * @return null when nothing of it is live any more.
      */
     public BuiltObject build(
+            final long epoch,
+            final UUID nonce,
+            final long next,
+            final Covered covered,
+            final Iterable<ObjectLayout> inFlight) {
+        try {
+            return buildLive(epoch, nonce, next, covered, inFlight);
+        } catch (final RuntimeException | Error e) {
+            abandon();
+            throw e;
+        }
+    }
+
+    private BuiltObject buildLive(
             final long epoch,
             final UUID nonce,
             final long next,
@@ -251,7 +276,12 @@ public final class GarbageCollector implements AutoCloseable {
         }
         final ObjectLayout layout = layOut(parts, next, covered, generation());
         final MemorySegment bytes = memory.take(layout.objectLength());
-        fill(bytes, parts, layout, epoch, nonce);
+        try {
+            fill(bytes, parts, layout, epoch, nonce);
+        } catch (final RuntimeException | Error e) {
+            memory.give(bytes);
+            throw e;
+        }
         sequence = next;
         state = State.UPLOADING;
         bytesCollected += layout.objectLength();
@@ -435,8 +465,7 @@ public final class GarbageCollector implements AutoCloseable {
                         cause.getMessage());
             }
         }
-        end();
-        notBeforeNs = clockNs.getAsLong() + RETRY_NS;
+        abandon();
     }
 
     private void end() {

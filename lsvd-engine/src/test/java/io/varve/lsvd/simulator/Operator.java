@@ -29,6 +29,7 @@ final class Operator implements EngineRuntime {
     private final Random random;
     private final List<VolumeSettings> possible = new ArrayList<>();
     private final List<VolumeSettings> past = new ArrayList<>();
+    private boolean hasFenced;
 
     Operator(final Simulation world, final Random random) {
         this.world = world;
@@ -46,13 +47,23 @@ final class Operator implements EngineRuntime {
     void act(final SimulatedHost active, final DiskModel model) {
         try {
             switch (random.nextInt(3)) {
-                case 0 -> new VolumeGuard(world.store().client(), this, TIMEOUT_MS).fence(Simulation.NAME);
+                case 0 -> fence();
                 case 1 -> set();
                 default -> grow(active, model);
             }
         } catch (final VolumeException e) {
             // The store was in trouble, or the writer was faster: it may have been done, or be done later.
         }
+    }
+
+    private void fence() throws VolumeException {
+        hasFenced = true;
+        new VolumeGuard(world.store().client(), this, TIMEOUT_MS).fence(Simulation.NAME);
+    }
+
+    /** Whether it has ever been asked to shut a writer out. */
+    boolean hasFenced() {
+        return hasFenced;
     }
 
     private void set() throws VolumeException {

@@ -41,5 +41,11 @@ enum PlantedBug {
     /** A record of the log that can't be read is passed over, as if the operator had said so each time. */
     ACCEPTED_LOSS,
     /** A host's clock stands still while the host is suspended. */
-    SLEEPING_CLOCK
+    SLEEPING_CLOCK,
+    /** An agent ends when it meets an error that nobody foresaw, and nobody is told. */
+    DYING_AGENT,
+    /** A listing that meets a key of another program fails. */
+    STRICT_LISTING,
+    /** A volume that is to go back to a snapshot is opened as it is. */
+    MISSED_ROLLBACK
 }

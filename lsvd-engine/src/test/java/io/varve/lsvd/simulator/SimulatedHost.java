@@ -10,6 +10,7 @@ import io.varve.lsvd.VolumeFollower;
 import io.varve.lsvd.cache.ReadCache;
 import io.varve.lsvd.gc.GcPolicy;
 import io.varve.lsvd.log.LogGeometry;
+import io.varve.lsvd.runtime.AgentGuard;
 import io.varve.lsvd.runtime.EngineRuntime;
 import java.io.IOException;
 import java.lang.foreign.Arena;
@@ -19,6 +20,7 @@ import java.util.List;
 import java.util.Random;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.LongSupplier;
 import org.agrona.concurrent.Agent;
 import org.agrona.concurrent.AgentTerminationException;
 
@@ -28,6 +30,9 @@ final class SimulatedHost implements EngineRuntime {
     private static final int MAX_SECTORS = 160;
     private static final int LOG_SIZE = 4 * LogGeometry.MIN_WINDOW + 8192;
     private static final int MAX_AWAIT_STEPS = 5000;
+
+    /** For how long an unexpected error may be shown to nobody, in simulated time. */
+    private static final long PATIENCE_NS = 5_000_000_000L;
 
     /** While a process opens the volume, another one tries to in one of so many steps of its. */
     private static final int TWIN_ONE_IN = 1000;
@@ -46,7 +51,7 @@ final class SimulatedHost implements EngineRuntime {
     private boolean isOpening;
     private long asleepSinceNs = -1;
     private long asleepNs;
-    private final List<Agent> agents = new ArrayList<>();
+    private final List<GuardedAgent> agents = new ArrayList<>();
     private final ArrayDeque<Long> freeBuffers = new ArrayDeque<>();
     private final List<int[]> reading = new ArrayList<>();
     private SimulatedStore.Client client;
@@ -61,6 +66,11 @@ final class SimulatedHost implements EngineRuntime {
     private boolean isSuperseded;
     private boolean mustBeSilent;
     private boolean mayBeRemoved;
+
+    /** Since when something unexpected has been thrown that nobody was told of, or a negative number. */
+    private long untoldSinceNs = -1;
+
+    private boolean hasBeenSurprised;
 
     SimulatedHost(
             final Simulation world,
@@ -203,6 +213,19 @@ final class SimulatedHost implements EngineRuntime {
         return stamps;
     }
 
+    /** Puts the volume, which nobody serves, back to a snapshot; a crash on the way leaves the host dead, and is told by the exception. */
+    void rollBack(final String snapshot) throws VolumeException {
+        begin();
+        final VolumeContext context = context(false);
+        volume = Volume.open(bug == PlantedBug.MISSED_ROLLBACK ? context : context.rollBackTo(snapshot));
+        volume.shutdown();
+        world.runUntil(this, volume::isShutDown, "a shutdown behind the way back");
+        if (volume.failure() != null) {
+            throw new VolumeException(volume.failure());
+        }
+        end();
+    }
+
     /** Begins to follow the volume; a crash on the way leaves the host dead, and is told by the exception. */
     void follow() throws VolumeException {
         begin();
@@ -262,6 +285,8 @@ final class SimulatedHost implements EngineRuntime {
         wake();
         isSuperseded = false;
         mustBeSilent = false;
+        untoldSinceNs = -1;
+        hasBeenSurprised = false;
         reading.clear();
         life++;
         cache = openCache();
@@ -376,10 +401,13 @@ final class SimulatedHost implements EngineRuntime {
             }
             case 4 -> {
                 if (!agents.isEmpty()) {
-                    work(agents.get(random.nextInt(agents.size())));
+                    work(agents.get(random.nextInt(agents.size())), withRequests && world.isSurprising());
                 }
             }
             default -> volume.doWork();
+        }
+        if (untoldSinceNs >= 0) {
+            expectToBeTold();
         }
         if (isOfficial && volume.isStored() && volume.failure() == null) {
             model.keptThrough(model.acknowledgedCount());
@@ -408,7 +436,10 @@ final class SimulatedHost implements EngineRuntime {
                     (long) first * DiskModel.SECTOR, vector(buffer, count), (token, result) -> status[0] = result, 0);
             world.runUntil(this, () -> status[0] >= 0, "a read of the whole disk");
             if (status[0] != VolumeCompletion.OK) {
-                if (mayFail || disk.hasFailed() || disk.hasMisread()) {
+                if (mayFail
+                        || disk.hasFailed()
+                        || disk.hasMisread()
+                        || volume.failure() != null && world.mayBeFenced()) {
                     return null;
                 }
                 throw new SimulationFailure("a read of the whole disk failed: " + volume.failure());
@@ -585,6 +616,7 @@ final class SimulatedHost implements EngineRuntime {
                             && !disk.hasLost()
                             && !disk.hasMisread()
                             && !isSuperseded
+                            && !hasBeenSurprised
                             && !mayBeRemoved) {
                         throw new SimulationFailure("a read failed on a volume that is well");
                     }
@@ -625,15 +657,73 @@ final class SimulatedHost implements EngineRuntime {
         return vector;
     }
 
-    private void work(final Agent agent) {
+    private void work(final GuardedAgent agent, final boolean isSurprising) {
+        final Throwable surprise = !isSurprising
+                ? null
+                : random.nextBoolean() ? new OutOfMemoryError("simulated") : new IllegalStateException("simulated");
+        client.surprise(surprise);
         try {
-            agent.doWork();
+            agent.work(surprise);
         } catch (final AgentTerminationException e) {
             agents.remove(agent);
-        } catch (final RuntimeException e) {
-            throw e;
-        } catch (final Exception e) {
-            throw new SimulationFailure("agent " + agent.roleName() + " failed: " + e);
+        }
+        if (surprise != null && client.surprise(null)) {
+            hasBeenSurprised = true;
+            untoldSinceNs = untoldSinceNs < 0 ? world.nanoTime() : untoldSinceNs;
+            if (bug == PlantedBug.DYING_AGENT) {
+                agents.remove(agent);
+            }
+        }
+    }
+
+    private void expectToBeTold() {
+        if (volume.failure() != null || volume.stats().agentTrouble() != null) {
+            untoldSinceNs = -1;
+        } else if (world.nanoTime() - untoldSinceNs > PATIENCE_NS) {
+            throw new SimulationFailure("nobody was told of an unexpected error");
+        }
+    }
+
+    /** An agent and its guard, who goes on after errors that are meant to surprise it, and only after those. */
+    private static final class GuardedAgent implements Agent {
+        private final Agent agent;
+        private final AgentGuard guard;
+        private Throwable surprise;
+        private RuntimeException escaped;
+
+        GuardedAgent(final Agent agent, final LongSupplier clockNs) {
+            this.agent = agent;
+            guard = new AgentGuard(this, clockNs);
+        }
+
+        void work(final Throwable newSurprise) {
+            surprise = newSurprise;
+            guard.doWork();
+            if (escaped != null) {
+                final RuntimeException thrown = escaped;
+                escaped = null;
+                throw thrown;
+            }
+        }
+
+        @Override
+        public int doWork() throws Exception {
+            try {
+                return agent.doWork();
+            } catch (final AgentTerminationException | SimulatedCrash | SimulationFailure e) {
+                escaped = e;
+            } catch (final Exception | OutOfMemoryError e) {
+                if (e == surprise) {
+                    throw e;
+                }
+                escaped = new SimulationFailure("agent " + roleName() + " failed: " + e);
+            }
+            return 0;
+        }
+
+        @Override
+        public String roleName() {
+            return agent.roleName();
         }
     }
 
@@ -667,7 +757,8 @@ final class SimulatedHost implements EngineRuntime {
 
     @Override
     public Handle start(final Agent agent) {
-        agents.add(agent);
+        final GuardedAgent guarded = new GuardedAgent(agent, this::nanoTime);
+        agents.add(guarded);
         return new Handle() {
             @Override
             public void wake() {
@@ -676,8 +767,13 @@ final class SimulatedHost implements EngineRuntime {
 
             @Override
             public void close() {
-                agents.remove(agent);
+                agents.remove(guarded);
                 agent.onClose();
+            }
+
+            @Override
+            public String trouble() {
+                return guarded.guard.trouble();
             }
         };
     }

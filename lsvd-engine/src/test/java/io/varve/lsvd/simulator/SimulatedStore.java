@@ -24,6 +24,7 @@ import java.util.Random;
 import java.util.TreeMap;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
+import org.agrona.LangUtil;
 
 /** A store in memory that several hosts share, each through a {@link Client} that delays, loses and repeats. */
 final class SimulatedStore {
@@ -31,6 +32,10 @@ final class SimulatedStore {
     private final Random random;
     private final PlantedBug bug;
     private final List<Request> inFlight = new ArrayList<>();
+
+    /** What other programs have left here, which nobody may touch. */
+    private final TreeMap<String, byte[]> foreign = new TreeMap<>();
+
     private boolean isAway;
     private boolean isUnwritable;
     private TreeMap<String, byte[]> copy = new TreeMap<>();
@@ -54,6 +59,27 @@ final class SimulatedStore {
     /** Whether every creation and deletion fails, while reads and listings do not. */
     void unwritable(final boolean value) {
         isUnwritable = value;
+    }
+
+    /** Another program leaves something under a volume's prefix. */
+    void strew() {
+        final String prefix = Keys.volume(volume());
+        final List<String> log = keys(prefix + "log/");
+        final String newest = log.isEmpty() ? "log/" : directory(log.getLast()).substring(prefix.length());
+        final String[] places = {"", "pins/", "children/", "epochs/", "settings/", "hot/", "log/", newest};
+        final String[] names = {"desktop.ini", "readme", "000000000000000g", "lost_found/0000000000000001", "0"};
+        final String key = prefix + places[random.nextInt(places.length)] + names[random.nextInt(names.length)];
+        foreign.put(key, new byte[random.nextInt(3000)]);
+        objects.putAll(foreign);
+    }
+
+    /** Whether all that other programs have left is still there. */
+    boolean hasForeign() {
+        return objects.keySet().containsAll(foreign.keySet());
+    }
+
+    private static String directory(final String key) {
+        return key.substring(0, key.lastIndexOf('/') + 1);
     }
 
     /** Keeps a copy of what is there, for {@link #lose} to go back to. */
@@ -91,9 +117,13 @@ final class SimulatedStore {
                 }
             }
             case 2 -> {
-                if (!copy.isEmpty() && copy.keySet().containsAll(keys(prefix + "pins/"))) {
+                // Settings that go back are not noticed.
+                if (!copy.isEmpty()
+                        && copy.keySet().containsAll(keys(prefix + "pins/"))
+                        && copy.keySet().containsAll(keys(prefix + "settings/"))) {
                     objects.clear();
                     objects.putAll(copy);
+                    objects.putAll(foreign);
                 }
             }
             default -> {
@@ -182,7 +212,9 @@ final class SimulatedStore {
 
     /** All keys that begin like this. */
     List<String> keys(final String prefix) {
-        return objects.keySet().stream().filter(key -> key.startsWith(prefix)).toList();
+        return objects.keySet().stream()
+                .filter(key -> key.startsWith(prefix) && !foreign.containsKey(key))
+                .toList();
     }
 
     /** The volume, of which there is one. */
@@ -230,6 +262,7 @@ final class SimulatedStore {
     final class Client implements ObjectStore {
         private boolean isDead;
         private boolean isWriter;
+        private Throwable surprise;
 
         /** The host has the volume open for writing. */
         Client writer() {
@@ -329,6 +362,10 @@ final class SimulatedStore {
                         found.add(new StoredObject(key, bytes.length));
                     }
                 });
+                if (bug == PlantedBug.STRICT_LISTING
+                        && found.stream().anyMatch(object -> foreign.containsKey(object.key()))) {
+                    throw new StoreException("simulated confusion");
+                }
                 future.complete(found);
             });
             return future;
@@ -374,7 +411,22 @@ final class SimulatedStore {
             return troubleOneIn > 0 && random.nextInt(troubleOneIn) == 0 ? 1 + random.nextInt(3) : 0;
         }
 
+        /** The next request, if there is one before this is taken back with null, throws this instead of being answered. Tells whether the last one has. */
+        boolean surprise(final Throwable value) {
+            final boolean isThrown = surprise == null;
+            surprise = value;
+            return isThrown;
+        }
+
         private void submit(final CompletableFuture<?> future, final Work work) {
+            if (surprise != null) {
+                final Throwable thrown = surprise;
+                surprise = null;
+                if (random.nextBoolean()) {
+                    inFlight.add(new Request(this, future, work));
+                }
+                LangUtil.rethrowUnchecked(thrown);
+            }
             if (isDead) {
                 abandon(future);
             } else {

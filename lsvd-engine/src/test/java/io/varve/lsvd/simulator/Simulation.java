@@ -9,6 +9,7 @@ import io.varve.lsvd.history.HistoryReader;
 import io.varve.lsvd.store.StoreClient;
 import java.io.IOException;
 import java.lang.foreign.Arena;
+import java.util.Arrays;
 import java.util.Random;
 import java.util.Set;
 import java.util.TreeMap;
@@ -45,6 +46,10 @@ final class Simulation implements AutoCloseable {
     private boolean isOver;
     private final boolean hasOverlaps;
     private final Operator operator;
+    private final boolean hasSurprises;
+
+    /** What the disk may hold when it is opened next, if a way back that was broken off has come about. */
+    private long[] mayHold;
 
     Simulation(final long seed, final PlantedBug bug) {
         random = new Random(seed);
@@ -54,6 +59,7 @@ final class Simulation implements AutoCloseable {
         final int sectors = DiskModel.BLOCK_SECTORS * (32 + random.nextInt(200));
         operator = new Operator(this, random);
         hasOverlaps = random.nextBoolean();
+        hasSurprises = random.nextInt(3) == 0;
         model = new DiskModel(sectors);
         snapshots = new SnapshotModel(random);
         for (int i = 0; i < hosts.length; i++) {
@@ -84,6 +90,19 @@ final class Simulation implements AutoCloseable {
         if (!isOver) {
             finish();
         }
+        if (!store.hasForeign()) {
+            throw new SimulationFailure("a key of another program has been removed");
+        }
+    }
+
+    /** Whether the operator's request to shut a writer out may still come, or have come late. */
+    boolean mayBeFenced() {
+        return operator.hasFenced();
+    }
+
+    /** Whether something unexpected is thrown now, at the next request to the store. */
+    boolean isSurprising() {
+        return hasSurprises && random.nextInt(150) == 0;
     }
 
     SnapshotModel snapshots() {
@@ -193,6 +212,9 @@ final class Simulation implements AutoCloseable {
             if (random.nextInt(1000) == 0) {
                 store.copy();
             }
+            if (random.nextInt(1500) == 0) {
+                store.strew();
+            }
             if (active.volume().failure() != null) {
                 break;
             }
@@ -213,7 +235,7 @@ final class Simulation implements AutoCloseable {
             snapshots.mayHaveLost();
         }
         final int acknowledged = leastAfterKill();
-        switch (random.nextInt(11)) {
+        switch (random.nextInt(12)) {
             case 0, 1 -> {
                 active.kill();
                 reopen(active, false, acknowledged, when + ", after a kill");
@@ -233,8 +255,43 @@ final class Simulation implements AutoCloseable {
                 reopen(random.nextBoolean() ? active : other(), true, model.keptCount(), when + ", after a lost disk");
             }
             case 8, 9 -> loseObjects(when);
+            case 10 -> rollBack(when);
             default -> restoreOldCopy(when);
         }
+    }
+
+    /** The volume is ended well and put back to a snapshot, or that is broken off on the way. */
+    private void rollBack(final String when) {
+        final SimulatedHost host = active;
+        final String snapshot = endForSnapshot(when);
+        if (snapshot == null) {
+            return;
+        }
+        final long[] then = snapshots.contents(snapshot);
+        final int acknowledged = model.acknowledgedCount();
+        if (attempt(host, () -> host.rollBack(snapshot))) {
+            model.goBack(then);
+        } else {
+            mayHold = then;
+        }
+        reopen(
+                host,
+                false,
+                mayHold == null ? model.acknowledgedCount() : acknowledged,
+                when + (mayHold == null ? ", after the way back" : ", after a way back that was broken off"));
+    }
+
+    /** Ends the volume well, and picks a snapshot; or opens it again, and gives null, when there is none. */
+    private String endForSnapshot(final String when) {
+        final SimulatedHost host = active;
+        final boolean isWell = shutDown(host);
+        final int acknowledged = isWell ? model.acknowledgedCount() : leastAfterKill();
+        host.end();
+        final String snapshot = isWell ? snapshots.pick(model.sectors()) : null;
+        if (snapshot == null) {
+            reopen(host, false, acknowledged, when + ", after an end");
+        }
+        return snapshot;
     }
 
     private int leastAfterKill() {
@@ -405,7 +462,8 @@ final class Simulation implements AutoCloseable {
             passTime();
         }
         // What a log has lost as well nobody has any more.
-        final TreeMap<String, byte[]> lost = isLogBad ? new TreeMap<>() : store.lose();
+        // Nor would anybody notice what is lost to a snapshot that has its checkpoint and not its pin.
+        final TreeMap<String, byte[]> lost = isLogBad || snapshots.hasUnsure() ? new TreeMap<>() : store.lose();
         // Or what it has would hide for a while what the store has not.
         host.cacheFile.lose();
         long[] seen = null;
@@ -525,6 +583,11 @@ final class Simulation implements AutoCloseable {
         host.disk.mayMisread(false);
         other(host).official(false);
         active = host;
+        if (mayHold != null && Arrays.equals(seen, mayHold)) {
+            model.goBack(mayHold);
+            floor = model.acknowledgedCount();
+        }
+        mayHold = null;
         model.judgeWriteCache(host.volume().isWriteCache(), isTakeOver || hasRotted, when);
         model.judge(seen, isTakeOver && !mustHaveAll ? Math.min(floor, model.keptCount()) : floor, when);
         judgeSettings(host, when);

@@ -7,6 +7,7 @@ import io.varve.lsvd.snapshot.Snapshot;
 import io.varve.lsvd.snapshot.Snapshots;
 import java.io.IOException;
 import java.util.Arrays;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.Map;
@@ -21,6 +22,7 @@ final class SnapshotModel {
     private final Map<String, long[]> contents = new HashMap<>();
     private final Set<String> certain = new HashSet<>();
     private final Set<String> removed = new HashSet<>();
+    private int begun;
 
     SnapshotModel(final Random random) {
         this.random = random;
@@ -28,7 +30,7 @@ final class SnapshotModel {
 
     /** One more is asked for, of a disk that holds this. */
     String begin(final long[] stamps) {
-        final String name = "s" + contents.size();
+        final String name = "s" + begun++;
         contents.put(name, stamps.clone());
         return name;
     }
@@ -37,6 +39,24 @@ final class SnapshotModel {
         if (!removed.contains(name)) {
             certain.add(name);
         }
+    }
+
+    /** A snapshot that has to be there, of a disk of so many sectors, or null. */
+    String pick(final int sectors) {
+        return certain.stream()
+                .filter(name -> contents.get(name).length == sectors)
+                .min(Comparator.naturalOrder())
+                .orElse(null);
+    }
+
+    /** What a snapshot has to hold. */
+    long[] contents(final String name) {
+        return contents.get(name);
+    }
+
+    /** Whether there may be a snapshot that nobody has been told of. */
+    boolean hasUnsure() {
+        return contents.keySet().stream().anyMatch(name -> !certain.contains(name) && !removed.contains(name));
     }
 
     /** Some of what was acknowledged may be gone. */
