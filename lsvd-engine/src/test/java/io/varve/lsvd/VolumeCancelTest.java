@@ -147,7 +147,13 @@ class VolumeCancelTest {
             for (int i = 0; i < 2; i++) {
                 rig.submitWrite(i, (long) i * MIB, pattern(MIB, 5));
             }
-        } while (rig.settles());
+            rig.await(() -> rig.outstanding() == 0 || isLogFull(rig));
+        } while (!isLogFull(rig));
+    }
+
+    private static boolean isLogFull(final VolumeRig rig) {
+        final String reason = rig.volume.waitsFor();
+        return reason != null && reason.startsWith("writes wait for room in the log");
     }
 
     /** Memory for blocks that are covered in part is bounded, however many wait. */
