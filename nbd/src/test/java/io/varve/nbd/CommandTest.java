@@ -310,7 +310,7 @@ class CommandTest {
     }
 
     @Test
-    void longRangesAreCarriedOutInPieces() throws IOException {
+    void rangesBeyondTheEndAreRefusedHoweverLong() throws IOException {
         try (MemoryBlockDevice small = new MemoryBlockDevice(1 << 20);
                 ServedExport other = ServedExport.at(directory.resolve("t"), small);
                 NbdClient client = NbdClient.goStructured(directory.resolve("t"), true)) {
