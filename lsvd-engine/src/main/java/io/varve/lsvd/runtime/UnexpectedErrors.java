@@ -45,15 +45,21 @@ public final class UnexpectedErrors {
     public void onError(final Throwable error) {
         failedNs = clockNs.getAsLong();
         waitMs = last == null ? SHORTEST_MS : Math.min(LONGEST_MS, waitMs * 2);
-        last = outOfMemory;
+        String text = outOfMemory;
         try {
             if (!(error instanceof OutOfMemoryError)) {
-                last = name + ": unexpected error: " + describe(error) + "; it is tried again";
+                text = name + ": unexpected error: " + describe(error) + "; it is tried again";
             }
-            if (!last.equals(told)) {
-                LOG.log(Level.ERROR, last);
+        } catch (final Throwable another) {
+            // There is no memory for the words.
+        }
+        // Once, so that nobody sees another error in between.
+        last = text;
+        try {
+            if (!text.equals(told)) {
+                LOG.log(Level.ERROR, text);
                 LOG.log(Level.DEBUG, name, error);
-                told = last;
+                told = text;
             }
         } catch (final Throwable another) {
             told = null;
