@@ -116,6 +116,40 @@ class VolumeSnapshotTest {
                 .hasMessageStartingWith("volume 'disk' has no snapshot 'never'");
     }
 
+    /** A clone's first checkpoints build on its origin's: what is in those is not the clone's to count, to collect or to delete. */
+    @Test
+    void aCloneThatIsOpenedAgainLeavesItsOriginsObjectsAlone() throws Exception {
+        final long inherited;
+        try (VolumeRig rig = open("disk")) {
+            overwrite(rig, 2 * BLOCKS);
+            rig.snapshot("origin");
+            rig.await(rig.volume::isStored);
+        }
+        final byte[] then = disk.clone();
+        catalog.createClone("copy", VolumeSettings.ofSize(SIZE), catalog.snapshot("disk", "origin"));
+        try (VolumeRig rig = open("copy")) {
+            overwrite(rig, 1);
+            rig.await(rig.volume::isStored);
+            inherited = rig.volume.stats().space().inheritedBytes();
+        }
+        assertThat(inherited).isPositive();
+        try (VolumeRig rig = open("copy")) {
+            rig.await(() -> rig.volume.stats().space().liveBytes() > 0);
+            assertThat(rig.volume.stats().space().inheritedBytes()).isEqualTo(inherited);
+            assertThat(rig.volume.stats().space().isFlat()).isFalse();
+            overwrite(rig, 6 * BLOCKS);
+            rig.await(rig.volume::isStored);
+            rig.await(() -> rig.volume.stats().space().objectsDeleted() > 0);
+            assertHolds(rig, disk);
+        }
+        try (VolumeRig rig = open("disk")) {
+            assertHolds(rig, then);
+        }
+        try (VolumeRig rig = new VolumeRig(context("disk").readOnly(true).snapshot("origin"))) {
+            assertHolds(rig, then);
+        }
+    }
+
     /** Blocks of snapshot number i were written with it or before: block b last with number i - (i - b) mod 64. */
     @Test
     void aThousandSnapshotsAreNoTrouble() throws Exception {

@@ -71,7 +71,22 @@ final class CheckpointReader {
         for (final Checkpoint.Content one : contents) {
             Checkpoint.loadObjects(one, objects);
         }
+        leaveAncestors(objects, content.epochs(), volume);
         return new Loaded(newest, content.epochs(), objects, content.snapshot(), sequences);
+    }
+
+    /**
+     * The first checkpoints of a clone build on its origin's, whose table is not the clone's: what is in there belongs to others, who
+     * alone may delete it. A whole checkpoint may name it too, since builds before took it over.
+     */
+    private static void leaveAncestors(final ObjectTable objects, final Epochs epochs, final UUID volume) {
+        for (int i = objects.count() - 1; i >= 0; i--) {
+            final long sequence = objects.sequence(i);
+            if (sequence < epochs.get(0).firstSequence()
+                    || !epochs.of(sequence).volume().equals(volume)) {
+                objects.remove(sequence);
+            }
+        }
     }
 
     /** What one more checkpoint says beyond the map, to somebody who knows all before it. */
