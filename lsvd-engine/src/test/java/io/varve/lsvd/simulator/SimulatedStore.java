@@ -136,9 +136,9 @@ final class SimulatedStore {
         return before;
     }
 
-    /** What was lost is there again. */
+    /** What was lost is there again, but where another object has its place by now. */
     void bringBack(final TreeMap<String, byte[]> lost) {
-        objects.putAll(lost);
+        lost.forEach(objects::putIfAbsent);
     }
 
     /** Carries out one request; false when none is in flight. */

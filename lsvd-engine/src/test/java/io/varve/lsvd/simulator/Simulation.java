@@ -477,9 +477,11 @@ final class Simulation implements AutoCloseable {
         if (isOver) {
             return;
         }
+        // Of what is missing the log may have all, but not for long: somebody brings back what the history is made of.
+        lost.keySet().retainAll(counted(host, store.volume(), when + ", after a loss"));
+        store.bringBack(lost);
         if (seen == null) {
             host.kill();
-            store.bringBack(lost);
             reopen(host, false, acknowledged, when + ", after a loss that was found");
             return;
         }
@@ -492,6 +494,19 @@ final class Simulation implements AutoCloseable {
         judgeSettings(host, when + ", after a loss of objects");
         host.official(true);
         store.trouble(troubleOneIn);
+    }
+
+    /** Keys of the objects that a volume is made of, dead ones included. */
+    private Set<String> counted(final SimulatedHost reader, final UUID volume, final String when) {
+        final Set<String> keys = new TreeSet<>();
+        try (History history = new HistoryReader(new StoreClient(store.client(), reader, 60_000), volume).read()) {
+            for (int i = 0; i < history.objects().count(); i++) {
+                keys.add(history.epochs().key(history.objects().sequence(i)));
+            }
+        } catch (final IOException e) {
+            throw new SimulationFailure(when + ": the history can't be read: " + e.getMessage());
+        }
+        return keys;
     }
 
     /** Shuts the volume down; whether all of it is in the store then. */
@@ -690,13 +705,7 @@ final class Simulation implements AutoCloseable {
         snapshots.judge(active, store);
         final Set<String> leaked = new TreeSet<>(store.keys("volumes/"));
         leaked.removeIf(key -> !key.startsWith("volumes/" + volume + "/log/") || store.isSeal(key));
-        try (History history = new HistoryReader(new StoreClient(store.client(), active, 60_000), volume).read()) {
-            for (int i = 0; i < history.objects().count(); i++) {
-                leaked.remove(history.epochs().key(history.objects().sequence(i)));
-            }
-        } catch (final IOException e) {
-            throw new SimulationFailure("the history can't be read at the end: " + e.getMessage());
-        }
+        leaked.removeAll(counted(active, volume, "at the end"));
         if (!leaked.isEmpty()) {
             throw new SimulationFailure("objects that nobody counts are left: " + leaked);
         }
