@@ -405,7 +405,10 @@ public final class Destager implements PunctualAgent {
         if (collection.trouble() != null) {
             return collection.trouble();
         }
-        return publication.trouble() != null ? publication.trouble() : arrival.trouble();
+        if (publication.trouble() != null) {
+            return publication.trouble();
+        }
+        return arrival.trouble() != null ? arrival.trouble() : arriving.unexpectedTrouble();
     }
 
     @Override

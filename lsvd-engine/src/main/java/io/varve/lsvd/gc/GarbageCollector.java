@@ -469,8 +469,11 @@ public final class GarbageCollector implements AutoCloseable {
     }
 
     private void end() {
+        endedNs = clockNs.getAsLong();
         long bytes = 0;
-        for (final Victim victim : victims) {
+        while (!victims.isEmpty()) {
+            // First, so that none is released twice, whatever happens in between.
+            final Victim victim = victims.removeLast();
             for (final Victim.Run run : victim.runs()) {
                 bytes += (long) run.length() << Blocks.SHIFT;
             }
@@ -479,11 +482,9 @@ public final class GarbageCollector implements AutoCloseable {
         }
         bytesRead += bytes;
         if (policy.rate() > 0) {
-            notBeforeNs = clockNs.getAsLong() + (long) (2.0 * bytes / policy.rate() * TimeUnit.SECONDS.toNanos(1));
+            notBeforeNs = endedNs + (long) (2.0 * bytes / policy.rate() * TimeUnit.SECONDS.toNanos(1));
         }
         roundsSinceClient++;
-        endedNs = clockNs.getAsLong();
-        victims.clear();
         chosen.clear();
         state = State.IDLE;
     }

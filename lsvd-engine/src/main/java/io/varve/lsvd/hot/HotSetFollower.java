@@ -170,6 +170,12 @@ public final class HotSetFollower implements AutoCloseable {
         return 1;
     }
 
+    /** What the prefetcher met that nobody foresaw, in one line, or null. Any thread. */
+    public String unexpectedTrouble() {
+        final Prefetcher current = prefetcher;
+        return current == null ? null : current.unexpectedTrouble();
+    }
+
     /** The volume is about to end: nothing more is read. Any thread. */
     public void end() {
         isEnding = true;

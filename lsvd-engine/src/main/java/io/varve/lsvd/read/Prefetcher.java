@@ -69,6 +69,7 @@ public final class Prefetcher implements Agent, AutoCloseable {
     private PrefetchPlan given;
     private volatile boolean isHeld;
     private volatile boolean isServed;
+    private volatile boolean isOver;
     private long lines;
 
     /** An object that has come since. */
@@ -153,6 +154,11 @@ public final class Prefetcher implements Agent, AutoCloseable {
         isHeld = false;
     }
 
+    /** What it met that nobody foresaw, in one line, or null when there was nothing lately. Any thread. */
+    public String unexpectedTrouble() {
+        return isOver ? null : thread.trouble();
+    }
+
     @Override
     public String roleName() {
         return "varve-" + name + "-prefetch";
@@ -223,6 +229,7 @@ public final class Prefetcher implements Agent, AutoCloseable {
         if (work == 0 && reads.isEmpty() && isDone()) {
             tell();
             if (isServed) {
+                isOver = true;
                 throw new AgentTerminationException(true);
             }
         }

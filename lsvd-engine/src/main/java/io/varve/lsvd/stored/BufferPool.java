@@ -68,8 +68,9 @@ public final class BufferPool implements AutoCloseable {
 
     /** Takes back what was given out, and what nobody reads or writes any more. */
     public void give(final MemorySegment memory) {
+        final long nowNs = clockNs.getAsLong();
         final Piece piece = takeBack(memory);
-        piece.givenNs = clockNs.getAsLong();
+        piece.givenNs = nowNs;
         free.computeIfAbsent(piece.size(), size -> new ArrayDeque<>()).push(piece);
         shrink(MAX_BYTES);
     }

@@ -12,6 +12,7 @@ import io.varve.lsvd.gc.GcPolicy;
 import io.varve.lsvd.log.LogGeometry;
 import io.varve.lsvd.runtime.AgentGuard;
 import io.varve.lsvd.runtime.EngineRuntime;
+import io.varve.lsvd.runtime.UnexpectedErrors;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.util.ArrayDeque;
@@ -21,6 +22,7 @@ import java.util.Random;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.LongSupplier;
+import org.agrona.LangUtil;
 import org.agrona.concurrent.Agent;
 import org.agrona.concurrent.AgentTerminationException;
 
@@ -32,10 +34,15 @@ final class SimulatedHost implements EngineRuntime {
     private static final int MAX_AWAIT_STEPS = 5000;
 
     /** For how long an unexpected error may be shown to nobody, in simulated time. */
-    private static final long PATIENCE_NS = 5_000_000_000L;
+    private static final long PATIENCE_NS = 200_000_000L;
 
     /** While a process opens the volume, another one tries to in one of so many steps of its. */
     private static final int TWIN_ONE_IN = 1000;
+
+    /** A step of an agent may look at the clock some times before it is surprised there. */
+    private static final int MAX_LOOKS = 12;
+
+    private static final StackWalker STACK = StackWalker.getInstance();
 
     final SimulatedDisk disk;
     final SimulatedCacheFile cacheFile;
@@ -69,6 +76,9 @@ final class SimulatedHost implements EngineRuntime {
 
     /** Since when something unexpected has been thrown that nobody was told of, or a negative number. */
     private long untoldSinceNs = -1;
+
+    private Throwable clockSurprise;
+    private int looksUntilSurprise;
 
     private boolean hasBeenSurprised;
 
@@ -404,10 +414,12 @@ final class SimulatedHost implements EngineRuntime {
                     work(agents.get(random.nextInt(agents.size())), withRequests && world.isSurprising());
                 }
             }
-            default -> volume.doWork();
-        }
-        if (untoldSinceNs >= 0) {
-            expectToBeTold();
+            default -> {
+                volume.doWork();
+                if (untoldSinceNs >= 0) {
+                    expectToBeTold();
+                }
+            }
         }
         if (isOfficial && volume.isStored() && volume.failure() == null) {
             model.keptThrough(model.acknowledgedCount());
@@ -661,25 +673,48 @@ final class SimulatedHost implements EngineRuntime {
         final Throwable surprise = !isSurprising
                 ? null
                 : random.nextBoolean() ? new OutOfMemoryError("simulated") : new IllegalStateException("simulated");
-        client.surprise(surprise);
+        final boolean isOfClock = surprise != null && random.nextBoolean();
+        client.surprise(isOfClock ? null : surprise);
+        clockSurprise = isOfClock ? surprise : null;
+        looksUntilSurprise = isOfClock ? random.nextInt(MAX_LOOKS) : 0;
         try {
             agent.work(surprise);
         } catch (final AgentTerminationException e) {
             agents.remove(agent);
         }
-        if (surprise != null && client.surprise(null)) {
+        final boolean isThrown = isOfClock ? clockSurprise == null : client.surprise(null);
+        clockSurprise = null;
+        if (surprise != null && isThrown) {
             hasBeenSurprised = true;
-            untoldSinceNs = untoldSinceNs < 0 ? world.nanoTime() : untoldSinceNs;
+            untoldSinceNs = untoldSinceNs < 0 ? ownNanoTime() : untoldSinceNs;
             if (bug == PlantedBug.DYING_AGENT) {
                 agents.remove(agent);
             }
         }
     }
 
+    /** Whoever looks at a clock in the step of an agent may be surprised, as by the end of memory anywhere; not who handles errors. */
+    private void surpriseAtClock() {
+        if (clockSurprise != null && looksUntilSurprise-- == 0) {
+            final Throwable thrown = clockSurprise;
+            if (STACK.walk(frames ->
+                    frames.noneMatch(frame -> frame.getClassName().equals(UnexpectedErrors.class.getName())))) {
+                clockSurprise = null;
+                LangUtil.rethrowUnchecked(thrown);
+            }
+        }
+    }
+
+    private long ownNanoTime() {
+        return world.nanoTime() - asleepNs;
+    }
+
     private void expectToBeTold() {
-        if (volume.failure() != null || volume.stats().agentTrouble() != null) {
+        if (volume.failure() != null
+                || volume.stats().agentTrouble() != null
+                || cache != null && cache.stats().trouble() != null) {
             untoldSinceNs = -1;
-        } else if (world.nanoTime() - untoldSinceNs > PATIENCE_NS) {
+        } else if (ownNanoTime() - untoldSinceNs > PATIENCE_NS) {
             throw new SimulationFailure("nobody was told of an unexpected error");
         }
     }
@@ -729,13 +764,15 @@ final class SimulatedHost implements EngineRuntime {
 
     @Override
     public long nanoTime() {
-        return world.nanoTime() - asleepNs;
+        surpriseAtClock();
+        return ownNanoTime();
     }
 
     @Override
     public long bootTimeNs() {
+        surpriseAtClock();
         if (bug == PlantedBug.SLEEPING_CLOCK) {
-            return nanoTime();
+            return ownNanoTime();
         }
         return isClockSlow ? world.nanoTime() / 10 : world.nanoTime();
     }
@@ -757,7 +794,7 @@ final class SimulatedHost implements EngineRuntime {
 
     @Override
     public Handle start(final Agent agent) {
-        final GuardedAgent guarded = new GuardedAgent(agent, this::nanoTime);
+        final GuardedAgent guarded = new GuardedAgent(agent, this::ownNanoTime);
         agents.add(guarded);
         return new Handle() {
             @Override
