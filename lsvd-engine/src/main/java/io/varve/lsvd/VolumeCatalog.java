@@ -506,7 +506,7 @@ public final class VolumeCatalog {
             last = object.key();
         }
         final boolean isClosed =
-                last != null && last.startsWith(Keys.log(volume, newest.epoch())) && VolumeRemover.isSeal(store, last);
+                last != null && last.startsWith(Keys.log(volume, newest.epoch())) && Sealer.isSeal(store, last);
         final boolean isNew = newest.epoch() == 0;
         final VolumeSettings next = new SettingsHistory(store, volume).newest(newest.settings());
         return new VolumeInfo(

@@ -1,12 +1,10 @@
 package io.varve.lsvd;
 
 import io.varve.lsvd.format.CloneRecord;
-import io.varve.lsvd.format.Covered;
 import io.varve.lsvd.format.EpochRecord;
 import io.varve.lsvd.format.FormatException;
 import io.varve.lsvd.format.NameRecord;
 import io.varve.lsvd.format.ObjectHeader;
-import io.varve.lsvd.format.ObjectType;
 import io.varve.lsvd.history.History;
 import io.varve.lsvd.history.HistoryException;
 import io.varve.lsvd.history.HistoryReader;
@@ -18,11 +16,8 @@ import io.varve.lsvd.store.NoSuchObjectException;
 import io.varve.lsvd.store.StoreClient;
 import io.varve.lsvd.store.StoredObject;
 import java.io.IOException;
-import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.TreeSet;
 import java.util.UUID;
 
 /**
@@ -30,7 +25,6 @@ import java.util.UUID;
  * that may wait.
  */
 final class VolumeRemover {
-    private static final int SEAL_TRIES = 100;
     private static final String TOO_FAST = "the volume is being written faster than it can be sealed";
 
     private final StoreClient store;
@@ -78,7 +72,7 @@ final class VolumeRemover {
     private List<StoredObject> doomed() throws IOException {
         final List<StoredObject> doomed = new ArrayList<>();
         for (final StoredObject object : store.list(Keys.logs(volume))) {
-            if (object.length() != ObjectHeader.length(0, 0) || !isSeal(store, object.key())) {
+            if (object.length() != ObjectHeader.length(0, 0) || !Sealer.isSeal(store, object.key())) {
                 doomed.add(object);
             }
         }
@@ -118,7 +112,9 @@ final class VolumeRemover {
             history = Sealer.end(store, reader, volume, reader.read(), runtime.randomUuid());
         } catch (final FormatException | HistoryException | NoSuchObjectException e) {
             // Nobody can open it for writing, but somebody may have it open.
-            sealAhead(reader);
+            if (!Sealer.endBehindAll(store, reader, volume, runtime.randomUuid())) {
+                throw new IOException(TOO_FAST);
+            }
             return;
         }
         if (history == null) {
@@ -127,54 +123,6 @@ final class VolumeRemover {
         history.close();
         if (history.sealedBy() == null) {
             throw new IOException("the volume was opened by " + history.newest().openedBy() + " at the same time");
-        }
-    }
-
-    /**
-     * Ends the newest epoch of a history that does not hang together: behind all of its objects, since within a hole a seal is in
-     * the way of no writer. Whoever goes on has uploads for the next few places only, and meets it there.
-     */
-    private void sealAhead(final HistoryReader reader) throws IOException {
-        final long epoch =
-                Keys.lastNumber(store.list(Keys.epochs(volume)).getLast().key());
-        for (int i = 0; i < SEAL_TRIES; i++) {
-            final TreeSet<Long> present = reader.present(epoch);
-            final long last = present.isEmpty() ? firstOf(reader, epoch) - 1 : present.last();
-            if (!present.isEmpty() && isSeal(store, Keys.object(volume, epoch, last))) {
-                return;
-            }
-            final MemorySegment seal = Sealer.encode(
-                    volume,
-                    epoch,
-                    last + 1,
-                    runtime.randomUuid(),
-                    Covered.through(-1, false),
-                    ObjectHeader.NO_CHECKPOINT);
-            if (store.putIfAbsent(Keys.object(volume, epoch, last + 1), seal)) {
-                return;
-            }
-        }
-        throw new IOException(TOO_FAST);
-    }
-
-    /** Where an epoch begins that has no objects: behind the last one of the epoch before, should its own record be damaged. */
-    private long firstOf(final HistoryReader reader, final long epoch) throws IOException {
-        try {
-            return reader.epoch(epoch).firstSequence();
-        } catch (final FormatException | NoSuchObjectException e) {
-            final TreeSet<Long> before = epoch == 0 ? new TreeSet<>() : reader.present(epoch - 1);
-            return before.isEmpty() ? 0 : before.last() + 1;
-        }
-    }
-
-    /** Whether an object is there and a seal. */
-    static boolean isSeal(final StoreClient store, final String key) throws IOException {
-        try (Arena arena = Arena.ofShared()) {
-            final MemorySegment bytes = arena.allocate(ObjectHeader.length(0, 0), Long.BYTES);
-            store.get(key, 0, bytes);
-            return new ObjectHeader(bytes).type() == ObjectType.SEAL;
-        } catch (final NoSuchObjectException e) {
-            return false;
         }
     }
 }

@@ -1,14 +1,17 @@
 package io.varve.lsvd.history;
 
 import io.varve.lsvd.format.Covered;
+import io.varve.lsvd.format.FormatException;
 import io.varve.lsvd.format.ObjectHeader;
 import io.varve.lsvd.format.ObjectType;
 import io.varve.lsvd.store.Keys;
+import io.varve.lsvd.store.NoSuchObjectException;
 import io.varve.lsvd.store.StoreClient;
 import io.varve.lsvd.store.StoreException;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.TreeSet;
 import java.util.UUID;
 
 /** Writes seals: the objects that end epochs. */
@@ -95,5 +98,52 @@ public final class Sealer {
                         nonce,
                         history.covered(),
                         history.checkpoints().newest()));
+    }
+
+    /**
+     * Ends the newest epoch of a history that does not hang together: behind all of its objects, since within a hole a seal is in
+     * the way of no writer. Whoever goes on has uploads for the next few places only, and meets it there.
+     *
+     * @return false when the writer was faster every time.
+     */
+    public static boolean endBehindAll(
+            final StoreClient store, final HistoryReader reader, final UUID volume, final UUID nonce)
+            throws IOException {
+        final long epoch =
+                Keys.lastNumber(store.list(Keys.epochs(volume)).getLast().key());
+        for (int i = 0; i < TRIES; i++) {
+            final TreeSet<Long> present = reader.present(epoch);
+            final long last = present.isEmpty() ? firstOf(reader, epoch) - 1 : present.last();
+            if (!present.isEmpty() && isSeal(store, Keys.object(volume, epoch, last))) {
+                return true;
+            }
+            final MemorySegment seal =
+                    encode(volume, epoch, last + 1, nonce, Covered.through(-1, false), ObjectHeader.NO_CHECKPOINT);
+            if (store.putIfAbsent(Keys.object(volume, epoch, last + 1), seal)) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /** Where an epoch begins that has no objects: behind the last one of the epoch before, should its own record be damaged. */
+    private static long firstOf(final HistoryReader reader, final long epoch) throws IOException {
+        try {
+            return reader.epoch(epoch).firstSequence();
+        } catch (final FormatException | NoSuchObjectException e) {
+            final TreeSet<Long> before = epoch == 0 ? new TreeSet<>() : reader.present(epoch - 1);
+            return before.isEmpty() ? 0 : before.last() + 1;
+        }
+    }
+
+    /** Whether an object is there and a seal. */
+    public static boolean isSeal(final StoreClient store, final String key) throws IOException {
+        try (Arena arena = Arena.ofShared()) {
+            final MemorySegment bytes = arena.allocate(ObjectHeader.length(0, 0), Long.BYTES);
+            store.get(key, 0, bytes);
+            return new ObjectHeader(bytes).type() == ObjectType.SEAL;
+        } catch (final NoSuchObjectException e) {
+            return false;
+        }
     }
 }
