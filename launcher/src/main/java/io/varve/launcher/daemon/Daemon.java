@@ -54,15 +54,14 @@ public final class Daemon {
             throw new UserException("there are " + MAX_VOLUMES + " volumes in this daemon, and it takes no more: detach"
                     + " one, or start a second daemon");
         }
-        final ServedVolume volume = ServedVolume.start(options, listener, readCache);
+        final ServedVolume volume = ServedVolume.start(options, listener, readCache, this::forget);
         volumes.put(options.name(), volume);
-        volume.ended().thenRun(() -> forget(volume));
         return volume;
     }
 
-    /** One that died is kept, so that this can be seen, until it is attached again or detached. */
+    /** One that died after it had served is kept, so that this can be seen, until it is attached again or detached. */
     private synchronized void forget(final ServedVolume volume) {
-        final boolean hasServed = !volume.ready().isCompletedExceptionally();
+        final boolean hasServed = volume.ready().isDone();
         if (volume.status().state() != State.FAILED || !hasServed) {
             volumes.remove(volume.options().name(), volume);
         }

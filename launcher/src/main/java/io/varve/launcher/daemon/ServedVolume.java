@@ -24,6 +24,7 @@ import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import java.util.stream.Stream;
 
 /**
@@ -54,6 +55,7 @@ public final class ServedVolume {
     private final VolumeOptions options;
     private final VolumeListener listener;
     private final SharedReadCache readCache;
+    private final Consumer<ServedVolume> onReleased;
     private final OpeningRuntime runtime = new OpeningRuntime();
     private final CompletableFuture<Void> ready = new CompletableFuture<>();
     private final CompletableFuture<Void> ended = new CompletableFuture<>();
@@ -79,10 +81,15 @@ public final class ServedVolume {
     private volatile boolean isToEnd;
     private volatile boolean isToHurry;
 
-    private ServedVolume(final VolumeOptions options, final VolumeListener listener, final SharedReadCache readCache) {
+    private ServedVolume(
+            final VolumeOptions options,
+            final VolumeListener listener,
+            final SharedReadCache readCache,
+            final Consumer<ServedVolume> onReleased) {
         this.options = options;
         this.listener = listener;
         this.readCache = readCache;
+        this.onReleased = onReleased;
         counters = Stream.generate(RequestCounters::new)
                 .limit(1 + options.readLanes())
                 .toList();
@@ -91,10 +98,18 @@ public final class ServedVolume {
         thread.setDaemon(true);
     }
 
-    /** Begins to open a volume, which reads through a cache. */
+    /**
+     * Begins to open a volume, which reads through a cache.
+     *
+     * @param onReleased called on the volume's thread when nothing of it is left, before {@link #ready()} or {@link
+     *     #ended()} says so.
+     */
     static ServedVolume start(
-            final VolumeOptions options, final VolumeListener listener, final SharedReadCache readCache) {
-        final ServedVolume served = new ServedVolume(options, listener, readCache);
+            final VolumeOptions options,
+            final VolumeListener listener,
+            final SharedReadCache readCache,
+            final Consumer<ServedVolume> onReleased) {
+        final ServedVolume served = new ServedVolume(options, listener, readCache, onReleased);
         served.thread.start();
         return served;
     }
@@ -106,7 +121,8 @@ public final class ServedVolume {
 
     /**
      * Completes when front-ends can connect; or exceptionally with why the volume could not be opened: a {@link
-     * VolumeException} or {@link UserException}, or a {@link CancellationException} when it was asked to end before.
+     * VolumeException} or {@link UserException}, or a {@link CancellationException} when it was asked to end before. By
+     * then nothing of the volume is left.
      */
     public CompletableFuture<Void> ready() {
         return ready.copy();
@@ -231,6 +247,7 @@ public final class ServedVolume {
     }
 
     private void run() {
+        Throwable failure = null;
         try {
             open();
             try {
@@ -245,11 +262,17 @@ public final class ServedVolume {
             listener.onEnded(this, stats());
         } catch (final CancellationException e) {
             state = State.ENDED;
-            ready.completeExceptionally(e);
+            failure = e;
         } catch (final Throwable e) {
             fail(e);
+            failure = e;
         } finally {
             release();
+            onReleased.accept(this);
+            if (failure != null) {
+                // Only now: whoever is told may try again at once, and must find the sockets and the log free.
+                ready.completeExceptionally(failure);
+            }
             ended.complete(null);
         }
     }
@@ -434,14 +457,11 @@ public final class ServedVolume {
     }
 
     private void fail(final Throwable e) {
-        final boolean isOpening = !ready.isDone();
         state = State.FAILED;
         final boolean isForPeople = e instanceof VolumeException || e instanceof UserException;
         trouble = isForPeople ? e.getMessage() : "the reactor failed: " + e;
         LOGGER.log(System.Logger.Level.DEBUG, "the reactor failed", e);
-        if (isOpening) {
-            ready.completeExceptionally(e);
-        } else {
+        if (ready.isDone()) {
             listener.onDied(this, e.toString());
         }
     }
