@@ -1,16 +1,14 @@
 package io.varve.benchmarks;
 
+import io.varve.lsvd.store.ForwardingStore;
 import io.varve.lsvd.store.ObjectStore;
-import io.varve.lsvd.store.StoredObject;
 import java.lang.foreign.MemorySegment;
 import java.util.HashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 
 /** Counts every object that is put and deleted, of whatever kind, so that nothing in the store is forgotten. Any thread. */
-final class CountedStore implements ObjectStore {
-    private final ObjectStore store;
+final class CountedStore extends ForwardingStore {
     private final Map<String, Long> lengths = new HashMap<>();
     private Figures figures = new Figures(0, 0, 0, 0);
 
@@ -25,7 +23,7 @@ final class CountedStore implements ObjectStore {
     record Figures(long puts, long bytesPut, long bytes, long mostBytes) {}
 
     CountedStore(final ObjectStore store) {
-        this.store = store;
+        super(store);
     }
 
     synchronized Figures figures() {
@@ -35,7 +33,7 @@ final class CountedStore implements ObjectStore {
     @Override
     public CompletableFuture<Boolean> putIfAbsent(final String key, final MemorySegment body) {
         final long length = body.byteSize();
-        return store.putIfAbsent(key, body).thenApply(isNew -> {
+        return store().putIfAbsent(key, body).thenApply(isNew -> {
             if (isNew) {
                 onPut(key, length);
             }
@@ -44,28 +42,8 @@ final class CountedStore implements ObjectStore {
     }
 
     @Override
-    public CompletableFuture<Integer> get(final String key, final long offset, final MemorySegment target) {
-        return store.get(key, offset, target);
-    }
-
-    @Override
-    public CompletableFuture<List<StoredObject>> list(final String prefix) {
-        return store.list(prefix);
-    }
-
-    @Override
     public CompletableFuture<Void> delete(final String key) {
-        return store.delete(key).thenRun(() -> onDeleted(key));
-    }
-
-    @Override
-    public String url() {
-        return store.url();
-    }
-
-    @Override
-    public void close() {
-        store.close();
+        return store().delete(key).thenRun(() -> onDeleted(key));
     }
 
     private synchronized void onPut(final String key, final long length) {

@@ -1,5 +1,6 @@
 package io.varve.lsvd;
 
+import io.varve.lsvd.store.ForwardingStore;
 import io.varve.lsvd.store.ObjectStore;
 import io.varve.lsvd.store.StoredObject;
 import java.lang.foreign.MemorySegment;
@@ -10,8 +11,7 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicLong;
 
 /** A store that counts what it is asked for, and can hold answers to reads back. */
-final class CountingStore implements ObjectStore {
-    private final ObjectStore store;
+final class CountingStore extends ForwardingStore {
     private final AtomicLong gets = new AtomicLong();
     private final AtomicLong bytes = new AtomicLong();
     private final Queue<String> asked = new ConcurrentLinkedQueue<>();
@@ -20,7 +20,7 @@ final class CountingStore implements ObjectStore {
     private volatile CompletableFuture<Void> dataGate = gate;
 
     CountingStore(final ObjectStore store) {
-        this.store = store;
+        super(store);
     }
 
     long gets() {
@@ -50,39 +50,19 @@ final class CountingStore implements ObjectStore {
     }
 
     @Override
-    public CompletableFuture<Boolean> putIfAbsent(final String key, final MemorySegment body) {
-        return store.putIfAbsent(key, body);
-    }
-
-    @Override
     public CompletableFuture<Integer> get(final String key, final long offset, final MemorySegment target) {
         gets.incrementAndGet();
         asked.add(key);
         final CompletableFuture<Void> wait = offset > 0 ? CompletableFuture.allOf(gate, dataGate) : gate;
-        return wait.thenCompose(open -> store.get(key, offset, target)).thenApply(length -> {
+        return wait.thenCompose(open -> store().get(key, offset, target)).thenApply(length -> {
             bytes.addAndGet(length);
             return length;
         });
     }
 
     @Override
-    public CompletableFuture<List<StoredObject>> list(final String prefix) {
+    public CompletableFuture<List<StoredObject>> list(final String prefix, final String after, final int limit) {
         asked.add(prefix);
-        return store.list(prefix);
-    }
-
-    @Override
-    public CompletableFuture<Void> delete(final String key) {
-        return store.delete(key);
-    }
-
-    @Override
-    public String url() {
-        return store.url();
-    }
-
-    @Override
-    public void close() {
-        store.close();
+        return store().list(prefix, after, limit);
     }
 }

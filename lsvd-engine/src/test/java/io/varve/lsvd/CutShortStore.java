@@ -1,5 +1,6 @@
 package io.varve.lsvd;
 
+import io.varve.lsvd.store.ForwardingStore;
 import io.varve.lsvd.store.ObjectStore;
 import io.varve.lsvd.store.StoreException;
 import io.varve.lsvd.store.StoredObject;
@@ -10,8 +11,7 @@ import java.util.function.LongPredicate;
 import java.util.function.Supplier;
 
 /** A store whose user dies at some request: that one and all later ones are not carried out. */
-final class CutShortStore implements ObjectStore {
-    private final ObjectStore store;
+final class CutShortStore extends ForwardingStore {
     private final LongPredicate isCut;
     private long count;
 
@@ -21,7 +21,7 @@ final class CutShortStore implements ObjectStore {
      * @param isCut whether requests fail from the one with this number on, the first being 1.
      */
     CutShortStore(final ObjectStore store, final LongPredicate isCut) {
-        this.store = store;
+        super(store);
         this.isCut = isCut;
     }
 
@@ -36,31 +36,21 @@ final class CutShortStore implements ObjectStore {
 
     @Override
     public CompletableFuture<Boolean> putIfAbsent(final String key, final MemorySegment body) {
-        return request(() -> store.putIfAbsent(key, body));
+        return request(() -> store().putIfAbsent(key, body));
     }
 
     @Override
     public CompletableFuture<Integer> get(final String key, final long offset, final MemorySegment target) {
-        return request(() -> store.get(key, offset, target));
+        return request(() -> store().get(key, offset, target));
     }
 
     @Override
-    public CompletableFuture<List<StoredObject>> list(final String prefix) {
-        return request(() -> store.list(prefix));
+    public CompletableFuture<List<StoredObject>> list(final String prefix, final String after, final int limit) {
+        return request(() -> store().list(prefix, after, limit));
     }
 
     @Override
     public CompletableFuture<Void> delete(final String key) {
-        return request(() -> store.delete(key));
-    }
-
-    @Override
-    public String url() {
-        return store.url();
-    }
-
-    @Override
-    public void close() {
-        store.close();
+        return request(() -> store().delete(key));
     }
 }

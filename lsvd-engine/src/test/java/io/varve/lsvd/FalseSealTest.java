@@ -184,10 +184,10 @@ final class FalseSealTest {
         }
 
         @Override
-        public CompletableFuture<List<StoredObject>> list(final String prefix) {
+        public CompletableFuture<List<StoredObject>> list(final String prefix, final String after, final int limit) {
             final List<StoredObject> found = new ArrayList<>();
             now.forEach((one, bytes) -> {
-                if (one.startsWith(prefix)) {
+                if (one.startsWith(prefix) && one.compareTo(after) > 0 && found.size() < limit) {
                     found.add(new StoredObject(one, bytes.length));
                 }
             });

@@ -5,10 +5,10 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.varve.lsvd.format.Superblock;
 import io.varve.lsvd.store.DirectoryStore;
+import io.varve.lsvd.store.ForwardingStore;
 import io.varve.lsvd.store.Keys;
 import io.varve.lsvd.store.ObjectStore;
 import io.varve.lsvd.store.StoreException;
-import io.varve.lsvd.store.StoredObject;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.file.Files;
@@ -158,12 +158,16 @@ final class OpeningAgainTest {
     }
 
     /** A store that can be read, and written but for records of epochs; which it may have taken all the same. */
-    private final class Refusing implements ObjectStore {
+    private final class Refusing extends ForwardingStore {
         private boolean isRefusing;
         private boolean isLandingFirst;
         private Callable<?> beforeSeal;
         private final List<String> keys = new ArrayList<>();
         private final List<byte[]> bodies = new ArrayList<>();
+
+        Refusing() {
+            super(store);
+        }
 
         void landLate(final int index) {
             store.putIfAbsent(keys.get(index), MemorySegment.ofArray(bodies.get(index)))
@@ -196,26 +200,6 @@ final class OpeningAgainTest {
             } catch (final Exception e) {
                 throw new IllegalStateException(e);
             }
-        }
-
-        @Override
-        public CompletableFuture<Integer> get(final String key, final long offset, final MemorySegment target) {
-            return store.get(key, offset, target);
-        }
-
-        @Override
-        public CompletableFuture<List<StoredObject>> list(final String prefix) {
-            return store.list(prefix);
-        }
-
-        @Override
-        public CompletableFuture<Void> delete(final String key) {
-            return store.delete(key);
-        }
-
-        @Override
-        public String url() {
-            return store.url();
         }
 
         @Override

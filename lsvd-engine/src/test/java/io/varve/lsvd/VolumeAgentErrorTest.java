@@ -3,6 +3,7 @@ package io.varve.lsvd;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.varve.lsvd.store.DirectoryStore;
+import io.varve.lsvd.store.ForwardingStore;
 import io.varve.lsvd.store.ObjectStore;
 import io.varve.lsvd.store.StoredObject;
 import java.lang.foreign.MemorySegment;
@@ -110,10 +111,14 @@ final class VolumeAgentErrorTest {
     }
 
     /** A store that does not answer some requests, but throws. */
-    private final class Throwing implements ObjectStore {
+    private final class Throwing extends ForwardingStore {
         private record Fault(String operation, Predicate<String> keys, Throwable error) {}
 
         private volatile Fault fault;
+
+        Throwing() {
+            super(store);
+        }
 
         void on(final String operation, final Predicate<String> keys, final Throwable error) {
             fault = new Fault(operation, keys, error);
@@ -147,20 +152,15 @@ final class VolumeAgentErrorTest {
         }
 
         @Override
-        public CompletableFuture<List<StoredObject>> list(final String prefix) {
+        public CompletableFuture<List<StoredObject>> list(final String prefix, final String after, final int limit) {
             check("list", prefix);
-            return store.list(prefix);
+            return store.list(prefix, after, limit);
         }
 
         @Override
         public CompletableFuture<Void> delete(final String key) {
             check("delete", key);
             return store.delete(key);
-        }
-
-        @Override
-        public String url() {
-            return store.url();
         }
 
         @Override

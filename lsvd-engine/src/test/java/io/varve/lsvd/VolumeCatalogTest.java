@@ -7,9 +7,9 @@ import io.varve.lsvd.format.Durability;
 import io.varve.lsvd.format.NameRecord;
 import io.varve.lsvd.format.VolumeSettings;
 import io.varve.lsvd.store.DirectoryStore;
+import io.varve.lsvd.store.ForwardingStore;
 import io.varve.lsvd.store.Keys;
 import io.varve.lsvd.store.ObjectStore;
-import io.varve.lsvd.store.StoredObject;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
 import java.util.List;
@@ -185,10 +185,11 @@ final class VolumeCatalogTest {
     }
 
     /** Calls every creation under a prefix refused, as a store does when the answer to an earlier attempt was lost. */
-    private abstract class AnsweringTaken implements ObjectStore {
+    private abstract class AnsweringTaken extends ForwardingStore {
         private final String prefix;
 
         AnsweringTaken(final String prefix) {
+            super(store);
             this.prefix = prefix;
         }
 
@@ -198,26 +199,6 @@ final class VolumeCatalogTest {
         public CompletableFuture<Boolean> putIfAbsent(final String key, final MemorySegment body) {
             before(key);
             return store.putIfAbsent(key, body).thenApply(created -> created && !key.startsWith(prefix));
-        }
-
-        @Override
-        public CompletableFuture<Integer> get(final String key, final long offset, final MemorySegment target) {
-            return store.get(key, offset, target);
-        }
-
-        @Override
-        public CompletableFuture<List<StoredObject>> list(final String prefix) {
-            return store.list(prefix);
-        }
-
-        @Override
-        public CompletableFuture<Void> delete(final String key) {
-            return store.delete(key);
-        }
-
-        @Override
-        public String url() {
-            return store.url();
         }
 
         @Override

@@ -6,10 +6,10 @@ import io.varve.lsvd.format.Blocks;
 import io.varve.lsvd.runtime.SystemRuntime;
 import io.varve.lsvd.scan.Cancellation;
 import io.varve.lsvd.store.DirectoryStore;
+import io.varve.lsvd.store.ForwardingStore;
 import io.varve.lsvd.store.NoSuchObjectException;
 import io.varve.lsvd.store.ObjectStore;
 import io.varve.lsvd.store.StoreClient;
-import io.varve.lsvd.store.StoredObject;
 import io.varve.lsvd.verify.Finding;
 import io.varve.lsvd.verify.Ranges.Range;
 import io.varve.lsvd.verify.Verification;
@@ -366,11 +366,12 @@ class VolumeVerifierTest {
     }
 
     /** Does something before an object is read for the first time. */
-    private final class OnFirstRead implements ObjectStore {
+    private final class OnFirstRead extends ForwardingStore {
         private final String key;
         private Runnable action;
 
         OnFirstRead(final String key, final Runnable action) {
+            super(store);
             this.key = key;
             this.action = action;
         }
@@ -384,31 +385,6 @@ class VolumeVerifierTest {
                 return CompletableFuture.failedFuture(new NoSuchObjectException(key));
             }
             return store.get(wanted, offset, target);
-        }
-
-        @Override
-        public CompletableFuture<Boolean> putIfAbsent(final String wanted, final MemorySegment body) {
-            return store.putIfAbsent(wanted, body);
-        }
-
-        @Override
-        public CompletableFuture<List<StoredObject>> list(final String prefix) {
-            return store.list(prefix);
-        }
-
-        @Override
-        public CompletableFuture<Void> delete(final String wanted) {
-            return store.delete(wanted);
-        }
-
-        @Override
-        public String url() {
-            return store.url();
-        }
-
-        @Override
-        public void close() {
-            store.close();
         }
     }
 }

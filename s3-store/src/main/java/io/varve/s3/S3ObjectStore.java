@@ -35,6 +35,9 @@ public final class S3ObjectStore implements ObjectStore {
 
     private static final String ANY = "*";
 
+    /** Most objects that a server lists at a time. */
+    private static final int MAX_PAGE = 1000;
+
     private final S3Location location;
     private final S3StoreContext context;
     private final S3Connection connection;
@@ -90,11 +93,11 @@ public final class S3ObjectStore implements ObjectStore {
     }
 
     @Override
-    public CompletableFuture<List<StoredObject>> list(final String prefix) {
+    public CompletableFuture<List<StoredObject>> list(final String prefix, final String after, final int limit) {
         if (!Keys.isPrefix(prefix)) {
             return CompletableFuture.failedFuture(new StoreException("not the beginning of a key: '" + prefix + "'"));
         }
-        return listFrom(prefix, null, new ArrayList<>());
+        return listFrom(new Range(prefix, after, limit), null, new ArrayList<>());
     }
 
     @Override
@@ -226,34 +229,40 @@ public final class S3ObjectStore implements ObjectStore {
                 .thenCompose(outcome -> outcome);
     }
 
+    /** What is to be listed. */
+    private record Range(String prefix, String after, int limit) {}
+
     /** Lists what follows after a token; each page is an operation of its own, so that a failure costs one page. */
     private CompletableFuture<List<StoredObject>> listFrom(
-            final String prefix, final String token, final List<StoredObject> found) {
-        return attempts.run("cannot list " + prefix, null, number -> page(prefix, token))
+            final Range range, final String token, final List<StoredObject> found) {
+        return attempts.run("cannot list " + range.prefix, null, number -> page(range, token))
                 .thenCompose(page -> {
                     for (final S3Object object : page.contents()) {
                         final String key =
                                 object.key().substring(location.prefix().length());
-                        // Some tools leave an object named as the prefix itself.
-                        if (!key.isEmpty()) {
+                        // Some tools leave an object named as the prefix itself; some servers don't know start-after.
+                        if (!key.isEmpty() && key.compareTo(range.after) > 0) {
                             found.add(new StoredObject(key, object.size()));
                         }
                     }
-                    if (Boolean.TRUE.equals(page.isTruncated())) {
-                        return listFrom(prefix, page.nextContinuationToken(), found);
+                    if (Boolean.TRUE.equals(page.isTruncated()) && found.size() < range.limit) {
+                        return listFrom(range, page.nextContinuationToken(), found);
                     }
                     found.sort(Comparator.comparing(StoredObject::key));
-                    return CompletableFuture.completedFuture(found);
+                    return CompletableFuture.completedFuture(
+                            found.size() > range.limit ? found.subList(0, range.limit) : found);
                 });
     }
 
-    private CompletableFuture<ListObjectsV2Response> page(final String prefix, final String token) {
+    private CompletableFuture<ListObjectsV2Response> page(final Range range, final String token) {
         return connection
                 .track(client.listObjectsV2(list -> list.bucket(location.bucket())
-                        .prefix(location.s3Key(prefix))
+                        .prefix(location.s3Key(range.prefix))
+                        .startAfter(range.after.isEmpty() ? null : location.s3Key(range.after))
+                        .maxKeys(Math.min(range.limit, MAX_PAGE))
                         .continuationToken(token)
                         .overrideConfiguration(all -> all.apiCallTimeout(context.attemptTimeout(0)))))
-                .thenCompose(page -> isSane(page, prefix, token)
+                .thenCompose(page -> isSane(page, range.prefix, token)
                         ? CompletableFuture.completedFuture(page)
                         : CompletableFuture.failedFuture(new IOException("the listing is not whole")));
     }

@@ -45,8 +45,9 @@ final class DeferredStore implements ObjectStore {
     }
 
     @Override
-    public synchronized CompletableFuture<List<StoredObject>> list(final String prefix) {
-        return made == null ? CompletableFuture.completedFuture(List.of()) : made.list(prefix);
+    public synchronized CompletableFuture<List<StoredObject>> list(
+            final String prefix, final String after, final int limit) {
+        return made == null ? CompletableFuture.completedFuture(List.of()) : made.list(prefix, after, limit);
     }
 
     @Override

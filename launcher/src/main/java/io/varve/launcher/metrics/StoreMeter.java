@@ -1,5 +1,6 @@
 package io.varve.launcher.metrics;
 
+import io.varve.lsvd.store.ForwardingStore;
 import io.varve.lsvd.store.NoSuchObjectException;
 import io.varve.lsvd.store.ObjectStore;
 import io.varve.lsvd.store.StoredObject;
@@ -11,7 +12,7 @@ import java.util.concurrent.CompletionException;
 import java.util.concurrent.atomic.LongAdder;
 
 /** A store whose operations are counted and timed. Used by any thread. */
-public final class StoreMeter implements ObjectStore {
+public final class StoreMeter extends ForwardingStore {
     private enum Operation {
         PUT,
         GET,
@@ -19,7 +20,6 @@ public final class StoreMeter implements ObjectStore {
         DELETE
     }
 
-    private final ObjectStore store;
     private final LongAdder[] begun = adders();
     private final LongAdder[] ended = adders();
     private final LongAdder[] failed = adders();
@@ -28,43 +28,28 @@ public final class StoreMeter implements ObjectStore {
 
     /** Counts what is done with a store, which it closes. */
     public StoreMeter(final ObjectStore store) {
-        this.store = store;
+        super(store);
     }
 
     @Override
     public CompletableFuture<Boolean> putIfAbsent(final String key, final MemorySegment body) {
         final long length = body.byteSize();
-        return meter(Operation.PUT, () -> store.putIfAbsent(key, body), created -> created ? length : 0);
+        return meter(Operation.PUT, () -> store().putIfAbsent(key, body), created -> created ? length : 0);
     }
 
     @Override
     public CompletableFuture<Integer> get(final String key, final long offset, final MemorySegment target) {
-        return meter(Operation.GET, () -> store.get(key, offset, target), Integer::longValue);
+        return meter(Operation.GET, () -> store().get(key, offset, target), Integer::longValue);
     }
 
     @Override
-    public CompletableFuture<List<StoredObject>> list(final String prefix) {
-        return meter(Operation.LIST, () -> store.list(prefix), found -> 0);
+    public CompletableFuture<List<StoredObject>> list(final String prefix, final String after, final int limit) {
+        return meter(Operation.LIST, () -> store().list(prefix, after, limit), found -> 0);
     }
 
     @Override
     public CompletableFuture<Void> delete(final String key) {
-        return meter(Operation.DELETE, () -> store.delete(key), nothing -> 0);
-    }
-
-    @Override
-    public long repeatedAttempts() {
-        return store.repeatedAttempts();
-    }
-
-    @Override
-    public String url() {
-        return store.url();
-    }
-
-    @Override
-    public void close() {
-        store.close();
+        return meter(Operation.DELETE, () -> store().delete(key), nothing -> 0);
     }
 
     void print(final MetricsText text) {

@@ -206,7 +206,7 @@ public final class ControlTarget implements FuzzTarget {
         }
 
         @Override
-        public CompletableFuture<List<StoredObject>> list(final String prefix) {
+        public CompletableFuture<List<StoredObject>> list(final String prefix, final String after, final int limit) {
             if (!Keys.isPrefix(prefix)) {
                 throw new AssertionError("a list of '" + prefix + "' is asked for");
             }

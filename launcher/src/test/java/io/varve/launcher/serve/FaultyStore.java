@@ -1,6 +1,7 @@
 package io.varve.launcher.serve;
 
 import io.varve.lsvd.format.ObjectHeader;
+import io.varve.lsvd.store.ForwardingStore;
 import io.varve.lsvd.store.ObjectStore;
 import io.varve.lsvd.store.StoreException;
 import io.varve.lsvd.store.StoredObject;
@@ -12,7 +13,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.function.Supplier;
 
 /** A store that fails requests of a kind: for several clients that share the faults. */
-final class FaultyStore implements ObjectStore {
+final class FaultyStore extends ForwardingStore {
     /** What a request is for. */
     enum Step {
         /** Any, in a plan; in a request what the others are not. */
@@ -83,11 +84,10 @@ final class FaultyStore implements ObjectStore {
         }
     }
 
-    private final ObjectStore store;
     private final Faults faults;
 
     FaultyStore(final ObjectStore store, final Faults faults) {
-        this.store = store;
+        super(store);
         this.faults = faults;
     }
 
@@ -104,7 +104,7 @@ final class FaultyStore implements ObjectStore {
 
     @Override
     public CompletableFuture<Boolean> putIfAbsent(final String key, final MemorySegment body) {
-        return request(stepOf(key, body), () -> store.putIfAbsent(key, body));
+        return request(stepOf(key, body), () -> store().putIfAbsent(key, body));
     }
 
     private static Step stepOf(final String key, final MemorySegment body) {
@@ -123,26 +123,17 @@ final class FaultyStore implements ObjectStore {
 
     @Override
     public CompletableFuture<Integer> get(final String key, final long offset, final MemorySegment target) {
-        return request(Step.ANY, () -> store.get(key, offset, target));
+        return request(Step.ANY, () -> store().get(key, offset, target));
     }
 
     @Override
-    public CompletableFuture<List<StoredObject>> list(final String prefix) {
-        return request(prefix.contains("/settings/") ? Step.SETTINGS : Step.ANY, () -> store.list(prefix));
+    public CompletableFuture<List<StoredObject>> list(final String prefix, final String after, final int limit) {
+        return request(
+                prefix.contains("/settings/") ? Step.SETTINGS : Step.ANY, () -> store().list(prefix, after, limit));
     }
 
     @Override
     public CompletableFuture<Void> delete(final String key) {
-        return request(Step.ANY, () -> store.delete(key));
-    }
-
-    @Override
-    public String url() {
-        return store.url();
-    }
-
-    @Override
-    public void close() {
-        store.close();
+        return request(Step.ANY, () -> store().delete(key));
     }
 }

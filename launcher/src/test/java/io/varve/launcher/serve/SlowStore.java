@@ -1,5 +1,6 @@
 package io.varve.launcher.serve;
 
+import io.varve.lsvd.store.ForwardingStore;
 import io.varve.lsvd.store.ObjectStore;
 import io.varve.lsvd.store.StoredObject;
 import java.lang.foreign.MemorySegment;
@@ -11,7 +12,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 
 /** A store whose requests take a while more, and that notes them: for several clients that share the notes. */
-final class SlowStore implements ObjectStore {
+final class SlowStore extends ForwardingStore {
     /** The requests of all clients that were answered with what was asked for. */
     static final class Notes {
         private final List<Request> requests = new ArrayList<>();
@@ -72,11 +73,10 @@ final class SlowStore implements ObjectStore {
         }
     }
 
-    private final ObjectStore store;
     private final Notes notes;
 
     SlowStore(final ObjectStore store, final Notes notes) {
-        this.store = store;
+        super(store);
         this.notes = notes;
     }
 
@@ -99,31 +99,21 @@ final class SlowStore implements ObjectStore {
 
     @Override
     public CompletableFuture<Boolean> putIfAbsent(final String key, final MemorySegment body) {
-        return slowly("put " + key, () -> store.putIfAbsent(key, body));
+        return slowly("put " + key, () -> store().putIfAbsent(key, body));
     }
 
     @Override
     public CompletableFuture<Integer> get(final String key, final long offset, final MemorySegment target) {
-        return slowly("get " + key, () -> store.get(key, offset, target));
+        return slowly("get " + key, () -> store().get(key, offset, target));
     }
 
     @Override
-    public CompletableFuture<List<StoredObject>> list(final String prefix) {
-        return slowly("list " + prefix, () -> store.list(prefix));
+    public CompletableFuture<List<StoredObject>> list(final String prefix, final String after, final int limit) {
+        return slowly("list " + prefix, () -> store().list(prefix, after, limit));
     }
 
     @Override
     public CompletableFuture<Void> delete(final String key) {
-        return slowly("delete " + key, () -> store.delete(key));
-    }
-
-    @Override
-    public String url() {
-        return store.url();
-    }
-
-    @Override
-    public void close() {
-        store.close();
+        return slowly("delete " + key, () -> store().delete(key));
     }
 }

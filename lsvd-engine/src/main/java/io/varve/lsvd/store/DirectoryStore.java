@@ -170,8 +170,8 @@ public final class DirectoryStore implements ObjectStore {
     }
 
     @Override
-    public CompletableFuture<List<StoredObject>> list(final String prefix) {
-        return submit(reader(), () -> listNow(prefix), "cannot list " + prefix);
+    public CompletableFuture<List<StoredObject>> list(final String prefix, final String after, final int limit) {
+        return submit(reader(), () -> listNow(prefix, after, limit), "cannot list " + prefix);
     }
 
     private ExecutorService reader() {
@@ -390,7 +390,7 @@ public final class DirectoryStore implements ObjectStore {
         return e instanceof NoSuchFileException || "Not a directory".equals(e.getReason());
     }
 
-    private List<StoredObject> listNow(final String prefix) throws IOException {
+    private List<StoredObject> listNow(final String prefix, final String after, final int limit) throws IOException {
         if (!Keys.isPrefix(prefix)) {
             throw new StoreException("not the beginning of a key: '" + prefix + "'");
         }
@@ -403,13 +403,15 @@ public final class DirectoryStore implements ObjectStore {
         Files.walkFileTree(start, new SimpleFileVisitor<>() {
             @Override
             public FileVisitResult preVisitDirectory(final Path directory, final BasicFileAttributes attributes) {
-                return directory.equals(temporary) ? FileVisitResult.SKIP_SUBTREE : FileVisitResult.CONTINUE;
+                return directory.equals(temporary) || isBefore(root.relativize(directory) + "/", after)
+                        ? FileVisitResult.SKIP_SUBTREE
+                        : FileVisitResult.CONTINUE;
             }
 
             @Override
             public FileVisitResult visitFile(final Path file, final BasicFileAttributes attributes) {
                 final String key = root.relativize(file).toString();
-                if (key.startsWith(prefix)) {
+                if (key.startsWith(prefix) && key.compareTo(after) > 0) {
                     found.add(new StoredObject(key, attributes.size()));
                 }
                 return FileVisitResult.CONTINUE;
@@ -426,7 +428,12 @@ public final class DirectoryStore implements ObjectStore {
             }
         });
         found.sort(Comparator.comparing(StoredObject::key));
-        return found;
+        return found.size() > limit ? found.subList(0, limit) : found;
+    }
+
+    /** Whether all keys that begin with a text come before another text. */
+    private static boolean isBefore(final String beginning, final String text) {
+        return beginning.length() > 1 && beginning.compareTo(text) < 0 && !text.startsWith(beginning);
     }
 
     /** Whether there is a directory to be listed: what can't be looked at must not be taken for an empty one. */

@@ -42,8 +42,18 @@ public interface ObjectStore extends AutoCloseable {
      */
     CompletableFuture<Integer> get(String key, long offset, MemorySegment target);
 
+    /**
+     * Lists objects whose key begins with {@code prefix}, in ascending order of their keys' bytes.
+     *
+     * @param after only keys behind this text are listed; empty for all of them.
+     * @param limit most objects to list, at least 1: when there are as many, ask again behind the last one's key.
+     */
+    CompletableFuture<List<StoredObject>> list(String prefix, String after, int limit);
+
     /** Lists all objects whose key begins with {@code prefix}, in ascending order of their keys' bytes. */
-    CompletableFuture<List<StoredObject>> list(String prefix);
+    default CompletableFuture<List<StoredObject>> list(final String prefix) {
+        return list(prefix, "", Integer.MAX_VALUE);
+    }
 
     /** Deletes an object; one that does not exist counts as deleted. */
     CompletableFuture<Void> delete(String key);

@@ -5,13 +5,12 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 
 /** A store whose answers wake whoever polls for them. */
-public final class WakingStore implements ObjectStore {
-    private final ObjectStore store;
+public final class WakingStore extends ForwardingStore {
     private volatile Runnable wake = () -> {};
 
     /** Makes one that wakes nobody yet. */
     public WakingStore(final ObjectStore store) {
-        this.store = store;
+        super(store);
     }
 
     /** From now on, answers wake somebody; from any thread. */
@@ -21,37 +20,22 @@ public final class WakingStore implements ObjectStore {
 
     @Override
     public CompletableFuture<Boolean> putIfAbsent(final String key, final MemorySegment body) {
-        return waking(store.putIfAbsent(key, body));
+        return waking(store().putIfAbsent(key, body));
     }
 
     @Override
     public CompletableFuture<Integer> get(final String key, final long offset, final MemorySegment target) {
-        return waking(store.get(key, offset, target));
+        return waking(store().get(key, offset, target));
     }
 
     @Override
-    public CompletableFuture<List<StoredObject>> list(final String prefix) {
-        return waking(store.list(prefix));
+    public CompletableFuture<List<StoredObject>> list(final String prefix, final String after, final int limit) {
+        return waking(store().list(prefix, after, limit));
     }
 
     @Override
     public CompletableFuture<Void> delete(final String key) {
-        return waking(store.delete(key));
-    }
-
-    @Override
-    public long repeatedAttempts() {
-        return store.repeatedAttempts();
-    }
-
-    @Override
-    public String url() {
-        return store.url();
-    }
-
-    @Override
-    public void close() {
-        store.close();
+        return waking(store().delete(key));
     }
 
     private <T> CompletableFuture<T> waking(final CompletableFuture<T> future) {

@@ -126,7 +126,7 @@ class EpochProofTest {
         }
 
         @Override
-        public CompletableFuture<List<StoredObject>> list(final String prefix) {
+        public CompletableFuture<List<StoredObject>> list(final String prefix, final String after, final int limit) {
             throw new AssertionError();
         }
 

@@ -34,9 +34,11 @@ final class FuzzedStore implements ObjectStore {
     }
 
     @Override
-    public CompletableFuture<List<StoredObject>> list(final String prefix) {
+    public CompletableFuture<List<StoredObject>> list(final String prefix, final String after, final int limit) {
         return CompletableFuture.completedFuture(objects.tailMap(prefix).entrySet().stream()
                 .takeWhile(entry -> entry.getKey().startsWith(prefix))
+                .filter(entry -> entry.getKey().compareTo(after) > 0)
+                .limit(limit)
                 .map(entry -> new StoredObject(entry.getKey(), entry.getValue().length))
                 .toList());
     }

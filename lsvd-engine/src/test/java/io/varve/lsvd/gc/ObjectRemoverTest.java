@@ -9,6 +9,7 @@ import io.varve.lsvd.history.MapChanges;
 import io.varve.lsvd.history.ObjectTable;
 import io.varve.lsvd.map.ExtentMap;
 import io.varve.lsvd.store.DirectoryStore;
+import io.varve.lsvd.store.ForwardingStore;
 import io.varve.lsvd.store.Keys;
 import io.varve.lsvd.store.ObjectStore;
 import io.varve.lsvd.store.StoredObject;
@@ -129,13 +130,12 @@ final class ObjectRemoverTest {
     }
 
     /** Carries listings out when they are asked for, but those of pins only when they are answered. */
-    private static final class SlowListings implements ObjectStore {
-        private final ObjectStore store;
+    private static final class SlowListings extends ForwardingStore {
         private final Map<String, CompletableFuture<List<StoredObject>>> asked = new HashMap<>();
         private final Map<String, List<StoredObject>> found = new HashMap<>();
 
         SlowListings(final ObjectStore store) {
-            this.store = store;
+            super(store);
         }
 
         boolean isAsked(final String prefix) {
@@ -146,34 +146,14 @@ final class ObjectRemoverTest {
             asked.get(prefix)
                     .complete(
                             prefix.equals(Keys.pins(VOLUME))
-                                    ? store.list(prefix).get()
+                                    ? store().list(prefix).get()
                                     : found.get(prefix));
         }
 
         @Override
-        public CompletableFuture<List<StoredObject>> list(final String prefix) {
-            found.put(prefix, store.list(prefix).join());
+        public CompletableFuture<List<StoredObject>> list(final String prefix, final String after, final int limit) {
+            found.put(prefix, store().list(prefix, after, limit).join());
             return asked.computeIfAbsent(prefix, one -> new CompletableFuture<>());
-        }
-
-        @Override
-        public CompletableFuture<Boolean> putIfAbsent(final String key, final MemorySegment body) {
-            return store.putIfAbsent(key, body);
-        }
-
-        @Override
-        public CompletableFuture<Integer> get(final String key, final long offset, final MemorySegment target) {
-            return store.get(key, offset, target);
-        }
-
-        @Override
-        public CompletableFuture<Void> delete(final String key) {
-            return store.delete(key);
-        }
-
-        @Override
-        public String url() {
-            return store.url();
         }
 
         @Override

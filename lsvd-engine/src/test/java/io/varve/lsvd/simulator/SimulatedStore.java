@@ -342,7 +342,7 @@ final class SimulatedStore {
         }
 
         @Override
-        public CompletableFuture<List<StoredObject>> list(final String prefix) {
+        public CompletableFuture<List<StoredObject>> list(final String prefix, final String after, final int limit) {
             final CompletableFuture<List<StoredObject>> future = new CompletableFuture<>();
             final int trouble = trouble();
             submit(future, () -> {
@@ -358,7 +358,7 @@ final class SimulatedStore {
                     return;
                 }
                 objects.tailMap(prefix).forEach((key, bytes) -> {
-                    if (key.startsWith(prefix)) {
+                    if (key.startsWith(prefix) && key.compareTo(after) > 0 && found.size() < limit) {
                         found.add(new StoredObject(key, bytes.length));
                     }
                 });

@@ -273,6 +273,34 @@ public abstract class ObjectStoreContract {
     }
 
     @Test
+    final void listsByPages() throws Exception {
+        final List<StoredObject> all = new ArrayList<>();
+        for (final String key :
+                List.of("p/-", "p/0/1", "p/0/2", "p/0a/1", "p/1", "p/a/b/c", "p/a/b0", "p/a0/1", "p_/1")) {
+            put(store, key, bytes(1, all.size()));
+            all.add(new StoredObject(key, all.size()));
+        }
+        all.sort(Comparator.comparing(StoredObject::key));
+        put(store, "o/1", bytes(1, 3));
+        put(store, "q/1", bytes(1, 3));
+        for (int limit = 1; limit <= all.size() + 1; limit++) {
+            final List<StoredObject> pages = new ArrayList<>();
+            List<StoredObject> page = await(store.list("p", "", limit));
+            while (!page.isEmpty()) {
+                assertThat(page).hasSizeLessThanOrEqualTo(limit);
+                pages.addAll(page);
+                page = await(store.list("p", page.getLast().key(), limit));
+            }
+            assertThat(pages).as("by pages of %d", limit).isEqualTo(all);
+        }
+        // What is listed behind need be no key of an object.
+        assertThat(await(store.list("p/", "p/0/1z", 3))).isEqualTo(all.subList(2, 5));
+        assertThat(await(store.list("p/", "o", 2))).isEqualTo(all.subList(0, 2));
+        assertThat(await(store.list("p/", "p0", 2))).isEmpty();
+        assertThat(await(store.list("p/", "p/0~", 1))).isEqualTo(all.subList(4, 5));
+    }
+
+    @Test
     final void deletesForGoodAndAnyNumberOfTimes() throws Exception {
         put(store, "a/b/c", bytes(1, 10));
         put(store, "a/b/d", bytes(2, 10));

@@ -206,7 +206,7 @@ final class StoreProbeTest {
         }
 
         @Override
-        public CompletableFuture<List<StoredObject>> list(final String prefix) {
+        public CompletableFuture<List<StoredObject>> list(final String prefix, final String after, final int limit) {
             if (flaw == Flaw.AWAY) {
                 return CompletableFuture.failedFuture(new StoreException("away"));
             }
@@ -216,7 +216,10 @@ final class StoreProbeTest {
             objects.forEach((key, bytes) -> {
                 final boolean isMissed = flaw == Flaw.LATE_LISTING && key.equals(last)
                         || flaw == Flaw.SHORT_LISTING && found.size() == 47;
-                if ((key.startsWith(prefix) || flaw == Flaw.NO_PREFIX && isPart) && !isMissed) {
+                if ((key.startsWith(prefix) || flaw == Flaw.NO_PREFIX && isPart)
+                        && key.compareTo(after) > 0
+                        && found.size() < limit
+                        && !isMissed) {
                     found.add(new StoredObject(key, bytes.length));
                 }
             });

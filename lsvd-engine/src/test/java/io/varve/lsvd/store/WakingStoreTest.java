@@ -54,7 +54,7 @@ final class WakingStoreTest {
         }
 
         @Override
-        public CompletableFuture<List<StoredObject>> list(final String prefix) {
+        public CompletableFuture<List<StoredObject>> list(final String prefix, final String after, final int limit) {
             return ask();
         }
 
