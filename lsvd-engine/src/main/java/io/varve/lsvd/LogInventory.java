@@ -93,11 +93,13 @@ public final class LogInventory {
             final LogStanding standing = standing(log);
             final Tail storedEnd = storedEnd(standing);
             if (log.count(storedEnd).records() == 0) {
-                throw new VolumeException("nothing to rescue: the store has everything that is in " + file);
+                throw new VolumeException(
+                        VolumeException.Kind.NOT_FOUND,
+                        "nothing to rescue: the store has everything that is in " + file);
             }
             return log.save(storedEnd, target);
         } catch (final FileAlreadyExistsException e) {
-            throw new VolumeException(target + " exists already", e);
+            throw new VolumeException(VolumeException.Kind.EXISTS, target + " exists already", e);
         } catch (final IOException e) {
             throw new VolumeException("cannot save from " + file + " to " + target + ": " + e.getMessage(), e);
         }
@@ -112,8 +114,10 @@ public final class LogInventory {
         try (LocalLog log = LocalLog.open(file)) {
             final LogStanding standing = standing(log);
             if (standing == null || !standing.isSuperseded() || standing.epoch() < 0) {
-                throw new VolumeException("the volume was not opened elsewhere since " + file
-                        + " was written: serve it here, and it has all of it");
+                throw new VolumeException(
+                        VolumeException.Kind.INVALID,
+                        "the volume was not opened elsewhere since " + file
+                                + " was written: serve it here, and it has all of it");
             }
             return standing.epoch() + 1;
         } catch (final IOException e) {

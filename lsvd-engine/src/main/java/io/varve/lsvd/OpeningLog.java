@@ -86,14 +86,18 @@ final class OpeningLog implements AutoCloseable {
         }
         superblock = LogSuperblock.read(device);
         if (!superblock.current().volume().equals(volume)) {
-            throw new VolumeException(logs.name() + " is the log of another volume, "
-                    + superblock.current().volume() + ": move it away");
+            throw new VolumeException(
+                    VolumeException.Kind.BUSY,
+                    logs.name() + " is the log of another volume, "
+                            + superblock.current().volume() + ": move it away");
         }
     }
 
     private VolumeException inUse(final LogInUseException e) {
         return new VolumeException(
-                "volume '" + context.name() + "' is in use: " + e.getMessage() + "; stop that one first", e);
+                VolumeException.Kind.BUSY,
+                "volume '" + context.name() + "' is in use: " + e.getMessage() + "; stop that one first",
+                e);
     }
 
     /**
@@ -134,7 +138,9 @@ final class OpeningLog implements AutoCloseable {
     /** Data is lost: the opening ends here, unless the operator has said that it may be. */
     private void refuse(final String loss) throws VolumeException {
         if (!context.isDataLossAccepted()) {
-            throw new VolumeException(loss + "; bring that back, or go on without it by --accept-data-loss");
+            throw new VolumeException(
+                    VolumeException.Kind.DAMAGED,
+                    loss + "; bring that back, or go on without it by --accept-data-loss");
         }
         LOG.log(Level.WARNING, "{0}; going on without it, as asked", loss);
     }
@@ -213,9 +219,12 @@ final class OpeningLog implements AutoCloseable {
             return wanted;
         }
         if (room < Math.min(wanted, VolumeContext.MIN_LOG_SIZE)) {
-            throw new VolumeException("there is no room for the log of volume '" + context.name() + "', " + logs.name()
-                    + ": it takes at least " + (VolumeContext.MIN_LOG_SIZE >> 20) + " MiB, and the disk has "
-                    + (room >> 20) + " MiB for it; make room there, or name a directory on another disk with --cache");
+            throw new VolumeException(
+                    VolumeException.Kind.NO_SPACE,
+                    "there is no room for the log of volume '" + context.name() + "', " + logs.name()
+                            + ": it takes at least " + (VolumeContext.MIN_LOG_SIZE >> 20) + " MiB, and the disk has "
+                            + (room >> 20)
+                            + " MiB for it; make room there, or name a directory on another disk with --cache");
         }
         LOG.log(
                 Level.WARNING,

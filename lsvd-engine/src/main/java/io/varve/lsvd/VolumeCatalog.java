@@ -97,8 +97,10 @@ public final class VolumeCatalog {
         try {
             final Snapshot found = snapshots(name).find(snapshot);
             if (found == null) {
-                throw new VolumeException("volume '" + name + "' has no snapshot '" + snapshot
-                        + "'; 'varve snapshot list " + name + "' shows what there is");
+                throw new VolumeException(
+                        VolumeException.Kind.NOT_FOUND,
+                        "volume '" + name + "' has no snapshot '" + snapshot + "'; 'varve snapshot list " + name
+                                + "' shows what there is");
             }
             return found;
         } catch (final IOException e) {
@@ -126,15 +128,18 @@ public final class VolumeCatalog {
             throws VolumeException {
         final Claim claim = checkCreation(name, settings);
         if (settings.sizeBytes() < from.record().sizeBytes()) {
-            throw new VolumeException("a clone is at least as large as its snapshot, "
-                    + from.record().sizeBytes() + " bytes");
+            throw new VolumeException(
+                    VolumeException.Kind.INVALID,
+                    "a clone is at least as large as its snapshot, "
+                            + from.record().sizeBytes() + " bytes");
         }
         try {
             finishRemoval(name, claim);
             final UUID volume = runtime.randomUuid();
             final Snapshots snapshots = new Snapshots(store, from.volume());
             if (!snapshots.addClone(from, new CloneRecord(volume, from.asOrigin(), name, claim.version + 1))) {
-                throw new VolumeException("snapshot '" + from.name() + "' was removed meanwhile");
+                throw new VolumeException(
+                        VolumeException.Kind.NOT_FOUND, "snapshot '" + from.name() + "' was removed meanwhile");
             }
             final VolumeInfo made = create(name, claim, volume, creation(settings, from));
             if (made == null) {
@@ -158,9 +163,11 @@ public final class VolumeCatalog {
             new UnfinishedClones(store, runtime).remove(volume);
             final Snapshots snapshots = new Snapshots(store, volume);
             if (!snapshots.list().isEmpty() || snapshots.hasClones()) {
-                throw new VolumeException("volume '" + name
-                        + "' has snapshots or clones of its own, which share data with its ancestors as well: remove those,"
-                        + " and flatten it then");
+                throw new VolumeException(
+                        VolumeException.Kind.HAS_SNAPSHOTS,
+                        "volume '" + name
+                                + "' has snapshots or clones of its own, which share data with its ancestors as well: remove those,"
+                                + " and flatten it then");
             }
         } catch (final IOException e) {
             throw failure("look for snapshots of volume '" + name + "'", e);
@@ -187,7 +194,8 @@ public final class VolumeCatalog {
     }
 
     private static VolumeException takenMeanwhile(final String name) {
-        return new VolumeException("volume '" + name + "' was being made by someone else at the same time");
+        return new VolumeException(
+                VolumeException.Kind.BUSY, "volume '" + name + "' was being made by someone else at the same time");
     }
 
     /** Null when the name is taken: then nothing of the volume is left. */
@@ -228,7 +236,8 @@ public final class VolumeCatalog {
         try {
             final Claim claim = newestClaim(name);
             if (claim.record != null && claim.record.claimed()) {
-                throw new VolumeException("volume '" + name + "' exists already in " + url());
+                throw new VolumeException(
+                        VolumeException.Kind.EXISTS, "volume '" + name + "' exists already in " + url());
             }
             return claim;
         } catch (final IOException e) {
@@ -409,6 +418,7 @@ public final class VolumeCatalog {
             final Claim claim = newestClaim(name);
             if (claim.record == null || !claim.record.claimed()) {
                 throw new VolumeException(
+                        VolumeException.Kind.NOT_FOUND,
                         "no volume '" + name + "' in " + url() + "; 'varve volume list' shows what there is");
             }
             return claim;
@@ -467,8 +477,10 @@ public final class VolumeCatalog {
             final UUID volume = from.record.volume();
             final Claim to = newestClaim(name);
             if (to.record != null && to.record.claimed() || !claim(name, to.version + 1, volume)) {
-                throw new VolumeException("volume '" + name + "' was made by someone else meanwhile: this one is '"
-                        + draft + "', and stays");
+                throw new VolumeException(
+                        VolumeException.Kind.EXISTS,
+                        "volume '" + name + "' was made by someone else meanwhile: this one is '" + draft
+                                + "', and stays");
             }
             store.putIfAbsent(Keys.nameVersion(draft, from.version + 1), new NameRecord(volume, false).encode());
             return describe(name, volume);
@@ -559,7 +571,8 @@ public final class VolumeCatalog {
 
     private static void checkName(final String name) throws VolumeException {
         if (!NAME.matcher(name).matches()) {
-            throw new VolumeException("'" + name + "' is no name for a volume: use " + NAME_RULE);
+            throw new VolumeException(
+                    VolumeException.Kind.INVALID, "'" + name + "' is no name for a volume: use " + NAME_RULE);
         }
     }
 
@@ -570,19 +583,21 @@ public final class VolumeCatalog {
      */
     public void checkSize(final long sizeBytes) throws VolumeException {
         if (sizeBytes <= 0) {
-            throw new VolumeException("the size of a volume must be more than 0");
+            throw new VolumeException(VolumeException.Kind.INVALID, "the size of a volume must be more than 0");
         }
         if (sizeBytes > Blocks.MAX_VOLUME_SIZE) {
-            throw new VolumeException("the size of a volume is at most 64T");
+            throw new VolumeException(VolumeException.Kind.INVALID, "the size of a volume is at most 64T");
         }
         if (sizeBytes % Blocks.SIZE != 0) {
-            throw new VolumeException("the size of a volume must be a multiple of 4096 bytes (4K)");
+            throw new VolumeException(
+                    VolumeException.Kind.INVALID, "the size of a volume must be a multiple of 4096 bytes (4K)");
         }
     }
 
     private static void checkBounds(final VolumeSettings settings) throws VolumeException {
         if (settings.maxUnsentBytes() != 0 && settings.maxUnsentBytes() < VolumeSettings.MIN_UNSENT_BYTES) {
-            throw new VolumeException("the bound on unsent bytes is 0 for none, or 64K and more");
+            throw new VolumeException(
+                    VolumeException.Kind.INVALID, "the bound on unsent bytes is 0 for none, or 64K and more");
         }
         checkTime(
                 "the bound on the age of what is unsent", settings.maxUnsentAgeMs(), VolumeSettings.MIN_UNSENT_AGE_MS);
@@ -591,7 +606,8 @@ public final class VolumeCatalog {
 
     private static void checkTime(final String what, final long ms, final long leastMs) throws VolumeException {
         if (ms != 0 && (ms < leastMs || ms > VolumeSettings.MAX_TIME_MS)) {
-            throw new VolumeException(what + " is 0 for none, or " + leastMs + "ms to 7 days");
+            throw new VolumeException(
+                    VolumeException.Kind.INVALID, what + " is 0 for none, or " + leastMs + "ms to 7 days");
         }
     }
 

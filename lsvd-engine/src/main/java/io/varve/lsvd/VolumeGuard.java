@@ -58,11 +58,14 @@ public final class VolumeGuard {
         try (History history = Sealer.end(store, reader, volume, reader.read(), runtime.randomUuid())) {
             if (history == null) {
                 throw new VolumeException(
+                        VolumeException.Kind.BUSY,
                         "volume '" + name + "' is being written faster than it can be sealed: try again");
             }
             if (history.sealedBy() == null) {
-                throw new VolumeException("volume '" + name + "' was opened by "
-                        + history.newest().openedBy() + " at the same time");
+                throw new VolumeException(
+                        VolumeException.Kind.BUSY,
+                        "volume '" + name + "' was opened by "
+                                + history.newest().openedBy() + " at the same time");
             }
             return standing(volume, history);
         } catch (final IOException e) {

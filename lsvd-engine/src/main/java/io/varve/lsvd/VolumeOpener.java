@@ -171,8 +171,10 @@ final class VolumeOpener implements AutoCloseable {
         follower = null;
         nonce = runtime.randomUuid();
         if (context.rollBackTo() != null && !history.isClosedByOwner()) {
-            throw new VolumeException("volume '" + context.name() + "' is open, or was not closed: end the daemon"
-                    + " that serves it, or serve it once more where it was and end that");
+            throw new VolumeException(
+                    VolumeException.Kind.BUSY,
+                    "volume '" + context.name() + "' is open, or was not closed: end the daemon"
+                            + " that serves it, or serve it once more where it was and end that");
         }
         if (!log.isOwn()) {
             checkMayOpenWithoutLog();
@@ -246,6 +248,7 @@ final class VolumeOpener implements AutoCloseable {
                 + (log.isThere() ? "the log here is not that one's" : "its log is not here") + " (" + log.name() + ")";
         if (!context.isTakeOver()) {
             throw new VolumeException(
+                    VolumeException.Kind.BUSY,
                     who + "; serve it there, or, if that log is gone for good, take the volume over with"
                             + " --take-over: then what was not in the store yet is lost, "
                             + possibleLoss(owner.settings()));
@@ -304,8 +307,10 @@ final class VolumeOpener implements AutoCloseable {
         history = null;
         history = Sealer.end(store, historyReader, volume, before, nonce);
         if (history == null) {
-            throw new VolumeException("volume '" + context.name()
-                    + "' is being written faster than it can be sealed: stop the daemon that has it");
+            throw new VolumeException(
+                    VolumeException.Kind.BUSY,
+                    "volume '" + context.name()
+                            + "' is being written faster than it can be sealed: stop the daemon that has it");
         }
         if (history.newest().epoch() != epoch) {
             // Whether the log here counts, and whether the volume may be taken, was judged by the epoch before.
@@ -315,6 +320,7 @@ final class VolumeOpener implements AutoCloseable {
 
     private VolumeException openedMeanwhile(final EpochRecord by) {
         return new VolumeException(
+                VolumeException.Kind.FENCED,
                 "volume '" + context.name() + "' was opened by " + by.openedBy() + " at the same time");
     }
 
@@ -352,8 +358,10 @@ final class VolumeOpener implements AutoCloseable {
         final EpochRecord previous = history.newest();
         final long next = previous.epoch() + 1;
         if (context.isDataLossAccepted() && !historyReader.present(next).isEmpty()) {
-            throw new VolumeException("volume '" + context.name() + "' has objects of epoch " + next
-                    + " in the store, and its record is missing: bring back " + Keys.epoch(volume, next));
+            throw new VolumeException(
+                    VolumeException.Kind.DAMAGED,
+                    "volume '" + context.name() + "' has objects of epoch " + next
+                            + " in the store, and its record is missing: bring back " + Keys.epoch(volume, next));
         }
         final EpochRecord record = new EpochRecord(
                 next,
@@ -392,6 +400,7 @@ final class VolumeOpener implements AutoCloseable {
         }
         throw there.claim().equals(record.claim())
                 ? new VolumeException(
+                        VolumeException.Kind.BUSY,
                         "an earlier try to open volume '" + context.name() + "' has come through meanwhile: try again")
                 : openedMeanwhile(there);
     }

@@ -91,8 +91,10 @@ final class VolumeRemover {
                         .map(CloneRecord::name)
                         .toList();
         if (!clones.isEmpty()) {
-            throw new VolumeException("the volume has clones, which need its data: remove or flatten "
-                    + String.join(", ", clones) + ", and then remove it again");
+            throw new VolumeException(
+                    VolumeException.Kind.HAS_CHILDREN,
+                    "the volume has clones, which need its data: remove or flatten " + String.join(", ", clones)
+                            + ", and then remove it again");
         }
     }
 

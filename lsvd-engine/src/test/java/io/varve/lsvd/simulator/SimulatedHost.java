@@ -231,7 +231,7 @@ final class SimulatedHost implements EngineRuntime {
         volume.shutdown();
         world.runUntil(this, volume::isShutDown, "a shutdown behind the way back");
         if (volume.failure() != null) {
-            throw new VolumeException(volume.failure());
+            throw new VolumeException(VolumeException.Kind.UNAVAILABLE, volume.failure());
         }
         end();
     }

@@ -371,7 +371,7 @@ final class Simulation implements AutoCloseable {
         final boolean isTaken = attempt(destination, () -> {
             for (int i = 0; !destination.look(); i++) {
                 if (i == MAX_STEPS || source.volume().failure() != null) {
-                    throw new VolumeException("the source does not hand over");
+                    throw new VolumeException(VolumeException.Kind.BUSY, "the source does not hand over");
                 }
             }
             isBegun[0] = true;
