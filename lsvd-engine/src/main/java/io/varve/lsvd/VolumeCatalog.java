@@ -186,6 +186,7 @@ public final class VolumeCatalog {
             final EpochRecord.Origin origin =
                     new HistoryReader(store, volume).newestEpoch().origin();
             if (origin != null) {
+                new Snapshots(store, volume).confirmRemovals();
                 new Snapshots(store, origin.volume()).removeClone(origin, volume);
             }
         } catch (final IOException e) {

@@ -157,6 +157,8 @@ final class VolumeOpener implements AutoCloseable {
         if (!log.isOwn()) {
             log.discardUnfit(history());
         }
+        // The log notes what the store has shown.
+        historyReader.confirm(history());
         log.prepare(new EpochClaim(history().newest().epoch() + 1, runtime.randomUuid()), history());
     }
 
@@ -170,6 +172,7 @@ final class VolumeOpener implements AutoCloseable {
         history = follower.take();
         follower = null;
         nonce = runtime.randomUuid();
+        store.confirm(Keys.name(context.name()));
         if (context.rollBackTo() != null && !history.isClosedByOwner()) {
             throw new VolumeException(
                     VolumeException.Kind.BUSY,

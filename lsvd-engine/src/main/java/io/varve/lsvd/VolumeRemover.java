@@ -51,8 +51,9 @@ final class VolumeRemover {
         }
         if (store.list(Keys.tombstone(volume)).isEmpty()) {
             sealNewest();
-            store.putIfAbsent(Keys.tombstone(volume), new NameRecord(volume, false).encode());
         }
+        // Also where it is seen: whoever put it may have died before it was durable.
+        store.putIfAbsent(Keys.tombstone(volume), new NameRecord(volume, false).encode());
         // Again, behind the mark: a clone that comes from here on sees that.
         requireNoClones();
         delete(doomed(), listener);

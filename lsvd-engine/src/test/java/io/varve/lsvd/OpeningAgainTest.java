@@ -34,11 +34,12 @@ final class OpeningAgainTest {
 
     private ObjectStore store;
     private UUID volume;
-    private final Refusing refusing = new Refusing();
+    private Refusing refusing;
 
     @BeforeEach
     void makeVolumeWithAnUnsentBlock() throws Exception {
         store = DirectoryStore.open(directory.resolve("store"), true);
+        refusing = new Refusing();
         volume = new VolumeCatalog(store).create("disk", 1 << 20).uuid();
         final VolumeRig rig = new VolumeRig(context(store).destageDelayNs(Long.MAX_VALUE / 2));
         rig.write(0, block(1));

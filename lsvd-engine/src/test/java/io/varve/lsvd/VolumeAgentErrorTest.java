@@ -25,11 +25,12 @@ final class VolumeAgentErrorTest {
     private Path directory;
 
     private ObjectStore store;
-    private final Throwing throwing = new Throwing();
+    private Throwing throwing;
 
     @BeforeEach
     void makeVolume() throws Exception {
         store = DirectoryStore.open(directory.resolve("store"), true);
+        throwing = new Throwing();
         new VolumeCatalog(store).create("disk", 1 << 20);
     }
 

@@ -56,6 +56,11 @@ final class DeferredStore implements ObjectStore {
     }
 
     @Override
+    public synchronized CompletableFuture<Void> confirm(final String prefix) {
+        return made == null ? CompletableFuture.completedFuture(null) : made.confirm(prefix);
+    }
+
+    @Override
     public String url() {
         return url;
     }

@@ -11,7 +11,9 @@ import io.varve.lsvd.stored.StoredMap;
 import java.lang.System.Logger.Level;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
@@ -39,8 +41,13 @@ public final class ObjectRemover {
     private final LongSupplier clockNs;
     private final List<Deletion> deletions = new ArrayList<>();
     private final ArrayDeque<Long> doomed = new ArrayDeque<>();
+
+    /** Checkpoints whose pins are removed, durably once the confirmation has been answered. */
+    private final Set<Long> unpinned = new HashSet<>();
+
     private CompletableFuture<List<StoredObject>> pinsListing;
     private CompletableFuture<List<StoredObject>> childrenListing;
+    private CompletableFuture<Void> confirmation;
     private long checkpoint = NOTHING;
     private long listedFor = NOTHING;
     private long awaitedRelocation = NOTHING;
@@ -194,8 +201,9 @@ public final class ObjectRemover {
     private boolean isListed() {
         if (childrenListing == null && pinsListing.isDone()) {
             childrenListing = store.list(Keys.children(volume));
+            confirmation = pinsListing.thenCompose(this::confirmRemovals);
         }
-        return childrenListing != null && childrenListing.isDone();
+        return childrenListing != null && childrenListing.isDone() && confirmation.isDone();
     }
 
     private int takeListings(final long relocatedThrough) {
@@ -204,6 +212,7 @@ public final class ObjectRemover {
         }
         try {
             pins = Pins.of(ForeignKeys.without(pinsListing.get()), ForeignKeys.without(childrenListing.get()));
+            confirmation.get();
             for (int i = 0; i < objects.count(); i++) {
                 if (isRecorded(i, listedFor, relocatedThrough)
                         && !pins.isNeeded(objects.sequence(i), objects.deadSince(i))) {
@@ -215,6 +224,7 @@ public final class ObjectRemover {
             // What is pinned now is looked at again when something changes, or after a while.
             notBeforeNs = clockNs.getAsLong() + (doomed.isEmpty() && listedFor == checkpoint ? PINNED_RETRY_NS : 0);
         } catch (final ExecutionException e) {
+            unpinned.clear();
             notBeforeNs = clockNs.getAsLong() + RETRY_NS;
         } catch (final InterruptedException e) {
             Thread.currentThread().interrupt();
@@ -222,6 +232,21 @@ public final class ObjectRemover {
         pinsListing = null;
         childrenListing = null;
         return 1;
+    }
+
+    /**
+     * Makes the marks of removed pins durable, one after the other: whoever put one may have died over it, and a pin that came back would
+     * need what is gone. Each is confirmed once.
+     */
+    private CompletableFuture<Void> confirmRemovals(final List<StoredObject> pinned) {
+        CompletableFuture<Void> all = CompletableFuture.completedFuture(null);
+        for (final StoredObject pin : ForeignKeys.without(pinned)) {
+            final long sequence = Keys.pinned(pin.key());
+            if (Keys.isPinRemoved(pin.key()) && unpinned.add(sequence)) {
+                all = all.thenCompose(before -> store.confirm(Keys.pins(volume, sequence)));
+            }
+        }
+        return all;
     }
 
     private long countHeld() {

@@ -13,6 +13,7 @@ import io.varve.lsvd.map.Location;
 import io.varve.lsvd.store.Keys;
 import io.varve.lsvd.store.NoSuchObjectException;
 import io.varve.lsvd.store.StoreClient;
+import io.varve.lsvd.store.StoreException;
 import io.varve.lsvd.store.StoredObject;
 import java.io.IOException;
 import java.lang.System.Logger.Level;
@@ -168,6 +169,15 @@ public final class HistoryReader {
             map.close();
             throw e;
         }
+    }
+
+    /**
+     * Makes durable what a history was read from, as far as whoever began its newest epoch has not done that: the record of that epoch,
+     * and its objects with their seal.
+     */
+    public void confirm(final History history) throws StoreException {
+        store.confirm(Keys.epochs(volume));
+        store.confirm(Keys.log(volume, history.newest().epoch()));
     }
 
     /**

@@ -60,7 +60,12 @@ public final class Sealer {
         final long epoch = history.newest().epoch();
         History last = history;
         try {
-            for (int i = 0; last.sealedBy() == null && last.newest().epoch() == epoch; i++) {
+            for (int i = 0; ; i++) {
+                // Whoever put what was found may have died over it, and others go on from here.
+                reader.confirm(last);
+                if (last.sealedBy() != null || last.newest().epoch() != epoch) {
+                    return last;
+                }
                 final UUID sealedBy = seal(store, volume, last, nonce) ? reader.sealOf(last) : null;
                 if (sealedBy != null) {
                     return last.withSeal(sealedBy);
@@ -73,7 +78,6 @@ public final class Sealer {
                 last.close();
                 last = again;
             }
-            return last;
         } catch (final IOException | RuntimeException e) {
             last.close();
             throw e;
@@ -115,6 +119,7 @@ public final class Sealer {
             final TreeSet<Long> present = reader.present(epoch);
             final long last = present.isEmpty() ? firstOf(reader, epoch) - 1 : present.last();
             if (!present.isEmpty() && isSeal(store, Keys.object(volume, epoch, last))) {
+                store.confirm(Keys.log(volume, epoch));
                 return true;
             }
             final MemorySegment seal =

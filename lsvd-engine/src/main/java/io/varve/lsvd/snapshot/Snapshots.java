@@ -111,6 +111,15 @@ public final class Snapshots {
         store.putIfAbsent(Keys.pinRemoved(volume, snapshot.checkpoint()), mark(volume));
     }
 
+    /** Makes it durable that the snapshots which are gone have been removed, before anything goes that they needed. */
+    public void confirmRemovals() throws IOException {
+        for (final StoredObject pin : store.list(Keys.pins(volume))) {
+            if (Keys.isPinRemoved(pin.key())) {
+                store.confirm(Keys.pins(volume, Keys.pinned(pin.key())));
+            }
+        }
+    }
+
     /** All clones by the checkpoint that they need, clones of clones included. */
     public Map<Long, List<CloneRecord>> clones() throws IOException {
         final Map<Long, List<CloneRecord>> clones = new TreeMap<>();

@@ -184,6 +184,11 @@ public final class DirectoryStore implements ObjectStore {
     }
 
     @Override
+    public CompletableFuture<Void> confirm(final String prefix) {
+        return submit(writers, () -> confirmNow(prefix), "cannot confirm what is under " + prefix);
+    }
+
+    @Override
     public String url() {
         return "file://" + root;
     }
@@ -255,13 +260,25 @@ public final class DirectoryStore implements ObjectStore {
      * told that it is taken, and finds its own object there, believes that it is stored.
      */
     private boolean confirmTaken(final Path path) throws IOException {
-        try {
-            directories.confirm(path);
-        } catch (final NoSuchFileException e) {
-            // Deleted meanwhile: it was taken for all that.
-            return false;
-        }
+        confirm(path.getParent());
         return false;
+    }
+
+    private Void confirmNow(final String prefix) throws IOException {
+        if (!prefix.endsWith("/") || !Keys.isPrefix(prefix)) {
+            throw new StoreException("not the beginning of a key up to a slash: '" + prefix + "'");
+        }
+        confirm(root.resolve(prefix));
+        return null;
+    }
+
+    private void confirm(final Path directory) throws IOException {
+        try {
+            directories.confirm(directory);
+        } catch (final NoSuchFileException e) {
+            // What was in it has been deleted meanwhile.
+            return;
+        }
     }
 
     /**

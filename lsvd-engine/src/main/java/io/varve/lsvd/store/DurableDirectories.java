@@ -71,13 +71,13 @@ public final class DurableDirectories {
     }
 
     /**
-     * Makes a name durable that somebody else has given, and those of the directories on the way to it.
+     * Makes the names durable that others have given in a directory, and those of the directories on the way to it.
      *
      * @throws NoSuchFileException when a directory is not there any more.
      */
-    void confirm(final Path file) throws IOException {
-        confirmDirectory(file.getParent());
-        sync.sync(file.getParent());
+    void confirm(final Path directory) throws IOException {
+        confirmDirectory(directory);
+        sync.sync(directory);
     }
 
     private void confirmDirectory(final Path directory) throws IOException {

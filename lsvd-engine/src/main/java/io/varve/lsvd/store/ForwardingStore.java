@@ -2,6 +2,7 @@ package io.varve.lsvd.store;
 
 import java.lang.foreign.MemorySegment;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 
 /**
@@ -13,7 +14,7 @@ public abstract class ForwardingStore implements ObjectStore {
 
     /** Makes one in front of a store, which it closes. */
     protected ForwardingStore(final ObjectStore store) {
-        this.store = store;
+        this.store = Objects.requireNonNull(store);
     }
 
     /** The store behind it. */
@@ -39,6 +40,11 @@ public abstract class ForwardingStore implements ObjectStore {
     @Override
     public CompletableFuture<Void> delete(final String key) {
         return store.delete(key);
+    }
+
+    @Override
+    public CompletableFuture<Void> confirm(final String prefix) {
+        return store.confirm(prefix);
     }
 
     @Override

@@ -102,9 +102,14 @@ public final class Keys {
         return volume(volume) + "pins/";
     }
 
+    /** Prefix of the versions of the pin of a checkpoint, and of the mark that it is removed. */
+    public static String pins(final UUID volume, final long checkpoint) {
+        return pins(volume) + number(checkpoint) + "/";
+    }
+
     /** A version of the pin of a checkpoint. */
     public static String pin(final UUID volume, final long checkpoint, final long version) {
-        return pins(volume) + number(checkpoint) + "/" + number(version);
+        return pins(volume, checkpoint) + number(version);
     }
 
     /** The mark that the pin of a checkpoint is removed, for good. */

@@ -14,7 +14,8 @@ import java.util.concurrent.CompletableFuture;
  *       reader sees nothing or the whole object.
  *   <li><b>Strong consistency.</b> What has been created is seen by every read and listing that starts afterwards, by any
  *       client.
- *   <li><b>Durability.</b> A creation that has been answered survives the loss of power.
+ *   <li><b>Durability.</b> A creation that has been answered survives the loss of power. One that has not been answered may be
+ *       seen and yet be lost with the power, until somebody {@linkplain #confirm confirms} it.
  *   <li><b>A failed creation is unsure</b>: the object may exist, and may even appear later. The caller tries again under the
  *       same key and, when told that the key is taken, compares what is there.
  * </ul>
@@ -57,6 +58,16 @@ public interface ObjectStore extends AutoCloseable {
 
     /** Deletes an object; one that does not exist counts as deleted. */
     CompletableFuture<Void> delete(String key);
+
+    /**
+     * Makes durable what can be seen right under a prefix: whoever created it may have died before it was. For whoever goes on,
+     * elsewhere in the store or by deleting, from what it has found and not created.
+     *
+     * @param prefix ends with a slash; of longer keys that begin with it and have another slash nothing is said.
+     */
+    default CompletableFuture<Void> confirm(final String prefix) {
+        return CompletableFuture.completedFuture(null);
+    }
 
     /**
      * What the store keeps of objects that have been deleted, in a few words for people; null when it keeps nothing.

@@ -142,6 +142,11 @@ public final class StoreClient {
         return ForeignKeys.without(await(listing.objects, "listing " + listing.prefix));
     }
 
+    /** As {@link ObjectStore#confirm}. */
+    public void confirm(final String prefix) throws StoreException {
+        await(store.confirm(prefix), "confirming " + prefix);
+    }
+
     /** As {@link ObjectStore#delete}. */
     public void delete(final String key) throws StoreException {
         await(store.delete(key), "deleting " + key);

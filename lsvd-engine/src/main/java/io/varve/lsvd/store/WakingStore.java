@@ -38,6 +38,11 @@ public final class WakingStore extends ForwardingStore {
         return waking(store().delete(key));
     }
 
+    @Override
+    public CompletableFuture<Void> confirm(final String prefix) {
+        return waking(store().confirm(prefix));
+    }
+
     private <T> CompletableFuture<T> waking(final CompletableFuture<T> future) {
         future.whenComplete((answer, error) -> wake.run());
         return future;

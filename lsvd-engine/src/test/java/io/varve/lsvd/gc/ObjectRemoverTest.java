@@ -13,6 +13,7 @@ import io.varve.lsvd.store.ForwardingStore;
 import io.varve.lsvd.store.Keys;
 import io.varve.lsvd.store.ObjectStore;
 import io.varve.lsvd.store.StoredObject;
+import io.varve.lsvd.store.UnsyncedStore;
 import io.varve.lsvd.stored.StoredMap;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
@@ -127,6 +128,20 @@ final class ObjectRemoverTest {
 
         assertThat(another.deleted()).isZero();
         assertThat(another.pins().isNeeded(1, 2)).isTrue();
+    }
+
+    @Test
+    void makesTheRemovalOfASnapshotDurableBeforeItCounts() throws Exception {
+        final UnsyncedStore unsynced = new UnsyncedStore(store);
+        store.putIfAbsent(Keys.pin(VOLUME, 1, 1), MemorySegment.ofArray(new byte[1]))
+                .get();
+        unsynced.neverAnswer(key -> true);
+        unsynced.putIfAbsent(Keys.pinRemoved(VOLUME, 1), MemorySegment.ofArray(new byte[1]));
+        final ObjectRemover another = new ObjectRemover(unsynced, VOLUME, stored, () -> 0);
+        another.onCheckpointStored(3);
+        await(() -> another.doWork(2, 3) == 0 && another.deleted() == 1);
+        unsynced.losePower();
+        assertThat(store.list(Keys.pinRemoved(VOLUME, 1)).get()).hasSize(1);
     }
 
     /** Carries listings out when they are asked for, but those of pins only when they are answered. */

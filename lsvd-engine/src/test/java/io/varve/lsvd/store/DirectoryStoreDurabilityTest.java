@@ -50,6 +50,27 @@ final class DirectoryStoreDurabilityTest {
     }
 
     @Test
+    void confirmsWhatAnotherHasLeft() throws Exception {
+        final Path root = directory.resolve("store");
+        final Path parent = root.resolve(KEY).getParent();
+        try (DirectoryStore store = DirectoryStore.open(root, true, new DurableDirectories(this::sync))) {
+            unwell.add(parent);
+            assertThatThrownBy(() -> put(store)).hasMessageContaining("unwell");
+        }
+        synced.clear();
+        try (DirectoryStore store = DirectoryStore.open(root, false, new DurableDirectories(this::sync))) {
+            assertThatThrownBy(() -> store.confirm("volumes/a/log/1/").get()).hasMessageContaining("unwell");
+            unwell.clear();
+            store.confirm("volumes/a/log/1/").get();
+            assertThat(synced).contains(parent, parent.getParent(), root.resolve("volumes"), root);
+            // Of what has gone nothing has to be kept.
+            store.confirm("volumes/a/log/2/").get();
+            store.confirm(KEY + "/").get();
+            assertThatThrownBy(() -> store.confirm("volumes/a").get()).hasMessageContaining("up to a slash");
+        }
+    }
+
+    @Test
     void emptiesAFileSystemThatIsFull() throws Exception {
         final Path mount = Files.createDirectories(directory.resolve("mount"));
         Assumptions.assumeTrue(run("mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", mount.toString()), "needs root");

@@ -172,6 +172,17 @@ public abstract class ObjectStoreContract {
     }
 
     @Test
+    final void confirmsWhatIsThereAndWhatIsNot() throws Exception {
+        put(store, "volumes/a/1", bytes(1, 100));
+        await(another().confirm("volumes/a/"));
+        assertThat(list(store, "")).containsExactly(new StoredObject("volumes/a/1", 100));
+        await(store.delete("volumes/a/1"));
+        await(store.confirm("volumes/a/"));
+        await(store.confirm("names/"));
+        assertThat(list(store, "")).isEmpty();
+    }
+
+    @Test
     final void readsAnyRange() throws Exception {
         final Random random = new Random(4);
         final byte[] body = bytes(4, 300_000);

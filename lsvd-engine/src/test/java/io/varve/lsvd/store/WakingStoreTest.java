@@ -19,6 +19,7 @@ final class WakingStoreTest {
         given.add(store.get("a", 0, MemorySegment.NULL));
         given.add(store.list(""));
         given.add(store.delete("a"));
+        given.add(store.confirm("a/"));
         assertThat(given).isEqualTo(asked);
         final int[] wakes = {0};
         store.onAnswer(() -> {
@@ -60,6 +61,11 @@ final class WakingStoreTest {
 
         @Override
         public CompletableFuture<Void> delete(final String key) {
+            return ask();
+        }
+
+        @Override
+        public CompletableFuture<Void> confirm(final String prefix) {
             return ask();
         }
 
