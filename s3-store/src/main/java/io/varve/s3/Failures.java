@@ -31,6 +31,7 @@ final class Failures {
     private static final int TOO_MANY_REQUESTS = 429;
     private static final int INTERNAL_ERROR = 500;
     private static final int NOT_IMPLEMENTED = 501;
+    private static final int MOST_TOLD = 500;
 
     /** What the server's policy has to permit, by the verb of what was tried. */
     private static final Map<String, String> PERMISSIONS = Map.of(
@@ -254,10 +255,11 @@ final class Failures {
         return null;
     }
 
-    /** A text in one line, whatever a server has put into it. */
+    /** A text in one line of at most {@value #MOST_TOLD} characters, whatever a server has put into it. */
     static String oneLine(final String text) {
-        return text.replaceAll(" \\(SDK Attempt Count: [0-9]+\\)", "")
+        final String line = text.replaceAll(" \\(SDK Attempt Count: [0-9]+\\)", "")
                 .replaceAll("\\s*[\\r\\n]+\\s*", " ")
                 .replaceAll("\\p{Cc}", "?");
+        return line.length() <= MOST_TOLD ? line : line.substring(0, MOST_TOLD - 3) + "...";
     }
 }
