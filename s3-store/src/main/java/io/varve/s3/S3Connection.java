@@ -42,22 +42,30 @@ final class S3Connection implements AutoCloseable {
     /**
      * Makes a client; nothing is sent yet.
      *
-     * @throws StoreException when the settings are not enough for one.
+     * @param transport owned by the connection from now on.
+     * @throws StoreException when the settings are not enough for a client; the transport is closed then.
      */
-    S3Connection(final S3StoreContext context) throws StoreException {
-        final Region region = context.region() == null ? findRegion(context) : context.region();
-        server = context.endpoint() == null
-                ? "S3 in " + region
-                : context.endpoint().toString();
+    S3Connection(final S3StoreContext context, final S3Transport transport) throws StoreException {
+        this.transport = transport;
         executor = newExecutor();
-        transport = new S3Transport(context);
         try {
+            final Region region = context.region() == null ? findRegion(context) : context.region();
+            server = context.endpoint() == null
+                    ? "S3 in " + region
+                    : context.endpoint().toString();
             client = newClient(context, region);
+        } catch (final StoreException e) {
+            closeUnused();
+            throw e;
         } catch (final SdkException | IllegalArgumentException | NullPointerException e) {
-            executor.shutdownNow();
-            transport.close();
+            closeUnused();
             throw new StoreException("the S3 client cannot be set up: " + e.getMessage(), e);
         }
+    }
+
+    private void closeUnused() {
+        executor.shutdownNow();
+        transport.close();
     }
 
     S3AsyncClient client() {

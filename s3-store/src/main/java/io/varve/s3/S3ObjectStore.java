@@ -61,7 +61,13 @@ public final class S3ObjectStore implements ObjectStore {
      * @throws StoreException when the settings are not enough to reach one.
      */
     public static S3ObjectStore open(final S3Location location, final S3StoreContext context) throws StoreException {
-        return new S3ObjectStore(location, context, new S3Connection(context));
+        return open(location, context, new S3Transport(context));
+    }
+
+    /** Opens a store over a transport, which it owns from now on. */
+    static S3ObjectStore open(final S3Location location, final S3StoreContext context, final S3Transport transport)
+            throws StoreException {
+        return new S3ObjectStore(location, context, new S3Connection(context, transport));
     }
 
     @Override

@@ -33,7 +33,7 @@ import software.amazon.awssdk.http.nio.netty.SdkEventLoopGroup;
  * thread: across threads, failures to connect have been seen to get lost, and a connection to be handed to the next request
  * before it was ready for it.
  */
-final class S3Transport implements SdkAsyncHttpClient {
+class S3Transport implements SdkAsyncHttpClient {
     private static final long CLOSE_LIMIT_MS = 3000;
 
     private final ThreadPoolExecutor namesExecutor;

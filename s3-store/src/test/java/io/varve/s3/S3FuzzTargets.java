@@ -8,6 +8,6 @@ import java.util.List;
 public final class S3FuzzTargets implements FuzzTargets {
     @Override
     public List<FuzzTarget> targets() {
-        return List.of(new AnswerTarget());
+        return List.of(new AnswerTarget(false), new AnswerTarget(true));
     }
 }

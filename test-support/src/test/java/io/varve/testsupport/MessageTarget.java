@@ -1,8 +1,13 @@
 package io.varve.testsupport;
 
 import io.varve.linux.EventFd;
+import io.varve.linux.IoRing;
+import io.varve.linux.IoRings;
 import io.varve.linux.MemFd;
+import io.varve.linux.UnixSocket;
 import io.varve.testsupport.fuzz.FuzzTarget;
+import io.varve.vhostuser.SessionOptions;
+import io.varve.vhostuser.VhostUserBlkServer;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -11,16 +16,25 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
 
 /**
  * A session of nothing but messages, with a back-end in this process. A part of an input is a message: its id, a byte that says which
- * descriptors go with it and whether an answer is wanted, and its payload. After each session there is none, and the reactor is
- * well.
+ * descriptors go with it and whether an answer is wanted, and its payload. After each session there is none.
+ *
+ * <p>The front-end drives the back-end too, on its own thread, after every message: neither waits for the other, and what
+ * happens follows from the input.
  */
 public final class MessageTarget implements FuzzTarget {
     private static final int MOST_MESSAGES = 40;
     private static final int MOST_PAYLOAD = 255;
-    private static final int TIMEOUT_S = 20;
+    private static final long TIMEOUT_NS = TimeUnit.SECONDS.toNanos(20);
+
+    /** How often there is nothing to do before the thread sleeps: then another thread looks at descriptors. */
+    private static final int MOST_IDLE_TURNS = 100;
+
+    private static final long SLEEP_NS = 1_000_000;
+    private static final int BACKLOG = 4;
     private static final int MEMORY = 1 << 20;
     private static final int NEED_REPLY = 8;
     private static final int WRONG_VERSION = 16;
@@ -28,7 +42,10 @@ public final class MessageTarget implements FuzzTarget {
 
     private static final byte[] UNKNOWN = {(byte) 255, 0, 0};
 
-    private ServedDisk disk;
+    private Path socketPath;
+    private IoRing ring;
+    private MemoryBlockDevice device;
+    private VhostUserBlkServer server;
     private MemFd memory;
     private EventFd event;
 
@@ -88,26 +105,53 @@ public final class MessageTarget implements FuzzTarget {
 
     @Override
     public void run(final byte[] input) throws IOException {
-        if (disk == null) {
-            final Path directory = Files.createTempDirectory("fuzz");
-            directory.toFile().deleteOnExit();
-            disk = new ServedDisk(directory);
-            disk.socketPath.toFile().deleteOnExit();
-            memory = MemFd.create("fuzz", MEMORY);
-            event = EventFd.create();
+        if (server == null) {
+            serve();
         }
-        try (FrontEndChannel channel = FrontEndChannel.connect(disk.socketPath)) {
-            disk.awaitEvent("opened");
+        try (FrontEndChannel channel = FrontEndChannel.connect(socketPath)) {
+            driveUntil(() -> server.session() != null);
             final ByteBuffer messages = ByteBuffer.wrap(input);
             for (int i = 0; messages.remaining() >= 3 && i < MOST_MESSAGES; i++) {
                 send(channel, messages);
+                drive();
             }
             // All before this has been read when it ends the session.
             send(channel, ByteBuffer.wrap(UNKNOWN));
-            awaitNoSession();
+            driveUntil(() -> server.session() == null);
         } catch (final IOException e) {
             // The back-end has had enough.
-            awaitNoSession();
+            driveUntil(() -> server.session() == null);
+        }
+    }
+
+    private void serve() throws IOException {
+        final Path directory = Files.createTempDirectory("fuzz");
+        directory.toFile().deleteOnExit();
+        socketPath = directory.resolve("disk.sock");
+        socketPath.toFile().deleteOnExit();
+        ring = IoRings.open(IoRings.DEFAULT_ENTRIES);
+        device = new MemoryBlockDevice(ServedDisk.CAPACITY);
+        server = new VhostUserBlkServer(
+                ring, UnixSocket.listen(socketPath, 0600, BACKLOG), device, SessionOptions.of("disk"));
+        memory = MemFd.create("fuzz", MEMORY);
+        event = EventFd.create();
+    }
+
+    private int drive() {
+        return ring.turn(0) + device.doWork() + server.doWork();
+    }
+
+    private void driveUntil(final BooleanSupplier isOver) {
+        final long deadlineNs = System.nanoTime() + TIMEOUT_NS;
+        int idleTurns = 0;
+        while (!isOver.getAsBoolean()) {
+            idleTurns = drive() > 0 ? 0 : idleTurns + 1;
+            if (idleTurns > MOST_IDLE_TURNS) {
+                ring.turn(SLEEP_NS);
+                if (System.nanoTime() > deadlineNs) {
+                    throw new AssertionError("a session does not begin, or does not end");
+                }
+            }
         }
     }
 
@@ -133,16 +177,5 @@ public final class MessageTarget implements FuzzTarget {
         if (!channel.trySend(message, fds)) {
             channel.discard();
         }
-    }
-
-    private void awaitNoSession() {
-        final long deadlineNs = System.nanoTime() + TimeUnit.SECONDS.toNanos(TIMEOUT_S);
-        while (disk.reactor.call(() -> disk.reactor.server().session()) != null) {
-            if (System.nanoTime() > deadlineNs) {
-                throw new AssertionError("a session does not end");
-            }
-            Thread.yield();
-        }
-        disk.events.clear();
     }
 }
