@@ -27,13 +27,12 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 
 /**
- * Lines at the control socket of a daemon that has no volumes, over a store that holds nothing and takes nothing. Every answer is one
- * line of JSON, and none tells of a fault in Varve. Calls to attach and detach are
- * read, and not carried out.
+ * Lines at the control socket of a daemon that has no volumes, over a store that holds nothing and takes nothing: so a volume that is
+ * attached begins to be opened, on a thread of its own, and is not found. Every answer is one line of JSON, and none
+ * tells of a fault in Varve.
  */
 public final class ControlTarget implements FuzzTarget {
     private static final int MOST_LINES = 16;
@@ -53,18 +52,11 @@ public final class ControlTarget implements FuzzTarget {
                     null,
                     new Environment(Map.of("HOME", "/tmp", "VARVE_CONFIG", "/dev/null", "VARVE_CONTROL", "/tmp/c")));
             final Daemon daemon = new Daemon(new Silent(), new SharedReadCache(Path.of("/tmp"), 0));
-            final DaemonMethods ofDaemon = new DaemonMethods(daemon, settings, own -> new EmptyStore(), null);
+            final DaemonMethods ofDaemon =
+                    new DaemonMethods(daemon, settings, own -> new EmptyStore(), new Attachments(Path.of("/tmp/c")));
             methods = Control.methods(ofDaemon, daemon, settings, own -> new EmptyStore());
-            methods.put("attach", params -> {
-                AttachRequest.of(params).options(settings, own -> new EmptyStore(), false);
-                return Map.of();
-            });
             methods.put("end", params -> {
                 connection.drop();
-                return Map.of();
-            });
-            methods.put("detach", params -> {
-                new Params(params, Set.of("volume", "abandon_store")).required("volume");
                 return Map.of();
             });
         }
@@ -100,6 +92,9 @@ public final class ControlTarget implements FuzzTarget {
         seeds.add(line("volume.clone", "\"volume\":\"b\",\"from\":\"a@s\",\"size_bytes\":4096"));
         seeds.add(line("volume.set", "\"volume\":\"a\",\"changes\":{\"max-unsent-age\":\"5s\"}"));
         seeds.add(line("attach", "\"volume\":\"a\",\"socket_path\":\"/tmp/s\",\"read_only\":true"));
+        seeds.add(line("attach", "\"volume\":\"a\",\"take_over\":true,\"shared\":true,\"accept_data_loss\":true"));
+        seeds.add(line("attach", "\"volume\":\"a@s\",\"nbd\":[\"unix:/tmp/n\"],\"allow_unfit_store\":true"));
+        seeds.add(line("detach", "\"volume\":\"a\",\"abandon_store\":true"));
         seeds.add("{\"jsonrpc\":\"2.0\",\"method\":\"status\"}\n[]\n\n\"x\"\n{\"a\":1,\"a\":2}\n"
                 .getBytes(StandardCharsets.UTF_8));
         return seeds;
