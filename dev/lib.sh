@@ -9,6 +9,7 @@ PROJECT_ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 CACHE_DIR=${VARVE_DEV_CACHE:-$PROJECT_ROOT/.cache}
 GUEST_DIR=$CACHE_DIR/guest
 TRIXIE_DIR=$CACHE_DIR/trixie
+BACKPORTS_DIR=$CACHE_DIR/trixie-backports
 NIX_DIR=$CACHE_DIR/nix
 # shellcheck disable=SC2034 # Used by the scripts that source this file.
 {
@@ -16,6 +17,7 @@ NIX_DIR=$CACHE_DIR/nix
   GUEST_INITRAMFS=$GUEST_DIR/initramfs.cpio
   GUEST_SMALL_INITRAMFS=$GUEST_DIR/initramfs-small.cpio
   QEMU10=$TRIXIE_DIR/qemu-system
+  QEMU11=$BACKPORTS_DIR/qemu-system
   LIBBLKIO=$TRIXIE_DIR/libblkio.so.1
   NIX_INSTANTIATE=$NIX_DIR/nix-instantiate
 }

@@ -9,8 +9,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 
 /**
  * A QEMU that guests can be run with.
@@ -20,22 +22,37 @@ import java.util.regex.Pattern;
  */
 record Emulator(String name, String command) {
     private static final Pattern VERSION = Pattern.compile("version ((\\d+)\\.\\d+)");
-    private static final int NEW_MAJOR_VERSION = 10;
+
+    /** Where {@code dev/setup} unpacks others, by their major version. */
+    private static final Map<Integer, String> UNPACKED =
+            Map.of(10, "trixie/qemu-system", 11, "trixie-backports/qemu-system");
 
     /** This machine's QEMU and, where that is older, QEMU 10, which may be absent. */
     static List<Emulator> all() {
         final List<Emulator> found = new ArrayList<>();
         final int major =
                 add(found, "qemu-system-" + System.getProperty("os.arch").replace("amd64", "x86_64"));
-        if (major < NEW_MAJOR_VERSION) {
-            final Path unpacked = Checkout.cached("trixie/qemu-system");
-            if (Files.isExecutable(unpacked)) {
-                add(found, unpacked.toString());
-            } else {
-                found.add(new Emulator("QEMU " + NEW_MAJOR_VERSION, null));
-            }
-        }
+        addUnpacked(found, major, 10);
         return found;
+    }
+
+    /** {@link #all()}, and QEMU 11 where these are older: for what differs from version to version. */
+    static List<Emulator> allVersions() {
+        final List<Emulator> found = all();
+        addUnpacked(found, found.getFirst().major(), 11);
+        return found;
+    }
+
+    private static void addUnpacked(final List<Emulator> found, final int ownMajor, final int wantedMajor) {
+        final Path unpacked = Checkout.cached(UNPACKED.get(wantedMajor));
+        if (ownMajor >= wantedMajor) {
+            return;
+        }
+        if (Files.isExecutable(unpacked)) {
+            add(found, unpacked.toString());
+        } else {
+            found.add(new Emulator("QEMU " + wantedMajor, null));
+        }
     }
 
     /** This machine's own QEMU. */
@@ -51,7 +68,7 @@ record Emulator(String name, String command) {
 
     /** Skips the test when there is no such QEMU here. */
     void require() {
-        assumeTrue(command != null, name + " is not on this machine: run dev/setup --with-qemu10");
+        assumeTrue(command != null, name + " is not on this machine: run dev/setup, --with-qemu10 and --with-qemu11");
     }
 
     @Override
@@ -70,9 +87,18 @@ record Emulator(String name, String command) {
     }
 
     private boolean isAtLeast(final int wantedMajor, final int wantedMinor) {
-        final String[] version = name.substring(name.indexOf(' ') + 1).split("\\.");
-        final int major = Integer.parseInt(version[0]);
-        return major > wantedMajor || major == wantedMajor && Integer.parseInt(version[1]) >= wantedMinor;
+        final int[] version = version();
+        return version[0] > wantedMajor || version[0] == wantedMajor && version[1] >= wantedMinor;
+    }
+
+    private int major() {
+        return command == null ? 0 : version()[0];
+    }
+
+    private int[] version() {
+        return Stream.of(name.substring(name.indexOf(' ') + 1).split("\\."))
+                .mapToInt(Integer::parseInt)
+                .toArray();
     }
 
     /** Adds a QEMU under its version's name and returns the major version, or 0 when it can't be run. */

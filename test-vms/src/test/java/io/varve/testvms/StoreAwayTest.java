@@ -31,7 +31,7 @@ class StoreAwayTest {
     private static final int PLACES = 3;
 
     static List<Emulator> emulators() {
-        return Emulator.all();
+        return Emulator.allVersions();
     }
 
     @ParameterizedTest(name = "{0}")
