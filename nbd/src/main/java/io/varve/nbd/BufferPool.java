@@ -12,7 +12,7 @@ final class BufferPool implements AutoCloseable {
     static final int MIN_LENGTH = 4096;
 
     /** Most that one client has, in bytes: room for the longest request and for what arrives meanwhile. */
-    static final long MAX_SHARE = 64L << 20;
+    static final long MAX_SHARE = 96L << 20;
 
     /** Most that all clients of an export have, in bytes. */
     static final long MAX_TAKEN = 256L << 20;

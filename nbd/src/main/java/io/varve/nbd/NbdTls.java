@@ -27,12 +27,16 @@ import javax.net.ssl.TrustManager;
 import javax.net.ssl.TrustManagerFactory;
 import javax.net.ssl.X509ExtendedTrustManager;
 
-/** TLS 1.3 with certificates on both sides: a directory has them as QEMU's {@code tls-creds-x509} wants them. Any thread. */
+/** TLS, 1.3 or 1.2, with certificates on both sides: a directory has them as QEMU's {@code tls-creds-x509} wants them. Any thread. */
 public final class NbdTls {
     private static final String CA = "ca-cert.pem";
     private static final String CERTIFICATE = "server-cert.pem";
     private static final String KEY = "server-key.pem";
     private static final int MAX_FILE = 1 << 20;
+
+    /** The old one is all that nbd-client knows. */
+    private static final String[] PROTOCOLS = {"TLSv1.3", "TLSv1.2"};
+
     private static final Pattern PRIVATE_KEY =
             Pattern.compile("-----BEGIN (|RSA |EC )PRIVATE KEY-----([A-Za-z0-9+/=\\s]+)-----END");
 
@@ -71,7 +75,7 @@ public final class NbdTls {
                     certificates(directory.resolve(CERTIFICATE)).toArray(Certificate[]::new));
             final KeyManagerFactory keys = KeyManagerFactory.getInstance("PKIX");
             keys.init(own, new char[0]);
-            final SSLContext context = SSLContext.getInstance("TLSv1.3");
+            final SSLContext context = SSLContext.getInstance("TLS");
             context.init(
                     keys.getKeyManagers(),
                     new TrustManager[] {new ClientTrust((X509ExtendedTrustManager) trust.getTrustManagers()[0])},
@@ -153,7 +157,7 @@ public final class NbdTls {
         final SSLEngine engine = context.createSSLEngine();
         engine.setUseClientMode(false);
         final SSLParameters parameters = engine.getSSLParameters();
-        parameters.setProtocols(new String[] {"TLSv1.3"});
+        parameters.setProtocols(PROTOCOLS);
         parameters.setNeedClientAuth(true);
         engine.setSSLParameters(parameters);
         return engine;

@@ -41,6 +41,9 @@ final class TlsTransport implements Transport {
     private volatile Throwable taskFailure;
     private boolean hasMetTask;
 
+    /** Whether the client has said something: what TLS 1.2 would let it have computed from then on is refused. */
+    private boolean hasSaid;
+
     /** Whether another attempt to receive may bring something that the socket will not tell of. */
     private boolean mayReceive = true;
 
@@ -69,6 +72,7 @@ final class TlsTransport implements Transport {
             throw broken(e);
         }
         mayReceive = true;
+        hasSaid = true;
         final int count = Math.min(length, plainIn.remaining());
         Memory.copy(address(plainIn) + plainIn.position(), address, count);
         plainIn.position(plainIn.position() + count);
@@ -86,6 +90,9 @@ final class TlsTransport implements Transport {
         }
         switch (engine.getHandshakeStatus()) {
             case NEED_TASK -> {
+                if (hasSaid) {
+                    throw new SSLException("keys are exchanged once");
+                }
                 compute(engine.getDelegatedTask());
                 return 1;
             }

@@ -9,7 +9,7 @@ import io.varve.linux.Mapping;
 /** Makes requests of the device out of a client's commands, and replies out of their outcome. */
 final class Transmission implements BlockDevice.Completion, Outbound.Listener, AutoCloseable {
     /** Longest read or write, in bytes. */
-    static final int MAX_LENGTH = 32 << 20;
+    static final int MAX_LENGTH = BlockDevice.MAX_TRANSFER_LENGTH;
 
     /** Most commands in flight, from header to the last byte of the reply; further ones stay in the socket. */
     static final int MAX_IN_FLIGHT = 128;
@@ -35,7 +35,7 @@ final class Transmission implements BlockDevice.Completion, Outbound.Listener, A
 
     private static final String NOT_ALIGNED = "offset and length have to be multiples of 512";
     private static final String NOT_INSIDE = "the range is not inside of the export";
-    private static final String TOO_LONG = "a command has at most 32 MiB of data";
+    private static final String TOO_LONG = "a command has at most 64 MiB of data";
 
     private final BlockDevice device;
     private final SessionListener session;

@@ -21,7 +21,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** Commands, their replies, and what becomes of them when device or client do something else. */
 class CommandTest {
-    private static final int SIZE = 64 << 20;
+    private static final int SIZE = 65 << 20;
 
     @TempDir
     private Path directory;
@@ -52,7 +52,7 @@ class CommandTest {
     }
 
     @ParameterizedTest
-    @ValueSource(ints = {512, 4096, 32 << 10, 33 << 10, 1 << 20, 32 << 20})
+    @ValueSource(ints = {512, 4096, 32 << 10, 33 << 10, 1 << 20, 64 << 20})
     void whatIsWrittenIsRead(final int length) throws IOException {
         try (NbdClient client = NbdClient.go(socket)) {
             final byte[] data = random(length, length);
@@ -121,9 +121,9 @@ class CommandTest {
                     .isEqualTo(Nbd.ENOSPC);
             assertThat(client.command(Nbd.CMD_TRIM, 0, Long.MAX_VALUE, 512).error())
                     .isEqualTo(Nbd.EINVAL);
-            assertThat(client.command(Nbd.CMD_READ, 0, 0, (32 << 20) + 512).error())
+            assertThat(client.command(Nbd.CMD_READ, 0, 0, (64 << 20) + 512).error())
                     .isEqualTo(Nbd.EINVAL);
-            assertThat(client.write(0, new byte[(32 << 20) + 512])).isEqualTo(Nbd.EINVAL);
+            assertThat(client.write(0, new byte[(64 << 20) + 512])).isEqualTo(Nbd.EINVAL);
             assertThat(client.command(99, 0, 0, 0).error()).isEqualTo(Nbd.EINVAL);
             assertThat(client.command(Nbd.CMD_FLUSH, 1 << 14, 0, 0).error()).isEqualTo(Nbd.EINVAL);
             assertThat(client.read(0, 512)).containsOnly(0);

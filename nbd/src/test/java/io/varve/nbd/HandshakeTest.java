@@ -71,7 +71,7 @@ class HandshakeTest {
             assertThat(sizes.getShort()).isEqualTo((short) Nbd.INFO_BLOCK_SIZE);
             assertThat(sizes.getInt()).isEqualTo(512);
             assertThat(sizes.getInt()).isEqualTo(4096);
-            assertThat(sizes.getInt()).isEqualTo(32 << 20);
+            assertThat(sizes.getInt()).isEqualTo(64 << 20);
             assertThat(answers.get(4).type()).isEqualTo(Nbd.REP_ACK);
             assertThat(client.read(0, 512)).containsOnly(0);
         }

@@ -6,10 +6,22 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.varve.testsupport.MemoryBlockDevice;
 import java.io.IOException;
+import java.io.InputStream;
+import java.net.InetAddress;
+import java.net.Socket;
+import java.net.SocketTimeoutException;
+import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.GeneralSecurityException;
+import java.security.KeyStore;
+import java.security.cert.CertificateFactory;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
+import javax.net.ssl.KeyManagerFactory;
+import javax.net.ssl.SSLContext;
+import javax.net.ssl.SSLSocket;
+import javax.net.ssl.TrustManagerFactory;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -88,6 +100,79 @@ class TlsTest {
                 assertThat(client.isDropped()).isTrue();
             }
             assertThat(run(0, "nbdinfo --size " + uri)).isEqualTo(SIZE + "\n");
+            export.await(() -> export.server().connections() == 0);
+        }
+    }
+
+    /** Debian's nbd-client has no newer one. */
+    @Test
+    void clientsThatKnowTls12OnlyAreServed() throws IOException, InterruptedException {
+        assumeTrue(Files.isExecutable(Path.of("/usr/bin/nbdcopy")), "no libnbd-bin on this machine: run dev/setup");
+        Files.writeString(directory.resolve("priority"), "[overrides]\ndisabled-version = tls1.3\n");
+        final String old = "GNUTLS_SYSTEM_PRIORITY_FILE=" + directory.resolve("priority");
+        try (MemoryBlockDevice device = new MemoryBlockDevice(SIZE);
+                ServedExport export = ServedExport.overTcp(device, NbdTls.of(certificates))) {
+            final String uri = "'nbds://localhost:" + export.port() + "/disk?tls-certificates=" + certificates + "'";
+            final byte[] image = new byte[SIZE];
+            new Random(2).nextBytes(image);
+            Files.write(directory.resolve("image"), image);
+            run(0, old + " nbdcopy " + directory.resolve("image") + " " + uri);
+            assertThat(device.contents(0, SIZE)).isEqualTo(image);
+            run(
+                    1,
+                    "mkdir none; cp ca-cert.pem none; " + old + " nbdinfo "
+                            + uri.replace(certificates.toString(), certificates + "/none"));
+        }
+    }
+
+    /** TLS 1.2 lets a client ask for that as often as it likes, and the server compute. */
+    @Test
+    void keysAreNotExchangedAgain() throws IOException, InterruptedException, GeneralSecurityException {
+        run(0, "openssl pkcs12 -export -in client-cert.pem -inkey client-key.pem -out client.p12 -passout pass:x");
+        final KeyStore own =
+                KeyStore.getInstance(certificates.resolve("client.p12").toFile(), "x".toCharArray());
+        final KeyManagerFactory keys = KeyManagerFactory.getInstance("PKIX");
+        keys.init(own, "x".toCharArray());
+        final SSLContext context = SSLContext.getInstance("TLSv1.2");
+        final KeyStore trusted = KeyStore.getInstance("PKCS12");
+        trusted.load(null, null);
+        try (InputStream authority = Files.newInputStream(certificates.resolve("ca-cert.pem"))) {
+            trusted.setCertificateEntry(
+                    "ca", CertificateFactory.getInstance("X.509").generateCertificate(authority));
+        }
+        final TrustManagerFactory trust = TrustManagerFactory.getInstance("PKIX");
+        trust.init(trusted);
+        context.init(keys.getKeyManagers(), trust.getTrustManagers(), null);
+        try (MemoryBlockDevice device = new MemoryBlockDevice(SIZE);
+                ServedExport export = ServedExport.overTcp(device, NbdTls.of(certificates));
+                Socket plain = new Socket(InetAddress.getLoopbackAddress(), export.port())) {
+            plain.setSoTimeout(20_000);
+            plain.getInputStream().readNBytes(18);
+            plain.getOutputStream()
+                    .write(ByteBuffer.allocate(20)
+                            .putInt(3)
+                            .putLong(Nbd.IHAVEOPT)
+                            .putInt(Nbd.OPT_STARTTLS)
+                            .putInt(0)
+                            .array());
+            plain.getInputStream().readNBytes(20);
+            final SSLSocket secure =
+                    (SSLSocket) context.getSocketFactory().createSocket(plain, "localhost", export.port(), false);
+            final byte[] list = ByteBuffer.allocate(16)
+                    .putLong(Nbd.IHAVEOPT)
+                    .putInt(Nbd.OPT_LIST)
+                    .putInt(0)
+                    .array();
+            secure.getOutputStream().write(list);
+            assertThat(secure.getInputStream().readNBytes(48)).hasSize(48);
+            assertThat(secure.getSession().getProtocol()).isEqualTo("TLSv1.2");
+            assertThatThrownBy(() -> {
+                        secure.startHandshake();
+                        secure.getOutputStream().write(list);
+                        secure.getInputStream().readNBytes(48);
+                    })
+                    .isInstanceOf(IOException.class)
+                    .isNotInstanceOf(SocketTimeoutException.class);
             export.await(() -> export.server().connections() == 0);
         }
     }
