@@ -20,6 +20,7 @@ NIX_DIR=$CACHE_DIR/nix
   QEMU11=$BACKPORTS_DIR/qemu-system
   LIBBLKIO=$TRIXIE_DIR/libblkio.so.1
   NIX_INSTANTIATE=$NIX_DIR/nix-instantiate
+  NBD_SUITES_DIR=$CACHE_DIR/nbd-suites
 }
 
 # What dev/ceph-rgw runs, and Debian's packages of it.
