@@ -2,6 +2,7 @@ package io.varve.launcher.cli;
 
 import io.varve.launcher.config.Setting;
 import io.varve.launcher.config.Settings;
+import io.varve.launcher.config.UserPath;
 import java.nio.file.Path;
 import java.util.Map;
 import picocli.CommandLine.Option;
@@ -20,7 +21,9 @@ final class CacheOption {
         ServingOptions.put(
                 given,
                 Setting.CACHE,
-                directory == null ? null : Path.of(directory).toAbsolutePath().toString());
+                directory == null
+                        ? null
+                        : UserPath.of(directory).toAbsolutePath().toString());
     }
 
     Path directory(final Settings settings) {

@@ -1,11 +1,15 @@
 package io.varve.launcher.cli;
 
 import io.varve.launcher.ExitStatus;
+import io.varve.launcher.UserException;
 import io.varve.launcher.config.Environment;
+import io.varve.launcher.config.UserPath;
 import java.io.PrintWriter;
+import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import picocli.CommandLine;
+import picocli.CommandLine.TypeConversionException;
 
 /** Entry point of the {@code varve} command. */
 public final class Main {
@@ -51,9 +55,19 @@ public final class Main {
 
     /** The whole tree of commands. */
     static CommandLine commandLine(final Environment environment) {
-        final CommandLine root = new CommandLine(new VarveCommand(environment)).setUsageHelpAutoWidth(true);
+        final CommandLine root = new CommandLine(new VarveCommand(environment))
+                .setUsageHelpAutoWidth(true)
+                .registerConverter(Path.class, Main::path);
         HelpText.apply(root);
         return root;
+    }
+
+    private static Path path(final String text) {
+        try {
+            return UserPath.of(text);
+        } catch (final UserException e) {
+            throw new TypeConversionException(e.getMessage());
+        }
     }
 
     /** With this option all other options and arguments are to be ignored, so it is looked for before they are read. */

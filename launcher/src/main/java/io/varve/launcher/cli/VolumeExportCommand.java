@@ -3,6 +3,7 @@ package io.varve.launcher.cli;
 import io.varve.launcher.ExitStatus;
 import io.varve.launcher.UserException;
 import io.varve.launcher.config.ByteSize;
+import io.varve.launcher.config.UserPath;
 import io.varve.launcher.image.ImageFormat;
 import io.varve.launcher.volume.SnapshotName;
 import io.varve.lsvd.VolumeCatalog;
@@ -200,7 +201,7 @@ final class VolumeExportCommand extends InterruptibleCommand {
 
     /** What is there and is no plain file is written from its beginning to its end. */
     private boolean isStream() {
-        return file.equals(PIPE) || Files.exists(Path.of(file)) && !Files.isRegularFile(Path.of(file));
+        return file.equals(PIPE) || Files.exists(UserPath.of(file)) && !Files.isRegularFile(UserPath.of(file));
     }
 
     /** What writes to an output that it is given. */
@@ -223,11 +224,11 @@ final class VolumeExportCommand extends InterruptibleCommand {
         if (file.equals(PIPE)) {
             writer.writeTo(new StreamOutput(new FileOutputStream(FileDescriptor.out).getChannel()));
         } else if (isStream()) {
-            try (FileChannel channel = FileChannel.open(Path.of(file), StandardOpenOption.WRITE)) {
+            try (FileChannel channel = FileChannel.open(UserPath.of(file), StandardOpenOption.WRITE)) {
                 writer.writeTo(new StreamOutput(channel));
             }
         } else {
-            try (FileOutput output = FileOutput.create(Path.of(file))) {
+            try (FileOutput output = FileOutput.create(UserPath.of(file))) {
                 writer.writeTo(output);
             } catch (final FileAlreadyExistsException e) {
                 throw new UserException(e.getMessage() + " exists already: remove it, or export to another file", e);

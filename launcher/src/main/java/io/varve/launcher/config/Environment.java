@@ -31,20 +31,20 @@ public record Environment(Map<String, String> variables) {
     public Path xdg(final String variable, final String fallback) {
         final String value = get(variable);
         if (value != null && value.startsWith("/")) {
-            return Path.of(value);
+            return UserPath.of(value);
         }
         final String home = get("HOME");
         if (home == null) {
             throw new UserException(
                     "neither " + variable + " nor HOME is set: name the directories with --store and --cache");
         }
-        return Path.of(home).resolve(fallback);
+        return UserPath.of(home).resolve(fallback);
     }
 
     /** A path in the user's directory of sockets, {@code $XDG_RUNTIME_DIR}, or where there is none in {@code /run}. */
     Path runtimePath(final String name) {
         final String directory = get("XDG_RUNTIME_DIR");
-        return Path.of(directory != null && directory.startsWith("/") ? directory : "/run")
+        return UserPath.of(directory != null && directory.startsWith("/") ? directory : "/run")
                 .resolve(name);
     }
 }

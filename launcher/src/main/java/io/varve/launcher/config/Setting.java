@@ -7,7 +7,6 @@ import io.varve.lsvd.store.StoreException;
 import io.varve.s3.S3StoreContext;
 import io.varve.vhostuser.SessionOptions;
 import java.math.BigDecimal;
-import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -221,14 +220,10 @@ public final class Setting<T> {
     }
 
     private static Path parsePath(final String text) {
-        try {
-            if (!text.isBlank()) {
-                return Path.of(text).toAbsolutePath().normalize();
-            }
-        } catch (final InvalidPathException e) {
-            throw new UserException("'" + text + "' is not a path", e);
+        if (text.isBlank()) {
+            throw new UserException("the path is empty");
         }
-        throw new UserException("the path is empty");
+        return UserPath.of(text).toAbsolutePath().normalize();
     }
 
     private static String parseEndpoint(final String text) {

@@ -121,7 +121,7 @@ public final class Settings {
     private static Path find(final Environment environment) {
         final String named = environment.get(FILE_VARIABLE);
         if (named != null) {
-            return Path.of(named);
+            return UserPath.of(named);
         }
         final boolean hasHome = environment.get("HOME") != null || environment.get("XDG_CONFIG_HOME") != null;
         final List<Path> places = hasHome

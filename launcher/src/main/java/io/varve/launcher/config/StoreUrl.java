@@ -85,6 +85,6 @@ public sealed interface StoreUrl {
             throw new UserException(
                     "store '" + text + "': a file:// store takes no '?' or '#' (write them as %3F and %23)");
         }
-        return new Directory(Path.of(uri.getPath()).normalize());
+        return new Directory(UserPath.of(uri.getPath()).normalize());
     }
 }

@@ -3,6 +3,7 @@ package io.varve.launcher.control;
 import io.varve.launcher.UserException;
 import io.varve.launcher.config.Setting;
 import io.varve.launcher.config.Settings;
+import io.varve.launcher.config.UserPath;
 import io.varve.launcher.daemon.ExportPlan;
 import io.varve.launcher.daemon.NbdPlan;
 import io.varve.launcher.daemon.OpeningChoices;
@@ -11,7 +12,6 @@ import io.varve.launcher.daemon.VhostUserPlan;
 import io.varve.launcher.daemon.VolumeOptions;
 import io.varve.lsvd.store.ObjectStore;
 import io.varve.nbd.NbdTls;
-import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -131,7 +131,7 @@ record AttachRequest(
         if (nbdTls != null && (nbd.isEmpty() || !nbdTls.startsWith("/"))) {
             throw new UserException("nbd_tls wants an absolute path, and an address in nbd");
         }
-        final NbdTls tls = NbdPlan.tls(nbdTls == null ? null : Path.of(nbdTls));
+        final NbdTls tls = NbdPlan.tls(nbdTls == null ? null : UserPath.of(nbdTls));
         for (final String address : nbd) {
             if (address.startsWith("unix:") && !address.startsWith("unix:/")) {
                 throw new UserException("NBD address '" + address + "' has a path that is not absolute");
@@ -148,13 +148,9 @@ record AttachRequest(
             }
             return control.resolveSibling(volume + SOCKET_SUFFIX);
         }
-        try {
-            if (socketPath.startsWith("/")) {
-                return Path.of(socketPath);
-            }
-        } catch (final InvalidPathException e) {
-            throw new UserException("socket path '" + socketPath + "' is not a path", e);
+        if (!socketPath.startsWith("/")) {
+            throw new UserException("socket path '" + socketPath + "' is not absolute");
         }
-        throw new UserException("socket path '" + socketPath + "' is not absolute");
+        return UserPath.of(socketPath);
     }
 }

@@ -1,10 +1,10 @@
 package io.varve.launcher.daemon;
 
 import io.varve.launcher.UserException;
+import io.varve.launcher.config.UserPath;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.UnknownHostException;
-import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -50,14 +50,10 @@ record NbdAddress(String text, Path path, InetSocketAddress tcp) {
     }
 
     private static NbdAddress unix(final String written) {
-        try {
-            if (!written.isEmpty()) {
-                final Path path = Path.of(written).toAbsolutePath().normalize();
-                return new NbdAddress(UNIX + path, path, null);
-            }
-        } catch (final InvalidPathException e) {
-            throw new UserException("'" + UNIX + written + "' names no path", e);
+        if (written.isEmpty()) {
+            throw new UserException("'" + UNIX + "' names no path: say unix:PATH or HOST:PORT");
         }
-        throw new UserException("'" + UNIX + "' names no path: say unix:PATH or HOST:PORT");
+        final Path path = UserPath.of(written).toAbsolutePath().normalize();
+        return new NbdAddress(UNIX + path, path, null);
     }
 }

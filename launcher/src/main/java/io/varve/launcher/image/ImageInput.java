@@ -1,6 +1,7 @@
 package io.varve.launcher.image;
 
 import io.varve.launcher.UserException;
+import io.varve.launcher.config.UserPath;
 import java.io.FileDescriptor;
 import java.io.FileInputStream;
 import java.io.IOException;
@@ -38,8 +39,8 @@ public final class ImageInput implements ReadableByteChannel {
         final boolean isPipe = name.equals(PIPE);
         final FileChannel channel = isPipe
                 ? new FileInputStream(FileDescriptor.in).getChannel()
-                : FileChannel.open(Path.of(name), StandardOpenOption.READ);
-        return new ImageInput(name, channel, isPipe || !Files.isRegularFile(Path.of(name)));
+                : FileChannel.open(UserPath.of(name), StandardOpenOption.READ);
+        return new ImageInput(name, channel, isPipe || !Files.isRegularFile(UserPath.of(name)));
     }
 
     /** Whether it can be read once only, and how long it is isn't known before. */
@@ -49,7 +50,7 @@ public final class ImageInput implements ReadableByteChannel {
 
     /** Where it is; not of a pipe. */
     public Path path() {
-        return Path.of(name).toAbsolutePath();
+        return UserPath.of(name).toAbsolutePath();
     }
 
     /**

@@ -65,6 +65,18 @@ class UsageTest {
                         "--socket-path",
                         "x"),
                 wrong(
+                        "invalid value for option '--socket-path': '?' is not a path: Nul character not allowed; see 'varve serve --help'",
+                        "serve",
+                        "data",
+                        "--socket-path",
+                        "\0"),
+                wrong(
+                        "--store: '/?' is not a path: Nul character not allowed",
+                        "volume",
+                        "list",
+                        "--store",
+                        "file:///%00"),
+                wrong(
                         "invalid value for option '--fd': 'x' is not an int; see 'varve serve --help'",
                         "serve",
                         "data",

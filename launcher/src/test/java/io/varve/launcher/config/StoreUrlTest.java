@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.varve.launcher.UserException;
 import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -50,5 +51,12 @@ class StoreUrlTest {
                 .hasMessageContaining("store '" + text + "'")
                 .hasMessageContaining(reason)
                 .hasMessageNotContaining("\n");
+    }
+
+    @Test
+    void refusesADirectoryThatNoFileSystemHas() {
+        assertThatThrownBy(() -> StoreUrl.parse("file:///srv/a%00b"))
+                .isInstanceOf(UserException.class)
+                .hasMessageContaining("'/srv/a?b' is not a path");
     }
 }

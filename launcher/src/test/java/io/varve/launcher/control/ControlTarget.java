@@ -94,6 +94,7 @@ public final class ControlTarget implements FuzzTarget {
         seeds.add(line("attach", "\"volume\":\"a\",\"socket_path\":\"/tmp/s\",\"read_only\":true"));
         seeds.add(line("attach", "\"volume\":\"a\",\"take_over\":true,\"shared\":true,\"accept_data_loss\":true"));
         seeds.add(line("attach", "\"volume\":\"a@s\",\"nbd\":[\"unix:/tmp/n\"],\"allow_unfit_store\":true"));
+        seeds.add(line("attach", "\"volume\":\"a\",\"nbd\":[\"unix:/tmp/n\"],\"nbd_tls\":\"/\\u0000\""));
         seeds.add(line("detach", "\"volume\":\"a\",\"abandon_store\":true"));
         seeds.add("{\"jsonrpc\":\"2.0\",\"method\":\"status\"}\n[]\n\n\"x\"\n{\"a\":1,\"a\":2}\n"
                 .getBytes(StandardCharsets.UTF_8));
