@@ -17,6 +17,6 @@ sync
 
 step load
 chroot /java /jdk/bin/java -Xmx192m -XX:+UseSerialGC -XX:TieredStopAtLevel=1 --enable-native-access=ALL-UNNAMED \
-  --sun-misc-unsafe-memory-access=allow --add-opens=java.base/jdk.internal.misc=ALL-UNNAMED \
+  --sun-misc-unsafe-memory-access=allow --add-opens=java.base/jdk.internal.misc=ALL-UNNAMED -Dvarve.test.limit=300 \
   -cp "$(cat /java/app/classpath)" io.varve.testvms.powercut.GuestLoad \
   --directory /mnt --marks /dev/vdb --marks-at "$MARKS" --history /dev/vdc $ARGUMENTS || fail "the client failed"

@@ -44,14 +44,13 @@ class PowerCutTest {
         final Path recorded = guest.record(FileSystem.EXT4, SEED, LOAD_SECONDS, 1);
         try (Recording recording = Recording.open(recorded)) {
             try (CutJudge judge = new CutJudge(recording, PowerCuts.scratch(), 0)) {
-                for (final int number : PowerCuts.numbers(recording.boundaryCount(), CUTS)) {
+                for (final int number : recording.numbers().choose(CUTS)) {
                     judge.judge(number);
                 }
                 System.out.println("power cuts: " + recording + "; " + judge.figures());
             }
             try (CutJudge judge = new CutJudge(recording, PowerCuts.scratch(), IGNORED_FLUSHES)) {
-                assertThat(Arrays.stream(PowerCuts.numbers(recording.boundaryCount(), CUTS))
-                                .anyMatch(number -> isFound(judge, number)))
+                assertThat(Arrays.stream(recording.numbers().choose(CUTS)).anyMatch(number -> isFound(judge, number)))
                         .as("a disk that lies about flushes is found")
                         .isTrue();
             }

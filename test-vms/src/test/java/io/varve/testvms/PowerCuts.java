@@ -13,7 +13,6 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
-import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
 /** Cuts the power of guests that run the daemon, hundreds of times; what {@code dev/power-cuts} runs. */
@@ -145,7 +144,8 @@ final class PowerCuts {
     private int judgeAll(final FileSystem fileSystem, final Recording recording, final CutJudge judge)
             throws IOException, InterruptedException {
         int findings = 0;
-        for (final int number : numbers(recording.boundaryCount())) {
+        for (final int number :
+                only >= 0 ? new int[] {only} : recording.numbers().choose(cuts)) {
             try {
                 judge.judge(number);
             } catch (final AssertionError e) {
@@ -165,26 +165,6 @@ final class PowerCuts {
             }
         }
         return findings;
-    }
-
-    /**
-     * Which cuts, in the order of what is on the disk: all at flushes and as many at random, or so many evenly of
-     * these.
-     */
-    private int[] numbers(final int boundaries) {
-        return only >= 0 ? new int[] {only} : numbers(boundaries, cuts);
-    }
-
-    /** So many numbers of cuts, evenly of those at flushes and those at random; 0 for one of each everywhere. */
-    static int[] numbers(final int boundaries, final int cuts) {
-        final int wanted = cuts == 0 ? 2 * boundaries : cuts;
-        final int rounds = Math.max(2, (wanted + boundaries - 1) / boundaries);
-        final int all = rounds * boundaries;
-        return IntStream.range(0, wanted)
-                .map(i -> (int) ((long) i * all / wanted))
-                // Neighbours in this order are rounds of the same interval.
-                .map(i -> i % rounds * boundaries + i / rounds)
-                .toArray();
     }
 
     /** In memory where there is some that is mounted, since each cut is a copy of the disk. */

@@ -18,7 +18,8 @@ public final class VarveProcess implements AutoCloseable {
     /** Lanes of volumes that are not told how many; null for the default. */
     private static final String LANES = System.getProperty("varve.test.lanes");
 
-    private static final long LIMIT_S = 60;
+    /** How long anything may take, in seconds: an emulated machine takes longer. */
+    private static final long LIMIT_S = Long.getLong("varve.test.limit", 60);
 
     private final Process process;
     private final Lines out;

@@ -36,7 +36,8 @@ public final class TortureClient implements AutoCloseable {
     private static final byte[] EMPTY = {};
     private static final long TURN_NS = 2_000_000;
     private static final int SPINS = 100;
-    private static final int FLUSHES = 95;
+    private static final int FLUSH_PERCENT = 5;
+    private static final int KINDS = 95;
     private static final int MAX_RECENT = 16;
     private static final long PATIENCE_MS = 60_000;
 
@@ -53,7 +54,7 @@ public final class TortureClient implements AutoCloseable {
     private final Deque<Operation> recent = new ArrayDeque<>();
     private boolean isErrorExpected;
     private Load load = Load.ANY;
-    private boolean hasFlushes = true;
+    private int flushPercent = FLUSH_PERCENT;
     private Framing framing = Framing.USUAL;
     private int depth = MAX_DEPTH;
     private long flushedTime;
@@ -151,9 +152,9 @@ public final class TortureClient implements AutoCloseable {
         return this;
     }
 
-    /** Sends flushes among the rest, or none. */
-    TortureClient flushes(final boolean newFlushes) {
-        hasFlushes = newFlushes;
+    /** Sends so many flushes in a hundred requests. */
+    public TortureClient flushPercent(final int percent) {
+        flushPercent = percent;
         return this;
     }
 
@@ -304,10 +305,10 @@ public final class TortureClient implements AutoCloseable {
             final int sector = random.nextInt(history.sectors() / count) * count;
             return isFree(sector, count) && submit(BlkRequest.OUT, sector, count);
         }
-        final int dice = random.nextInt(hasFlushes ? 100 : FLUSHES);
-        if (dice >= FLUSHES) {
+        if (random.nextInt(100) < flushPercent) {
             return submit(BlkRequest.FLUSH, 0, 0);
         }
+        final int dice = random.nextInt(KINDS);
         final int kind = dice < 15 ? BlkRequest.IN : dice < 87 ? BlkRequest.OUT : BlkRequest.DISCARD;
         final int most = kind == BlkRequest.DISCARD && random.nextInt(20) == 0 ? MAX_TRIM_SECTORS : maxSectors;
         final int count = 1 + random.nextInt(1 << random.nextInt(Integer.SIZE - Integer.numberOfLeadingZeros(most)));

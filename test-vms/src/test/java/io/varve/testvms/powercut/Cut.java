@@ -8,7 +8,7 @@ import java.util.Random;
  * One way in which the power may have gone: everything up to a flush is on the disk, and of what was written after
  * it, up to some entry, anything may be. All of it follows from the recording and the number.
  *
- * @param number   of all cuts of the recording: those at the flushes come first.
+ * @param number   of all cuts of the recording ({@link CutNumbers}).
  * @param boundary up to which flush everything is there.
  * @param end      the entry behind the last one that was done.
  * @param kept     what is there of those in between.
@@ -21,39 +21,56 @@ record Cut(int number, int boundary, int end, List<Piece> kept) {
     private static final int WAYS = 5;
 
     /** A part of a write. */
-    record Piece(WriteLog.Entry entry, long from, long length) {}
+    record Piece(WriteLog.Entry entry, long from, long length) {
+        static Piece all(final WriteLog.Entry entry) {
+            return new Piece(entry, 0, entry.length());
+        }
+    }
 
     /**
      * The cut of a number.
      *
-     * @param number  below the number of boundaries, exactly there; each further round has a cut at random behind
-     *                each boundary.
+     * @param number  of the recording's {@link CutNumbers}.
      * @param ignored how many flushes the disk has ignored at the end, although it said otherwise: 0, but to see that
      *                it is found.
      */
     static Cut of(final Recording recording, final int number, final int ignored) {
-        final int interval = number % recording.boundaryCount();
+        final int interval = recording.numbers().interval(number);
         final int boundary = Math.max(0, interval - ignored);
-        if (number < recording.boundaryCount()) {
-            return new Cut(number, boundary, recording.boundary(interval), List.of());
-        }
-        final Random random = new Random(recording.seed() * 1_000_003 + number);
-        // Two of the kind are near each other without this.
-        random.nextInt();
         final int start = recording.boundary(interval);
-        final int most = recording.intervalEnd(interval) - start;
-        int end = start + (most == 0 ? 0 : 1 + random.nextInt(most));
-        if (random.nextBoolean()) {
-            // Where the client has just been told something there is most to be lost.
-            end = recording.behindMark(start, end);
-        }
-        final List<WriteLog.Entry> open = new ArrayList<>();
-        for (final WriteLog.Entry entry : recording.log().entries().subList(recording.boundary(boundary), end)) {
-            if (!entry.isFlush() && !recording.isMark(entry)) {
-                open.add(entry);
+        final int intervalEnd = recording.intervalEnd(interval);
+        switch (recording.numbers().kind(number)) {
+            case AT_FLUSH -> {
+                return new Cut(number, boundary, start, List.of());
+            }
+            case BEHIND_MARK -> {
+                final int end = recording.behindMark(start, intervalEnd);
+                final List<Piece> kept = open(recording, boundary, end).stream()
+                        .filter(WriteLog.Entry::isDurable)
+                        .map(Piece::all)
+                        .toList();
+                return new Cut(number, boundary, end, kept);
+            }
+            case ANYWHERE -> {
+                final Random random = new Random(recording.seed() * 1_000_003 + number);
+                // Two of the kind are near each other without this.
+                random.nextInt();
+                int end = start + (intervalEnd == start ? 0 : 1 + random.nextInt(intervalEnd - start));
+                if (random.nextBoolean()) {
+                    // Where the client has just been told something there is most to be lost.
+                    end = recording.behindMark(start, end);
+                }
+                return new Cut(number, boundary, end, choose(open(recording, boundary, end), random));
             }
         }
-        return new Cut(number, boundary, end, choose(open, random));
+        throw new IllegalArgumentException("no cut " + number);
+    }
+
+    /** What was written behind a flush, up to an entry. */
+    private static List<WriteLog.Entry> open(final Recording recording, final int boundary, final int end) {
+        return recording.log().entries().subList(recording.boundary(boundary), end).stream()
+                .filter(entry -> !entry.isFlush() && !recording.isMark(entry))
+                .toList();
     }
 
     private static List<Piece> choose(final List<WriteLog.Entry> open, final Random random) {
@@ -73,7 +90,7 @@ record Cut(int number, int boundary, int end, List<Piece> kept) {
             if (isKept && hasTorn && i == one && !entry.isDurable()) {
                 addTorn(entry, random, kept);
             } else if (isKept || entry.isDurable()) {
-                kept.add(new Piece(entry, 0, entry.length()));
+                kept.add(Piece.all(entry));
             }
         }
         return kept;

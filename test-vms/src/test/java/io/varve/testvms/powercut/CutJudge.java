@@ -8,7 +8,10 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Comparator;
+import java.util.HashSet;
 import java.util.Random;
+import java.util.Set;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 
 /**
@@ -26,6 +29,9 @@ public final class CutJudge implements AutoCloseable {
     private int judged;
     private int withoutVolume;
     private int stored;
+    private final long startNs = System.nanoTime();
+    private long makingNs;
+    private final Set<CutMark> marks = new HashSet<>();
 
     /**
      * Judges a recording.
@@ -50,7 +56,10 @@ public final class CutJudge implements AutoCloseable {
     public void judge(final int number) throws IOException, InterruptedException {
         final Cut cut = Cut.of(recording, number, ignored);
         final CutMark mark = recording.markBefore(cut.end());
+        final long makeNs = System.nanoTime();
         final Path image = disk.make(cut);
+        makingNs += System.nanoTime() - makeNs;
+        marks.add(mark);
         try {
             judge(image, cut, mark);
         } catch (final AssertionError | IOException | RuntimeException e) {
@@ -124,8 +133,18 @@ public final class CutJudge implements AutoCloseable {
 
     /** What there was, in figures. */
     public String figures() {
-        return judged + " cuts, " + withoutVolume + " of them before there was a volume, " + stored
-                + " with the store alone";
+        return "%d cuts, %d of them before there was a volume, %d with the store alone, behind %d different marks; %d ms a cut, of which %d to make the disk"
+                .formatted(
+                        judged,
+                        withoutVolume,
+                        stored,
+                        marks.size(),
+                        msOfEach(System.nanoTime() - startNs),
+                        msOfEach(makingNs));
+    }
+
+    private long msOfEach(final long ns) {
+        return TimeUnit.NANOSECONDS.toMillis(ns) / Math.max(1, judged);
     }
 
     @Override

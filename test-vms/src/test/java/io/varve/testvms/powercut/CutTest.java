@@ -38,7 +38,7 @@ class CutTest {
     @Test
     void atAFlushHasWhatWasWrittenBeforeAndNothingElse() throws IOException {
         try (Recording recording = recording()) {
-            assertThat(recording.boundaryCount()).isEqualTo(3);
+            assertThat(recording.numbers().boundaries()).isEqualTo(3);
             for (int i = 0; i < 3; i++) {
                 final Cut cut = Cut.of(recording, i, 0);
                 assertThat(cut.kept()).isEmpty();
@@ -56,7 +56,7 @@ class CutTest {
             final List<WriteLog.Entry> entries = recording.log().entries();
             // Behind the first flush: a mark, two writes, one that is durable at once.
             for (int round = 1; round <= ROUNDS; round++) {
-                final Cut cut = Cut.of(recording, round * recording.boundaryCount() + 1, 0);
+                final Cut cut = Cut.of(recording, 5 + (round - 1) * 3 + 1, 0);
                 assertThat(cut.boundary()).isEqualTo(1);
                 assertThat(cut.end()).isBetween(3, 6);
                 assertThat(recording.markBefore(cut.end())).isEqualTo(FLUSHED);
@@ -75,6 +75,24 @@ class CutTest {
                 .contains(List.of())
                 .anySatisfy(kept -> assertThat(kept).hasSize(3))
                 .anySatisfy(kept -> assertThat(kept).anyMatch(piece -> piece.length() == BLOCK));
+    }
+
+    @Test
+    void behindAMarkHasNothingThatWasNotDurable() throws IOException {
+        try (Recording recording = recording()) {
+            assertThat(recording.numbers()).isEqualTo(new CutNumbers(3, List.of(1, 2)));
+            final Cut first = Cut.of(recording, 3, 0);
+            assertThat(first.boundary()).isEqualTo(1);
+            assertThat(first.kept()).isEmpty();
+            assertThat(recording.markBefore(first.end())).isEqualTo(FLUSHED);
+            final Cut second = Cut.of(recording, 4, 0);
+            assertThat(second.boundary()).isEqualTo(2);
+            assertThat(second.kept()).isEmpty();
+            assertThat(recording.markBefore(second.end())).isEqualTo(STORED);
+            // With the last flush ignored, what is durable by itself is still there.
+            assertThat(Cut.of(recording, 4, 1).kept())
+                    .containsExactly(Cut.Piece.all(recording.log().entries().get(5)));
+        }
     }
 
     @Test

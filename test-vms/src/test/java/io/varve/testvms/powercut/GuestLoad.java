@@ -40,6 +40,9 @@ final class GuestLoad implements AutoCloseable {
     private static final long PATIENCE_MS = TimeUnit.MINUTES.toMillis(1);
     private static final int MAX_DEPTH = 16;
 
+    /** Flushes in a hundred requests, in turn: each that is answered is a mark, behind which a cut has something new to judge. */
+    private static final int[] FLUSH_PERCENT = {5, 30, 60};
+
     /** For so much the recorded disk has room, whatever garbage there is. */
     private static final long MAX_BYTES = 400L << 20;
 
@@ -161,6 +164,7 @@ final class GuestLoad implements AutoCloseable {
         final long endNs = System.nanoTime() + TimeUnit.SECONDS.toNanos(seconds);
         while (System.nanoTime() - endNs < 0 && client.bytesWritten() < MAX_BYTES) {
             final long sliceEndNs = System.nanoTime() + SLICE_NS;
+            client.flushPercent(FLUSH_PERCENT[random.nextInt(FLUSH_PERCENT.length)]);
             client.depth(1 + random.nextInt(MAX_DEPTH)).run(() -> {
                 markFlushed();
                 return System.nanoTime() - sliceEndNs >= 0;

@@ -10,6 +10,8 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Properties;
+import java.util.SortedSet;
+import java.util.TreeSet;
 
 /**
  * What a guest has left: the disk as it began, what was written to it, and what the client did meanwhile. In a
@@ -34,6 +36,7 @@ public final class Recording implements AutoCloseable {
 
     private final List<Integer> markIndexes = new ArrayList<>();
     private final List<CutMark> marks = new ArrayList<>();
+    private final CutNumbers numbers;
 
     private Recording(final Path directory, final FileSystem fileSystem, final long seed) throws IOException {
         this.directory = directory;
@@ -44,6 +47,7 @@ public final class Recording implements AutoCloseable {
         }
         log = WriteLog.open(log(directory));
         boundaries.add(0);
+        final SortedSet<Integer> marked = new TreeSet<>();
         for (int i = 0; i < log.entries().size(); i++) {
             final WriteLog.Entry entry = log.entries().get(i);
             if (entry.isFlush()) {
@@ -51,8 +55,10 @@ public final class Recording implements AutoCloseable {
             } else if (isMark(entry)) {
                 markIndexes.add(i);
                 marks.add(CutMark.decode(log.data(entry)));
+                marked.add(boundaries.size() - 1);
             }
         }
+        numbers = new CutNumbers(boundaries.size(), List.copyOf(marked));
         checkMarks();
     }
 
@@ -147,9 +153,9 @@ public final class Recording implements AutoCloseable {
         return history;
     }
 
-    /** How many flushes there are, and the beginning. */
-    public int boundaryCount() {
-        return boundaries.size();
+    /** The numbers of its cuts. */
+    public CutNumbers numbers() {
+        return numbers;
     }
 
     /** The first entry behind a flush, or the first of all. */
@@ -191,6 +197,7 @@ public final class Recording implements AutoCloseable {
     @Override
     public String toString() {
         return log.entries().size() + " writes and flushes, " + boundaries.size() + " flush boundaries, " + marks.size()
-                + " marks, " + history.operationCount() + " writes and discards of the client";
+                + " marks in " + numbers.marked().size() + " of the stretches between, " + history.operationCount()
+                + " writes and discards of the client";
     }
 }
