@@ -26,6 +26,11 @@ public final class StreamSocket implements AutoCloseable {
     private static final int TCP_KEEPIDLE = 4;
     private static final int TCP_KEEPINTVL = 5;
     private static final int TCP_KEEPCNT = 6;
+    private static final int TCP_USER_TIMEOUT = 18;
+    private static final int SO_ERROR = 4;
+    private static final int SOCK_NONBLOCK = 0x800;
+    private static final int EINPROGRESS = 115;
+    private static final int POLLRDHUP = 0x2000;
     private static final int IPPROTO_IPV6 = 41;
     private static final int IPV6_V6ONLY = 26;
     private static final int MSG_DONTWAIT = 0x40;
@@ -42,6 +47,10 @@ public final class StreamSocket implements AutoCloseable {
     private static final int KEEPALIVE_INTERVAL_S = 10;
     private static final int KEEPALIVE_PROBES = 3;
 
+    /** And after so long without an answer to what was sent, in milliseconds. */
+    private static final int UNANSWERED_MS = 120_000;
+
+    private final SocketMessage waiting = new SocketMessage();
     private final boolean isTcp;
     private int fd;
 
@@ -74,16 +83,7 @@ public final class StreamSocket implements AutoCloseable {
             if (isV6) {
                 socket.set(IPPROTO_IPV6, IPV6_V6ONLY, 1);
             }
-            final int length = isV6 ? SOCKADDR_IN6_SIZE : SOCKADDR_IN_SIZE;
-            final long name = arena.allocate(length, Long.BYTES).address();
-            Memory.putShort(name, (short) (isV6 ? AF_INET6 : AF_INET));
-            Memory.putShort(name + 2, Short.reverseBytes((short) address.getPort()));
-            final byte[] bytes = address.getAddress().getAddress();
-            Memory.copy(bytes, 0, name + (isV6 ? IN6_ADDRESS_OFFSET : IN_ADDRESS_OFFSET), bytes.length);
-            if (address.getAddress() instanceof final Inet6Address v6) {
-                Memory.putInt(name + IN6_SCOPE_OFFSET, v6.getScopeId());
-            }
-            ErrnoException.check(SocketCalls.bind(socket.fd, name, length), what);
+            ErrnoException.check(SocketCalls.bind(socket.fd, name(arena, address), nameLength(address)), what);
             ErrnoException.check(SocketCalls.listen(socket.fd, backlog), what);
             Fd.setNonBlocking(socket.fd);
             return socket;
@@ -91,6 +91,58 @@ public final class StreamSocket implements AutoCloseable {
             socket.close();
             throw e;
         }
+    }
+
+    /**
+     * Connects over TCP. What is given is sent at once, and a peer that has gone silent is noticed.
+     *
+     * @param address   resolved.
+     * @param timeoutMs most milliseconds to wait.
+     * @throws ErrnoException when nobody listens there (ECONNREFUSED), it can't be reached, or does not answer in time (ETIMEDOUT).
+     */
+    public static StreamSocket connect(final InetSocketAddress address, final int timeoutMs) throws ErrnoException {
+        final String what = "connect to " + address;
+        final int family = address.getAddress() instanceof Inet6Address ? AF_INET6 : AF_INET;
+        final StreamSocket socket = new StreamSocket(
+                ErrnoException.check(SocketCalls.socket(family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0), what),
+                true);
+        try (Arena arena = Arena.ofConfined()) {
+            socket.tune();
+            socket.set(IPPROTO_TCP, TCP_USER_TIMEOUT, UNANSWERED_MS);
+            final int result = SocketCalls.connect(socket.fd, name(arena, address), nameLength(address));
+            if (result != -EINPROGRESS && result != -Errno.EINTR) {
+                ErrnoException.check(result, what);
+            } else if (!socket.waiting.await(socket.fd, IoRing.POLLOUT, timeoutMs)) {
+                throw new ErrnoException(what, Errno.ETIMEDOUT);
+            }
+            final int error = socket.get(arena, SOL_SOCKET, SO_ERROR);
+            if (error != 0) {
+                throw new ErrnoException(what, error);
+            }
+            Fd.setBlocking(socket.fd);
+            return socket;
+        } catch (final ErrnoException e) {
+            socket.close();
+            throw e;
+        }
+    }
+
+    private static int nameLength(final InetSocketAddress address) {
+        return address.getAddress() instanceof Inet6Address ? SOCKADDR_IN6_SIZE : SOCKADDR_IN_SIZE;
+    }
+
+    /** The address in the kernel's form (netinet/in.h). */
+    private static long name(final Arena arena, final InetSocketAddress address) {
+        final boolean isV6 = address.getAddress() instanceof Inet6Address;
+        final long name = arena.allocate(nameLength(address), Long.BYTES).address();
+        Memory.putShort(name, (short) (isV6 ? AF_INET6 : AF_INET));
+        Memory.putShort(name + 2, Short.reverseBytes((short) address.getPort()));
+        final byte[] bytes = address.getAddress().getAddress();
+        Memory.copy(bytes, 0, name + (isV6 ? IN6_ADDRESS_OFFSET : IN_ADDRESS_OFFSET), bytes.length);
+        if (address.getAddress() instanceof final Inet6Address v6) {
+            Memory.putInt(name + IN6_SCOPE_OFFSET, v6.getScopeId());
+        }
+        return name;
     }
 
     /**
@@ -111,11 +163,7 @@ public final class StreamSocket implements AutoCloseable {
             final StreamSocket accepted = new StreamSocket(ErrnoException.check(result, "accept"), isTcp);
             try {
                 if (isTcp) {
-                    accepted.set(IPPROTO_TCP, TCP_NODELAY, 1);
-                    accepted.set(SOL_SOCKET, SO_KEEPALIVE, 1);
-                    accepted.set(IPPROTO_TCP, TCP_KEEPIDLE, KEEPALIVE_IDLE_S);
-                    accepted.set(IPPROTO_TCP, TCP_KEEPINTVL, KEEPALIVE_INTERVAL_S);
-                    accepted.set(IPPROTO_TCP, TCP_KEEPCNT, KEEPALIVE_PROBES);
+                    accepted.tune();
                 }
                 return accepted;
             } catch (final ErrnoException e) {
@@ -151,6 +199,28 @@ public final class StreamSocket implements AutoCloseable {
     public int send(final SendList list) throws ErrnoException {
         final int result = list.send(fd);
         return result == UnixSocket.WOULD_BLOCK ? result : ErrnoException.check(result, "sendmsg");
+    }
+
+    /**
+     * Waits until there is something to receive, or the connection has ended.
+     *
+     * @param timeoutMs most milliseconds to wait; 0 not at all, negative without limit.
+     * @return false when the time is over.
+     * @throws ErrnoException when closed.
+     */
+    public boolean awaitReadable(final int timeoutMs) throws ErrnoException {
+        return waiting.await(fd, IoRing.POLLIN, timeoutMs);
+    }
+
+    /**
+     * Waits until the connection has ended at either end, also while somebody else receives from it.
+     *
+     * @param timeoutMs most milliseconds to wait; 0 not at all, negative without limit.
+     * @return false when the time is over.
+     * @throws ErrnoException when closed.
+     */
+    public boolean awaitHangUp(final int timeoutMs) throws ErrnoException {
+        return waiting.await(fd, POLLRDHUP, timeoutMs);
     }
 
     /** Who is at the other end, in a word for people: address and port, or process and user. Null when it can't be told. */
@@ -193,6 +263,21 @@ public final class StreamSocket implements AutoCloseable {
         } catch (final UnknownHostException e) {
             return null;
         }
+    }
+
+    private void tune() throws ErrnoException {
+        set(IPPROTO_TCP, TCP_NODELAY, 1);
+        set(SOL_SOCKET, SO_KEEPALIVE, 1);
+        set(IPPROTO_TCP, TCP_KEEPIDLE, KEEPALIVE_IDLE_S);
+        set(IPPROTO_TCP, TCP_KEEPINTVL, KEEPALIVE_INTERVAL_S);
+        set(IPPROTO_TCP, TCP_KEEPCNT, KEEPALIVE_PROBES);
+    }
+
+    private int get(final Arena arena, final int level, final int option) throws ErrnoException {
+        final long value = arena.allocate(2 * Integer.BYTES, Integer.BYTES).address();
+        Memory.putInt(value + Integer.BYTES, Integer.BYTES);
+        ErrnoException.check(SocketCalls.getsockopt(fd, level, option, value, value + Integer.BYTES), "getsockopt");
+        return Memory.getInt(value);
     }
 
     private void set(final int level, final int option, final int value) throws ErrnoException {
