@@ -19,6 +19,7 @@ maven.buildMavenPackage {
       ../linux
       ../block
       ../nbd
+      ../host-disks
       ../virtqueue
       ../vhost-user
       ../lsvd-engine

@@ -32,6 +32,7 @@ class ArchitectureTest {
         assertThat(varve.contain("io.varve.lsvd.Volume")).isTrue();
         assertThat(varve.contain("io.varve.vhostuser.VhostUserBlkServer")).isTrue();
         assertThat(varve.contain("io.varve.nbd.NbdServer")).isTrue();
+        assertThat(varve.contain("io.varve.hostdisks.HostDisks")).isTrue();
         assertThat(varve.contain("io.varve.s3.S3ObjectStore")).isTrue();
     }
 
@@ -45,6 +46,8 @@ class ArchitectureTest {
                 .definedBy("io.varve.vhostuser..")
                 .layer("nbd")
                 .definedBy("io.varve.nbd..")
+                .layer("host-disks")
+                .definedBy("io.varve.hostdisks..")
                 .layer("virtqueue")
                 .definedBy("io.varve.virtqueue..")
                 .layer("block")
@@ -61,6 +64,8 @@ class ArchitectureTest {
                 .mayOnlyBeAccessedByLayers("launcher")
                 .whereLayer("nbd")
                 .mayOnlyBeAccessedByLayers("launcher")
+                .whereLayer("host-disks")
+                .mayOnlyBeAccessedByLayers("launcher")
                 .whereLayer("virtqueue")
                 .mayOnlyBeAccessedByLayers("launcher", "vhost-user")
                 .whereLayer("block")
@@ -71,7 +76,7 @@ class ArchitectureTest {
                 .mayOnlyBeAccessedByLayers("launcher", "s3-store")
                 .whereLayer("linux")
                 .mayOnlyBeAccessedByLayers(
-                        "launcher", "vhost-user", "nbd", "virtqueue", "block", "s3-store", "lsvd-engine")
+                        "launcher", "vhost-user", "nbd", "host-disks", "virtqueue", "block", "s3-store", "lsvd-engine")
                 .check(varve);
     }
 
@@ -97,6 +102,7 @@ class ArchitectureTest {
                         "io.varve.launcher..",
                         "io.varve.vhostuser..",
                         "io.varve.nbd..",
+                        "io.varve.hostdisks..",
                         "io.varve.virtqueue..",
                         "io.varve.block..",
                         "io.varve.lsvd..",

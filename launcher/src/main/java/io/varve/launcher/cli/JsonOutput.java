@@ -42,8 +42,9 @@ final class JsonOutput {
         return PRETTY.asString(volumes.stream().map(VolumeJson::ofVolume).toList());
     }
 
-    static String usages(final List<Map<String, Object>> usages) {
-        return PRETTY.asString(usages);
+    /** A list of what is in JSON's form already. */
+    static String list(final List<Map<String, Object>> entries) {
+        return PRETTY.asString(entries);
     }
 
     static String removed(final String name, final boolean removed) {

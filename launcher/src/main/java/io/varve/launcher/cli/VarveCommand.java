@@ -20,6 +20,12 @@ import picocli.CommandLine.ScopeType;
             AttachCommand.class,
             DetachCommand.class,
             StatusCommand.class,
+            MapCommand.class,
+            UnmapCommand.class,
+            MappedCommand.class,
+            MountCommand.class,
+            UnmountCommand.class,
+            MapperCommand.class,
             GcCommand.class,
             StoreCommand.class,
             CompletionCommand.class

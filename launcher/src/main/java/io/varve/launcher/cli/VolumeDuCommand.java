@@ -64,7 +64,7 @@ final class VolumeDuCommand extends VolumeCommand.OnStore {
             }
         }
         if (json()) {
-            out().println(JsonOutput.usages(all));
+            out().println(JsonOutput.list(all));
         } else {
             print(all);
         }
