@@ -196,6 +196,16 @@ public interface BlockDevice {
     }
 
     /**
+     * Begins to find out what has changed since an earlier state of the device, for incremental backups.
+     *
+     * @param earlier the state's name, as a client says it: any text.
+     * @return closed by whoever asks; null when the device can't tell, or can't tell of any more at the moment.
+     */
+    default Changes changesSince(final String earlier) {
+        return null;
+    }
+
+    /**
      * Nobody waits for the requests with this completion any more, or may: their session ends. From the return on,
      * none of
      * their buffers is touched and none of them is told, and the completion may be used for new ones. What has not

@@ -54,6 +54,7 @@ final class Connection implements Handshake.Host {
     private boolean isWriter;
     private boolean isReadable = true;
     private boolean hasHungUp;
+    private boolean isGone;
     private boolean isStalled;
     private boolean isBlocked;
     private boolean isWritable;
@@ -91,6 +92,7 @@ final class Connection implements Handshake.Host {
         if (result <= 0 || (result & ~IoRing.POLLIN) != 0) {
             hasHungUp = true;
         }
+        isGone |= result <= 0 || (result & (IoRing.POLLHUP | IoRing.POLLERR)) != 0;
         if (hasEnded && result > 0) {
             common.ring.pollMultishot(socket.fd(), IoRing.POLLIN | POLLRDHUP, handlerId, IN);
         }
@@ -121,6 +123,11 @@ final class Connection implements Handshake.Host {
             if (ending == null) {
                 work += read(nowNs);
                 work += write(nowNs);
+            }
+            if (isStalled && (isGone || hasHungUp && handshake.isWaiting())) {
+                // What it sent last is not read while it waits, so its end would not be met.
+                end(CloseReason.DISCONNECTED);
+                return work + 1;
             }
             if (ending != null && isQuiet()) {
                 end(ending);
@@ -314,6 +321,9 @@ final class Connection implements Handshake.Host {
         if (ending == null) {
             ending = reason;
             endingNs = nowNs;
+            if (transmission != null) {
+                transmission.giveUpWaiting();
+            }
         }
     }
 
@@ -327,6 +337,7 @@ final class Connection implements Handshake.Host {
         if (transmission != null) {
             transmission.close();
         }
+        handshake.close();
         in.close();
         out.close();
         transport.close();

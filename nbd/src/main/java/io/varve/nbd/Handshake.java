@@ -1,6 +1,7 @@
 package io.varve.nbd;
 
 import io.varve.block.BlockDevice;
+import io.varve.block.Changes;
 import io.varve.linux.Memory;
 import java.nio.charset.StandardCharsets;
 
@@ -23,6 +24,12 @@ final class Handshake {
     /** Number of the context {@link #ALLOCATION}; one session has no other. */
     static final int ALLOCATION_ID = 1;
 
+    /** What stands before an earlier snapshot's name in the context of what has changed since. */
+    static final String CHANGES = "qemu:dirty-bitmap:";
+
+    /** Number of the context {@link #CHANGES}; one session has one at most. */
+    static final int CHANGES_ID = 2;
+
     private static final int OPTION_HEADER = 16;
     private static final int REPLY_HEADER = 20;
     private static final int ZEROES = 124;
@@ -32,6 +39,14 @@ final class Handshake {
         boolean structured;
         boolean extended;
         boolean allocation;
+        Changes changes;
+    }
+
+    /** What contexts are asked for: for good, or to see which there are. */
+    private record Contexts(int option, String export, boolean isAllocation, String earlier, Changes changes) {
+        boolean isSet() {
+            return option == Nbd.OPT_SET_META_CONTEXT;
+        }
     }
 
     /** What it needs of its connection. */
@@ -65,6 +80,7 @@ final class Handshake {
     private boolean isDone;
     private boolean isAborted;
     private String contextExport;
+    private Contexts asked;
     private int options;
     private int leftOut;
     private int leftOutOption;
@@ -88,6 +104,11 @@ final class Handshake {
         return isDone;
     }
 
+    /** Whether an answer waits for something that only the device knows. */
+    boolean isWaiting() {
+        return asked != null;
+    }
+
     Agreed agreed() {
         return agreed;
     }
@@ -100,12 +121,15 @@ final class Handshake {
         if (isAborted) {
             return Step.ENDED;
         }
+        if (asked != null) {
+            return answerContexts() ? Step.ADVANCED : Step.STALLED;
+        }
         if (isTlsNext) {
             isTlsNext = false;
             isSecure = true;
             agreed.structured = false;
             agreed.extended = false;
-            agreed.allocation = false;
+            dropContexts();
             host.startTls();
         }
         if (!hasFlags) {
@@ -234,7 +258,9 @@ final class Handshake {
 
     /** Begins the session; answers its flags. */
     private int begin(final String asked) {
-        agreed.allocation &= asked.equals(contextExport);
+        if (!asked.equals(contextExport)) {
+            dropContexts();
+        }
         return flags(host.openSession());
     }
 
@@ -332,8 +358,7 @@ final class Handshake {
     private void contexts(final int option, final long data, final int length) {
         final boolean isSet = option == Nbd.OPT_SET_META_CONTEXT;
         if (isSet) {
-            agreed.allocation = false;
-            contextExport = null;
+            dropContexts();
         }
         if (!agreed.structured) {
             refuse(option, Nbd.REP_ERR_INVALID, "structured replies come first");
@@ -345,10 +370,11 @@ final class Handshake {
             refuse(option, Nbd.REP_ERR_INVALID, "the option's data is too short");
             return;
         }
-        final String asked = Wire.getString(data + 4, (int) nameLength);
+        final String export = Wire.getString(data + 4, (int) nameLength);
         final long count = Integer.toUnsignedLong(Wire.getInt(data + 4 + nameLength));
         long at = data + 8 + nameLength;
         boolean isAllocation = count == 0 && !isSet;
+        String earlier = null;
         for (long i = 0; i < count; i++) {
             final long queryLength = end - at < 4 ? -1 : Integer.toUnsignedLong(Wire.getInt(at));
             if (queryLength < 0 || queryLength > end - at - 4) {
@@ -357,26 +383,72 @@ final class Handshake {
             }
             final String query = Wire.getString(at + 4, (int) queryLength);
             isAllocation |= query.equals(ALLOCATION) || !isSet && query.equals("base:");
+            if (earlier == null && query.startsWith(CHANGES)) {
+                earlier = query.substring(CHANGES.length());
+            }
             at += 4 + queryLength;
         }
         if (at != end) {
             refuse(option, Nbd.REP_ERR_INVALID, "the option's data is too long");
             return;
         }
-        if (!isExport(asked)) {
+        if (!isExport(export)) {
             refuse(option, Nbd.REP_ERR_UNKNOWN, "there is no such export here");
             return;
         }
-        if (isAllocation) {
-            final long reply = reply(option, Nbd.REP_META_CONTEXT, 4 + ALLOCATION.length());
-            Wire.putInt(reply, isSet ? ALLOCATION_ID : 0);
-            ascii(ALLOCATION, reply + 4);
+        asked = new Contexts(
+                option, export, isAllocation, earlier, earlier == null ? null : device.changesSince(earlier));
+    }
+
+    /** Answers once it is known what there is; whether it is. */
+    private boolean answerContexts() {
+        final Changes changes = asked.changes;
+        if (changes != null && changes.state() == Changes.State.SOUGHT) {
+            return false;
         }
-        if (isSet) {
-            agreed.allocation = isAllocation;
-            contextExport = asked;
+        final boolean isKnown =
+                changes != null && (changes.state() == Changes.State.FOUND || changes.state() == Changes.State.READY);
+        if (asked.isAllocation) {
+            context(ALLOCATION, ALLOCATION_ID);
         }
-        acknowledge(option);
+        if (isKnown) {
+            context(CHANGES + asked.earlier, CHANGES_ID);
+        }
+        if (asked.isSet()) {
+            agreed.allocation = asked.isAllocation;
+            agreed.changes = isKnown ? changes : null;
+            contextExport = asked.export;
+        }
+        if (changes != null && agreed.changes != changes) {
+            changes.close();
+        }
+        acknowledge(asked.option);
+        asked = null;
+        return true;
+    }
+
+    private void context(final String name, final int id) {
+        final long reply = reply(asked.option, Nbd.REP_META_CONTEXT, 4 + name.length());
+        Wire.putInt(reply, asked.isSet() ? id : 0);
+        ascii(name, reply + 4);
+    }
+
+    private void dropContexts() {
+        agreed.allocation = false;
+        contextExport = null;
+        if (agreed.changes != null) {
+            agreed.changes.close();
+            agreed.changes = null;
+        }
+    }
+
+    /** The connection ends: nothing is asked of what has changed any more. */
+    void close() {
+        dropContexts();
+        if (asked != null && asked.changes != null) {
+            asked.changes.close();
+        }
+        asked = null;
     }
 
     private static void ascii(final String text, final long address) {

@@ -79,6 +79,7 @@ final class Nbd {
 
     static final int STATE_HOLE = 1;
     static final int STATE_ZERO = 2;
+    static final int STATE_DIRTY = 1;
 
     static final int EPERM = 1;
     static final int EIO = 5;

@@ -1,7 +1,6 @@
 package io.varve.nbd;
 
 import io.varve.block.BlockDevice;
-import io.varve.block.Extents;
 import io.varve.block.SessionListener;
 import io.varve.linux.ErrnoException;
 import io.varve.linux.Mapping;
@@ -20,17 +19,11 @@ final class Transmission implements BlockDevice.Completion, Outbound.Listener, A
     /** Longest data of a write that is refused and left out, in bytes; a longer one ends the connection. */
     private static final long MAX_LEFT_OUT = 0xffff_ffffL;
 
-    /** Most parts in the answer of one BLOCK_STATUS. */
-    private static final int MAX_EXTENTS = 1024;
-
     /** So much is read at a time for CACHE, in bytes. */
     private static final int CACHE_PIECE = 1 << 20;
 
     private static final int REQUEST_LENGTH = 28;
     private static final int EXTENDED_REQUEST_LENGTH = 32;
-    private static final int SIMPLE_REPLY_LENGTH = 16;
-    private static final int CHUNK_LENGTH = 20;
-    private static final int EXTENDED_CHUNK_LENGTH = 32;
     private static final int SECTOR_MASK = BlockDevice.SECTOR_SIZE - 1;
 
     private static final String NOT_ALIGNED = "offset and length have to be multiples of 512";
@@ -40,9 +33,8 @@ final class Transmission implements BlockDevice.Completion, Outbound.Listener, A
     private final BlockDevice device;
     private final SessionListener session;
     private final boolean isWriter;
-    private final boolean isStructured;
-    private final boolean isExtended;
-    private final boolean hasAllocation;
+    private final Replies replies;
+    private final BlockStatus blockStatus;
     private final Inbound in;
     private final Outbound out;
     private final BufferPool pool;
@@ -51,8 +43,7 @@ final class Transmission implements BlockDevice.Completion, Outbound.Listener, A
     private final Mapping headers;
     private final Slot[] slots = new Slot[MAX_IN_FLIGHT];
     private final int[] free = new int[MAX_IN_FLIGHT];
-    private final Extents extents = new Extents(MAX_EXTENTS);
-    private boolean isAskingExtents;
+    private boolean isAskingStatus;
     private int freeCount;
     private int inFlight;
     private boolean hasStarted;
@@ -65,6 +56,9 @@ final class Transmission implements BlockDevice.Completion, Outbound.Listener, A
     private Slot refused;
 
     private long leftOut;
+
+    /** The BLOCK_STATUS that waits until it is known what has changed. */
+    private Slot waiting;
 
     /** Commands whose last request is done, and which need another. */
     private Slot continuing;
@@ -82,9 +76,8 @@ final class Transmission implements BlockDevice.Completion, Outbound.Listener, A
         this.device = device;
         this.session = session;
         this.isWriter = isWriter;
-        isStructured = agreed.structured;
-        isExtended = agreed.extended;
-        hasAllocation = agreed.allocation;
+        replies = new Replies(agreed);
+        blockStatus = new BlockStatus(agreed, replies);
         this.in = in;
         this.out = out;
         this.pool = pool;
@@ -98,7 +91,7 @@ final class Transmission implements BlockDevice.Completion, Outbound.Listener, A
 
     /** Whether no command is on its way to a reply. */
     boolean isQuiet() {
-        return inFlight == 0 && continuing == null;
+        return inFlight == 0 && continuing == null && waiting == null;
     }
 
     /** Reads a command, or some of its data. */
@@ -110,11 +103,11 @@ final class Transmission implements BlockDevice.Completion, Outbound.Listener, A
     }
 
     private Step command() throws ProtocolException {
-        if (!in.require(isExtended ? EXTENDED_REQUEST_LENGTH : REQUEST_LENGTH)) {
+        if (!in.require(replies.isExtended() ? EXTENDED_REQUEST_LENGTH : REQUEST_LENGTH)) {
             return Step.NEEDS_BYTES;
         }
         final long header = in.address();
-        if (Wire.getInt(header) != (isExtended ? Nbd.EXTENDED_REQUEST_MAGIC : Nbd.REQUEST_MAGIC)) {
+        if (Wire.getInt(header) != (replies.isExtended() ? Nbd.EXTENDED_REQUEST_MAGIC : Nbd.REQUEST_MAGIC)) {
             throw new ProtocolException("a command without its magic number");
         }
         if (Wire.getShort(header + 6) == Nbd.CMD_DISC) {
@@ -128,7 +121,8 @@ final class Transmission implements BlockDevice.Completion, Outbound.Listener, A
         slot.type = Wire.getShort(header + 6);
         slot.cookie = Wire.getLong(header + 8);
         slot.offset = Wire.getLong(header + 16);
-        slot.length = isExtended ? Wire.getLong(header + 24) : Integer.toUnsignedLong(Wire.getInt(header + 24));
+        slot.length =
+                replies.isExtended() ? Wire.getLong(header + 24) : Integer.toUnsignedLong(Wire.getInt(header + 24));
         slot.error = 0;
         slot.message = null;
         slot.dataLength = 0;
@@ -137,7 +131,7 @@ final class Transmission implements BlockDevice.Completion, Outbound.Listener, A
             return Step.STALLED;
         }
         freeCount--;
-        in.consume(isExtended ? EXTENDED_REQUEST_LENGTH : REQUEST_LENGTH);
+        in.consume(replies.isExtended() ? EXTENDED_REQUEST_LENGTH : REQUEST_LENGTH);
         begin(slot);
         return Step.ADVANCED;
     }
@@ -161,8 +155,8 @@ final class Transmission implements BlockDevice.Completion, Outbound.Listener, A
     private void check(final Slot slot) {
         final int allowed = Nbd.CMD_FLAG_FUA
                 | switch (slot.type) {
-                    case Nbd.CMD_READ -> isStructured ? Nbd.CMD_FLAG_DF : 0;
-                    case Nbd.CMD_WRITE -> isExtended ? Nbd.CMD_FLAG_PAYLOAD_LEN : 0;
+                    case Nbd.CMD_READ -> replies.isStructured() ? Nbd.CMD_FLAG_DF : 0;
+                    case Nbd.CMD_WRITE -> replies.isExtended() ? Nbd.CMD_FLAG_PAYLOAD_LEN : 0;
                     case Nbd.CMD_WRITE_ZEROES -> Nbd.CMD_FLAG_NO_HOLE | Nbd.CMD_FLAG_FAST_ZERO;
                     case Nbd.CMD_BLOCK_STATUS -> Nbd.CMD_FLAG_REQ_ONE;
                     default -> 0;
@@ -174,7 +168,7 @@ final class Transmission implements BlockDevice.Completion, Outbound.Listener, A
         switch (slot.type) {
             case Nbd.CMD_READ -> {
                 checkRange(slot, Nbd.EINVAL);
-                if (slot.error == 0 && alignedLength(slot) > MAX_LENGTH) {
+                if (slot.error == 0 && slot.alignedLength() > MAX_LENGTH) {
                     fail(slot, Nbd.EINVAL, TOO_LONG);
                 }
             }
@@ -188,7 +182,7 @@ final class Transmission implements BlockDevice.Completion, Outbound.Listener, A
             case Nbd.CMD_CACHE -> checkRange(slot, Nbd.EINVAL);
             case Nbd.CMD_BLOCK_STATUS -> {
                 checkRange(slot, Nbd.EINVAL);
-                if (!hasAllocation) {
+                if (!blockStatus.isAgreed()) {
                     fail(slot, Nbd.EINVAL, "no context was agreed on");
                 } else if (slot.length == 0) {
                     fail(slot, Nbd.EINVAL, "a range of no length");
@@ -222,26 +216,18 @@ final class Transmission implements BlockDevice.Completion, Outbound.Listener, A
         slot.message = message;
     }
 
-    private static long alignedOffset(final Slot slot) {
-        return slot.offset & ~SECTOR_MASK;
-    }
-
-    private static long alignedLength(final Slot slot) {
-        return (slot.offset + slot.length + SECTOR_MASK & ~SECTOR_MASK) - alignedOffset(slot);
-    }
-
     /** Takes what memory the command needs before its header counts as read. */
     private boolean takeBuffer(final Slot slot) {
         final int length;
         switch (slot.type) {
-            case Nbd.CMD_READ -> length = (int) alignedLength(slot);
+            case Nbd.CMD_READ -> length = (int) slot.alignedLength();
             case Nbd.CMD_WRITE -> length = slot.length > MAX_INLINE ? (int) slot.length : 0;
-            case Nbd.CMD_CACHE -> length = (int) Math.min(CACHE_PIECE, alignedLength(slot));
+            case Nbd.CMD_CACHE -> length = (int) Math.min(CACHE_PIECE, slot.alignedLength());
             case Nbd.CMD_BLOCK_STATUS -> {
-                if (isAskingExtents) {
+                if (isAskingStatus) {
                     return false;
                 }
-                length = 8 + 16 * MAX_EXTENTS;
+                length = BlockStatus.MAX_LENGTH;
             }
             default -> length = 0;
         }
@@ -250,7 +236,8 @@ final class Transmission implements BlockDevice.Completion, Outbound.Listener, A
     }
 
     private void begin(final Slot slot) throws ProtocolException {
-        final boolean hasData = slot.type == Nbd.CMD_WRITE || isExtended && slot.has(Nbd.CMD_FLAG_PAYLOAD_LEN);
+        final boolean hasData =
+                slot.type == Nbd.CMD_WRITE || replies.isExtended() && slot.has(Nbd.CMD_FLAG_PAYLOAD_LEN);
         if (slot.error != 0 && hasData) {
             if (slot.length < 0 || slot.length > MAX_LEFT_OUT) {
                 throw new ProtocolException("a command with " + Long.toUnsignedString(slot.length) + " bytes of data");
@@ -259,7 +246,7 @@ final class Transmission implements BlockDevice.Completion, Outbound.Listener, A
             leftOut = slot.length;
             return;
         }
-        slot.position = slot.type == Nbd.CMD_CACHE ? alignedOffset(slot) : slot.offset;
+        slot.position = slot.type == Nbd.CMD_CACHE ? slot.alignedOffset() : slot.offset;
         slot.remaining = slot.type == Nbd.CMD_FLUSH ? 1 : slot.length;
         if (slot.type == Nbd.CMD_WRITE && slot.length > 0) {
             writing = slot;
@@ -328,8 +315,8 @@ final class Transmission implements BlockDevice.Completion, Outbound.Listener, A
             case Nbd.CMD_READ -> {
                 slot.remaining = 0;
                 slot.vec.clear();
-                slot.vec.add(slot.buffer.address(), (int) alignedLength(slot));
-                device.read(alignedOffset(slot), slot.vec, this, slot.index);
+                slot.vec.add(slot.buffer.address(), (int) slot.alignedLength());
+                device.read(slot.alignedOffset(), slot.vec, this, slot.index);
             }
             case Nbd.CMD_WRITE -> {
                 slot.remaining = 0;
@@ -350,7 +337,7 @@ final class Transmission implements BlockDevice.Completion, Outbound.Listener, A
             }
             case Nbd.CMD_CACHE -> {
                 final long at = slot.position;
-                final long end = alignedOffset(slot) + alignedLength(slot);
+                final long end = slot.alignedOffset() + slot.alignedLength();
                 final int length = (int) Math.min(slot.buffer.length(), end - at);
                 slot.position += length;
                 slot.remaining = end - slot.position;
@@ -360,8 +347,8 @@ final class Transmission implements BlockDevice.Completion, Outbound.Listener, A
             }
             case Nbd.CMD_BLOCK_STATUS -> {
                 slot.remaining = 0;
-                isAskingExtents = true;
-                device.extents(alignedOffset(slot), alignedLength(slot), extents, this, slot.index);
+                isAskingStatus = true;
+                blockStatus.ask(device, slot, this);
             }
             default -> throw new IllegalStateException("command " + slot.type);
         }
@@ -401,6 +388,12 @@ final class Transmission implements BlockDevice.Completion, Outbound.Listener, A
     /** Makes the next requests of commands that take several: no completion may do that itself. Returns how many. */
     int doWork() {
         int work = 0;
+        if (waiting != null && !blockStatus.isToWait()) {
+            final Slot slot = waiting;
+            waiting = null;
+            finish(slot);
+            work++;
+        }
         while (continuing != null && device.hasRoom(1)) {
             final Slot slot = continuing;
             continuing = slot.next;
@@ -410,20 +403,37 @@ final class Transmission implements BlockDevice.Completion, Outbound.Listener, A
         return work;
     }
 
+    /** Takes back what waits for something other than the device: the connection is to end. */
+    void giveUpWaiting() {
+        if (waiting != null) {
+            final Slot slot = waiting;
+            waiting = null;
+            slot.error = Nbd.ESHUTDOWN;
+            finish(slot);
+        }
+    }
+
     /** Makes the reply. */
     private void finish(final Slot slot) {
         slot.dataLength = 0;
         if (slot.type == Nbd.CMD_BLOCK_STATUS && slot.buffer != null) {
-            isAskingExtents = false;
+            if (slot.error == 0 && blockStatus.isToWait()) {
+                waiting = slot;
+                return;
+            }
+            if (slot.error == 0 && blockStatus.hasFailed()) {
+                fail(slot, Nbd.EIO, "what has changed could not be found out");
+            }
+            isAskingStatus = false;
         }
         if (slot.error != 0) {
-            error(slot);
+            replies.error(slot);
         } else if (slot.type == Nbd.CMD_READ) {
             read(slot);
         } else if (slot.type == Nbd.CMD_BLOCK_STATUS) {
-            blockStatus(slot);
+            blockStatus.reply(slot);
         } else {
-            done(slot);
+            replies.done(slot);
         }
         if (slot.dataLength == 0) {
             release(slot);
@@ -431,103 +441,12 @@ final class Transmission implements BlockDevice.Completion, Outbound.Listener, A
         out.add(slot);
     }
 
-    private void done(final Slot slot) {
-        if (isExtended) {
-            chunk(slot, Nbd.REPLY_TYPE_NONE, 0);
-        } else {
-            simple(slot);
-        }
-    }
-
     private void read(final Slot slot) {
         final int length = (int) slot.length;
-        if (!isStructured) {
-            simple(slot);
-        } else if (length == 0) {
-            chunk(slot, Nbd.REPLY_TYPE_NONE, 0);
-            return;
-        } else {
-            chunk(slot, Nbd.REPLY_TYPE_OFFSET_DATA, 8L + length);
-            Wire.putLong(slot.header + slot.headerLength, slot.offset);
-            slot.headerLength += 8;
-        }
+        replies.read(slot, length);
         if (length > 0) {
-            slot.data = slot.buffer.address() + (slot.offset - alignedOffset(slot));
+            slot.data = slot.buffer.address() + (slot.offset - slot.alignedOffset());
             slot.dataLength = length;
-        }
-    }
-
-    private void blockStatus(final Slot slot) {
-        final int most = slot.has(Nbd.CMD_FLAG_REQ_ONE) ? 1 : MAX_EXTENTS;
-        final long mostLength = isExtended ? Long.MAX_VALUE : 0xffff_fe00L;
-        final int descriptor = isExtended ? 16 : 8;
-        final long begin = slot.buffer.address() + (isExtended ? 8 : 4);
-        long head = slot.offset - alignedOffset(slot);
-        long remaining = slot.length;
-        int count = 0;
-        for (int i = 0; i < Math.min(most, extents.count()) && remaining > 0; i++) {
-            final long whole = Math.min(extents.length(i) - head, remaining);
-            final long length = Math.min(whole, mostLength);
-            final int state = extents.isAllocated(i) ? 0 : Nbd.STATE_HOLE | Nbd.STATE_ZERO;
-            final long at = begin + (long) descriptor * count++;
-            if (isExtended) {
-                Wire.putLong(at, length);
-                Wire.putLong(at + 8, state);
-            } else {
-                Wire.putInt(at, (int) length);
-                Wire.putInt(at + 4, state);
-            }
-            head = 0;
-            remaining -= length;
-            if (length < whole) {
-                break;
-            }
-        }
-        Wire.putInt(slot.buffer.address(), Handshake.ALLOCATION_ID);
-        if (isExtended) {
-            Wire.putInt(slot.buffer.address() + 4, count);
-        }
-        slot.data = slot.buffer.address();
-        slot.dataLength = (int) (begin - slot.data) + descriptor * count;
-        chunk(slot, isExtended ? Nbd.REPLY_TYPE_BLOCK_STATUS_EXT : Nbd.REPLY_TYPE_BLOCK_STATUS, slot.dataLength);
-    }
-
-    private void error(final Slot slot) {
-        if (!isStructured) {
-            simple(slot);
-            return;
-        }
-        final int textLength = slot.message == null ? 0 : slot.message.length();
-        chunk(slot, Nbd.REPLY_TYPE_ERROR, 6L + textLength);
-        final long payload = slot.header + slot.headerLength;
-        Wire.putInt(payload, slot.error);
-        Wire.putShort(payload + 4, textLength);
-        for (int i = 0; i < textLength; i++) {
-            io.varve.linux.Memory.putByte(payload + 6 + i, (byte) slot.message.charAt(i));
-        }
-        slot.headerLength += 6 + textLength;
-    }
-
-    private static void simple(final Slot slot) {
-        Wire.putInt(slot.header, Nbd.SIMPLE_REPLY_MAGIC);
-        Wire.putInt(slot.header + 4, slot.error);
-        Wire.putLong(slot.header + 8, slot.cookie);
-        slot.headerLength = SIMPLE_REPLY_LENGTH;
-    }
-
-    private void chunk(final Slot slot, final int type, final long length) {
-        final long header = slot.header;
-        Wire.putInt(header, isExtended ? Nbd.EXTENDED_REPLY_MAGIC : Nbd.STRUCTURED_REPLY_MAGIC);
-        Wire.putShort(header + 4, Nbd.REPLY_FLAG_DONE);
-        Wire.putShort(header + 6, type);
-        Wire.putLong(header + 8, slot.cookie);
-        if (isExtended) {
-            Wire.putLong(header + 16, slot.offset);
-            Wire.putLong(header + 24, length);
-            slot.headerLength = EXTENDED_CHUNK_LENGTH;
-        } else {
-            Wire.putInt(header + 16, (int) length);
-            slot.headerLength = CHUNK_LENGTH;
         }
     }
 
@@ -549,6 +468,7 @@ final class Transmission implements BlockDevice.Completion, Outbound.Listener, A
     public void close() {
         device.cancel(this);
         inFlight = 0;
+        waiting = null;
         for (final Slot slot : slots) {
             release(slot);
         }

@@ -259,6 +259,19 @@ class CommandTest {
     }
 
     @Test
+    void aClientThatGoesWhileItsCommandWaitsIsMissed() throws IOException {
+        export.call(() -> {
+            device.ready(false);
+            return null;
+        });
+        try (NbdClient client = NbdClient.go(socket)) {
+            client.sendRequest(Nbd.CMD_READ, 0, 1, 0, 512);
+            export.await(() -> export.waited() == 1);
+        }
+        export.await(() -> export.sessions() == 0);
+    }
+
+    @Test
     void whatIsInFlightIsAnsweredWhenTheClientSaysGoodbye() throws IOException {
         device.hold(true);
         try (NbdClient client = NbdClient.go(socket)) {

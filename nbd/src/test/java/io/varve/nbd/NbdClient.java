@@ -130,6 +130,11 @@ final class NbdClient implements AutoCloseable {
     /** All answers to an option. */
     List<Answer> option(final int option, final byte[] data) throws IOException {
         sendOption(option, data);
+        return answers(option);
+    }
+
+    /** All answers to an option that was sent. */
+    List<Answer> answers(final int option) throws IOException {
         final List<Answer> answers = new ArrayList<>();
         Answer last;
         do {

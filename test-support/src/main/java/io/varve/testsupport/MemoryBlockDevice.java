@@ -1,6 +1,7 @@
 package io.varve.testsupport;
 
 import io.varve.block.BlockDevice;
+import io.varve.block.Changes;
 import io.varve.block.Extents;
 import io.varve.linux.IoVec;
 import io.varve.linux.Memory;
@@ -13,6 +14,7 @@ import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
+import java.util.function.Function;
 
 /**
  * A block device in memory: completes within the call, or later and in any order, or not until it is told to. One thread.
@@ -36,6 +38,7 @@ public final class MemoryBlockDevice implements BlockDevice, AutoCloseable {
     private boolean readOnly;
     private boolean isReady = true;
     private boolean mayRepeat = true;
+    private Function<String, Changes> changes = earlier -> null;
     private volatile Random delay;
     private volatile boolean held;
     private volatile int failures;
@@ -98,6 +101,16 @@ public final class MemoryBlockDevice implements BlockDevice, AutoCloseable {
     /** Lets requests be done again, as at first, or does not. */
     public void mayRepeat(final boolean value) {
         mayRepeat = value;
+    }
+
+    /** Tells of changes what a function does; by default nothing. */
+    public void changes(final Function<String, Changes> newChanges) {
+        changes = newChanges;
+    }
+
+    @Override
+    public Changes changesSince(final String earlier) {
+        return changes.apply(earlier);
     }
 
     /** Lets so many of the next requests fail. */

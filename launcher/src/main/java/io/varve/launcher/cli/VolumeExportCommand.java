@@ -6,15 +6,13 @@ import io.varve.launcher.config.ByteSize;
 import io.varve.launcher.config.UserPath;
 import io.varve.launcher.image.ImageFormat;
 import io.varve.launcher.volume.SnapshotName;
+import io.varve.launcher.volume.StoredState;
 import io.varve.lsvd.VolumeCatalog;
 import io.varve.lsvd.VolumeException;
 import io.varve.lsvd.VolumeInfo;
-import io.varve.lsvd.history.History;
-import io.varve.lsvd.history.HistoryReader;
 import io.varve.lsvd.runtime.EngineRuntime;
 import io.varve.lsvd.runtime.SystemRuntime;
 import io.varve.lsvd.scan.Cancellation;
-import io.varve.lsvd.snapshot.Snapshot;
 import io.varve.lsvd.store.NoSuchObjectException;
 import io.varve.lsvd.store.ObjectStore;
 import io.varve.lsvd.store.StoreClient;
@@ -23,7 +21,6 @@ import io.varve.lsvd.transfer.FileOutput;
 import io.varve.lsvd.transfer.SparseOutput;
 import io.varve.lsvd.transfer.StreamOutput;
 import io.varve.lsvd.transfer.VolumeExport;
-import io.varve.lsvd.transfer.VolumeState;
 import java.io.FileDescriptor;
 import java.io.FileOutputStream;
 import java.io.IOException;
@@ -135,15 +132,15 @@ final class VolumeExportCommand extends InterruptibleCommand {
             err().println("varve: volume " + volume + " is open, by " + info.openedBy()
                     + ": this exports what the store holds of it now");
         }
-        try (State newer = open(catalog, client, info, to)) {
+        try (StoredState newer = open(catalog, client, info, to)) {
             if (form == ImageFormat.DIFF) {
-                try (State older = open(catalog, client, info, from);
+                try (StoredState older = open(catalog, client, info, from);
                         DifferenceExport export =
-                                new DifferenceExport(client, runtime, older.state, newer.state, cancellation)) {
+                                new DifferenceExport(client, runtime, older.state(), newer.state(), cancellation)) {
                     write(output -> export.write(output, this::show), export.totalBytes());
                 }
             } else {
-                final VolumeExport export = new VolumeExport(client, runtime, newer.state, cancellation, this::show);
+                final VolumeExport export = new VolumeExport(client, runtime, newer.state(), cancellation, this::show);
                 write(output -> export.write(imageFormat(), output), export.totalBytes());
             }
         }
@@ -158,32 +155,11 @@ final class VolumeExportCommand extends InterruptibleCommand {
         progress().show("exported", bytes, total, bytes);
     }
 
-    /** A state to read, and the history that holds its memory. */
-    private record State(VolumeState state, History history) implements AutoCloseable {
-        @Override
-        public void close() {
-            history.close();
-        }
-    }
-
     /** @param snapshot null for what the store holds now. */
-    private static State open(
+    private static StoredState open(
             final VolumeCatalog catalog, final StoreClient client, final VolumeInfo info, final String snapshot)
             throws VolumeException, IOException {
-        final HistoryReader reader = new HistoryReader(client, info.uuid());
-        if (snapshot == null) {
-            final History history = reader.read();
-            return new State(VolumeState.of(info.name(), info.uuid(), history, info.sizeBytes()), history);
-        }
-        final Snapshot found = catalog.snapshot(info.name(), SnapshotName.check(snapshot));
-        final History history = reader.readSnapshot(found.record().epoch(), found.checkpoint());
-        return new State(
-                VolumeState.of(
-                        info.name() + "@" + snapshot,
-                        info.uuid(),
-                        history,
-                        found.record().sizeBytes()),
-                history);
+        return snapshot == null ? StoredState.now(client, info) : StoredState.of(catalog, client, info, snapshot);
     }
 
     @Override

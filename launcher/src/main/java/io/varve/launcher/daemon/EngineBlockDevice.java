@@ -1,6 +1,7 @@
 package io.varve.launcher.daemon;
 
 import io.varve.block.BlockDevice;
+import io.varve.block.Changes;
 import io.varve.block.Extents;
 import io.varve.launcher.metrics.RequestCounters;
 import io.varve.launcher.metrics.RequestType;
@@ -9,6 +10,7 @@ import io.varve.lsvd.Volume;
 import io.varve.lsvd.VolumeCompletion;
 import io.varve.lsvd.map.MappedParts;
 import java.util.Arrays;
+import java.util.function.Function;
 
 /**
  * A volume of the engine as the block device of an export. This is where the two sides of Varve meet: neither knows the other.
@@ -29,6 +31,7 @@ final class EngineBlockDevice implements BlockDevice {
     private final Possession possession;
     private final RequestCounters counters;
     private final boolean isShared;
+    private final Function<String, Changes> changes;
     private final String serial;
     private final Completion[] completions = new Completion[SLOTS];
     private final VolumeCompletion[] counterparts = new VolumeCompletion[SLOTS];
@@ -43,9 +46,15 @@ final class EngineBlockDevice implements BlockDevice {
      * Makes the view that one export has of a volume.
      *
      * @param isShared whether the sessions of other exports know of this one's writes, and agree with it on where each writes.
+     * @param changes  finds out what has changed since an earlier state, as {@link #changesSince} has it.
      */
-    EngineBlockDevice(final Possession possession, final RequestCounters counters, final boolean isShared) {
+    EngineBlockDevice(
+            final Possession possession,
+            final RequestCounters counters,
+            final boolean isShared,
+            final Function<String, Changes> changes) {
         this.possession = possession;
+        this.changes = changes;
         this.isShared = isShared;
         this.counters = counters;
         this.serial = possession.uuid().toString().replace("-", "").substring(0, SERIAL_LENGTH);
@@ -156,6 +165,11 @@ final class EngineBlockDevice implements BlockDevice {
         final int status = volume.parts(offset, length, toAnswer);
         answered = null;
         completion.onComplete(token, status);
+    }
+
+    @Override
+    public Changes changesSince(final String earlier) {
+        return changes.apply(earlier);
     }
 
     @Override

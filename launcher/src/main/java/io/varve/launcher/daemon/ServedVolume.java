@@ -70,6 +70,7 @@ public final class ServedVolume {
     private StoreMeter store;
     private final Exports exports = new Exports();
     private final List<EngineBlockDevice> devices = new ArrayList<>();
+    private SnapshotChanges changes;
 
     private volatile IoRing ring;
     private volatile Possession possession;
@@ -373,6 +374,9 @@ public final class ServedVolume {
 
     private void serve() {
         sessions = new VolumeSessions(options.name(), possession, options.opening(), exports::deviceLost);
+        if (SnapshotName.isSnapshot(options.name())) {
+            changes = new SnapshotChanges(store, SnapshotName.parse(options.name()), ring::wakeUp);
+        }
         for (final ExportPlan plan : options.exports()) {
             exports.add(plan.open(exportContext(plan)));
         }
@@ -387,7 +391,10 @@ public final class ServedVolume {
 
     private ExportContext exportContext(final ExportPlan plan) {
         final EngineBlockDevice device = new EngineBlockDevice(
-                possession, counters.getFirst(), options.opening().isShared());
+                possession,
+                counters.getFirst(),
+                options.opening().isShared(),
+                earlier -> changes == null ? null : changes.since(earlier));
         device.volume(possession.volume());
         devices.add(device);
         return new ExportContext(
@@ -473,6 +480,7 @@ public final class ServedVolume {
     private void release() {
         release("the lanes", lanes.toArray(AutoCloseable[]::new));
         release("the exports", exports::release);
+        release("what looks for changes", changes);
         release("the sockets", options.exports().toArray(AutoCloseable[]::new));
         release("the volume", possession == null ? null : possession::end, ring, volume(), store);
     }

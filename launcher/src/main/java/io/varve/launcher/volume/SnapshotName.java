@@ -35,13 +35,18 @@ public record SnapshotName(String volume, String snapshot) {
         return text.indexOf('@') >= 0;
     }
 
+    /** Whether a text could be a snapshot's name, without its volume's. */
+    public static boolean isName(final String text) {
+        return NAME.matcher(text).matches();
+    }
+
     /**
      * Checks a name without its volume's.
      *
      * @throws UserException when it is no good.
      */
     public static String check(final String snapshot) {
-        if (!NAME.matcher(snapshot).matches()) {
+        if (!isName(snapshot)) {
             throw new UserException(
                     "'" + snapshot + "' is no name for a snapshot: use 1 to 63 letters, digits, '-', '_', '.'"
                             + " or ':', beginning with a letter or digit");

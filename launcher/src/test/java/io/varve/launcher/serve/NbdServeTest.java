@@ -12,7 +12,6 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
-import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -49,28 +48,7 @@ class NbdServeTest {
     }
 
     private String run(final String... command) throws IOException, InterruptedException {
-        final Path out = home.resolve("out.txt");
-        final Path err = home.resolve("err.txt");
-        final Process process = new ProcessBuilder(command)
-                .directory(home.toFile())
-                .redirectOutput(out.toFile())
-                .redirectError(err.toFile())
-                .start();
-        assertThat(process.waitFor(100, TimeUnit.SECONDS)).isTrue();
-        final String text = Files.readString(out);
-        assertThat(process.exitValue())
-                .as(String.join(" ", command) + "\n" + text + Files.readString(err))
-                .isZero();
-        return text;
-    }
-
-    private static boolean isInstalled(final String program) {
-        for (final String directory : System.getenv("PATH").split(":")) {
-            if (Files.isExecutable(Path.of(directory, program))) {
-                return true;
-            }
-        }
-        return false;
+        return new Programs(home).run(command);
     }
 
     private Path image() throws IOException {
@@ -85,7 +63,7 @@ class NbdServeTest {
 
     @Test
     void libnbdsTools() throws IOException, InterruptedException {
-        assumeTrue(isInstalled("nbdcopy"), "no libnbd-bin on this machine: run dev/setup");
+        Programs.assume("nbdcopy");
         final Path image = image();
         try (VarveProcess serve = serve()) {
             serve.awaitOut(line -> line.equals("varve: volume data: 64M, is ready at NBD unix:" + socket));
@@ -106,7 +84,7 @@ class NbdServeTest {
 
     @Test
     void qemusTools() throws IOException, InterruptedException {
-        assumeTrue(isInstalled("qemu-img"), "no qemu-utils on this machine: run dev/setup");
+        Programs.assume("qemu-img");
         final Path image = image();
         final String named = "nbd+unix:///data?socket=" + socket;
         try (VarveProcess serve = serve()) {
@@ -144,7 +122,8 @@ class NbdServeTest {
 
     @Test
     void fioVerifiesWhatItWrote() throws IOException, InterruptedException {
-        assumeTrue(isInstalled("fio") && run("fio", "--enghelp").contains("nbd"), "fio has no nbd engine here");
+        Programs.assume("fio");
+        assumeTrue(run("fio", "--enghelp").contains("nbd"), "fio has no nbd engine here");
         try (VarveProcess serve = serve()) {
             final String verified = run(
                     "fio",
@@ -165,7 +144,7 @@ class NbdServeTest {
 
     @Test
     void aClientBesideAGuestReadsOnly() throws IOException, InterruptedException {
-        assumeTrue(isInstalled("nbdinfo"), "no libnbd-bin on this machine: run dev/setup");
+        Programs.assume("nbdinfo");
         final Path guest = home.resolve("guest.sock");
         try (VarveProcess serve = serve("--socket-path", guest.toString());
                 FrontEnd frontEnd = FrontEnd.started(guest, FrontEndOptions.DEFAULT)) {
@@ -177,7 +156,7 @@ class NbdServeTest {
 
     @Test
     void theDaemonServesAndShowsIt() throws IOException, InterruptedException {
-        assumeTrue(isInstalled("nbdinfo"), "no libnbd-bin on this machine: run dev/setup");
+        Programs.assume("nbdinfo");
         try (VarveProcess daemon = VarveProcess.daemon(home)) {
             final DaemonRig rig = new DaemonRig(home);
             final String attached = rig.ok("attach", "data", "--nbd", "unix:" + socket);
