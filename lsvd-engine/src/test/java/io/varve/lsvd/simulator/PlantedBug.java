@@ -46,6 +46,12 @@ enum PlantedBug {
     DYING_AGENT,
     /** A listing that meets a key of another program fails. */
     STRICT_LISTING,
+    /** A creation is answered before its name is durable. */
+    UNSYNCED_CREATION,
+    /** That a key is taken is answered before its name is durable. */
+    UNSYNCED_TAKEN,
+    /** What is to be confirmed stays as it was. */
+    UNCONFIRMED,
     /** A volume that is to go back to a snapshot is opened as it is. */
     MISSED_ROLLBACK
 }

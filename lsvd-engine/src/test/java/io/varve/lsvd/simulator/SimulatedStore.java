@@ -21,7 +21,9 @@ import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
+import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import org.agrona.LangUtil;
@@ -35,6 +37,12 @@ final class SimulatedStore {
 
     /** What other programs have left here, which nobody may touch. */
     private final TreeMap<String, byte[]> foreign = new TreeMap<>();
+
+    /** What can be seen and is not durable: nobody was told of it. */
+    private final Set<String> unsynced = new TreeSet<>();
+
+    /** What has been deleted and may come back. */
+    private final TreeMap<String, byte[]> undead = new TreeMap<>();
 
     private boolean isAway;
     private boolean isUnwritable;
@@ -76,6 +84,32 @@ final class SimulatedStore {
     /** Whether all that other programs have left is still there. */
     boolean hasForeign() {
         return objects.keySet().containsAll(foreign.keySet());
+    }
+
+    /**
+     * Loses power, with all that use it, as a directory on the host's own disk does: what nobody was told of is gone, and deletions may
+     * be.
+     */
+    void losePower() {
+        inFlight.clear();
+        unsynced.forEach(objects::remove);
+        undead.forEach((key, body) -> {
+            if (random.nextBoolean()) {
+                objects.putIfAbsent(key, body);
+            }
+        });
+        unsynced.clear();
+        undead.clear();
+    }
+
+    /** Time goes by until what was deleted does not come back any more. */
+    void settle() {
+        undead.clear();
+    }
+
+    /** Whether something is there that a loss of power would take. */
+    boolean isUnsynced() {
+        return !unsynced.isEmpty();
     }
 
     private static String directory(final String key) {
@@ -132,6 +166,7 @@ final class SimulatedStore {
                 }
             }
         }
+        unsynced.retainAll(objects.keySet());
         before.keySet().removeAll(objects.keySet());
         return before;
     }
@@ -166,7 +201,11 @@ final class SimulatedStore {
             final int low = key.length() - 8;
             return objects.putIfAbsent(key.substring(0, low - 8) + "00000000" + key.substring(low), body) == null;
         }
-        return objects.putIfAbsent(key, body) == null;
+        final boolean isCreated = objects.putIfAbsent(key, body) == null;
+        if (isCreated) {
+            unsynced.add(key);
+        }
+        return isCreated;
     }
 
     /**
@@ -313,6 +352,10 @@ final class SimulatedStore {
                 if (trouble == 2) {
                     throw new StoreException("simulated loss of an answer");
                 }
+                final boolean isHeard = !isDead && !future.isDone();
+                if (isHeard || random.nextBoolean()) {
+                    makeDurable(key, isCreated);
+                }
                 future.complete(isCreated);
             });
             if (trouble == 3) {
@@ -383,7 +426,10 @@ final class SimulatedStore {
                     objects.remove(objects.higherKey(key));
                 }
                 if (bug != PlantedBug.LOST_DELETION || random.nextInt(4) > 0) {
-                    objects.remove(key);
+                    final byte[] body = objects.remove(key);
+                    if (body != null && !unsynced.remove(key)) {
+                        undead.put(key, body);
+                    }
                 }
                 if (trouble == 2) {
                     throw new StoreException("simulated loss of an answer");
@@ -395,6 +441,29 @@ final class SimulatedStore {
                 future.completeExceptionally(new StoreException("simulated time-out"));
             }
             return future;
+        }
+
+        @Override
+        public CompletableFuture<Void> confirm(final String prefix) {
+            final CompletableFuture<Void> future = new CompletableFuture<>();
+            final int trouble = trouble();
+            submit(future, () -> {
+                if (isAway || trouble > 0) {
+                    throw new StoreException("simulated trouble");
+                }
+                if (bug != PlantedBug.UNCONFIRMED) {
+                    unsynced.removeIf(key -> directory(key).equals(prefix));
+                    undead.keySet().removeIf(key -> directory(key).equals(prefix));
+                }
+                future.complete(null);
+            });
+            return future;
+        }
+
+        private void makeDurable(final String key, final boolean isCreated) {
+            if (bug != (isCreated ? PlantedBug.UNSYNCED_CREATION : PlantedBug.UNSYNCED_TAKEN)) {
+                unsynced.remove(key);
+            }
         }
 
         @Override

@@ -51,6 +51,8 @@ final class Simulation implements AutoCloseable {
     /** What the disk may hold when it is opened next, if a way back that was broken off has come about. */
     private long[] mayHold;
 
+    private boolean isPowerLost;
+
     Simulation(final long seed, final PlantedBug bug) {
         random = new Random(seed);
         this.bug = bug;
@@ -218,6 +220,10 @@ final class Simulation implements AutoCloseable {
             if (active.volume().failure() != null) {
                 break;
             }
+            if (store.isUnsynced() && random.nextInt(200) == 0) {
+                isPowerLost = true;
+                break;
+            }
             if (random.nextInt(4000) == 0 && active.startAnother()) {
                 throw new SimulationFailure("two processes of one host have the volume open");
             }
@@ -234,8 +240,13 @@ final class Simulation implements AutoCloseable {
         if (active.disk.hasLost()) {
             snapshots.mayHaveLost();
         }
+        if (isPowerLost) {
+            isPowerLost = false;
+            losePowerEverywhere(when);
+            return;
+        }
         final int acknowledged = leastAfterKill();
-        switch (random.nextInt(12)) {
+        switch (random.nextInt(14)) {
             case 0, 1 -> {
                 active.kill();
                 reopen(active, false, acknowledged, when + ", after a kill");
@@ -256,8 +267,40 @@ final class Simulation implements AutoCloseable {
             }
             case 8, 9 -> loseObjects(when);
             case 10 -> rollBack(when);
+            case 11 -> losePowerEverywhere(when);
+            case 12 -> killWhileItEnds(when);
             default -> restoreOldCopy(when);
         }
+    }
+
+    /** The process is killed on its way to a good end: its seal may be there or not, or come. */
+    private void killWhileItEnds(final String when) {
+        final SimulatedHost host = active;
+        runUntil(host, () -> host.requests() == 0 || host.volume().failure() != null, "draining before a kill");
+        host.volume().shutdown();
+        for (int i = random.nextInt(300); i > 0; i--) {
+            host.step(false);
+            stepOthers(host);
+        }
+        final int acknowledged = leastAfterKill();
+        host.kill();
+        reopen(host, false, acknowledged, when + ", after a kill while it ended");
+    }
+
+    /** The store is a directory on a machine that loses power as the hosts do. */
+    private void losePowerEverywhere(final String when) {
+        losePowerEverywhere();
+        reopen(active, false, model.flushedCount(), when + ", after a power cut of everything");
+    }
+
+    private void losePowerEverywhere() {
+        for (final SimulatedHost host : hosts) {
+            if (host.isServing()) {
+                host.kill();
+            }
+            host.losePower();
+        }
+        store.losePower();
     }
 
     /** The volume is ended well and put back to a snapshot, or that is broken off on the way. */
@@ -578,7 +621,11 @@ final class Simulation implements AutoCloseable {
                 refusal = "crash";
                 host.kill();
                 if (random.nextInt(4) == 0) {
-                    host.losePower();
+                    if (random.nextBoolean()) {
+                        losePowerEverywhere();
+                    } else {
+                        host.losePower();
+                    }
                     floor = Math.min(floor, model.flushedCount());
                 }
             } catch (final VolumeException e) {
@@ -694,6 +741,7 @@ final class Simulation implements AutoCloseable {
             host.step(true);
             stepOthers(host);
         }
+        store.settle();
         closeAndReopen("before the leaks are counted");
         runUntil(active, () -> active.requests() == 0, "draining before the leaks are counted");
         active.volume().shutdown();
