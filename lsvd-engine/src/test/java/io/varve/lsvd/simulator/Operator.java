@@ -46,9 +46,10 @@ final class Operator implements EngineRuntime {
     /** Does something beside the load. */
     void act(final SimulatedHost active, final DiskModel model) {
         try {
-            switch (random.nextInt(3)) {
+            switch (random.nextInt(4)) {
                 case 0 -> fence();
                 case 1 -> set();
+                case 2 -> active.volume().flatten();
                 default -> grow(active, model);
             }
         } catch (final VolumeException e) {
@@ -58,7 +59,7 @@ final class Operator implements EngineRuntime {
 
     private void fence() throws VolumeException {
         hasFenced = true;
-        new VolumeGuard(world.store().client(), this, TIMEOUT_MS).fence(Simulation.NAME);
+        new VolumeGuard(world.store().client(), this, TIMEOUT_MS).fence(world.name());
     }
 
     /** Whether it has ever been asked to shut a writer out. */
@@ -69,7 +70,7 @@ final class Operator implements EngineRuntime {
     private void set() throws VolumeException {
         final VolumeSettings wanted = vary(VolumeSettings.ofSize(0));
         possible.add(wanted);
-        catalog().set(Simulation.NAME, before -> merge(before, wanted));
+        catalog().set(world.name(), before -> merge(before, wanted));
         past.addAll(possible);
         possible.clear();
         possible.add(wanted);
@@ -78,9 +79,32 @@ final class Operator implements EngineRuntime {
     private void grow(final SimulatedHost active, final DiskModel model) throws VolumeException {
         final int sectors = model.sectors() + DiskModel.BLOCK_SECTORS * (1 + random.nextInt(30));
         final long bytes = (long) sectors * DiskModel.SECTOR;
-        catalog().grow(Simulation.NAME, bytes);
+        catalog().grow(world.name(), bytes);
         active.volume().grow(bytes);
         model.grow(sectors);
+    }
+
+    /** Another volume is served from now on. */
+    void forget() {
+        possible.clear();
+        past.clear();
+    }
+
+    /** Lets the ancestors of the volume go, and removes them, the youngest first; what is left of them is removed another time. */
+    void cutTies(final List<String> ancestors) {
+        try {
+            catalog().cutTies(world.name());
+            while (!ancestors.isEmpty()) {
+                final Snapshots snapshots = catalog().snapshots(ancestors.getLast());
+                for (final Snapshot snapshot : snapshots.list()) {
+                    snapshots.remove(snapshot);
+                }
+                catalog().remove(ancestors.getLast());
+                ancestors.removeLast();
+            }
+        } catch (final VolumeException | IOException e) {
+            // It has snapshots itself, or the store was in trouble.
+        }
     }
 
     /** The store has lost what it had: what was set once may be what it has. */
@@ -101,7 +125,7 @@ final class Operator implements EngineRuntime {
     /** Removes all snapshots, and the volume, whoever serves it; tries again until it is done. */
     void remove() {
         insist(() -> {
-            final Snapshots snapshots = catalog().snapshots(Simulation.NAME);
+            final Snapshots snapshots = catalog().snapshots(world.name());
             for (final Snapshot snapshot : snapshots.list()) {
                 snapshots.remove(snapshot);
             }
@@ -111,7 +135,7 @@ final class Operator implements EngineRuntime {
 
     /** Removes the volume, or what a removal has left. */
     void finishRemoval() {
-        insist(() -> catalog().remove(Simulation.NAME));
+        insist(() -> catalog().remove(world.name()));
     }
 
     private void insist(final Command command) {

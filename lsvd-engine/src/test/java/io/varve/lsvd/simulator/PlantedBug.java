@@ -53,5 +53,7 @@ enum PlantedBug {
     /** What is to be confirmed stays as it was. */
     UNCONFIRMED,
     /** A volume that is to go back to a snapshot is opened as it is. */
-    MISSED_ROLLBACK
+    MISSED_ROLLBACK,
+    /** A clone's ancestors are let go before all that it shares with them has been copied. */
+    EARLY_CUT
 }

@@ -223,6 +223,11 @@ final class SimulatedHost implements EngineRuntime {
         return stamps;
     }
 
+    /** The volume that is served in this world. */
+    String volumeName() {
+        return world.name();
+    }
+
     /** Puts the volume, which nobody serves, back to a snapshot; a crash on the way leaves the host dead, and is told by the exception. */
     void rollBack(final String snapshot) throws VolumeException {
         begin();
@@ -305,7 +310,7 @@ final class SimulatedHost implements EngineRuntime {
     private VolumeContext context(final boolean isTakeOver) {
         return new VolumeContext()
                 .store(client)
-                .name(Simulation.NAME)
+                .name(world.name())
                 .logSizeBytes(LOG_SIZE)
                 .destageDelayNs((1L + random.nextInt(100)) * 1_000_000)
                 .checkpointInterval(1 + random.nextInt(12))

@@ -44,6 +44,8 @@ final class SimulatedStore {
     /** What has been deleted and may come back. */
     private final TreeMap<String, byte[]> undead = new TreeMap<>();
 
+    private boolean isSettled;
+    private UUID volume;
     private boolean isAway;
     private boolean isUnwritable;
     private TreeMap<String, byte[]> copy = new TreeMap<>();
@@ -102,8 +104,9 @@ final class SimulatedStore {
         undead.clear();
     }
 
-    /** Time goes by until what was deleted does not come back any more. */
+    /** From now on, what has been deleted does not come back. */
     void settle() {
+        isSettled = true;
         undead.clear();
     }
 
@@ -256,9 +259,15 @@ final class SimulatedStore {
                 .toList();
     }
 
-    /** The volume, of which there is one. */
+    /** The volume that is served. */
     UUID volume() {
-        return UUID.fromString(keys("volumes/").getFirst().split("/")[1]);
+        return volume;
+    }
+
+    /** Another volume is served from now on. */
+    void volume(final UUID value) {
+        volume = value;
+        copy.clear();
     }
 
     boolean isSeal(final String key) {
@@ -427,7 +436,7 @@ final class SimulatedStore {
                 }
                 if (bug != PlantedBug.LOST_DELETION || random.nextInt(4) > 0) {
                     final byte[] body = objects.remove(key);
-                    if (body != null && !unsynced.remove(key)) {
+                    if (body != null && !unsynced.remove(key) && !isSettled) {
                         undead.put(key, body);
                     }
                 }

@@ -6,10 +6,13 @@ import io.varve.lsvd.format.FormatException;
 import io.varve.lsvd.format.VolumeSettings;
 import io.varve.lsvd.history.History;
 import io.varve.lsvd.history.HistoryReader;
+import io.varve.lsvd.snapshot.Snapshot;
 import io.varve.lsvd.store.StoreClient;
 import java.io.IOException;
 import java.lang.foreign.Arena;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Random;
 import java.util.Set;
 import java.util.TreeMap;
@@ -22,7 +25,7 @@ import java.util.function.BooleanSupplier;
  * restored hosts and takeovers between phases of work. Throws {@link SimulationFailure} when a promise is broken.
  */
 final class Simulation implements AutoCloseable {
-    static final String NAME = "disk";
+    private static final String FIRST_NAME = "disk";
 
     private static final int[] OLD_EPOCHS = {4, 31, 32, 53, 62};
     private static final int[] OLD_SEQUENCES = {6, 31, 32, 39};
@@ -52,6 +55,10 @@ final class Simulation implements AutoCloseable {
     private long[] mayHold;
 
     private boolean isPowerLost;
+    private String name = FIRST_NAME;
+
+    /** The volumes that the one which is served is a clone of, the oldest first. */
+    private final List<String> ancestors = new ArrayList<>();
 
     Simulation(final long seed, final PlantedBug bug) {
         random = new Random(seed);
@@ -95,6 +102,11 @@ final class Simulation implements AutoCloseable {
         if (!store.hasForeign()) {
             throw new SimulationFailure("a key of another program has been removed");
         }
+    }
+
+    /** The volume that is served. */
+    String name() {
+        return name;
     }
 
     /** Whether the operator's request to shut a writer out may still come, or have come late. */
@@ -161,7 +173,9 @@ final class Simulation implements AutoCloseable {
         final VolumeSettings settings = operator.settings((long) model.sectors() * DiskModel.SECTOR);
         model.promise(settings);
         try {
-            new VolumeCatalog(client, hosts[0], 60_000).create(NAME, settings);
+            store.volume(new VolumeCatalog(client, hosts[0], 60_000)
+                    .create(name, settings)
+                    .uuid());
         } catch (final VolumeException e) {
             throw new SimulationFailure("the volume could not be made: " + e.getMessage());
         }
@@ -240,13 +254,17 @@ final class Simulation implements AutoCloseable {
         if (active.disk.hasLost()) {
             snapshots.mayHaveLost();
         }
+        if (!ancestors.isEmpty()
+                && (bug == PlantedBug.EARLY_CUT || active.volume().stats().space().isFlat())) {
+            operator.cutTies(ancestors);
+        }
         if (isPowerLost) {
             isPowerLost = false;
             losePowerEverywhere(when);
             return;
         }
         final int acknowledged = leastAfterKill();
-        switch (random.nextInt(14)) {
+        switch (random.nextInt(15)) {
             case 0, 1 -> {
                 active.kill();
                 reopen(active, false, acknowledged, when + ", after a kill");
@@ -269,6 +287,7 @@ final class Simulation implements AutoCloseable {
             case 10 -> rollBack(when);
             case 11 -> losePowerEverywhere(when);
             case 12 -> killWhileItEnds(when);
+            case 13 -> goOnAsClone(when);
             default -> restoreOldCopy(when);
         }
     }
@@ -322,6 +341,44 @@ final class Simulation implements AutoCloseable {
                 false,
                 mayHold == null ? model.acknowledgedCount() : acknowledged,
                 when + (mayHold == null ? ", after the way back" : ", after a way back that was broken off"));
+    }
+
+    /** From now on a clone is served, which shares what it holds with the volume that was. */
+    private void goOnAsClone(final String when) {
+        final SimulatedHost host = active;
+        final String snapshot = endForSnapshot(when);
+        if (snapshot == null) {
+            return;
+        }
+        final String clone = name + "c";
+        final VolumeSettings settings;
+        final long[] then;
+        operator.forget();
+        try {
+            final VolumeCatalog catalog = new VolumeCatalog(store.client(), operator, 60_000);
+            final Snapshot from = catalog.snapshot(name, snapshot);
+            // The disk may have been growing.
+            settings = operator.settings(from.record().sizeBytes());
+            then = Arrays.copyOf(
+                    snapshots.contents(snapshot), (int) (from.record().sizeBytes() / DiskModel.SECTOR));
+            store.volume(catalog.createClone(clone, settings, from).uuid());
+        } catch (final VolumeException e) {
+            throw new SimulationFailure("a clone could not be made: " + e.getMessage());
+        }
+        for (final SimulatedHost each : hosts) {
+            if (each.isServing()) {
+                each.kill();
+            }
+            each.loseDisk();
+        }
+        ancestors.add(name);
+        name = clone;
+        oldCopy = null;
+        snapshots.forget();
+        model.goBack(then);
+        model.promise(settings);
+        model.judgeWriteCache(settings.writeCache(), true, when);
+        reopen(host, false, model.acknowledgedCount(), when + ", as a clone");
     }
 
     /** Ends the volume well, and picks a snapshot; or opens it again, and gives null, when there is none. */

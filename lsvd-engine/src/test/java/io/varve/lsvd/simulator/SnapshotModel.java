@@ -54,6 +54,12 @@ final class SnapshotModel {
         return contents.get(name);
     }
 
+    /** Another volume is served from now on, which has no snapshots. */
+    void forget() {
+        certain.clear();
+        contents.clear();
+    }
+
     /** Whether there may be a snapshot that nobody has been told of. */
     boolean hasUnsure() {
         return contents.keySet().stream().anyMatch(name -> !certain.contains(name) && !removed.contains(name));
@@ -67,7 +73,7 @@ final class SnapshotModel {
     /** Removes snapshots at random, all but some. */
     void thin(final SimulatedHost host, final SimulatedStore store) {
         try {
-            final Snapshots snapshots = catalog(host, store).snapshots(Simulation.NAME);
+            final Snapshots snapshots = catalog(host, store).snapshots(host.volumeName());
             for (final Snapshot snapshot : snapshots.list()) {
                 if (certain.size() > MAX_SNAPSHOTS || random.nextInt(3) == 0) {
                     removed.add(snapshot.name());
@@ -85,10 +91,10 @@ final class SnapshotModel {
         final Set<String> found = new HashSet<>();
         try {
             final VolumeCatalog catalog = catalog(host, store);
-            for (final Snapshot snapshot : catalog.snapshots(Simulation.NAME).list()) {
+            for (final Snapshot snapshot : catalog.snapshots(host.volumeName()).list()) {
                 final String name = snapshot.name();
                 found.add(name);
-                compare(name, host.readOnly(Simulation.NAME, name));
+                compare(name, host.readOnly(host.volumeName(), name));
                 if (random.nextInt(3) == 0) {
                     catalog(host, store)
                             .createClone(
