@@ -44,6 +44,14 @@ enum PlantedBug {
     SLEEPING_CLOCK,
     /** An agent ends when it meets an error that nobody foresaw, and nobody is told. */
     DYING_AGENT,
+    /** An agent that throws is run again at once. */
+    RESTLESS_AGENT,
+    /** Nobody is told of what agents throw. */
+    SILENT_AGENT,
+    /** A listing shows the keys of other programs under names that could be the engine's. */
+    ADOPTED_KEYS,
+    /** A deletion takes what other programs have left beside the object. */
+    DELETED_NEIGHBOURS,
     /** A listing that meets a key of another program fails. */
     STRICT_LISTING,
     /** A creation is answered before its name is durable. */

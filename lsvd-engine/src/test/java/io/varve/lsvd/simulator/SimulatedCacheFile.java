@@ -36,12 +36,18 @@ final class SimulatedCacheFile implements CacheFile {
     private final BitSet dirty = new BitSet();
     private final List<Read> inFlight = new ArrayList<>();
     private CacheReader.Listener listener;
+    private Runnable onReach = () -> {};
 
     SimulatedCacheFile(final Random random, final CrashPoints crashes, final PlantedBug bug) {
         this.random = random;
         this.crashes = crashes;
         this.bug = bug;
         this.troubleOneIn = random.nextInt(3) == 0 ? 2 + random.nextInt(60) : 0;
+    }
+
+    /** Sets what is called whenever the file is used by somebody who waits. */
+    void onReach(final Runnable value) {
+        onReach = value;
     }
 
     /** A read in flight. */
@@ -178,6 +184,7 @@ final class SimulatedCacheFile implements CacheFile {
     }
 
     private void fail() throws IOException {
+        onReach.run();
         if (isTroubled()) {
             throw new IOException("simulated trouble");
         }

@@ -49,6 +49,7 @@ final class SimulatedDisk implements LogStore {
     private Reading reading = Reading.GOOD;
     private boolean hasMisread;
     private boolean hasRotted;
+    private Runnable onReach = () -> {};
     private final int positionLimit;
     private final int sequenceLimit;
 
@@ -58,6 +59,11 @@ final class SimulatedDisk implements LogStore {
         this.bug = bug;
         positionLimit = random.nextBoolean() ? 0 : LIMITS[random.nextInt(LIMITS.length)];
         sequenceLimit = random.nextBoolean() ? 0 : LIMITS[random.nextInt(LIMITS.length)];
+    }
+
+    /** Sets what is called whenever the log is read by somebody who waits. */
+    void onReach(final Runnable value) {
+        onReach = value;
     }
 
     /** From now on, whoever opens the log may meet places that can't be read, or are read wrong. */
@@ -422,6 +428,7 @@ final class SimulatedDisk implements LogStore {
 
         @Override
         public void readFully(final long offset, final MemorySegment target) throws IOException {
+            onReach.run();
             target.copyFrom(MemorySegment.ofArray(current).asSlice(offset, target.byteSize()));
             if (isMisreading()) {
                 hasMisread = true;

@@ -42,6 +42,18 @@ final class SimulatedHost implements EngineRuntime {
     /** A step of an agent may look at the clock some times before it is surprised there. */
     private static final int MAX_LOOKS = 12;
 
+    /** Shortest time after which an agent goes on that has met something unexpected. */
+    private static final long SHORTEST_WAIT_NS = 100_000_000L;
+
+    /** Where agents reach for the world, and something unexpected may be thrown. */
+    private enum Place {
+        STORE,
+        CLOCK,
+        DISK,
+        CACHE
+    }
+
+    private static final Place[] PLACES = Place.values();
     private static final StackWalker STACK = StackWalker.getInstance();
 
     final SimulatedDisk disk;
@@ -77,7 +89,10 @@ final class SimulatedHost implements EngineRuntime {
     /** Since when something unexpected has been thrown that nobody was told of, or a negative number. */
     private long untoldSinceNs = -1;
 
-    private Throwable clockSurprise;
+    /** Where something is thrown next, or null. */
+    private Place surprisingPlace;
+
+    private Throwable surprise;
     private int looksUntilSurprise;
 
     private boolean hasBeenSurprised;
@@ -116,6 +131,7 @@ final class SimulatedHost implements EngineRuntime {
         this.another = another;
         this.bug = bug;
         this.isClockSlow = isClockSlow;
+        cacheFile.onReach(() -> reach(Place.CACHE));
     }
 
     /**
@@ -255,10 +271,22 @@ final class SimulatedHost implements EngineRuntime {
 
     /** Looks once at what has come; whether the volume can be taken. */
     boolean look() throws VolumeException {
-        if (random.nextBoolean()) {
-            follower.look();
-        } else {
-            follower.lookForSeal();
+        final Throwable planned = world.isSurprisingFollowers() ? plan() : null;
+        try {
+            if (random.nextBoolean()) {
+                follower.look();
+            } else {
+                follower.lookForSeal();
+            }
+        } catch (final IllegalStateException | OutOfMemoryError e) {
+            if (e != planned) {
+                throw e;
+            }
+            // Whoever follows gives up then, and begins anew.
+            follower.close();
+            follower = VolumeFollower.begin(context(false));
+        } finally {
+            isThrown();
         }
         return follower.standing().isFree();
     }
@@ -289,6 +317,7 @@ final class SimulatedHost implements EngineRuntime {
     private void begin() {
         endAnother();
         client = world.store().client().writer();
+        disk.onReach(() -> reach(Place.DISK));
         freeBuffers.clear();
         for (int i = 0; i <= MAX_REQUESTS; i++) {
             freeBuffers.add(
@@ -675,21 +704,13 @@ final class SimulatedHost implements EngineRuntime {
     }
 
     private void work(final GuardedAgent agent, final boolean isSurprising) {
-        final Throwable surprise = !isSurprising
-                ? null
-                : random.nextBoolean() ? new OutOfMemoryError("simulated") : new IllegalStateException("simulated");
-        final boolean isOfClock = surprise != null && random.nextBoolean();
-        client.surprise(isOfClock ? null : surprise);
-        clockSurprise = isOfClock ? surprise : null;
-        looksUntilSurprise = isOfClock ? random.nextInt(MAX_LOOKS) : 0;
+        final Throwable planned = isSurprising ? plan() : null;
         try {
-            agent.work(surprise);
+            agent.work(planned);
         } catch (final AgentTerminationException e) {
             agents.remove(agent);
         }
-        final boolean isThrown = isOfClock ? clockSurprise == null : client.surprise(null);
-        clockSurprise = null;
-        if (surprise != null && isThrown) {
+        if (isThrown()) {
             hasBeenSurprised = true;
             untoldSinceNs = untoldSinceNs < 0 ? ownNanoTime() : untoldSinceNs;
             if (bug == PlantedBug.DYING_AGENT) {
@@ -698,15 +719,32 @@ final class SimulatedHost implements EngineRuntime {
         }
     }
 
-    /** Whoever looks at a clock in the step of an agent may be surprised, as by the end of memory anywhere; not who handles errors. */
-    private void surpriseAtClock() {
-        if (clockSurprise != null && looksUntilSurprise-- == 0) {
-            final Throwable thrown = clockSurprise;
-            if (STACK.walk(frames ->
-                    frames.noneMatch(frame -> frame.getClassName().equals(UnexpectedErrors.class.getName())))) {
-                clockSurprise = null;
-                LangUtil.rethrowUnchecked(thrown);
-            }
+    /** Something is thrown at one of the next times that the world is reached for, by whoever does that. */
+    private Throwable plan() {
+        surprise = random.nextBoolean() ? new OutOfMemoryError("simulated") : new IllegalStateException("simulated");
+        surprisingPlace = PLACES[random.nextInt(PLACES.length)];
+        looksUntilSurprise = surprisingPlace == Place.CLOCK ? random.nextInt(MAX_LOOKS) : 0;
+        client.surprise(surprisingPlace == Place.STORE ? surprise : null);
+        return surprise;
+    }
+
+    /** Whether what was planned has been thrown; if not, it never is. */
+    private boolean isThrown() {
+        final boolean isThrown =
+                surprise != null && (surprisingPlace == Place.STORE ? client.surprise(null) : surprisingPlace == null);
+        surprise = null;
+        surprisingPlace = null;
+        return isThrown;
+    }
+
+    /** Whoever reaches for something in the step of an agent may be surprised, as by the end of memory anywhere; not who handles errors. */
+    private void reach(final Place place) {
+        if (surprisingPlace == place
+                && looksUntilSurprise-- == 0
+                && STACK.walk(frames ->
+                        frames.noneMatch(frame -> frame.getClassName().equals(UnexpectedErrors.class.getName())))) {
+            surprisingPlace = null;
+            LangUtil.rethrowUnchecked(surprise);
         }
     }
 
@@ -730,15 +768,30 @@ final class SimulatedHost implements EngineRuntime {
         private final AgentGuard guard;
         private Throwable surprise;
         private RuntimeException escaped;
+        private final LongSupplier clockNs;
+        private final PlantedBug bug;
+        private boolean hasThrown;
+        private long thrownNs;
 
-        GuardedAgent(final Agent agent, final LongSupplier clockNs) {
+        GuardedAgent(final Agent agent, final LongSupplier clockNs, final PlantedBug bug) {
             this.agent = agent;
+            this.clockNs = clockNs;
+            this.bug = bug;
             guard = new AgentGuard(this, clockNs);
         }
 
         void work(final Throwable newSurprise) {
             surprise = newSurprise;
-            guard.doWork();
+            if (bug == PlantedBug.RESTLESS_AGENT) {
+                try {
+                    doWork();
+                } catch (final Exception | OutOfMemoryError e) {
+                    // As a bare thread does: it is tried again at once.
+                    hasThrown = true;
+                }
+            } else {
+                guard.doWork();
+            }
             if (escaped != null) {
                 final RuntimeException thrown = escaped;
                 escaped = null;
@@ -748,12 +801,18 @@ final class SimulatedHost implements EngineRuntime {
 
         @Override
         public int doWork() throws Exception {
+            if (hasThrown && clockNs.getAsLong() - thrownNs < SHORTEST_WAIT_NS) {
+                escaped = new SimulationFailure("agent " + roleName() + " does not wait after an error");
+                return 0;
+            }
             try {
                 return agent.doWork();
             } catch (final AgentTerminationException | SimulatedCrash | SimulationFailure e) {
                 escaped = e;
             } catch (final Exception | OutOfMemoryError e) {
                 if (e == surprise) {
+                    hasThrown = true;
+                    thrownNs = clockNs.getAsLong();
                     throw e;
                 }
                 escaped = new SimulationFailure("agent " + roleName() + " failed: " + e);
@@ -769,13 +828,13 @@ final class SimulatedHost implements EngineRuntime {
 
     @Override
     public long nanoTime() {
-        surpriseAtClock();
+        reach(Place.CLOCK);
         return ownNanoTime();
     }
 
     @Override
     public long bootTimeNs() {
-        surpriseAtClock();
+        reach(Place.CLOCK);
         if (bug == PlantedBug.SLEEPING_CLOCK) {
             return ownNanoTime();
         }
@@ -799,7 +858,7 @@ final class SimulatedHost implements EngineRuntime {
 
     @Override
     public Handle start(final Agent agent) {
-        final GuardedAgent guarded = new GuardedAgent(agent, this::ownNanoTime);
+        final GuardedAgent guarded = new GuardedAgent(agent, this::ownNanoTime, bug);
         agents.add(guarded);
         return new Handle() {
             @Override
@@ -815,7 +874,7 @@ final class SimulatedHost implements EngineRuntime {
 
             @Override
             public String trouble() {
-                return guarded.guard.trouble();
+                return bug == PlantedBug.SILENT_AGENT ? null : guarded.guard.trouble();
             }
         };
     }

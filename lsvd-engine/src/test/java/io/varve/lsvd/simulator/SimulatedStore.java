@@ -411,7 +411,7 @@ final class SimulatedStore {
                 }
                 objects.tailMap(prefix).forEach((key, bytes) -> {
                     if (key.startsWith(prefix) && key.compareTo(after) > 0 && found.size() < limit) {
-                        found.add(new StoredObject(key, bytes.length));
+                        found.add(new StoredObject(shown(key), bytes.length));
                     }
                 });
                 if (bug == PlantedBug.STRICT_LISTING
@@ -433,6 +433,11 @@ final class SimulatedStore {
                 }
                 if (trouble == 3 && bug == PlantedBug.WIDE_DELETION && objects.higherKey(key) != null) {
                     objects.remove(objects.higherKey(key));
+                }
+                if (bug == PlantedBug.DELETED_NEIGHBOURS) {
+                    objects.keySet()
+                            .removeIf(other -> foreign.containsKey(other)
+                                    && directory(other).equals(directory(key)));
                 }
                 if (bug != PlantedBug.LOST_DELETION || random.nextInt(4) > 0) {
                     final byte[] body = objects.remove(key);
@@ -467,6 +472,12 @@ final class SimulatedStore {
                 future.complete(null);
             });
             return future;
+        }
+
+        private String shown(final String key) {
+            return bug == PlantedBug.ADOPTED_KEYS && foreign.containsKey(key)
+                    ? directory(key) + "00000000000003e8"
+                    : key;
         }
 
         private void makeDurable(final String key, final boolean isCreated) {

@@ -119,6 +119,11 @@ final class Simulation implements AutoCloseable {
         return hasSurprises && random.nextInt(150) == 0;
     }
 
+    /** As {@link #isSurprising}, for whoever follows a volume, which is done less often. */
+    boolean isSurprisingFollowers() {
+        return hasSurprises && random.nextInt(10) == 0;
+    }
+
     SnapshotModel snapshots() {
         return snapshots;
     }
@@ -255,7 +260,8 @@ final class Simulation implements AutoCloseable {
             snapshots.mayHaveLost();
         }
         if (!ancestors.isEmpty()
-                && (bug == PlantedBug.EARLY_CUT || active.volume().stats().space().isFlat())) {
+                && (bug == PlantedBug.EARLY_CUT
+                        || active.volume().stats().space().isFlat())) {
             operator.cutTies(ancestors);
         }
         if (isPowerLost) {
