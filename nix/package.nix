@@ -18,6 +18,7 @@ maven.buildMavenPackage {
       ../pom.xml
       ../linux
       ../block
+      ../control
       ../nbd
       ../host-disks
       ../virtqueue

@@ -29,6 +29,7 @@ class ArchitectureTest {
                 .importPackages("io.varve");
         assertThat(varve.contain("io.varve.linux.IoRing")).isTrue();
         assertThat(varve.contain("io.varve.block.Export")).isTrue();
+        assertThat(varve.contain("io.varve.control.Call")).isTrue();
         assertThat(varve.contain("io.varve.lsvd.Volume")).isTrue();
         assertThat(varve.contain("io.varve.vhostuser.VhostUserBlkServer")).isTrue();
         assertThat(varve.contain("io.varve.nbd.NbdServer")).isTrue();
@@ -42,6 +43,8 @@ class ArchitectureTest {
                 .consideringOnlyDependenciesInAnyPackage("io.varve..")
                 .layer("launcher")
                 .definedBy("io.varve.launcher..")
+                .layer("control")
+                .definedBy("io.varve.control..")
                 .layer("vhost-user")
                 .definedBy("io.varve.vhostuser..")
                 .layer("nbd")
@@ -60,6 +63,8 @@ class ArchitectureTest {
                 .definedBy("io.varve.linux..")
                 .whereLayer("launcher")
                 .mayNotBeAccessedByAnyLayer()
+                .whereLayer("control")
+                .mayOnlyBeAccessedByLayers("launcher")
                 .whereLayer("vhost-user")
                 .mayOnlyBeAccessedByLayers("launcher")
                 .whereLayer("nbd")
@@ -94,12 +99,25 @@ class ArchitectureTest {
                 .check(varve);
     }
 
+    /** Whoever manages volumes is written against it, in processes that have nothing else of Varve. */
+    @Test
+    void controlKnowsJsonAndNothingElse() {
+        classes()
+                .that()
+                .resideInAPackage("io.varve.control..")
+                .should()
+                .onlyDependOnClassesThat(
+                        JavaClass.Predicates.resideInAnyPackage("io.varve.control..", "java..", "tools.jackson.."))
+                .check(varve);
+    }
+
     @Test
     void everyClassBelongsToAModule() {
         classes()
                 .should()
                 .resideInAnyPackage(
                         "io.varve.launcher..",
+                        "io.varve.control..",
                         "io.varve.vhostuser..",
                         "io.varve.nbd..",
                         "io.varve.hostdisks..",

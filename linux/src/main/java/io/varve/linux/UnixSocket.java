@@ -217,6 +217,15 @@ public final class UnixSocket implements AutoCloseable {
         return await(IoRing.POLLIN, timeoutMs);
     }
 
+    /**
+     * Whether the peer is gone for good: it neither sends nor receives any more. One that only sends no more is there.
+     *
+     * @throws ErrnoException when closed.
+     */
+    public boolean isPeerGone() throws ErrnoException {
+        return await(0, 0);
+    }
+
     private boolean await(final int events, final int timeoutMs) throws ErrnoException {
         return message.await(fd, events, timeoutMs);
     }

@@ -1,8 +1,8 @@
 package io.varve.launcher.cli;
 
+import io.varve.control.rpc.ControlClient;
 import io.varve.launcher.ExitStatus;
 import io.varve.launcher.config.ByteSize;
-import io.varve.launcher.control.ControlClient;
 import io.varve.launcher.daemon.OpeningChoices;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;

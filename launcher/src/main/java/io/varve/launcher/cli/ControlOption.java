@@ -1,8 +1,12 @@
 package io.varve.launcher.cli;
 
+import io.varve.control.ControlException;
+import io.varve.control.ErrorKind;
+import io.varve.control.rpc.ControlClient;
+import io.varve.launcher.UserException;
 import io.varve.launcher.config.Setting;
 import io.varve.launcher.config.Settings;
-import io.varve.launcher.control.ControlClient;
+import java.nio.file.Path;
 import java.util.Map;
 import picocli.CommandLine.Option;
 
@@ -28,6 +32,20 @@ final class ControlOption {
 
     /** Connects to the daemon. */
     ControlClient connect(final Settings settings) {
-        return ControlClient.connect(over(settings).get(Setting.CONTROL));
+        return connect(over(settings).get(Setting.CONTROL));
+    }
+
+    /** Connects to the daemon at a socket, or says how to start one. */
+    static ControlClient connect(final Path socket) {
+        try {
+            return ControlClient.connect(socket);
+        } catch (final ControlException e) {
+            throw e.kind() == ErrorKind.NOT_FOUND
+                    ? new UserException(
+                            e.kind(),
+                            e.getMessage() + ": start one with 'varve daemon', or name its socket with --control",
+                            e)
+                    : e;
+        }
     }
 }

@@ -1,5 +1,6 @@
 package io.varve.launcher.cli;
 
+import io.varve.control.ControlException;
 import io.varve.launcher.ExitStatus;
 import io.varve.launcher.UserException;
 import io.varve.launcher.config.Environment;
@@ -32,6 +33,10 @@ final class Errors {
                 status = ExitStatus.WRONG_USE;
             }
             case UserException known -> {
+                err.println("varve: " + line(known.getMessage()));
+                status = ExitStatus.WRONG_USE;
+            }
+            case ControlException known -> {
                 err.println("varve: " + line(known.getMessage()));
                 status = ExitStatus.WRONG_USE;
             }

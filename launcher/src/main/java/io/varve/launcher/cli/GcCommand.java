@@ -1,8 +1,8 @@
 package io.varve.launcher.cli;
 
+import io.varve.control.rpc.ControlClient;
 import io.varve.launcher.ExitStatus;
 import io.varve.launcher.config.ByteSize;
-import io.varve.launcher.control.ControlClient;
 import java.util.Map;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;

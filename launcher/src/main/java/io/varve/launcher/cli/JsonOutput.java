@@ -1,6 +1,7 @@
 package io.varve.launcher.cli;
 
-import io.varve.launcher.volume.VolumeJson;
+import io.varve.control.rpc.Json;
+import io.varve.launcher.volume.Descriptions;
 import io.varve.lsvd.LogInventory;
 import io.varve.lsvd.VolumeInfo;
 import io.varve.lsvd.store.StoreProbe;
@@ -25,13 +26,18 @@ final class JsonOutput {
         return PRETTY.asString(answer);
     }
 
+    /** What a daemon has answered, or would. */
+    static String answer(final Record answer) {
+        return PRETTY.asString(Json.ofRecord(answer));
+    }
+
     static String volume(final VolumeInfo info) {
-        return PRETTY.asString(VolumeJson.ofVolume(info));
+        return answer(Descriptions.of(info));
     }
 
     /** @param live figures of the daemon that serves it here, or null. */
     static String volume(final VolumeInfo info, final Map<String, Object> live) {
-        final Map<String, Object> fields = new LinkedHashMap<>(VolumeJson.ofVolume(info));
+        final Map<String, Object> fields = new LinkedHashMap<>(Json.ofRecord(Descriptions.of(info)));
         if (live != null) {
             fields.put("live", live);
         }
@@ -39,7 +45,8 @@ final class JsonOutput {
     }
 
     static String volumes(final List<VolumeInfo> volumes) {
-        return PRETTY.asString(volumes.stream().map(VolumeJson::ofVolume).toList());
+        return PRETTY.asString(
+                volumes.stream().map(Descriptions::of).map(Json::ofRecord).toList());
     }
 
     /** A list of what is in JSON's form already. */

@@ -1,5 +1,6 @@
 package io.varve.launcher.cli;
 
+import io.varve.control.rpc.ControlClient;
 import io.varve.hostdisks.DiskTable;
 import io.varve.hostdisks.HostDisk;
 import io.varve.hostdisks.HostDiskException;
@@ -9,7 +10,6 @@ import io.varve.launcher.UserException;
 import io.varve.launcher.config.Setting;
 import io.varve.launcher.config.Settings;
 import io.varve.launcher.config.TimeSpan;
-import io.varve.launcher.control.ControlClient;
 import io.varve.launcher.daemon.NbdPlan;
 import io.varve.launcher.volume.SnapshotName;
 import java.nio.file.Path;
@@ -86,7 +86,7 @@ final class MappingOptions {
             final HostDisks disks, final String volume, final Duration giveUp, final Settings settings)
             throws HostDiskException {
         final Path socket = control.over(settings).get(Setting.CONTROL);
-        try (ControlClient daemon = ControlClient.connect(socket)) {
+        try (ControlClient daemon = ControlOption.connect(socket)) {
             final MappingSource source = new MappingSource(daemon, socket, volume, isReadOnly(volume));
             final Optional<HostDisk> there = disks.find(source.identifier());
             if (there.isPresent()) {

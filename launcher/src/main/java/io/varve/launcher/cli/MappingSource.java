@@ -1,8 +1,8 @@
 package io.varve.launcher.cli;
 
+import io.varve.control.rpc.ControlClient;
 import io.varve.hostdisks.HostDisk;
 import io.varve.launcher.UserException;
-import io.varve.launcher.control.ControlClient;
 import io.varve.launcher.control.RemoteVolumes;
 import io.varve.launcher.volume.SnapshotName;
 import java.nio.charset.StandardCharsets;

@@ -1,5 +1,6 @@
 package io.varve.launcher.cli;
 
+import io.varve.control.rpc.ControlClient;
 import io.varve.hostdisks.DiskTable;
 import io.varve.hostdisks.HostDisk;
 import io.varve.hostdisks.HostDiskException;
@@ -7,7 +8,6 @@ import io.varve.hostdisks.Mounts;
 import io.varve.launcher.ExitStatus;
 import io.varve.launcher.UserException;
 import io.varve.launcher.config.Settings;
-import io.varve.launcher.control.ControlClient;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -1,9 +1,9 @@
 package io.varve.launcher.cli;
 
-import io.varve.launcher.UserException;
+import io.varve.control.ControlException;
+import io.varve.control.rpc.ControlClient;
 import io.varve.launcher.config.Setting;
 import io.varve.launcher.config.Settings;
-import io.varve.launcher.control.ControlClient;
 import io.varve.launcher.control.LiveFigures;
 import io.varve.launcher.volume.VolumeInUseException;
 import io.varve.lsvd.VolumeCatalog;
@@ -88,8 +88,11 @@ final class ServingDaemon {
 
     /** The daemon at a socket, if it is there and serves a volume that is wanted; else null. */
     private static ControlClient serving(final Path socket, final Predicate<Map<?, ?>> isWanted) {
-        final ControlClient daemon = ControlClient.tryConnect(socket);
-        if (daemon == null) {
+        final ControlClient daemon;
+        try {
+            daemon = ControlClient.connect(socket);
+        } catch (final ControlException e) {
+            // None is there that may be asked.
             return null;
         }
         boolean isFound = false;
@@ -108,7 +111,7 @@ final class ServingDaemon {
     private static Map<String, Object> statusOf(final ControlClient daemon) {
         try {
             return daemon.call("status", Map.of());
-        } catch (final UserException e) {
+        } catch (final ControlException e) {
             return Map.of();
         }
     }

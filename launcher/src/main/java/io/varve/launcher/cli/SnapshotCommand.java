@@ -1,11 +1,13 @@
 package io.varve.launcher.cli;
 
+import io.varve.control.SnapshotDescription;
+import io.varve.control.SnapshotListCall;
 import io.varve.launcher.config.ByteSize;
-import io.varve.launcher.volume.SnapshotInfo;
 import io.varve.launcher.volume.SnapshotName;
 import io.varve.launcher.volume.Volumes;
 import io.varve.lsvd.VolumeException;
 import io.varve.lsvd.VolumeInfo;
+import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.List;
 import java.util.Locale;
@@ -60,8 +62,8 @@ final class SnapshotCommand {
             return name;
         }
 
-        final void tell(final SnapshotInfo info, final String line) {
-            out().println(json() ? JsonOutput.answer(info.toJson()) : line);
+        final void tell(final SnapshotDescription info, final String line) {
+            out().println(json() ? JsonOutput.answer(info) : line);
         }
     }
 
@@ -76,7 +78,7 @@ final class SnapshotCommand {
     static final class Create extends OnSnapshot {
         @Override
         void run(final Volumes volumes) throws VolumeException {
-            final SnapshotInfo info = volumes.createSnapshot(name());
+            final SnapshotDescription info = volumes.createSnapshot(name());
             final String taken = info.takenUs() == null
                     ? ""
                     : String.format(Locale.ROOT, ", taken within %.1f ms", info.takenUs() / 1000.0);
@@ -97,18 +99,19 @@ final class SnapshotCommand {
 
         @Override
         void run(final Volumes volumes) throws VolumeException {
-            final List<SnapshotInfo> all = volumes.listSnapshots(volume);
+            final List<SnapshotDescription> all = volumes.listSnapshots(volume);
             if (json()) {
-                out().println(JsonOutput.answer(Map.of(
-                        "snapshots", all.stream().map(SnapshotInfo::toJson).toList())));
+                out().println(JsonOutput.answer(new SnapshotListCall.Answer(all)));
                 return;
             }
             final TextTable table = new TextTable("lrlll").row("NAME", "SIZE", "CREATED", "PROTECTED", "CLONES");
-            for (final SnapshotInfo info : all) {
+            for (final SnapshotDescription info : all) {
                 table.row(
                         info.name(),
                         ByteSize.format(info.sizeBytes()),
-                        info.created().truncatedTo(ChronoUnit.SECONDS).toString(),
+                        Instant.parse(info.created())
+                                .truncatedTo(ChronoUnit.SECONDS)
+                                .toString(),
                         info.isProtected() ? "yes" : "no",
                         String.join(",", info.clones()));
             }

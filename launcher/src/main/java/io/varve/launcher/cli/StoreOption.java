@@ -1,5 +1,6 @@
 package io.varve.launcher.cli;
 
+import io.varve.control.ErrorKind;
 import io.varve.launcher.UserException;
 import io.varve.launcher.config.Setting;
 import io.varve.launcher.config.Settings;
@@ -130,7 +131,7 @@ final class StoreOption {
                 }
             };
         } catch (final StoreException e) {
-            throw new UserException(e.getMessage(), e);
+            throw new UserException(ErrorKind.UNAVAILABLE, e.getMessage(), e);
         }
     }
 

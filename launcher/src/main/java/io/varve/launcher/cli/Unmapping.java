@@ -1,10 +1,10 @@
 package io.varve.launcher.cli;
 
+import io.varve.control.rpc.ControlClient;
 import io.varve.hostdisks.DiskTable;
 import io.varve.hostdisks.HostDisk;
 import io.varve.hostdisks.HostDiskException;
 import io.varve.hostdisks.HostDisks;
-import io.varve.launcher.control.ControlClient;
 import java.nio.file.Path;
 import java.util.Map;
 
@@ -18,7 +18,7 @@ final class Unmapping {
             disks.unmap(disk, force);
         }
         if (!disk.control().isEmpty()) {
-            try (ControlClient daemon = ControlClient.connect(Path.of(disk.control()))) {
+            try (ControlClient daemon = ControlOption.connect(Path.of(disk.control()))) {
                 daemon.call("detach", Map.of("volume", disk.volume()));
             }
         }

@@ -1,11 +1,11 @@
 package io.varve.launcher.cli;
 
+import io.varve.control.rpc.ControlClient;
 import io.varve.launcher.ExitStatus;
 import io.varve.launcher.UserException;
 import io.varve.launcher.config.ByteSize;
 import io.varve.launcher.config.Setting;
 import io.varve.launcher.config.Settings;
-import io.varve.launcher.control.ControlClient;
 import io.varve.launcher.control.LiveFigures;
 import io.varve.launcher.control.RemoteVolumes;
 import io.varve.launcher.volume.SnapshotName;

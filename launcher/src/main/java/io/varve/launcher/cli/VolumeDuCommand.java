@@ -1,9 +1,10 @@
 package io.varve.launcher.cli;
 
+import io.varve.control.rpc.Json;
 import io.varve.launcher.UserException;
 import io.varve.launcher.config.ByteSize;
 import io.varve.launcher.control.LiveFigures;
-import io.varve.launcher.volume.VolumeJson;
+import io.varve.launcher.volume.Descriptions;
 import io.varve.launcher.volume.Volumes;
 import io.varve.lsvd.VolumeException;
 import io.varve.lsvd.VolumeInfo;
@@ -53,7 +54,7 @@ final class VolumeDuCommand extends VolumeCommand.OnStore {
         for (final String each : names) {
             try {
                 final VolumeUsage usage = volumes.usage(each);
-                final Map<String, Object> fields = VolumeJson.ofUsage(usage);
+                final Map<String, Object> fields = Json.ofRecord(Descriptions.of(usage));
                 fields.put("cached_bytes", cachedBytes(cacheDirectory, usage));
                 all.add(fields);
             } catch (final VolumeException | UserException e) {

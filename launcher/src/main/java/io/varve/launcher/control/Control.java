@@ -1,5 +1,8 @@
 package io.varve.launcher.control;
 
+import io.varve.control.ErrorKind;
+import io.varve.control.rpc.ControlService;
+import io.varve.control.rpc.Events;
 import io.varve.launcher.UserException;
 import io.varve.launcher.config.Setting;
 import io.varve.launcher.config.Settings;
@@ -11,8 +14,6 @@ import io.varve.lsvd.store.ObjectStore;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Map;
-import java.util.TreeMap;
 import java.util.function.Consumer;
 import java.util.function.Function;
 
@@ -55,28 +56,22 @@ public final class Control {
             final Function<Settings, ObjectStore> store,
             final ListeningSocket listener,
             final Consumer<String> complain) {
-        final DaemonMethods methods =
-                new DaemonMethods(daemon, settings, store, new Attachments(settings.get(Setting.CONTROL)));
-        methods.restore(complain);
+        final Events events = new Events();
+        daemon.addListener(new EventTeller(events));
+        final AttachWork attachments =
+                new AttachWork(daemon, settings, store, new Attachments(settings.get(Setting.CONTROL)));
+        attachments.restore(complain);
+        final Calls calls = new Calls(attachments, new VolumeScope(daemon, settings, store, events));
         try {
-            return new ControlServer(listener, methods(methods, daemon, settings, store));
+            return new ControlServer(listener, new ControlService(calls, events, build()));
         } catch (final ErrnoException e) {
-            throw new UserException("cannot set up the control socket: " + e.getMessage(), e);
+            throw new UserException(ErrorKind.UNAVAILABLE, "cannot set up the control socket: " + e.getMessage(), e);
         }
     }
 
-    /** All methods by name. */
-    static Map<String, ControlMethod> methods(
-            final DaemonMethods methods,
-            final Daemon daemon,
-            final Settings settings,
-            final Function<Settings, ObjectStore> store) {
-        final Map<String, ControlMethod> byName = new TreeMap<>();
-        byName.put("attach", methods::attach);
-        byName.put("detach", methods::detach);
-        byName.put("status", methods::status);
-        new GcMethods(daemon).addTo(byName);
-        new VolumeMethods(daemon, settings, store).addTo(byName);
-        return byName;
+    /** The daemon's version, as the build wrote it into the jar's manifest. */
+    private static String build() {
+        final String version = Control.class.getPackage().getImplementationVersion();
+        return version == null ? "not built as a jar" : version;
     }
 }

@@ -1,5 +1,6 @@
 package io.varve.launcher.control;
 
+import io.varve.control.rpc.Json;
 import io.varve.launcher.daemon.Daemon;
 import io.varve.launcher.daemon.ServedVolume;
 import io.varve.launcher.daemon.VolumeStatus;
@@ -98,7 +99,7 @@ public final class LiveFigures implements AutoCloseable {
         if (status.stats() == null || status.isReadOnly()) {
             return;
         }
-        final Map<String, Object> fields = StatusJson.of(status);
+        final Map<String, Object> fields = Json.ofRecord(AttachedVolumes.of(status));
         if (control != null) {
             fields.put(CONTROL_PATH, control.toString());
         }

@@ -1,8 +1,24 @@
 package io.varve.launcher.control;
 
-import io.varve.launcher.volume.SnapshotInfo;
+import io.varve.control.SnapshotCreateCall;
+import io.varve.control.SnapshotDescription;
+import io.varve.control.SnapshotListCall;
+import io.varve.control.SnapshotProtectCall;
+import io.varve.control.SnapshotRemoveCall;
+import io.varve.control.SnapshotRenameCall;
+import io.varve.control.SnapshotRollbackCall;
+import io.varve.control.VolumeCloneCall;
+import io.varve.control.VolumeCreateCall;
+import io.varve.control.VolumeDuCall;
+import io.varve.control.VolumeFlattenCall;
+import io.varve.control.VolumeInfoCall;
+import io.varve.control.VolumeListCall;
+import io.varve.control.VolumeRemoveCall;
+import io.varve.control.VolumeResizeCall;
+import io.varve.control.VolumeSetCall;
+import io.varve.control.rpc.ControlClient;
+import io.varve.launcher.volume.Descriptions;
 import io.varve.launcher.volume.SnapshotName;
-import io.varve.launcher.volume.VolumeJson;
 import io.varve.launcher.volume.VolumeSettingText;
 import io.varve.launcher.volume.Volumes;
 import io.varve.lsvd.RemovalListener;
@@ -31,45 +47,35 @@ public final class RemoteVolumes implements Volumes {
 
     @Override
     public VolumeInfo create(final String name, final VolumeSettings volume, final boolean allowsUnfitStore) {
-        final Map<String, Object> params = params(name);
-        params.put("size_bytes", volume.sizeBytes());
-        params.putAll(VolumeJson.ofSettings(volume));
-        params.put("allow_unfit_store", allowsUnfitStore);
-        return VolumeJson.info(daemon.call("volume.create", params));
+        return Descriptions.info(daemon.call(
+                new VolumeCreateCall(name, volume.sizeBytes(), Descriptions.of(volume), allowsUnfitStore, settings)));
     }
 
     @Override
     public List<VolumeInfo> list() {
-        final List<?> volumes = (List<?>)
-                daemon.call("volume.list", Map.of("settings", settings)).get("volumes");
-        return volumes.stream()
-                .map(fields -> VolumeJson.info((Map<?, ?>) fields))
+        return daemon.call(new VolumeListCall(settings)).volumes().stream()
+                .map(Descriptions::info)
                 .toList();
     }
 
     @Override
     public VolumeInfo info(final String name) {
-        return VolumeJson.info(daemon.call("volume.info", params(name)));
+        return Descriptions.info(daemon.call(new VolumeInfoCall(name, settings)));
     }
 
     @Override
     public VolumeUsage usage(final String name) {
-        return VolumeJson.usage(daemon.call("volume.du", params(name)));
+        return Descriptions.usage(daemon.call(new VolumeDuCall(name, settings)));
     }
 
     @Override
     public VolumeInfo set(final String name, final Map<VolumeSettingText, String> changes) {
-        final Map<String, Object> params = params(name);
-        params.put("changes", texts(changes));
-        return VolumeJson.info(daemon.call("volume.set", params));
+        return Descriptions.info(daemon.call(new VolumeSetCall(name, texts(changes), settings)));
     }
 
     @Override
     public VolumeInfo resize(final String name, final long sizeBytes, final boolean allowsShrink) {
-        final Map<String, Object> params = params(name);
-        params.put("size_bytes", sizeBytes);
-        params.put("allow_shrink", allowsShrink);
-        return VolumeJson.info(daemon.call("volume.resize", params));
+        return Descriptions.info(daemon.call(new VolumeResizeCall(name, sizeBytes, allowsShrink, settings)));
     }
 
     @Override
@@ -78,84 +84,58 @@ public final class RemoteVolumes implements Volumes {
             final String name,
             final long sizeBytes,
             final Map<VolumeSettingText, String> changes) {
-        final Map<String, Object> params = params(name);
-        params.put("changes", texts(changes));
-        params.put("from", from.toString());
-        params.put("size_bytes", sizeBytes);
-        return VolumeJson.info(daemon.call("volume.clone", params));
+        return Descriptions.info(
+                daemon.call(new VolumeCloneCall(name, from.toString(), sizeBytes, texts(changes), settings)));
     }
 
     @Override
     public void flatten(final String name, final LongConsumer bytesLeft) {
-        while (true) {
-            final Map<String, Object> answer = daemon.call("volume.flatten", params(name));
-            if (Boolean.TRUE.equals(answer.get("flat"))) {
-                return;
-            }
-            bytesLeft.accept(((Number) answer.get("inherited_bytes")).longValue());
+        VolumeFlattenCall.Answer answer = daemon.call(new VolumeFlattenCall(name, settings));
+        while (!answer.flat()) {
+            bytesLeft.accept(answer.inheritedBytes());
+            answer = daemon.call(new VolumeFlattenCall(name, settings));
         }
     }
 
     @Override
-    public SnapshotInfo createSnapshot(final SnapshotName name) {
-        return SnapshotInfo.ofJson(daemon.call("snapshot.create", snapshot(name)));
+    public SnapshotDescription createSnapshot(final SnapshotName name) {
+        return daemon.call(new SnapshotCreateCall(name.volume(), name.snapshot(), settings));
     }
 
     @Override
-    public List<SnapshotInfo> listSnapshots(final String volume) {
-        final List<?> snapshots =
-                (List<?>) daemon.call("snapshot.list", params(volume)).get("snapshots");
-        return snapshots.stream()
-                .map(fields -> SnapshotInfo.ofJson((Map<?, ?>) fields))
-                .toList();
+    public List<SnapshotDescription> listSnapshots(final String volume) {
+        return daemon.call(new SnapshotListCall(volume, settings)).snapshots();
     }
 
     @Override
     public boolean removeSnapshot(final SnapshotName name) {
-        return Boolean.TRUE.equals(
-                daemon.call("snapshot.remove", snapshot(name)).get("removed"));
+        return daemon.call(new SnapshotRemoveCall(name.volume(), name.snapshot(), settings))
+                .removed();
     }
 
     @Override
-    public SnapshotInfo renameSnapshot(final SnapshotName name, final String to) {
-        final Map<String, Object> params = snapshot(name);
-        params.put("to", to);
-        return SnapshotInfo.ofJson(daemon.call("snapshot.rename", params));
+    public SnapshotDescription renameSnapshot(final SnapshotName name, final String to) {
+        return daemon.call(new SnapshotRenameCall(name.volume(), name.snapshot(), to, settings));
     }
 
     @Override
-    public SnapshotInfo protectSnapshot(final SnapshotName name, final boolean isProtected) {
-        final Map<String, Object> params = snapshot(name);
-        params.put("protected", isProtected);
-        return SnapshotInfo.ofJson(daemon.call("snapshot.protect", params));
+    public SnapshotDescription protectSnapshot(final SnapshotName name, final boolean isProtected) {
+        return daemon.call(new SnapshotProtectCall(name.volume(), name.snapshot(), isProtected, settings));
     }
 
     @Override
     public VolumeInfo rollBack(final SnapshotName name) {
-        return VolumeJson.info(daemon.call("snapshot.rollback", snapshot(name)));
-    }
-
-    private Map<String, Object> snapshot(final SnapshotName name) {
-        final Map<String, Object> params = params(name.volume());
-        params.put("snapshot", name.snapshot());
-        return params;
+        return Descriptions.info(daemon.call(new SnapshotRollbackCall(name.volume(), name.snapshot(), settings)));
     }
 
     @Override
     public boolean remove(final String name, final RemovalListener listener) {
-        return Boolean.TRUE.equals(daemon.call("volume.remove", params(name)).get("removed"));
+        return daemon.call(new VolumeRemoveCall(name, settings)).removed();
     }
 
     private static Map<String, String> texts(final Map<VolumeSettingText, String> changes) {
         final Map<String, String> texts = new LinkedHashMap<>();
         changes.forEach((setting, text) -> texts.put(setting.key(), text));
         return texts;
-    }
-
-    private Map<String, Object> params(final String name) {
-        final Map<String, Object> params = new LinkedHashMap<>();
-        params.put("volume", name);
-        params.put("settings", settings);
-        return params;
     }
 }

@@ -1,6 +1,5 @@
 /**
- * The control socket of the daemon: JSON-RPC 2.0, one object a line, as {@code docs/control.md} tells.
- * {@link io.varve.launcher.control.ControlServer} serves it, and {@link io.varve.launcher.control.ControlClient} is what the
- * commands speak to it with.
+ * The daemon under its control socket: what each call of {@link io.varve.control} does ({@link
+ * io.varve.launcher.control.Calls} tells who carries it out), and the socket itself, {@link io.varve.launcher.control.ControlServer}.
  */
 package io.varve.launcher.control;

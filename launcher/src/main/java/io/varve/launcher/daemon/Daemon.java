@@ -1,5 +1,6 @@
 package io.varve.launcher.daemon;
 
+import io.varve.control.ErrorKind;
 import io.varve.launcher.UserException;
 import io.varve.launcher.daemon.VolumeStatus.State;
 import io.varve.launcher.metrics.CacheMetrics;
@@ -21,7 +22,7 @@ public final class Daemon {
     /** Most volumes in one daemon: each has three threads, and memory for its log's window and its map. */
     public static final int MAX_VOLUMES = 64;
 
-    private final VolumeListener listener;
+    private final VolumeListeners listeners = new VolumeListeners();
     private final SharedReadCache readCache;
     private final Map<String, ServedVolume> volumes = new TreeMap<>();
     private boolean isEnding;
@@ -32,9 +33,14 @@ public final class Daemon {
      * @param readCache for all of them; the caller closes it once they have ended.
      */
     public Daemon(final VolumeListener listener, final SharedReadCache readCache) {
-        this.listener = listener;
+        listeners.add(listener);
         this.readCache = readCache;
         CompilerThreads.letOthersGoFirst();
+    }
+
+    /** Has one more told what becomes of volumes. */
+    public void addListener(final VolumeListener more) {
+        listeners.add(more);
     }
 
     /**
@@ -45,16 +51,18 @@ public final class Daemon {
     public synchronized ServedVolume attach(final VolumeOptions options) {
         final ServedVolume there = volumes.get(options.name());
         if (isEnding) {
-            throw new UserException("the daemon is ending");
+            throw new UserException(ErrorKind.UNAVAILABLE, "the daemon is ending");
         }
         if (there != null && !isGone(there)) {
-            throw new UserException("volume '" + options.name() + "' is attached already");
+            throw new UserException(ErrorKind.BUSY, "volume '" + options.name() + "' is attached already");
         }
         if (there == null && volumes.size() == MAX_VOLUMES) {
-            throw new UserException("there are " + MAX_VOLUMES + " volumes in this daemon, and it takes no more: detach"
-                    + " one, or start a second daemon");
+            throw new UserException(
+                    ErrorKind.NO_SPACE,
+                    "there are " + MAX_VOLUMES + " volumes in this daemon, and it takes no more: detach"
+                            + " one, or start a second daemon");
         }
-        final ServedVolume volume = ServedVolume.start(options, listener, readCache, this::forget);
+        final ServedVolume volume = ServedVolume.start(options, listeners, readCache, this::forget);
         volumes.put(options.name(), volume);
         return volume;
     }

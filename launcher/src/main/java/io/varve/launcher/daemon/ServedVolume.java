@@ -1,6 +1,7 @@
 package io.varve.launcher.daemon;
 
 import io.varve.block.ExportStatus;
+import io.varve.control.ErrorKind;
 import io.varve.launcher.UserException;
 import io.varve.launcher.daemon.VolumeStatus.FrontEndState;
 import io.varve.launcher.daemon.VolumeStatus.State;
@@ -282,7 +283,7 @@ public final class ServedVolume {
         try {
             ring = IoRings.open(IoRings.DEFAULT_ENTRIES);
         } catch (final ErrnoException e) {
-            throw new UserException("cannot set up I/O: " + e.getMessage(), e);
+            throw new UserException(ErrorKind.UNAVAILABLE, "cannot set up I/O: " + e.getMessage(), e);
         }
         possession = new Possession(
                 options.name(),

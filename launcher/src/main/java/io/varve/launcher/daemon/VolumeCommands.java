@@ -1,5 +1,6 @@
 package io.varve.launcher.daemon;
 
+import io.varve.control.ErrorKind;
 import io.varve.launcher.UserException;
 import io.varve.launcher.volume.StoreVolumes;
 import io.varve.lsvd.Volume;
@@ -56,7 +57,9 @@ public final class VolumeCommands {
         return bounded(
                 grown,
                 isSubmitted,
-                new UserException("volume '" + name + "' has its new size from the next time on that it is attached"));
+                new UserException(
+                        ErrorKind.UNAVAILABLE,
+                        "volume '" + name + "' has its new size from the next time on that it is attached"));
     }
 
     /**
@@ -66,8 +69,8 @@ public final class VolumeCommands {
     public CompletableFuture<Void> snapshot(final String snapshot) {
         requireFree();
         final CompletableFuture<Void> taken = new CompletableFuture<>();
-        final UserException failure =
-                new UserException("no snapshot of volume '" + name + "' could be taken: 'varve status' tells why");
+        final UserException failure = new UserException(
+                ErrorKind.UNAVAILABLE, "no snapshot of volume '" + name + "' could be taken: 'varve status' tells why");
         final ServingDuties reactor = reactors.get();
         final boolean isSubmitted = reactor != null
                 && reactor.submitWithVolume(volume -> {
@@ -146,10 +149,11 @@ public final class VolumeCommands {
         }
         final Volume opened = there.join();
         if (opened == null) {
-            throw new UserException("volume '" + name + "' is attached and not open: 'varve status' tells why");
+            throw new UserException(
+                    ErrorKind.UNAVAILABLE, "volume '" + name + "' is attached and not open: 'varve status' tells why");
         }
         if (opened.isReadOnly()) {
-            throw new UserException("volume '" + name + "' is served read-only");
+            throw new UserException(ErrorKind.READ_ONLY, "volume '" + name + "' is served read-only");
         }
         return opened;
     }
@@ -158,7 +162,7 @@ public final class VolumeCommands {
         final ServingDuties reactor = reactors.get();
         final String note = reactor == null ? null : reactor.waitsFor();
         if (note != null) {
-            throw new UserException("volume '" + name + "' " + note);
+            throw new UserException(ErrorKind.BUSY, "volume '" + name + "' " + note);
         }
     }
 }

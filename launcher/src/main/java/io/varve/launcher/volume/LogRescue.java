@@ -1,5 +1,6 @@
 package io.varve.launcher.volume;
 
+import io.varve.control.ErrorKind;
 import io.varve.launcher.UserException;
 import io.varve.launcher.config.Settings;
 import io.varve.linux.IoVec;
@@ -47,6 +48,7 @@ public final class LogRescue {
         final SnapshotName base = new SnapshotName(volume, SnapshotName.ofTakeOver(logs.successorOf(log)));
         if (volumes.listSnapshots(volume).stream().noneMatch(one -> one.name().equals(base.snapshot()))) {
             throw new UserException(
+                    ErrorKind.NOT_FOUND,
                     "there is no snapshot '" + base + "' of how the volume was when it was taken over: save what"
                             + " is in the log to a file, with --to");
         }

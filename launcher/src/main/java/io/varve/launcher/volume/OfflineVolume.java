@@ -1,5 +1,6 @@
 package io.varve.launcher.volume;
 
+import io.varve.control.ErrorKind;
 import io.varve.launcher.UserException;
 import io.varve.launcher.config.Setting;
 import io.varve.launcher.config.Settings;
@@ -117,8 +118,10 @@ final class OfflineVolume implements AutoCloseable {
                 ring.turn(Math.min(volume.maxIdleNs(), MAX_SLEEP_NS));
             }
             if (hasFailed || volume.failure() != null || System.nanoTime() > deadlineNs) {
-                throw new UserException(failing + ": "
-                        + (volume.failure() != null ? volume.failure() : "the store takes nothing; try again"));
+                throw new UserException(
+                        ErrorKind.UNAVAILABLE,
+                        failing + ": "
+                                + (volume.failure() != null ? volume.failure() : "the store takes nothing; try again"));
             }
         }
     }

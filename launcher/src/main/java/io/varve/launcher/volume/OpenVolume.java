@@ -1,5 +1,6 @@
 package io.varve.launcher.volume;
 
+import io.varve.control.ErrorKind;
 import io.varve.launcher.UserException;
 import io.varve.linux.ErrnoException;
 import io.varve.linux.IoRing;
@@ -19,7 +20,7 @@ final class OpenVolume implements AutoCloseable {
         try {
             ring = IoRings.open(IoRings.DEFAULT_ENTRIES);
         } catch (final ErrnoException e) {
-            throw new UserException("cannot set up I/O: " + e.getMessage(), e);
+            throw new UserException(ErrorKind.UNAVAILABLE, "cannot set up I/O: " + e.getMessage(), e);
         }
         memoryLog = new MemoryLogStore(ring);
         try {

@@ -1,5 +1,6 @@
 package io.varve.launcher.volume;
 
+import io.varve.control.ErrorKind;
 import io.varve.launcher.UserException;
 import io.varve.lsvd.store.StoreProbe;
 
@@ -14,8 +15,10 @@ public final class StoreFitness {
      */
     public static void require(final StoreProbe.Finding finding, final String url) {
         if (!finding.isKept()) {
-            throw new UserException("store " + url + " is not fit to hold volumes: " + finding.check() + ": "
-                    + finding.detail() + "; use another, or insist with --allow-unfit-store");
+            throw new UserException(
+                    ErrorKind.UNAVAILABLE,
+                    "store " + url + " is not fit to hold volumes: " + finding.check() + ": " + finding.detail()
+                            + "; use another, or insist with --allow-unfit-store");
         }
     }
 }

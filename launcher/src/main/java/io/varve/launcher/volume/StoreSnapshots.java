@@ -1,5 +1,7 @@
 package io.varve.launcher.volume;
 
+import io.varve.control.ErrorKind;
+import io.varve.control.SnapshotDescription;
 import io.varve.launcher.UserException;
 import io.varve.launcher.config.Settings;
 import io.varve.lsvd.VolumeCatalog;
@@ -32,7 +34,7 @@ final class StoreSnapshots {
     }
 
     /** Opens the volume, takes the snapshot, and closes it. */
-    SnapshotInfo create(final SnapshotName name) throws VolumeException {
+    SnapshotDescription create(final SnapshotName name) throws VolumeException {
         requireFree(name);
         try (OfflineVolume offline = new OfflineVolume(
                 store, settings, name.volume(), UnaryOperator.identity(), "the snapshot could not be taken")) {
@@ -43,11 +45,11 @@ final class StoreSnapshots {
         return info(name);
     }
 
-    List<SnapshotInfo> list(final String volume) throws VolumeException {
+    List<SnapshotDescription> list(final String volume) throws VolumeException {
         try {
             final Snapshots snapshots = catalog.snapshots(volume);
             final Map<Long, List<CloneRecord>> clones = snapshots.clones();
-            final List<SnapshotInfo> infos = new ArrayList<>();
+            final List<SnapshotDescription> infos = new ArrayList<>();
             for (final Snapshot snapshot : snapshots.list()) {
                 infos.add(describe(snapshot, clones.getOrDefault(snapshot.checkpoint(), List.of())));
             }
@@ -57,11 +59,11 @@ final class StoreSnapshots {
         }
     }
 
-    SnapshotInfo info(final SnapshotName name) throws VolumeException {
+    SnapshotDescription info(final SnapshotName name) throws VolumeException {
         return list(name.volume()).stream()
                 .filter(info -> info.name().equals(name.snapshot()))
                 .reduce((older, newer) -> newer)
-                .orElseThrow(() -> new UserException(missing(name)));
+                .orElseThrow(() -> new UserException(ErrorKind.NOT_FOUND, missing(name)));
     }
 
     /** Removes a snapshot; false when there was none. */
@@ -78,12 +80,16 @@ final class StoreSnapshots {
             final List<String> clones = info(name).clones();
             final String unprotect = "'varve snapshot unprotect " + name + "'";
             if (!clones.isEmpty()) {
-                throw new UserException("snapshot '" + name + "' has clones, which need its data: remove or flatten "
-                        + String.join(", ", clones) + " first"
-                        + (snapshot.record().isProtected() ? "; it is protected as well: " + unprotect : ""));
+                throw new UserException(
+                        ErrorKind.HAS_CHILDREN,
+                        "snapshot '" + name + "' has clones, which need its data: remove or flatten "
+                                + String.join(", ", clones) + " first"
+                                + (snapshot.record().isProtected() ? "; it is protected as well: " + unprotect : ""));
             }
             if (snapshot.record().isProtected()) {
-                throw new UserException("snapshot '" + name + "' is protected: " + unprotect + " lets it be removed");
+                throw new UserException(
+                        ErrorKind.PROTECTED,
+                        "snapshot '" + name + "' is protected: " + unprotect + " lets it be removed");
             }
             snapshots.remove(snapshot);
             return true;
@@ -92,14 +98,14 @@ final class StoreSnapshots {
         }
     }
 
-    SnapshotInfo rename(final SnapshotName name, final String to) throws VolumeException {
+    SnapshotDescription rename(final SnapshotName name, final String to) throws VolumeException {
         final SnapshotName renamed = new SnapshotName(name.volume(), to);
         requireFree(renamed);
         change(name, record -> record.withName(to));
         return info(renamed);
     }
 
-    SnapshotInfo protect(final SnapshotName name, final boolean isProtected) throws VolumeException {
+    SnapshotDescription protect(final SnapshotName name, final boolean isProtected) throws VolumeException {
         change(name, record -> record.withProtection(isProtected));
         return info(name);
     }
@@ -155,7 +161,7 @@ final class StoreSnapshots {
     void requireFree(final SnapshotName name) throws VolumeException {
         try {
             if (catalog.snapshots(name.volume()).find(name.snapshot()) != null) {
-                throw new UserException("snapshot '" + name + "' exists already");
+                throw new UserException(ErrorKind.EXISTS, "snapshot '" + name + "' exists already");
             }
         } catch (final IOException e) {
             throw failure("look up snapshot '" + name + "'", e);
@@ -167,18 +173,18 @@ final class StoreSnapshots {
             final Snapshots snapshots = catalog.snapshots(name.volume());
             final Snapshot snapshot = snapshots.find(name.snapshot());
             if (snapshot == null || !snapshots.change(snapshot, change)) {
-                throw new UserException(missing(name));
+                throw new UserException(ErrorKind.NOT_FOUND, missing(name));
             }
         } catch (final IOException e) {
             throw failure("change snapshot '" + name + "'", e);
         }
     }
 
-    private static SnapshotInfo describe(final Snapshot snapshot, final List<CloneRecord> clones) {
-        return new SnapshotInfo(
+    private static SnapshotDescription describe(final Snapshot snapshot, final List<CloneRecord> clones) {
+        return new SnapshotDescription(
                 snapshot.name(),
                 snapshot.record().sizeBytes(),
-                Instant.ofEpochMilli(snapshot.record().createdMs()),
+                Instant.ofEpochMilli(snapshot.record().createdMs()).toString(),
                 snapshot.record().isProtected(),
                 snapshot.checkpoint(),
                 clones.stream().map(CloneRecord::name).toList(),

@@ -1,5 +1,7 @@
 package io.varve.launcher.volume;
 
+import io.varve.control.ErrorKind;
+import io.varve.control.SnapshotDescription;
 import io.varve.launcher.UserException;
 import io.varve.launcher.config.ByteSize;
 import io.varve.launcher.config.Setting;
@@ -112,6 +114,7 @@ public final class StoreVolumes implements Volumes {
     /** What there is to say when a volume needs objects of its ancestors that can't be read. */
     public static UserException flattenStuck(final String volume) {
         return new UserException(
+                ErrorKind.DAMAGED,
                 "volume '" + volume + "' can't be flattened: what is left to copy is in objects that are"
                         + " missing or damaged; 'varve volume verify " + volume + "' names them");
     }
@@ -134,13 +137,13 @@ public final class StoreVolumes implements Volumes {
     }
 
     @Override
-    public SnapshotInfo createSnapshot(final SnapshotName name) throws VolumeException {
+    public SnapshotDescription createSnapshot(final SnapshotName name) throws VolumeException {
         requireUnused(name.volume());
         return snapshots.create(name);
     }
 
     @Override
-    public List<SnapshotInfo> listSnapshots(final String volume) throws VolumeException {
+    public List<SnapshotDescription> listSnapshots(final String volume) throws VolumeException {
         return snapshots.list(volume);
     }
 
@@ -150,12 +153,13 @@ public final class StoreVolumes implements Volumes {
     }
 
     @Override
-    public SnapshotInfo renameSnapshot(final SnapshotName name, final String to) throws VolumeException {
+    public SnapshotDescription renameSnapshot(final SnapshotName name, final String to) throws VolumeException {
         return snapshots.rename(name, to);
     }
 
     @Override
-    public SnapshotInfo protectSnapshot(final SnapshotName name, final boolean isProtected) throws VolumeException {
+    public SnapshotDescription protectSnapshot(final SnapshotName name, final boolean isProtected)
+            throws VolumeException {
         return snapshots.protect(name, isProtected);
     }
 
@@ -195,7 +199,9 @@ public final class StoreVolumes implements Volumes {
                 Volume.deleteLog(cache(), volume);
             } catch (final IOException e) {
                 throw new UserException(
-                        "cannot remove the log of volume '" + name + "' in " + cache() + ": " + e.getMessage(), e);
+                        ErrorKind.UNAVAILABLE,
+                        "cannot remove the log of volume '" + name + "' in " + cache() + ": " + e.getMessage(),
+                        e);
             }
         }
         return removed;
@@ -205,7 +211,10 @@ public final class StoreVolumes implements Volumes {
         try {
             return Volume.isInUse(cache(), volume);
         } catch (final IOException e) {
-            throw new UserException("cannot look at the log of a volume in " + cache() + ": " + e.getMessage(), e);
+            throw new UserException(
+                    ErrorKind.UNAVAILABLE,
+                    "cannot look at the log of a volume in " + cache() + ": " + e.getMessage(),
+                    e);
         }
     }
 

@@ -1,5 +1,6 @@
 package io.varve.launcher.volume;
 
+import io.varve.control.ErrorKind;
 import io.varve.launcher.UserException;
 import io.varve.launcher.config.Setting;
 import io.varve.launcher.config.Settings;
@@ -96,9 +97,12 @@ public final class VolumeImporter {
 
     private void requireNoDraft(final String name, final String draft) throws VolumeException {
         if (catalog.list().stream().anyMatch(info -> info.name().equals(draft))) {
-            throw new UserException("there is a volume '" + draft + "': an import of '" + name
-                    + "' is under way, or was broken off; in that case remove it, by 'varve volume remove " + draft
-                    + "'");
+            throw new UserException(
+                    ErrorKind.BUSY,
+                    "there is a volume '" + draft + "': an import of '" + name
+                            + "' is under way, or was broken off; in that case remove it, by 'varve volume remove "
+                            + draft
+                            + "'");
         }
     }
 

@@ -1,5 +1,6 @@
 package io.varve.launcher.volume;
 
+import io.varve.control.ErrorKind;
 import io.varve.launcher.UserException;
 import java.util.UUID;
 
@@ -10,7 +11,7 @@ public final class VolumeInUseException extends UserException {
     private final UUID uuid;
 
     VolumeInUseException(final String name, final UUID uuid) {
-        super("volume '" + name + "' is in use by another varve process of this host: end that first");
+        super(ErrorKind.BUSY, "volume '" + name + "' is in use by another varve process of this host: end that first");
         this.uuid = uuid;
     }
 

@@ -98,6 +98,17 @@ public enum VolumeSettingText {
         return parsed;
     }
 
+    /**
+     * Reads changes by the keys of their settings.
+     *
+     * @throws UserException when one is of an unknown setting.
+     */
+    public static Map<VolumeSettingText, String> parse(final Map<String, String> changes) {
+        final Map<VolumeSettingText, String> parsed = new LinkedHashMap<>();
+        changes.forEach((key, text) -> parsed.put(of(key), text));
+        return parsed;
+    }
+
     /** Settings with these changes. */
     public static VolumeSettings change(final VolumeSettings before, final Map<VolumeSettingText, String> changes) {
         VolumeSettings after = before;
@@ -131,7 +142,7 @@ public enum VolumeSettingText {
         return span.toMillis();
     }
 
-    private static Durability parseDurability(final String text) {
+    static Durability parseDurability(final String text) {
         return switch (text) {
             case "log" -> Durability.LOG;
             case "store" -> Durability.STORE;

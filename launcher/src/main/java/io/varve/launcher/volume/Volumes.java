@@ -1,5 +1,6 @@
 package io.varve.launcher.volume;
 
+import io.varve.control.SnapshotDescription;
 import io.varve.lsvd.RemovalListener;
 import io.varve.lsvd.VolumeException;
 import io.varve.lsvd.VolumeInfo;
@@ -57,19 +58,19 @@ public interface Volumes {
     void flatten(String name, LongConsumer bytesLeft) throws VolumeException;
 
     /** Takes a snapshot; it is in the store when this returns. */
-    SnapshotInfo createSnapshot(SnapshotName name) throws VolumeException;
+    SnapshotDescription createSnapshot(SnapshotName name) throws VolumeException;
 
     /** The snapshots of a volume, oldest first. */
-    List<SnapshotInfo> listSnapshots(String volume) throws VolumeException;
+    List<SnapshotDescription> listSnapshots(String volume) throws VolumeException;
 
     /** Removes a snapshot; false when there was none. */
     boolean removeSnapshot(SnapshotName name) throws VolumeException;
 
     /** Gives a snapshot another name. */
-    SnapshotInfo renameSnapshot(SnapshotName name, String to) throws VolumeException;
+    SnapshotDescription renameSnapshot(SnapshotName name, String to) throws VolumeException;
 
     /** Lets a snapshot not be removed, or be removed again. */
-    SnapshotInfo protectSnapshot(SnapshotName name, boolean isProtected) throws VolumeException;
+    SnapshotDescription protectSnapshot(SnapshotName name, boolean isProtected) throws VolumeException;
 
     /** Has a volume that nobody has open go back to a snapshot. */
     VolumeInfo rollBack(SnapshotName name) throws VolumeException;

@@ -3,9 +3,10 @@ package io.varve.launcher.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.varve.control.ControlException;
+import io.varve.control.rpc.ControlClient;
 import io.varve.hostdisks.HostDisk;
 import io.varve.launcher.UserException;
-import io.varve.launcher.control.ControlClient;
 import io.varve.launcher.serve.VarveProcess;
 import io.varve.linux.UnixSocket;
 import java.io.IOException;
@@ -117,7 +118,7 @@ class MappingSourceTest {
     @Test
     void saysThatThereIsNoSuchVolume() {
         assertThatThrownBy(() -> source("nothing", false))
-                .isInstanceOf(UserException.class)
+                .isInstanceOf(ControlException.class)
                 .hasMessageContaining("nothing");
     }
 }

@@ -1,14 +1,15 @@
 package io.varve.launcher.control;
 
+import io.varve.control.Methods;
+import io.varve.control.rpc.ControlChannel;
+import io.varve.control.rpc.ControlService;
+import io.varve.control.rpc.Events;
 import io.varve.launcher.config.Environment;
 import io.varve.launcher.config.Settings;
 import io.varve.launcher.daemon.Daemon;
 import io.varve.launcher.daemon.ServedVolume;
 import io.varve.launcher.daemon.SharedReadCache;
 import io.varve.launcher.daemon.VolumeListener;
-import io.varve.linux.ErrnoException;
-import io.varve.linux.FdList;
-import io.varve.linux.UnixSocket;
 import io.varve.lsvd.VolumeStats;
 import io.varve.lsvd.store.Keys;
 import io.varve.lsvd.store.NoSuchObjectException;
@@ -16,18 +17,18 @@ import io.varve.lsvd.store.ObjectStore;
 import io.varve.lsvd.store.StoreException;
 import io.varve.lsvd.store.StoredObject;
 import io.varve.testsupport.fuzz.FuzzTarget;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import tools.jackson.core.JacksonException;
+import tools.jackson.jr.ob.JSON;
 
 /**
  * Lines at the control socket of a daemon that has no volumes, over a store that holds nothing and takes nothing: so a volume that is
@@ -38,29 +39,25 @@ public final class ControlTarget implements FuzzTarget {
     private static final int MOST_LINES = 16;
     private static final int MOST_BYTES = 16 << 10;
 
-    private static final byte[] END =
-            "\n{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"end\"}\n".getBytes(StandardCharsets.UTF_8);
+    /** Of a fault in Varve. */
+    private static final int INTERNAL_ERROR = -32603;
 
-    private final MemorySegment answers = Arena.global().allocate(1 << 20);
-    private Map<String, ControlMethod> methods;
-    private ControlConnection connection;
+    private ControlService service;
 
-    /** All methods of a daemon, which is made when it is first needed. */
-    private Map<String, ControlMethod> methods() {
-        if (methods == null) {
+    /** The service of a daemon, which is made when it is first needed. */
+    private ControlService service() {
+        if (service == null) {
             final Settings settings = Settings.load(
                     null,
                     new Environment(Map.of("HOME", "/tmp", "VARVE_CONFIG", "/dev/null", "VARVE_CONTROL", "/tmp/c")));
             final Daemon daemon = new Daemon(new Silent(), new SharedReadCache(Path.of("/tmp"), 0));
-            final DaemonMethods ofDaemon =
-                    new DaemonMethods(daemon, settings, own -> new EmptyStore(), new Attachments(Path.of("/tmp/c")));
-            methods = Control.methods(ofDaemon, daemon, settings, own -> new EmptyStore());
-            methods.put("end", params -> {
-                connection.drop();
-                return Map.of();
-            });
+            final Events events = new Events();
+            final AttachWork attachments =
+                    new AttachWork(daemon, settings, own -> new EmptyStore(), new Attachments(Path.of("/tmp/c")));
+            final VolumeScope scope = new VolumeScope(daemon, settings, own -> new EmptyStore(), events);
+            service = new ControlService(new Calls(attachments, scope), events, "fuzzed");
         }
-        return methods;
+        return service;
     }
 
     @Override
@@ -81,7 +78,7 @@ public final class ControlTarget implements FuzzTarget {
     @Override
     public List<byte[]> seeds() {
         final List<byte[]> seeds = new ArrayList<>();
-        for (final String method : methods().keySet()) {
+        for (final String method : Methods.names()) {
             seeds.add(line(
                     method,
                     "\"volume\":\"a\",\"snapshot\":\"s\",\"settings\":{\"store\":\"file:///tmp/x\"},\"to\":\"t\""));
@@ -108,41 +105,53 @@ public final class ControlTarget implements FuzzTarget {
 
     @Override
     public void run(final byte[] input) throws IOException {
-        final byte[] sent = lines(input);
-        final UnixSocket[] pair = UnixSocket.pair();
-        try (UnixSocket client = pair[0];
-                Arena arena = Arena.ofConfined()) {
-            final MemorySegment memory = arena.allocate(sent.length);
-            MemorySegment.copy(sent, 0, memory, ValueLayout.JAVA_BYTE, 0, sent.length);
-            client.sendFully(memory.address(), sent.length, null, 1000);
-            connection = new ControlConnection(pair[1], methods(), ended -> {});
-            connection.run();
-            check(received(client));
-        }
+        final Client client = new Client(input, length(input));
+        service().serve(client);
+        check(client.answers.toString(StandardCharsets.UTF_8));
     }
 
-    /** So many lines that all answers fit into the socket, and one that ends the connection. */
-    private static byte[] lines(final byte[] input) {
+    /** So many bytes that they have no more than the most lines. */
+    private static int length(final byte[] input) {
         int count = 0;
         int end = 0;
         while (end < Math.min(input.length, MOST_BYTES) && count < MOST_LINES) {
             count += input[end++] == '\n' ? 1 : 0;
         }
-        final byte[] lines = Arrays.copyOf(input, end + END.length);
-        System.arraycopy(END, 0, lines, end, END.length);
-        return lines;
+        return end;
     }
 
-    private String received(final UnixSocket client) throws ErrnoException {
-        final FdList none = new FdList(1);
-        int length = 0;
-        int count;
-        while ((count = client.receive(answers.address() + length, (int) answers.byteSize() - length, none)) > 0) {
-            length += count;
+    /** Sends what it has, takes what it is sent, and is gone then. */
+    private static final class Client implements ControlChannel {
+        private final ByteBuffer sent;
+        private final ByteArrayOutputStream answers = new ByteArrayOutputStream();
+
+        private Client(final byte[] sent, final int length) {
+            this.sent = ByteBuffer.wrap(sent, 0, length);
         }
-        return StandardCharsets.UTF_8
-                .decode(answers.asSlice(0, length).asByteBuffer())
-                .toString();
+
+        @Override
+        public int read(final ByteBuffer target) {
+            final int count = Math.min(target.remaining(), sent.remaining());
+            target.put(sent.slice(sent.position(), count));
+            sent.position(sent.position() + count);
+            return count == 0 ? -1 : count;
+        }
+
+        @Override
+        public void write(final ByteBuffer bytes) {
+            answers.write(bytes.array(), bytes.arrayOffset() + bytes.position(), bytes.remaining());
+        }
+
+        @Override
+        public boolean isPeerGone() {
+            return !sent.hasRemaining();
+        }
+
+        @Override
+        public void shutdown() {}
+
+        @Override
+        public void close() {}
     }
 
     private static void check(final String answers) {
@@ -152,13 +161,13 @@ public final class ControlTarget implements FuzzTarget {
             }
             final Map<String, Object> line;
             try {
-                line = JsonRpc.object(ByteBuffer.wrap(answer.getBytes(StandardCharsets.UTF_8)));
-            } catch (final RpcException e) {
+                line = JSON.std.mapFrom(answer);
+            } catch (final JacksonException e) {
                 throw new AssertionError("an answer is no JSON: " + answer, e);
             }
             final boolean isError = line.get("error") instanceof Map<?, ?>;
             if (isError == line.containsKey("result")
-                    || isError && ((Map<?, ?>) line.get("error")).get("code").equals(RpcException.INTERNAL_ERROR)) {
+                    || isError && ((Map<?, ?>) line.get("error")).get("code").equals(INTERNAL_ERROR)) {
                 throw new AssertionError("the answer is " + answer);
             }
         }

@@ -3,6 +3,7 @@ package io.varve.launcher.control;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import io.varve.control.rpc.ControlClient;
 import io.varve.launcher.config.Environment;
 import io.varve.launcher.config.Settings;
 import io.varve.launcher.daemon.Daemon;

@@ -2,9 +2,9 @@ package io.varve.launcher.serve;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.varve.control.rpc.ControlClient;
 import io.varve.launcher.cli.Main;
 import io.varve.launcher.config.Environment;
-import io.varve.launcher.control.ControlClient;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;

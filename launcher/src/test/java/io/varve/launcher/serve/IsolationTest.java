@@ -3,7 +3,7 @@ package io.varve.launcher.serve;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import io.varve.launcher.control.ControlClient;
+import io.varve.control.rpc.ControlClient;
 import io.varve.testsupport.BlkRequest;
 import io.varve.testsupport.FrontEnd;
 import io.varve.testsupport.FrontEndChannel;

@@ -3,7 +3,7 @@ package io.varve.launcher.serve;
 import static io.varve.testsupport.FrontEndChannel.ringState;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.varve.launcher.control.ControlClient;
+import io.varve.control.rpc.ControlClient;
 import io.varve.linux.Mapping;
 import io.varve.linux.Memory;
 import io.varve.testsupport.BlkRequest;

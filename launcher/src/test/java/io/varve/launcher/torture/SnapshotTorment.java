@@ -1,7 +1,7 @@
 package io.varve.launcher.torture;
 
+import io.varve.control.rpc.ControlClient;
 import io.varve.launcher.UserException;
-import io.varve.launcher.control.ControlClient;
 import io.varve.launcher.serve.VarveProcess;
 import java.io.IOException;
 import java.nio.file.Files;

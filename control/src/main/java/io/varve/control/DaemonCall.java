@@ -1,0 +1,25 @@
+package io.varve.control;
+
+/**
+ * A call about volumes, which the daemon carries out.
+ *
+ * @param <R> what is answered.
+ */
+public sealed interface DaemonCall<R extends Record> extends Call<R>
+        permits AttachCall,
+                DetachCall,
+                GcPauseCall,
+                GcResumeCall,
+                GcStatusCall,
+                LongCall,
+                SnapshotCreateCall,
+                SnapshotListCall,
+                SnapshotProtectCall,
+                SnapshotRemoveCall,
+                SnapshotRenameCall,
+                StatusCall,
+                VolumeCreateCall,
+                VolumeInfoCall,
+                VolumeListCall,
+                VolumeResizeCall,
+                VolumeSetCall {}

@@ -1,0 +1,20 @@
+package io.varve.control;
+
+import java.util.Map;
+
+/** {@code volume.clone}. */
+@Method(name = "volume.clone", doc = "Makes a volume that begins as a snapshot and shares its data.")
+public record VolumeCloneCall(
+        @Field(value = "name of the clone", required = true) String volume,
+
+        @Field(value = "the snapshot, as `VOLUME@SNAPSHOT`", required = true)
+        String from,
+
+        @Field("size of the disk; 0 for the snapshot's, else no smaller")
+        long sizeBytes,
+
+        @Field("of its settings, as those of `volume.set`; the others are as the snapshot's volume has them")
+        Map<String, String> changes,
+
+        @Field(Texts.SETTINGS) Map<String, String> settings)
+        implements LongCall<VolumeDescription> {}

@@ -1,0 +1,13 @@
+package io.varve.control;
+
+import java.util.Map;
+
+/** {@code volume.create}. */
+@Method(name = "volume.create", doc = "Makes a volume. It takes no space until it is written to.")
+public record VolumeCreateCall(
+        @Field(value = "its name", required = true) String volume,
+        @Field(value = "size of the disk", required = true) long sizeBytes,
+        @Flat VolumeSettingsFields options,
+        @Field("whether the store is not tried before") boolean allowUnfitStore,
+        @Field(Texts.SETTINGS) Map<String, String> settings)
+        implements DaemonCall<VolumeDescription> {}

@@ -1,0 +1,119 @@
+package io.varve.launcher.control;
+
+import io.varve.control.ErrorKind;
+import io.varve.control.Event;
+import io.varve.control.RemovalAnswer;
+import io.varve.control.VolumeCreateCall;
+import io.varve.control.VolumeDescription;
+import io.varve.control.VolumeDuCall;
+import io.varve.control.VolumeInfoCall;
+import io.varve.control.VolumeListCall;
+import io.varve.control.VolumeRemoveCall;
+import io.varve.control.VolumeResizeCall;
+import io.varve.control.VolumeSetCall;
+import io.varve.control.rpc.CallContext;
+import io.varve.launcher.UserException;
+import io.varve.launcher.daemon.ServedVolume;
+import io.varve.launcher.volume.Descriptions;
+import io.varve.launcher.volume.StoreVolumes;
+import io.varve.launcher.volume.VolumeSettingText;
+import io.varve.lsvd.RemovalListener;
+import io.varve.lsvd.VolumeCatalog;
+import io.varve.lsvd.VolumeException;
+import io.varve.lsvd.VolumeInfo;
+import io.varve.lsvd.VolumeUsage;
+import io.varve.lsvd.format.VolumeSettings;
+import io.varve.lsvd.store.ObjectStore;
+import java.util.Map;
+
+/** Calls about volumes as their store has them. */
+final class VolumeWork {
+    private final VolumeScope scope;
+
+    VolumeWork(final VolumeScope scope) {
+        this.scope = scope;
+    }
+
+    VolumeDescription create(final VolumeCreateCall call) throws VolumeException {
+        final VolumeSettings asked = Descriptions.settings(call.options(), call.sizeBytes());
+        final VolumeInfo info = scope.with(
+                call.volume(),
+                call.settings(),
+                volumes -> volumes.create(call.volume(), asked, call.allowUnfitStore()));
+        scope.tell(Event.Type.CREATED, info.name());
+        return Descriptions.of(info);
+    }
+
+    VolumeListCall.Answer list(final VolumeListCall call) throws VolumeException {
+        return new VolumeListCall.Answer(scope.with(null, call.settings(), StoreVolumes::list).stream()
+                .map(Descriptions::of)
+                .toList());
+    }
+
+    VolumeDescription info(final VolumeInfoCall call) throws VolumeException {
+        final VolumeInfo info = scope.with(call.volume(), call.settings(), volumes -> volumes.info(call.volume()));
+        return Descriptions.of(info);
+    }
+
+    VolumeDuCall.Answer usage(final VolumeDuCall call) throws VolumeException {
+        final VolumeUsage usage = scope.with(call.volume(), call.settings(), volumes -> volumes.usage(call.volume()));
+        return Descriptions.of(usage);
+    }
+
+    VolumeDescription set(final VolumeSetCall call) throws VolumeException {
+        final Map<VolumeSettingText, String> changes = VolumeSettingText.parse(call.changes());
+        final VolumeInfo info =
+                scope.with(call.volume(), call.settings(), volumes -> volumes.set(call.volume(), changes));
+        scope.tell(Event.Type.CHANGED, info.name());
+        return Descriptions.of(info);
+    }
+
+    RemovalAnswer remove(final VolumeRemoveCall call, final CallContext context) throws VolumeException {
+        final String name = call.volume();
+        if (call.settings().isEmpty()) {
+            scope.requireDetached(name);
+        }
+        final RemovalListener listener = (done, total, bytes) -> context.progress(done, total);
+        final boolean isRemoved = scope.with(name, call.settings(), volumes -> volumes.remove(name, listener));
+        if (isRemoved) {
+            scope.tell(Event.Type.REMOVED, name);
+        }
+        return new RemovalAnswer(name, isRemoved);
+    }
+
+    /** A volume that this daemon serves grows under its guest. */
+    VolumeDescription resize(final VolumeResizeCall call) throws VolumeException {
+        final String name = call.volume();
+        final ServedVolume served = scope.daemon().volume(name);
+        if (served != null && !call.settings().isEmpty()) {
+            throw new UserException(
+                    "volume '" + name + "' is attached: it is resized where it is, so name no store and no cache");
+        }
+        final VolumeInfo info = served != null
+                ? grow(served, call.sizeBytes(), call.allowShrink())
+                : scope.with(
+                        name, call.settings(), volumes -> volumes.resize(name, call.sizeBytes(), call.allowShrink()));
+        scope.tell(Event.Type.RESIZED, name);
+        return Descriptions.of(info);
+    }
+
+    private static VolumeInfo grow(final ServedVolume served, final long sizeBytes, final boolean allowsShrink)
+            throws VolumeException {
+        final String name = served.options().name();
+        if (served.status().sizeBytes() == 0) {
+            throw new UserException(
+                    ErrorKind.UNAVAILABLE, "volume '" + name + "' is attached and not open: 'varve status' tells why");
+        }
+        if (sizeBytes < served.status().sizeBytes()) {
+            throw new UserException(
+                    ErrorKind.BUSY,
+                    "volume '" + name + "' is attached, and can only grow: detach it to make it smaller"
+                            + (allowsShrink ? "" : ", and say --allow-shrink: what lies beyond is lost for good"));
+        }
+        try (ObjectStore store = served.options().store().open()) {
+            final VolumeInfo info = new VolumeCatalog(store).grow(name, sizeBytes);
+            served.commands().grow(info.sizeBytes()).join();
+            return info;
+        }
+    }
+}
