@@ -2,25 +2,22 @@ package io.varve.lsvd;
 
 import io.varve.lsvd.format.CloneRecord;
 import io.varve.lsvd.format.EpochRecord;
-import io.varve.lsvd.format.NameRecord;
 import io.varve.lsvd.history.HistoryReader;
 import io.varve.lsvd.snapshot.Snapshot;
 import io.varve.lsvd.snapshot.Snapshots;
-import io.varve.lsvd.store.Keys;
 import io.varve.lsvd.store.StoreClient;
-import io.varve.lsvd.store.StoredObject;
 import java.io.IOException;
 import java.util.List;
-import java.util.Map;
-import java.util.TreeMap;
 import java.util.UUID;
 
 /** Finds out what a volume is a clone of. */
 final class Parentage {
     private final StoreClient store;
+    private final VolumeNames names;
 
-    Parentage(final StoreClient store) {
+    Parentage(final StoreClient store, final VolumeNames names) {
         this.store = store;
+        this.names = names;
     }
 
     /** The snapshot that a volume shares data with as its clone, as VOLUME@SNAPSHOT; null for none. */
@@ -46,18 +43,7 @@ final class Parentage {
 
     /** Its name, or its identity when it has none any more. */
     private String nameOf(final UUID volume) throws IOException {
-        final Map<String, NameRecord> newest = new TreeMap<>();
-        for (final StoredObject claim : store.list(Keys.NAMES)) {
-            final String name =
-                    claim.key().substring(Keys.NAMES.length(), claim.key().lastIndexOf('/'));
-            newest.put(name, NameRecord.decode(claim.key(), store.getWhole(claim.key(), NameRecord.MAX_LENGTH)));
-        }
-        return newest.entrySet().stream()
-                .filter(one ->
-                        one.getValue().claimed() && one.getValue().volume().equals(volume))
-                .map(Map.Entry::getKey)
-                .filter(name -> !name.endsWith(VolumeCatalog.DRAFT_SUFFIX))
-                .findFirst()
-                .orElse(volume.toString());
+        final String name = names.nameOf(volume);
+        return name == null ? volume.toString() : name;
     }
 }

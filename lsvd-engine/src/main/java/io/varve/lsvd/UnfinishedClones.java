@@ -39,8 +39,8 @@ final class UnfinishedClones {
 
     private boolean isMade(final CloneRecord clone) throws IOException {
         final String key = Keys.nameVersion(clone.name(), clone.version());
-        return !store.putIfAbsent(key, new NameRecord(clone.volume(), false).encode())
+        return !store.putIfAbsent(key, NameRecord.release(clone.volume()).encode())
                 && NameRecord.decode(key, store.getWhole(key, NameRecord.MAX_LENGTH))
-                        .equals(new NameRecord(clone.volume(), true));
+                        .equals(NameRecord.claim(clone.volume()));
     }
 }

@@ -1,15 +1,15 @@
 package io.varve.lsvd;
 
-import io.varve.lsvd.format.Blocks;
-import io.varve.lsvd.format.CloneRecord;
-import io.varve.lsvd.format.Covered;
+import io.varve.lsvd.VolumeException.Kind;
+import io.varve.lsvd.VolumeMaker.Wish;
+import io.varve.lsvd.VolumeNames.Claim;
+import io.varve.lsvd.VolumeNames.Named;
 import io.varve.lsvd.format.EpochRecord;
+import io.varve.lsvd.format.MetadataRecord;
 import io.varve.lsvd.format.NameRecord;
-import io.varve.lsvd.format.ObjectHeader;
 import io.varve.lsvd.format.VolumeSettings;
 import io.varve.lsvd.history.HistoryReader;
-import io.varve.lsvd.history.Sealer;
-import io.varve.lsvd.history.SettingsHistory;
+import io.varve.lsvd.history.MetadataHistory;
 import io.varve.lsvd.runtime.EngineRuntime;
 import io.varve.lsvd.runtime.SystemRuntime;
 import io.varve.lsvd.snapshot.Snapshot;
@@ -17,11 +17,8 @@ import io.varve.lsvd.snapshot.Snapshots;
 import io.varve.lsvd.store.Keys;
 import io.varve.lsvd.store.ObjectStore;
 import io.varve.lsvd.store.StoreClient;
-import io.varve.lsvd.store.StoreException;
 import io.varve.lsvd.store.StoreProbe;
-import io.varve.lsvd.store.StoredObject;
 import java.io.IOException;
-import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -29,22 +26,24 @@ import java.util.Map;
 import java.util.TreeSet;
 import java.util.UUID;
 import java.util.function.UnaryOperator;
-import java.util.regex.Pattern;
 
-/** The volumes of a store: makes, lists and removes them. For any thread that may wait. */
+/**
+ * The volumes of a store: makes, names, lists, changes and removes them. For any thread that may wait. What is asked of a name
+ * throws a {@link VolumeException} of the kind NOT_FOUND when no volume has it.
+ */
 public final class VolumeCatalog {
-    /** What a name looks like, for messages. */
-    public static final String NAME_RULE =
-            "1 to 63 lower-case letters, digits, '-', '_' or '.', beginning with a letter or" + " digit";
-
     /** What the name of a volume ends with while its contents are still being copied into it: see {@link #publish}. */
     public static final String DRAFT_SUFFIX = ".importing";
 
-    private static final Pattern NAME = Pattern.compile("[a-z0-9][a-z0-9._-]{0,62}");
     private static final long STORE_TIMEOUT_MS = 60_000;
 
+    private final CatalogContext context;
     private final StoreClient store;
     private final EngineRuntime runtime;
+    private final VolumeNames names;
+    private final VolumeMaker maker;
+    private final SettingsChanger settings;
+    private final VolumeDescriber describer;
     private final Map<UUID, Snapshots> snapshots = new HashMap<>();
 
     /** Makes a catalog of a store's volumes. */
@@ -56,6 +55,11 @@ public final class VolumeCatalog {
     public VolumeCatalog(final ObjectStore store, final EngineRuntime runtime, final long timeoutMs) {
         this.store = new StoreClient(store, runtime, timeoutMs);
         this.runtime = runtime;
+        context = new CatalogContext(this.store, runtime);
+        names = new VolumeNames(context);
+        maker = new VolumeMaker(context, names);
+        settings = new SettingsChanger(context);
+        describer = new VolumeDescriber(context, names);
     }
 
     /** Makes a volume of a size, with default settings: see {@link #create(String, VolumeSettings)}. */
@@ -63,24 +67,48 @@ public final class VolumeCatalog {
         return create(name, VolumeSettings.ofSize(sizeBytes));
     }
 
+    /** Makes a volume, as {@link #create(String, VolumeSettings, String)} without a token. */
+    public VolumeInfo create(final String name, final VolumeSettings with) throws VolumeException {
+        return create(name, with, "");
+    }
+
     /**
      * Makes a volume.
      *
-     * @param settings with a size that is a multiple of 4096, at most 64 TiB.
+     * @param with  its settings, with a size that is a multiple of 512, at most 64 TiB.
+     * @param token by which the volume is known again: where one was made under this name with the same token and settings,
+     *              it is the answer. At most 128 characters; empty for none.
      * @throws VolumeException when the name or a setting is no good, or the name is taken.
      */
-    public VolumeInfo create(final String name, final VolumeSettings settings) throws VolumeException {
-        final Claim claim = checkCreation(name, settings);
-        try {
-            finishRemoval(name, claim);
-            final VolumeInfo made = create(name, claim, runtime.randomUuid(), creation(settings, null));
-            if (made == null) {
-                throw takenMeanwhile(name);
-            }
-            return made;
-        } catch (final IOException e) {
-            throw failure("make volume '" + name + "'", e);
-        }
+    public VolumeInfo create(final String name, final VolumeSettings with, final String token) throws VolumeException {
+        return describe(name, maker.make(new Wish(name, with, null, token)));
+    }
+
+    /** Makes a clone, as {@link #createClone(String, VolumeSettings, Snapshot, String)} without a token. */
+    public VolumeInfo createClone(final String name, final VolumeSettings with, final Snapshot from)
+            throws VolumeException {
+        return createClone(name, with, from, "");
+    }
+
+    /**
+     * Makes a volume that begins as a snapshot of another one and shares its objects.
+     *
+     * @param with  its settings, with a size no smaller than the snapshot's.
+     * @param token as of {@link #create(String, VolumeSettings, String)}.
+     * @throws VolumeException when the name or a setting is no good, the name is taken, or the snapshot is gone.
+     */
+    public VolumeInfo createClone(final String name, final VolumeSettings with, final Snapshot from, final String token)
+            throws VolumeException {
+        return describe(name, maker.make(new Wish(name, with, from, token)));
+    }
+
+    /**
+     * Checks, without changing anything, whether a volume can be made.
+     *
+     * @throws VolumeException as {@link #create(String, VolumeSettings)}.
+     */
+    public void checkMayCreate(final String name, final VolumeSettings with) throws VolumeException {
+        maker.check(new Wish(name, with, null, ""));
     }
 
     /** The snapshots of a volume. What has been read of them once is not read again. */
@@ -97,14 +125,11 @@ public final class VolumeCatalog {
         try {
             final Snapshot found = snapshots(name).find(snapshot);
             if (found == null) {
-                throw new VolumeException(
-                        VolumeException.Kind.NOT_FOUND,
-                        "volume '" + name + "' has no snapshot '" + snapshot + "'; 'varve snapshot list " + name
-                                + "' shows what there is");
+                throw new VolumeException(Kind.NOT_FOUND, "volume '" + name + "' has no snapshot '" + snapshot + "'");
             }
             return found;
         } catch (final IOException e) {
-            throw failure("look up snapshot '" + name + "@" + snapshot + "'", e);
+            throw context.failure("look up snapshot '" + name + "@" + snapshot + "'", e);
         }
     }
 
@@ -114,41 +139,7 @@ public final class VolumeCatalog {
         try {
             new UnfinishedClones(store, runtime).remove(volume);
         } catch (final IOException e) {
-            throw failure("look for clones of volume '" + name + "'", e);
-        }
-    }
-
-    /**
-     * Makes a volume that begins as a snapshot of another one and shares its objects.
-     *
-     * @param settings with a size no smaller than the snapshot's.
-     * @throws VolumeException when the name or a setting is no good, the name is taken, or the snapshot is gone.
-     */
-    public VolumeInfo createClone(final String name, final VolumeSettings settings, final Snapshot from)
-            throws VolumeException {
-        final Claim claim = checkCreation(name, settings);
-        if (settings.sizeBytes() < from.record().sizeBytes()) {
-            throw new VolumeException(
-                    VolumeException.Kind.INVALID,
-                    "a clone is at least as large as its snapshot, "
-                            + from.record().sizeBytes() + " bytes");
-        }
-        try {
-            finishRemoval(name, claim);
-            final UUID volume = runtime.randomUuid();
-            final Snapshots snapshots = new Snapshots(store, from.volume());
-            if (!snapshots.addClone(from, new CloneRecord(volume, from.asOrigin(), name, claim.version + 1))) {
-                throw new VolumeException(
-                        VolumeException.Kind.NOT_FOUND, "snapshot '" + from.name() + "' was removed meanwhile");
-            }
-            final VolumeInfo made = create(name, claim, volume, creation(settings, from));
-            if (made == null) {
-                snapshots.removeClone(from.asOrigin(), volume);
-                throw takenMeanwhile(name);
-            }
-            return made;
-        } catch (final IOException e) {
-            throw failure("make volume '" + name + "'", e);
+            throw context.failure("look for clones of volume '" + name + "'", e);
         }
     }
 
@@ -164,13 +155,13 @@ public final class VolumeCatalog {
             final Snapshots snapshots = new Snapshots(store, volume);
             if (!snapshots.list().isEmpty() || snapshots.hasClones()) {
                 throw new VolumeException(
-                        VolumeException.Kind.HAS_SNAPSHOTS,
+                        Kind.HAS_SNAPSHOTS,
                         "volume '" + name
                                 + "' has snapshots or clones of its own, which share data with its ancestors as well: remove those,"
                                 + " and flatten it then");
             }
         } catch (final IOException e) {
-            throw failure("look for snapshots of volume '" + name + "'", e);
+            throw context.failure("look for snapshots of volume '" + name + "'", e);
         }
     }
 
@@ -190,59 +181,7 @@ public final class VolumeCatalog {
                 new Snapshots(store, origin.volume()).removeClone(origin, volume);
             }
         } catch (final IOException e) {
-            throw failure("flatten volume '" + name + "'", e);
-        }
-    }
-
-    private static VolumeException takenMeanwhile(final String name) {
-        return new VolumeException(
-                VolumeException.Kind.BUSY, "volume '" + name + "' was being made by someone else at the same time");
-    }
-
-    /** Null when the name is taken: then nothing of the volume is left. */
-    private VolumeInfo create(final String name, final Claim claim, final UUID volume, final EpochRecord creation)
-            throws IOException {
-        store.putIfAbsent(Keys.epoch(volume, 0), creation.encode());
-        final String seal = Keys.object(volume, 0, creation.firstSequence());
-        store.putIfAbsent(
-                seal,
-                Sealer.encode(
-                        volume,
-                        0,
-                        creation.firstSequence(),
-                        creation.nonce(),
-                        Covered.through(0, creation.settings().writeCache()),
-                        creation.checkpoint()));
-        if (claim(name, claim.version + 1, volume)) {
-            return describe(name, volume);
-        }
-        store.delete(seal);
-        store.delete(Keys.epoch(volume, 0));
-        return null;
-    }
-
-    /**
-     * Checks, without changing anything, whether a volume can be made.
-     *
-     * @throws VolumeException as {@link #create(String, VolumeSettings)}.
-     */
-    public void checkMayCreate(final String name, final VolumeSettings settings) throws VolumeException {
-        checkCreation(name, settings);
-    }
-
-    private Claim checkCreation(final String name, final VolumeSettings settings) throws VolumeException {
-        checkName(name);
-        checkSize(settings.sizeBytes());
-        checkBounds(settings);
-        try {
-            final Claim claim = newestClaim(name);
-            if (claim.record != null && claim.record.claimed()) {
-                throw new VolumeException(
-                        VolumeException.Kind.EXISTS, "volume '" + name + "' exists already in " + url());
-            }
-            return claim;
-        } catch (final IOException e) {
-            throw failure("make volume '" + name + "'", e);
+            throw context.failure("flatten volume '" + name + "'", e);
         }
     }
 
@@ -255,7 +194,7 @@ public final class VolumeCatalog {
         try {
             return StoreProbe.quickCheck(store);
         } catch (final IOException e) {
-            throw failure("check the store", e);
+            throw context.failure("check the store", e);
         }
     }
 
@@ -265,50 +204,42 @@ public final class VolumeCatalog {
      * @throws VolumeException when there is no such volume, or the store can't be reached.
      */
     public StoreProbe.Finding checkStoreOf(final String name) throws VolumeException {
-        find(name);
+        final Claim claim = names.claimOf(name);
         try {
-            return StoreProbe.checkAgain(
-                    store, Keys.nameVersion(name, newestClaim(name).version), NameRecord.MAX_LENGTH);
+            return StoreProbe.checkAgain(store, Keys.nameVersion(name, claim.version()), NameRecord.MAX_LENGTH);
         } catch (final IOException e) {
-            throw failure("check the store", e);
+            throw context.failure("check the store", e);
         }
     }
 
     /** All volumes, in the order of their names; one that can't be read is {@linkplain VolumeInfo#trouble said} to be so. */
     public List<VolumeInfo> list() throws VolumeException {
         try {
-            final TreeSet<String> names = new TreeSet<>();
-            for (final StoredObject object : store.list(Keys.NAMES)) {
-                names.add(
-                        object.key().substring(Keys.NAMES.length(), object.key().lastIndexOf('/')));
-            }
             final List<VolumeInfo> volumes = new ArrayList<>();
-            for (final String name : names) {
-                final VolumeInfo info = infoIfThere(name);
+            for (final String name : new TreeSet<>(names.list("", Integer.MAX_VALUE))) {
+                final VolumeInfo info = describer.infoIfThere(name);
                 if (info != null) {
                     volumes.add(info);
                 }
             }
             return volumes;
         } catch (final IOException e) {
-            throw failure("list volumes", e);
+            throw context.failure("list volumes", e);
         }
     }
 
-    /** What can be read of a volume; null when there is none of that name. */
-    private VolumeInfo infoIfThere(final String name) throws StoreException {
-        UUID volume = null;
+    /**
+     * Names of volumes, by pages, at the cost of a listing of the store.
+     *
+     * @param after the last name of the page before; empty for the first page.
+     * @param limit most names to list, at least 1; when there are as many, there may be more.
+     * @return names in an order of their own: that of keys in the store.
+     */
+    public List<String> names(final String after, final int limit) throws VolumeException {
         try {
-            final Claim claim = newestClaim(name);
-            if (claim.record == null || !claim.record.claimed()) {
-                return null;
-            }
-            volume = claim.record.volume();
-            return describe(name, volume);
+            return names.list(after, limit);
         } catch (final IOException e) {
-            // If others can be listed, it is this one that is damaged; if not, the store is away.
-            store.list(Keys.name(name));
-            return VolumeInfo.unreadable(name, volume, e.getMessage());
+            throw context.failure("list volumes", e);
         }
     }
 
@@ -316,9 +247,17 @@ public final class VolumeCatalog {
     public VolumeInfo info(final String name) throws VolumeException {
         final UUID volume = find(name);
         try {
-            return describe(name, volume).withParent(new Parentage(store).of(volume));
+            return describer.describe(name, volume).withParent(new Parentage(store, names).of(volume));
         } catch (final IOException e) {
-            throw failure("read volume '" + name + "'", e);
+            throw context.failure("read volume '" + name + "'", e);
+        }
+    }
+
+    private VolumeInfo describe(final String name, final UUID volume) throws VolumeException {
+        try {
+            return describer.describe(name, volume);
+        } catch (final IOException e) {
+            throw context.failure("read volume '" + name + "'", e);
         }
     }
 
@@ -332,7 +271,7 @@ public final class VolumeCatalog {
         try {
             return new UsageReader(store).read(info);
         } catch (final IOException e) {
-            throw failure("count what volume '" + name + "' takes", e);
+            throw context.failure("count what volume '" + name + "' takes", e);
         }
     }
 
@@ -344,16 +283,8 @@ public final class VolumeCatalog {
      */
     public VolumeInfo set(final String name, final UnaryOperator<VolumeSettings> change) throws VolumeException {
         final UUID volume = find(name);
-        try {
-            final VolumeSettings epoch =
-                    new HistoryReader(store, volume).newestEpoch().settings();
-            final SettingsHistory history = new SettingsHistory(store, volume);
-            checkBounds(change.apply(history.newest(epoch)));
-            history.change(epoch, change, runtime.currentTimeMillis());
-            return describe(name, volume);
-        } catch (final IOException e) {
-            throw failure("change the settings of volume '" + name + "'", e);
-        }
+        settings.set(name, volume, change);
+        return describe(name, volume);
     }
 
     /**
@@ -383,48 +314,88 @@ public final class VolumeCatalog {
             throws VolumeException {
         checkSize(sizeBytes);
         final UUID volume = find(name);
-        try {
-            final VolumeSettings epoch =
-                    new HistoryReader(store, volume).newestEpoch().settings();
-            new SettingsHistory(store, volume).change(epoch, change, runtime.currentTimeMillis());
-            return describe(name, volume);
-        } catch (final IOException e) {
-            throw failure("resize volume '" + name + "'", e);
-        }
+        settings.resize(name, volume, change);
+        return describe(name, volume);
     }
 
     /**
-     * The identity of a volume.
+     * Checks whether a volume can have a size in bytes.
      *
-     * @throws VolumeException when there is none of that name.
+     * @throws VolumeException when it is not a multiple of 512, or more than 64 TiB.
      */
+    public void checkSize(final long sizeBytes) throws VolumeException {
+        VolumeSizes.check(sizeBytes);
+    }
+
+    /** The identity of a volume. */
     public UUID find(final String name) throws VolumeException {
-        return claimOf(name).record.volume();
+        return names.claimOf(name).volume();
     }
 
     /** The identity of a volume, or null when there is none of that name. */
     public UUID findIfThere(final String name) throws VolumeException {
-        checkName(name);
+        ObjectName.check("volume", name);
         try {
-            final Claim claim = newestClaim(name);
-            return claim.record != null && claim.record.claimed() ? claim.record.volume() : null;
+            final Claim claim = names.newest(name);
+            return claim.isClaimed() ? claim.volume() : null;
         } catch (final IOException e) {
-            throw failure("look up volume '" + name + "'", e);
+            throw context.failure("look up volume '" + name + "'", e);
         }
     }
 
-    private Claim claimOf(final String name) throws VolumeException {
-        checkName(name);
+    /**
+     * The name of a volume that is given by its name or, where none has that name, by its identity.
+     *
+     * @throws VolumeException when there is none of either.
+     */
+    public String nameOf(final String nameOrUuid) throws VolumeException {
+        final Named found = names.resolve(nameOrUuid);
+        return found.name();
+    }
+
+    /**
+     * Gives a volume another name, whether or not it is open: it stays the same volume. Asked for again, it finishes what was
+     * cut short.
+     *
+     * @throws VolumeException when there is none of the old name, or the new one is no good or taken.
+     */
+    public VolumeInfo rename(final String name, final String to) throws VolumeException {
+        final Claim claim = names.claimOf(name);
+        names.rename(claim, to);
+        return describe(to, claim.volume());
+    }
+
+    /** What programs have noted of a volume, by key. */
+    public Map<String, String> metadata(final String name) throws VolumeException {
+        final UUID volume = find(name);
         try {
-            final Claim claim = newestClaim(name);
-            if (claim.record == null || !claim.record.claimed()) {
-                throw new VolumeException(
-                        VolumeException.Kind.NOT_FOUND,
-                        "no volume '" + name + "' in " + url() + "; 'varve volume list' shows what there is");
-            }
-            return claim;
+            return new MetadataHistory(store, volume).newest().entries();
         } catch (final IOException e) {
-            throw failure("look up volume '" + name + "'", e);
+            throw context.failure("read the metadata of volume '" + name + "'", e);
+        }
+    }
+
+    /**
+     * Changes what programs have noted of a volume.
+     *
+     * @param change gives the new entries from those that count; called again when another change came between. At most
+     *               64 KiB of keys and values.
+     * @return the new entries.
+     */
+    public Map<String, String> changeMetadata(final String name, final UnaryOperator<Map<String, String>> change)
+            throws VolumeException {
+        final UUID volume = find(name);
+        try {
+            final MetadataHistory history = new MetadataHistory(store, volume);
+            final String objection =
+                    MetadataRecord.objection(change.apply(history.newest().entries()));
+            if (objection != null) {
+                throw new VolumeException(Kind.INVALID, objection);
+            }
+            return history.change(before -> before.withName(name).withEntries(change.apply(before.entries())))
+                    .entries();
+        } catch (final IOException e) {
+            throw context.failure("change the metadata of volume '" + name + "'", e);
         }
     }
 
@@ -444,183 +415,51 @@ public final class VolumeCatalog {
      * @param listener is told how far it has come.
      */
     public boolean remove(final String name, final RemovalListener listener) throws VolumeException {
-        checkName(name);
+        ObjectName.check("volume", name);
         try {
-            final Claim claim = newestClaim(name);
-            if (claim.record == null) {
+            final Claim claim = names.newest(name);
+            if (!claim.isClaimed() && !names.mayBeRemoved(claim)) {
                 return false;
             }
-            final UUID volume = claim.record.volume();
-            final VolumeRemover remover = new VolumeRemover(store, runtime, volume);
+            final VolumeRemover remover = new VolumeRemover(store, runtime, claim.volume());
             remover.requireNoClones();
-            if (claim.record.claimed()) {
-                store.putIfAbsent(Keys.nameVersion(name, claim.version + 1), new NameRecord(volume, false).encode());
+            if (claim.isClaimed() && !names.release(claim)) {
+                throw new VolumeException(
+                        Kind.BUSY, "volume '" + name + "' was renamed, or removed by someone else, at the same time");
             }
-            if (!isPublished(name, volume)) {
+            if (names.mayBeRemoved(names.newest(name))) {
+                // Where the release was found: whoever put it may have died before it was durable.
+                store.confirm(Keys.name(name));
                 remover.deleteData(listener);
             }
-            return claim.record.claimed();
+            return claim.isClaimed();
         } catch (final IOException e) {
-            throw failure("remove volume '" + name + "'", e);
+            throw context.failure("remove volume '" + name + "'", e);
         }
     }
 
     /**
-     * Gives a volume that is complete now its name in place of the one with {@link #DRAFT_SUFFIX}. Cut short in between, it has
-     * both.
+     * Gives a volume that is complete now its name in place of the one with {@link #DRAFT_SUFFIX}.
      *
      * @throws VolumeException when the name has been taken meanwhile.
      */
     public VolumeInfo publish(final String name) throws VolumeException {
         final String draft = name + DRAFT_SUFFIX;
-        final Claim from = claimOf(draft);
         try {
-            final UUID volume = from.record.volume();
-            final Claim to = newestClaim(name);
-            if (to.record != null && to.record.claimed() || !claim(name, to.version + 1, volume)) {
-                throw new VolumeException(
-                        VolumeException.Kind.EXISTS,
-                        "volume '" + name + "' was made by someone else meanwhile: this one is '" + draft
-                                + "', and stays");
+            return rename(draft, name);
+        } catch (final VolumeException e) {
+            if (e.kind() != Kind.EXISTS) {
+                throw e;
             }
-            store.putIfAbsent(Keys.nameVersion(draft, from.version + 1), new NameRecord(volume, false).encode());
-            return describe(name, volume);
-        } catch (final IOException e) {
-            throw failure("name volume '" + name + "'", e);
-        }
-    }
-
-    /** Deletes what is left of a volume that had a name and was removed: once the name is taken again, nobody would find it. */
-    private void finishRemoval(final String name, final Claim claim) throws IOException, VolumeException {
-        if (claim.record != null && !isPublished(name, claim.record.volume())) {
-            new VolumeRemover(store, runtime, claim.record.volume()).deleteData(RemovalListener.NONE);
-        }
-    }
-
-    /** Whether a name is the draft's of a volume that has its own as well. */
-    private boolean isPublished(final String name, final UUID volume) throws IOException {
-        if (!name.endsWith(DRAFT_SUFFIX)) {
-            return false;
-        }
-        final Claim claim = newestClaim(name.substring(0, name.length() - DRAFT_SUFFIX.length()));
-        return claim.record != null
-                && claim.record.claimed()
-                && claim.record.volume().equals(volume);
-    }
-
-    private VolumeInfo describe(final String name, final UUID volume) throws IOException {
-        final EpochRecord newest = new HistoryReader(store, volume).newestEpoch();
-        long objects = 0;
-        long bytes = 0;
-        String last = null;
-        for (final StoredObject object : store.list(Keys.logs(volume))) {
-            objects++;
-            bytes += object.length();
-            last = object.key();
-        }
-        final boolean isClosed =
-                last != null && last.startsWith(Keys.log(volume, newest.epoch())) && Sealer.isSeal(store, last);
-        final boolean isNew = newest.epoch() == 0;
-        final VolumeSettings next = new SettingsHistory(store, volume).newest(newest.settings());
-        return new VolumeInfo(
-                name,
-                volume,
-                isClosed ? next : newest.settings(),
-                next,
-                Instant.ofEpochMilli(newest.createdMs()),
-                objects,
-                bytes,
-                isClosed ? "closed" : "open",
-                isNew ? null : newest.openedBy(),
-                isNew ? null : Instant.ofEpochMilli(newest.openedMs()),
-                null,
-                null);
-    }
-
-    /** Claims a name; whether it is this volume's now. An own claim whose answer came late counts as made. */
-    private boolean claim(final String name, final long version, final UUID volume) throws IOException {
-        final NameRecord record = new NameRecord(volume, true);
-        final String key = Keys.nameVersion(name, version);
-        return store.putIfAbsent(key, record.encode())
-                || NameRecord.decode(key, store.getWhole(key, NameRecord.MAX_LENGTH))
-                        .equals(record);
-    }
-
-    private Claim newestClaim(final String name) throws IOException {
-        final List<StoredObject> versions = store.list(Keys.name(name));
-        if (versions.isEmpty()) {
-            return new Claim(0, null);
-        }
-        final String key = versions.getLast().key();
-        return new Claim(Keys.lastNumber(key), NameRecord.decode(key, store.getWhole(key, NameRecord.MAX_LENGTH)));
-    }
-
-    private EpochRecord creation(final VolumeSettings settings, final Snapshot from) {
-        final long nowMs = runtime.currentTimeMillis();
-        return new EpochRecord(
-                0,
-                runtime.randomUuid(),
-                from == null ? 0 : from.checkpoint() + 1,
-                0,
-                from == null ? ObjectHeader.NO_CHECKPOINT : from.checkpoint(),
-                settings,
-                nowMs,
-                nowMs,
-                "",
-                from == null ? null : from.asOrigin());
-    }
-
-    private static void checkName(final String name) throws VolumeException {
-        if (!NAME.matcher(name).matches()) {
             throw new VolumeException(
-                    VolumeException.Kind.INVALID, "'" + name + "' is no name for a volume: use " + NAME_RULE);
-        }
-    }
-
-    /**
-     * Checks whether a volume can have a size.
-     *
-     * @throws VolumeException when it is not a multiple of 4096, or more than 64 TiB.
-     */
-    public void checkSize(final long sizeBytes) throws VolumeException {
-        if (sizeBytes <= 0) {
-            throw new VolumeException(VolumeException.Kind.INVALID, "the size of a volume must be more than 0");
-        }
-        if (sizeBytes > Blocks.MAX_VOLUME_SIZE) {
-            throw new VolumeException(VolumeException.Kind.INVALID, "the size of a volume is at most 64T");
-        }
-        if (sizeBytes % Blocks.SIZE != 0) {
-            throw new VolumeException(
-                    VolumeException.Kind.INVALID, "the size of a volume must be a multiple of 4096 bytes (4K)");
-        }
-    }
-
-    private static void checkBounds(final VolumeSettings settings) throws VolumeException {
-        if (settings.maxUnsentBytes() != 0 && settings.maxUnsentBytes() < VolumeSettings.MIN_UNSENT_BYTES) {
-            throw new VolumeException(
-                    VolumeException.Kind.INVALID, "the bound on unsent bytes is 0 for none, or 64K and more");
-        }
-        checkTime(
-                "the bound on the age of what is unsent", settings.maxUnsentAgeMs(), VolumeSettings.MIN_UNSENT_AGE_MS);
-        checkTime("the fence timeout", settings.fenceTimeoutMs(), VolumeSettings.MIN_FENCE_TIMEOUT_MS);
-    }
-
-    private static void checkTime(final String what, final long ms, final long leastMs) throws VolumeException {
-        if (ms != 0 && (ms < leastMs || ms > VolumeSettings.MAX_TIME_MS)) {
-            throw new VolumeException(
-                    VolumeException.Kind.INVALID, what + " is 0 for none, or " + leastMs + "ms to 7 days");
+                    Kind.EXISTS,
+                    "volume '" + name + "' was made by someone else meanwhile: this one is '" + draft + "', and stays",
+                    e);
         }
     }
 
     /** The store's address, for messages. */
     public String url() {
-        return store.store().url();
+        return context.url();
     }
-
-    private VolumeException failure(final String what, final IOException e) {
-        return new VolumeException("cannot " + what + " in " + url() + ": " + e.getMessage(), e);
-    }
-
-    /** The newest version of a name; {@code record} is null when the name was never used. */
-    private record Claim(long version, NameRecord record) {}
 }

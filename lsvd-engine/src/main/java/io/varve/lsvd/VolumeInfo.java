@@ -14,7 +14,7 @@ import java.util.UUID;
  * @param created     when it was made.
  * @param objects     number of objects in the store.
  * @param storedBytes their size.
- * @param state       {@code closed}, {@code open} while a writer has it or has not closed it, or {@code unreadable}.
+ * @param state       whether it is open.
  * @param openedBy    who opened it last, or null when nobody has yet.
  * @param opened      when that was, or null.
  * @param parent      the snapshot that it shares data with as its clone, as VOLUME@SNAPSHOT; null for none, or where it was not
@@ -29,11 +29,23 @@ public record VolumeInfo(
         Instant created,
         long objects,
         long storedBytes,
-        String state,
+        State state,
         String openedBy,
         Instant opened,
         String parent,
         String trouble) {
+    /** Whether a volume is open. */
+    public enum State {
+        /** Its last writer has closed it, or nobody has opened it yet. */
+        CLOSED,
+
+        /** A writer has it, or has not closed it. */
+        OPEN,
+
+        /** Nothing but its name, and perhaps its identity, could be read. */
+        UNREADABLE
+    }
+
     /**
      * One that can't be read.
      *
@@ -43,7 +55,7 @@ public record VolumeInfo(
     public static VolumeInfo unreadable(final String name, final UUID uuid, final String trouble) {
         final VolumeSettings unknown = VolumeSettings.ofSize(0);
         return new VolumeInfo(
-                name, uuid, unknown, unknown, Instant.EPOCH, 0, 0, "unreadable", null, null, null, trouble);
+                name, uuid, unknown, unknown, Instant.EPOCH, 0, 0, State.UNREADABLE, null, null, null, trouble);
     }
 
     /** The same, with a parent. */

@@ -53,7 +53,7 @@ final class VolumeRemover {
             sealNewest();
         }
         // Also where it is seen: whoever put it may have died before it was durable.
-        store.putIfAbsent(Keys.tombstone(volume), new NameRecord(volume, false).encode());
+        store.putIfAbsent(Keys.tombstone(volume), NameRecord.release(volume).encode());
         // Again, behind the mark: a clone that comes from here on sees that.
         requireNoClones();
         delete(doomed(), listener);
@@ -78,6 +78,7 @@ final class VolumeRemover {
             }
         }
         doomed.addAll(store.list(Keys.settings(volume)));
+        doomed.addAll(store.list(Keys.metadata(volume)));
         doomed.addAll(store.list(Keys.pins(volume)));
         doomed.addAll(store.list(Keys.hotSets(volume)));
         return doomed;
@@ -86,11 +87,15 @@ final class VolumeRemover {
     /** Refuses when clones need the volume's data. */
     void requireNoClones() throws IOException, VolumeException {
         new UnfinishedClones(store, runtime).remove(volume);
-        final List<String> clones = new Snapshots(store, volume)
-                .clones().values().stream()
-                        .flatMap(List::stream)
-                        .map(CloneRecord::name)
-                        .toList();
+        final VolumeNames names = new VolumeNames(new CatalogContext(store, runtime));
+        final List<String> clones = new ArrayList<>();
+        for (final List<CloneRecord> ofSnapshot :
+                new Snapshots(store, volume).clones().values()) {
+            for (final CloneRecord clone : ofSnapshot) {
+                final String name = names.nameOf(clone.volume());
+                clones.add(name == null ? clone.name() : name);
+            }
+        }
         if (!clones.isEmpty()) {
             throw new VolumeException(
                     VolumeException.Kind.HAS_CHILDREN,

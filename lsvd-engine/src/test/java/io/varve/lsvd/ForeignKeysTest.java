@@ -78,7 +78,7 @@ final class ForeignKeysTest {
         }
         litter();
         assertThat(catalog.list()).extracting(VolumeInfo::name).containsExactly("disk");
-        assertThat(catalog.info("disk").state()).isEqualTo("closed");
+        assertThat(catalog.info("disk").state()).isEqualTo(VolumeInfo.State.CLOSED);
         assertThat(catalog.usage("disk").clones()).isZero();
         assertThat(catalog.usage("disk").liveBytes()).isEqualTo(BLOCK);
         final List<Finding> findings = new ArrayList<>();

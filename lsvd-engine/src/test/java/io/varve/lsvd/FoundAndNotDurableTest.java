@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.varve.lsvd.format.VolumeSettings;
-import io.varve.lsvd.runtime.SystemRuntime;
 import io.varve.lsvd.snapshot.Snapshot;
 import io.varve.lsvd.store.DirectoryStore;
 import io.varve.lsvd.store.Keys;
@@ -21,7 +20,6 @@ import org.junit.jupiter.api.io.TempDir;
 /** What a killed process has left is seen, and somebody goes on from it; and then the store loses power. */
 final class FoundAndNotDurableTest {
     private static final int BLOCK = 4096;
-    private static final long SHORT_MS = 200;
 
     @TempDir
     private Path directory;
@@ -51,7 +49,7 @@ final class FoundAndNotDurableTest {
         rig.volume.shutdown();
         rig.await(store::isUnsynced);
         rig.crash();
-        store.neverAnswer(key -> false);
+        store.giveUp(key -> false);
         leaveABlock();
         store.losePower();
         assertHasTheBlock();
@@ -60,13 +58,11 @@ final class FoundAndNotDurableTest {
     @Test
     void theRecordOfAnEpochIsThereWhenItsSealIs() throws Exception {
         final UUID volume = create();
-        store.neverAnswer(Keys.epoch(volume, 1)::equals);
-        assertThatThrownBy(() -> new VolumeRig(context().storeTimeoutMs(SHORT_MS)))
-                .hasMessageContaining("did not answer");
-        store.neverAnswer(Keys.epoch(volume, 2)::equals);
+        store.giveUp(Keys.epoch(volume, 1)::equals);
+        assertThatThrownBy(() -> new VolumeRig(context())).hasMessageContaining("did not answer");
+        store.giveUp(Keys.epoch(volume, 2)::equals);
         // Seals the first one.
-        assertThatThrownBy(() -> new VolumeRig(context().storeTimeoutMs(SHORT_MS)))
-                .hasMessageContaining("did not answer");
+        assertThatThrownBy(() -> new VolumeRig(context())).hasMessageContaining("did not answer");
         store.losePower();
         leaveABlock();
         assertHasTheBlock();
@@ -74,9 +70,9 @@ final class FoundAndNotDurableTest {
 
     @Test
     void aNameIsThereWhenItsVolumeIsWritten() throws Exception {
-        store.neverAnswer(key -> key.startsWith(Keys.name("disk")));
+        store.giveUp(key -> key.startsWith(Keys.name("disk")));
         assertThatThrownBy(this::create).hasMessageContaining("did not answer");
-        store.neverAnswer(key -> false);
+        store.giveUp(key -> false);
         leaveABlock();
         store.losePower();
         assertHasTheBlock();
@@ -86,9 +82,9 @@ final class FoundAndNotDurableTest {
     void theMarkOfARemovedVolumeIsThereWhenItsDataIsNot() throws Exception {
         final UUID volume = create();
         leaveABlock();
-        store.neverAnswer(Keys.tombstone(volume)::equals);
+        store.giveUp(Keys.tombstone(volume)::equals);
         assertThatThrownBy(() -> catalog().remove("disk")).hasMessageContaining("did not answer");
-        store.neverAnswer(key -> false);
+        store.giveUp(key -> false);
         catalog().remove("disk");
         store.losePower();
         assertThat(store.list(Keys.tombstone(volume)).get()).hasSize(1);
@@ -110,9 +106,9 @@ final class FoundAndNotDurableTest {
             rig.snapshot("two");
         }
         final Snapshot two = catalog().snapshot("clone", "two");
-        store.neverAnswer(Keys.pinRemoved(clone, two.checkpoint())::equals);
+        store.giveUp(Keys.pinRemoved(clone, two.checkpoint())::equals);
         assertThatThrownBy(() -> catalog().snapshots("clone").remove(two)).hasMessageContaining("did not answer");
-        store.neverAnswer(key -> false);
+        store.giveUp(key -> false);
         catalog().cutTies("clone");
         store.losePower();
         assertThat(catalog().snapshots("clone").list()).isEmpty();
@@ -123,7 +119,7 @@ final class FoundAndNotDurableTest {
     }
 
     private VolumeCatalog catalog() {
-        return new VolumeCatalog(store, new SystemRuntime(), SHORT_MS);
+        return new VolumeCatalog(store);
     }
 
     private VolumeContext context() {

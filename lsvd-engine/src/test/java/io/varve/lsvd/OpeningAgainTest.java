@@ -83,7 +83,7 @@ final class OpeningAgainTest {
                 .isInstanceOf(VolumeException.class)
                 .hasMessageContaining("try again");
         assertHasTheBlock();
-        assertThat(new VolumeCatalog(store).info("disk").state()).isEqualTo("closed");
+        assertThat(new VolumeCatalog(store).info("disk").state()).isEqualTo(VolumeInfo.State.CLOSED);
     }
 
     @Test

@@ -3,6 +3,7 @@ package io.varve.lsvd;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.varve.lsvd.VolumeInfo.State;
 import io.varve.lsvd.format.Durability;
 import io.varve.lsvd.format.NameRecord;
 import io.varve.lsvd.format.VolumeSettings;
@@ -12,6 +13,7 @@ import io.varve.lsvd.store.Keys;
 import io.varve.lsvd.store.ObjectStore;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
@@ -56,7 +58,7 @@ final class VolumeCatalogTest {
             @Override
             void before(final String key) {
                 if (key.startsWith(Keys.NAMES)) {
-                    store.putIfAbsent(key, new NameRecord(other, true).encode()).join();
+                    store.putIfAbsent(key, NameRecord.claim(other).encode()).join();
                 }
             }
         });
@@ -83,7 +85,9 @@ final class VolumeCatalogTest {
         final List<VolumeInfo> all = catalog.list();
         assertThat(all).extracting(VolumeInfo::name).containsExactly("a", "b", "c", "d");
         assertThat(all).extracting(VolumeInfo::isReadable).containsExactly(true, false, false, true);
-        assertThat(all).extracting(VolumeInfo::state).containsExactly("closed", "unreadable", "unreadable", "closed");
+        assertThat(all)
+                .extracting(VolumeInfo::state)
+                .containsExactly(State.CLOSED, State.UNREADABLE, State.UNREADABLE, State.CLOSED);
         assertThat(all.get(1).uuid()).isEqualTo(damaged);
         assertThat(all.get(1).trouble()).contains(Keys.epoch(damaged, 0));
         assertThat(all.get(2).uuid()).isNull();
@@ -123,6 +127,34 @@ final class VolumeCatalogTest {
         assertThat(catalog.info("disk").sizeBytes()).isEqualTo(8 * SIZE);
     }
 
+    /** The last block of the disk is in use in part: what is behind it must read as zeros once the disk is larger. */
+    @Test
+    void aDiskOfWholeSectorsThatEndsWithinABlock() throws Exception {
+        final VolumeCatalog catalog = new VolumeCatalog(store);
+        final long size = SIZE + 3 * 512;
+        catalog.create("disk", size);
+        final byte[] sector = new byte[512];
+        Arrays.fill(sector, (byte) 7);
+        try (VolumeRig rig = new VolumeRig(store, directory.resolve("cache"))) {
+            assertThat(rig.volume.sizeBytes()).isEqualTo(size);
+            assertThat(rig.read(SIZE - 512, 4 * 512)).containsOnly(0);
+            rig.write(size - 512, sector);
+            rig.write(SIZE, sector);
+            rig.discard(SIZE + 512, 2 * 512);
+            rig.write(size - 1024, sector);
+            rig.flush();
+        }
+        try (VolumeRig rig = new VolumeRig(store, directory.resolve("elsewhere"))) {
+            assertThat(rig.read(SIZE, 512)).containsOnly(7);
+            assertThat(rig.read(size - 1024, 512)).containsOnly(7);
+            assertThat(rig.read(size - 512, 512)).containsOnly(0);
+            rig.write(size - 512, sector);
+            rig.volume.grow(catalog.grow("disk", 2 * SIZE).sizeBytes());
+            assertThat(rig.read(size - 512, 512)).containsOnly(7);
+            assertThat(rig.read(size, (int) (2 * SIZE - size))).containsOnly(0);
+        }
+    }
+
     @Test
     void isShrunkOnlyWithTheDiscardedEndInTheStore() throws Exception {
         final VolumeCatalog catalog = new VolumeCatalog(store);
@@ -137,7 +169,7 @@ final class VolumeCatalogTest {
             rig.shutDown();
             assertThat(catalog.shrink("disk", SIZE, rig.volume).sizeBytes()).isEqualTo(SIZE);
         }
-        assertThatThrownBy(() -> catalog.grow("disk", SIZE + 1)).hasMessageContaining("multiple of 4096");
+        assertThatThrownBy(() -> catalog.grow("disk", SIZE + 1)).hasMessageContaining("multiple of 512");
         assertThatThrownBy(() -> catalog.grow("other", SIZE)).hasMessageStartingWith("no volume 'other'");
     }
 

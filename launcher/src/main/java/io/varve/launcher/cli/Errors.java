@@ -41,7 +41,7 @@ final class Errors {
                 status = ExitStatus.WRONG_USE;
             }
             case VolumeException known -> {
-                err.println("varve: " + line(known.getMessage()));
+                err.println("varve: " + line(known.getMessage()) + hint(known));
                 status = ExitStatus.WRONG_USE;
             }
             default -> {
@@ -65,6 +65,12 @@ final class Errors {
         }
         final String sentence = line(e.getMessage()).replaceFirst("^Error: ", "");
         return sentence.substring(0, 1).toLowerCase(Locale.ROOT) + sentence.substring(1);
+    }
+
+    private static String hint(final VolumeException e) {
+        return e.kind() == VolumeException.Kind.NOT_FOUND
+                ? "; 'varve volume list' shows what there is, and 'varve snapshot list VOLUME' its snapshots"
+                : "";
     }
 
     private static String line(final String message) {

@@ -8,6 +8,7 @@ import io.varve.launcher.config.Setting;
 import io.varve.launcher.config.Settings;
 import io.varve.launcher.control.LiveFigures;
 import io.varve.launcher.control.RemoteVolumes;
+import io.varve.launcher.volume.Descriptions;
 import io.varve.launcher.volume.SnapshotName;
 import io.varve.launcher.volume.StoreVolumes;
 import io.varve.launcher.volume.VolumeInUseException;
@@ -155,14 +156,14 @@ final class VolumeCommand {
     static final class Create extends OnStore {
         @Parameters(
                 paramLabel = "NAME",
-                description = "Name: 1 to 63 of a-z, 0-9, '-', '_' and '.', with a letter or digit first.")
+                description = "Name: 1 to 128 characters but '/', '@' and control characters, not beginning with '-'.")
         private String name;
 
         @Option(
                 names = "--size",
                 paramLabel = "SIZE",
                 description =
-                        "Size in bytes, or with K, M, G or T for powers of 1024: a multiple of 4096, at most 64T. A clone has"
+                        "Size in bytes, or with K, M, G or T for powers of 1024: a multiple of 512, at most 64T. A clone has"
                                 + " its snapshot's unless told otherwise.")
         private String size;
 
@@ -281,7 +282,7 @@ final class VolumeCommand {
                         isKnown ? ByteSize.format(info.sizeBytes()) : "-",
                         isKnown ? Long.toString(info.objects()) : "-",
                         isKnown ? ByteSize.label(info.storedBytes()) : "-",
-                        info.state(),
+                        Descriptions.word(info.state()),
                         isKnown ? time(info.created()) : "-");
             }
             table.print(out());
@@ -320,7 +321,7 @@ final class VolumeCommand {
                     .row("created", time(info.created()))
                     .row("objects", Long.toString(info.objects()))
                     .row("stored", bytes(info.storedBytes()))
-                    .row("state", info.state())
+                    .row("state", Descriptions.word(info.state()))
                     .row("durability", VolumeSettingText.DURABILITY.describe(info))
                     .row("max unsent", VolumeSettingText.MAX_UNSENT_BYTES.describe(info))
                     .row("max age", VolumeSettingText.MAX_UNSENT_AGE.describe(info))

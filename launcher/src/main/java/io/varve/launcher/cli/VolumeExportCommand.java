@@ -128,7 +128,7 @@ final class VolumeExportCommand extends InterruptibleCommand {
         final StoreClient client = new StoreClient(opened, runtime, StoreClient.DEFAULT_TIMEOUT_MS);
         final VolumeCatalog catalog = new VolumeCatalog(opened);
         final VolumeInfo info = catalog.info(volume);
-        if (to == null && info.state().equals("open")) {
+        if (to == null && info.state() == VolumeInfo.State.OPEN) {
             err().println("varve: volume " + volume + " is open, by " + info.openedBy()
                     + ": this exports what the store holds of it now");
         }

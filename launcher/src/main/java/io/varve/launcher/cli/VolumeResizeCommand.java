@@ -27,7 +27,7 @@ final class VolumeResizeCommand extends VolumeCommand.OnStore {
             names = "--size",
             required = true,
             paramLabel = "SIZE",
-            description = "Size in bytes, or with K, M, G or T for powers of 1024: a multiple of 4096, at most 64T.")
+            description = "Size in bytes, or with K, M, G or T for powers of 1024: a multiple of 512, at most 64T.")
     private String size;
 
     @Option(

@@ -11,6 +11,7 @@ import io.varve.launcher.daemon.OpeningChoices;
 import io.varve.launcher.daemon.SocketAccess;
 import io.varve.launcher.daemon.VhostUserPlan;
 import io.varve.launcher.daemon.VolumeOptions;
+import io.varve.lsvd.ObjectName;
 import io.varve.lsvd.store.ObjectStore;
 import io.varve.nbd.NbdTls;
 import java.nio.file.Path;
@@ -96,7 +97,9 @@ final class AttachPlan {
     private static Path socket(final AttachCall call, final Path control) {
         final String path = call.socketPath();
         if (path == null) {
-            if (!call.volume().matches("[a-z0-9._-]{1,63}(@[a-zA-Z0-9._:-]{1,63})?")) {
+            final int at = call.volume().indexOf('@');
+            if (!ObjectName.isValid(at < 0 ? call.volume() : call.volume().substring(0, at))
+                    || at >= 0 && !ObjectName.isValid(call.volume().substring(at + 1))) {
                 throw new UserException("'" + call.volume() + "' is no name for a volume");
             }
             return control.resolveSibling(call.volume() + SOCKET_SUFFIX);

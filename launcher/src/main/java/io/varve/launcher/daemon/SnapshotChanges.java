@@ -5,6 +5,7 @@ import io.varve.block.Extents;
 import io.varve.launcher.volume.SnapshotName;
 import io.varve.launcher.volume.StoredState;
 import io.varve.linux.Background;
+import io.varve.lsvd.ObjectName;
 import io.varve.lsvd.VolumeCatalog;
 import io.varve.lsvd.VolumeException;
 import io.varve.lsvd.VolumeInfo;
@@ -58,7 +59,7 @@ final class SnapshotChanges implements AutoCloseable {
 
     /** As {@link io.varve.block.BlockDevice#changesSince}. */
     Changes since(final String earlier) {
-        if (!SnapshotName.isName(earlier)) {
+        if (!ObjectName.isValid(earlier)) {
             return null;
         }
         for (final Finding finding : findings) {

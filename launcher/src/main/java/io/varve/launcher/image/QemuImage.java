@@ -65,9 +65,9 @@ public final class QemuImage implements ChangeSource {
         return isChecked;
     }
 
-    /** Size of the disk in bytes: the image's, and what is missing to a whole block. */
+    /** Size of the disk in bytes: the image's, and what is missing to a whole sector. */
     public long diskSize() {
-        return Blocks.align(connection.size());
+        return Blocks.alignToSector(connection.size());
     }
 
     /** How far it has come, in bytes of the disk. */

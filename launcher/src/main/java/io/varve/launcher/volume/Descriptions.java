@@ -19,7 +19,7 @@ public final class Descriptions {
     public static VolumeDescription of(final VolumeInfo info) {
         final String uuid = info.uuid() == null ? null : info.uuid().toString();
         if (!info.isReadable()) {
-            return new VolumeDescription(info.name(), uuid, null, info.state(), info.trouble(), null);
+            return new VolumeDescription(info.name(), uuid, null, word(info.state()), info.trouble(), null);
         }
         final VolumeSettingsFields now = of(info.settings());
         final VolumeSettingsFields next = of(info.nextSettings());
@@ -33,12 +33,17 @@ public final class Descriptions {
                         info.created().toString(),
                         info.objects(),
                         info.storedBytes()),
-                info.state(),
+                word(info.state()),
                 null,
                 new VolumeDescription.Origin(
                         info.openedBy(),
                         info.opened() == null ? null : info.opened().toString(),
                         info.parent()));
+    }
+
+    /** Whether a volume is open, as a word. */
+    public static String word(final VolumeInfo.State state) {
+        return state.name().toLowerCase(Locale.ROOT);
     }
 
     /** The settings, but for the size and the guest's write cache. */
@@ -84,7 +89,7 @@ public final class Descriptions {
                 Instant.parse(contents.created()),
                 contents.objects(),
                 contents.storedBytes(),
-                volume.state(),
+                VolumeInfo.State.valueOf(volume.state().toUpperCase(Locale.ROOT)),
                 volume.origin().openedBy(),
                 volume.origin().opened() == null
                         ? null

@@ -1,17 +1,15 @@
 package io.varve.launcher.volume;
 
 import io.varve.launcher.UserException;
-import java.util.regex.Pattern;
+import io.varve.lsvd.ObjectName;
 
 /**
  * A snapshot as users write it: {@code VOLUME@SNAPSHOT}.
  *
  * @param volume   name of the volume.
- * @param snapshot name of the snapshot: 1 to 63 of a-z, A-Z, 0-9, '-', '_', '.' and ':', with a letter or digit first.
+ * @param snapshot name of the snapshot: see {@link ObjectName}.
  */
 public record SnapshotName(String volume, String snapshot) {
-    private static final Pattern NAME = Pattern.compile("[a-zA-Z0-9][a-zA-Z0-9._:-]{0,62}");
-
     /**
      * Reads a name.
      *
@@ -35,21 +33,14 @@ public record SnapshotName(String volume, String snapshot) {
         return text.indexOf('@') >= 0;
     }
 
-    /** Whether a text could be a snapshot's name, without its volume's. */
-    public static boolean isName(final String text) {
-        return NAME.matcher(text).matches();
-    }
-
     /**
      * Checks a name without its volume's.
      *
      * @throws UserException when it is no good.
      */
     public static String check(final String snapshot) {
-        if (!isName(snapshot)) {
-            throw new UserException(
-                    "'" + snapshot + "' is no name for a snapshot: use 1 to 63 letters, digits, '-', '_', '.'"
-                            + " or ':', beginning with a letter or digit");
+        if (!ObjectName.isValid(snapshot)) {
+            throw new UserException("'" + snapshot + "' is no name for a snapshot: use " + ObjectName.RULE);
         }
         return snapshot;
     }

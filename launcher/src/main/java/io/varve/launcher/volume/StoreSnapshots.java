@@ -192,8 +192,7 @@ final class StoreSnapshots {
     }
 
     private static String missing(final SnapshotName name) {
-        return "volume '" + name.volume() + "' has no snapshot '" + name.snapshot() + "'; 'varve snapshot list "
-                + name.volume() + "' shows what there is";
+        return "volume '" + name.volume() + "' has no snapshot '" + name.snapshot() + "'";
     }
 
     private VolumeException failure(final String what, final IOException e) {

@@ -132,7 +132,7 @@ class SnapshotCommandTest {
     void saysWhatIsWrong() {
         ok("volume", "create", "data", "--size", "64M");
         refused("'data' names no snapshot: write VOLUME@SNAPSHOT", "snapshot", "create", "data");
-        refused("'a b' is no name for a snapshot", "snapshot", "create", "data@a b");
+        refused("'a b@c' is no name for a snapshot", "snapshot", "create", "data@a b@c");
         refused("no volume 'none' in ", "snapshot", "create", "none@a");
         refused("volume 'data' has no snapshot 'a'", "volume", "create", "new", "--from", "data@a");
         refused("volume 'data' has no snapshot 'a'", "snapshot", "rollback", "data@a");

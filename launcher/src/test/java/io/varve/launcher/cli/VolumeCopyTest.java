@@ -123,6 +123,24 @@ class VolumeCopyTest {
     }
 
     @Test
+    void aSizeOfWholeSectorsIsKept() throws IOException, InterruptedException {
+        requireQemuImg();
+        final Path in = sparse("in.raw", SIZE + 3 * 512);
+        ok("volume", "import", in.toString(), "data");
+        assertThat(ok("volume", "info", "data", "--json")).contains("\"size_bytes\" : " + (SIZE + 3 * 512));
+        ok("volume", "export", "data", path("out.raw"));
+        assertSame(in, file("out.raw"));
+        ok("volume", "export", "data", path("out.qcow2"));
+        run("qemu-img", "compare", "-f", "qcow2", "-F", "raw", path("out.qcow2"), in.toString());
+        ok("volume", "import", path("out.qcow2"), "again", "--format", "qcow2");
+        ok("volume", "export", "again", path("again.raw"));
+        assertSame(in, file("again.raw"));
+        final VarveProcess exported = shell("\"$@\" | cat > " + path("piped.raw"), "volume", "export", "data", "-");
+        assertThat(exported.awaitExit()).as(exported.describe()).isZero();
+        assertSame(in, file("piped.raw"));
+    }
+
+    @Test
     void zerosTakeNoSpace() throws IOException {
         Files.write(file("zeros"), new byte[8 << 20]);
         assertThat(ok("volume", "import", path("zeros"), "data"))
@@ -313,8 +331,8 @@ class VolumeCopyTest {
                 "volume import none.raw data | there is no file none.raw",
                 "volume import none.qcow2 data | there is no file none.qcow2",
                 "volume import /dev/null data | there is nothing to import: the input is empty",
-                "volume import /dev/null data --size 5 | the size of a volume must be a multiple of 4096 bytes",
-                "volume import /dev/null Data | 'Data.importing' is no name",
+                "volume import /dev/null data --size 5 | the size of a volume must be a multiple of 512 bytes",
+                "volume import /dev/null a/b | 'a/b.importing' is no name",
                 "volume import - data --format qcow2 | a qcow2 image can't be read from a pipe",
                 "volume import /dev/null data --any-base | --any-base: that is for a difference",
                 "volume import /dev/null data --format iso | --format: 'iso' is no form of an image; there are raw, ",

@@ -8,6 +8,7 @@ import io.varve.launcher.daemon.VolumeStatus.State;
 import io.varve.lsvd.VolumeCatalog;
 import io.varve.lsvd.VolumeException;
 import io.varve.lsvd.VolumeGuard;
+import io.varve.lsvd.VolumeInfo;
 import io.varve.lsvd.VolumeStanding;
 import io.varve.lsvd.store.DirectoryStore;
 import io.varve.lsvd.store.ObjectStore;
@@ -119,7 +120,7 @@ class MigrationTest {
             guest.load().run(100);
             notesOfOne.delay(100);
             guest.stop();
-            assertThat(new VolumeCatalog(store).info("data").state()).isEqualTo("closed");
+            assertThat(new VolumeCatalog(store).info("data").state()).isEqualTo(VolumeInfo.State.CLOSED);
             notesOfOne.delay(0);
             guest.arrive();
             guest.load().verifyAll(guest);

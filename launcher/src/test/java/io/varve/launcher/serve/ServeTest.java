@@ -276,7 +276,7 @@ class ServeTest {
         final Path file = Files.createFile(home.resolve("file"));
         final Path tooLong = home.resolve("s".repeat(108));
         refused("no volume 'other' in ", "serve", "other", "--socket-path", socket.toString());
-        refused("'Data' is no name for a volume", "serve", "Data", "--socket-path", socket.toString());
+        refused("'a/b' is no name for a volume", "serve", "a/b", "--socket-path", socket.toString());
         refused("is too long", "serve", "data", "--socket-path", tooLong.toString());
         refused(
                 "there is no directory",

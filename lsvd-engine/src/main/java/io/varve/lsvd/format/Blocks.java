@@ -11,6 +11,9 @@ public final class Blocks {
     /** Greatest size of a volume, in bytes: 64 TiB. */
     public static final long MAX_VOLUME_SIZE = 64L << 40;
 
+    /** What the size of a volume is a multiple of, in bytes. */
+    public static final int SECTOR_SIZE = 512;
+
     /** Number of blocks that can be numbered: more than any volume has. */
     public static final long MAX_COUNT = 1L << 39;
 
@@ -19,6 +22,11 @@ public final class Blocks {
     /** The number of blocks that hold so many bytes. */
     public static long count(final long bytes) {
         return (bytes + SIZE - 1) >>> SHIFT;
+    }
+
+    /** Rounds up to what the size of a volume is a multiple of. */
+    public static long alignToSector(final long bytes) {
+        return (bytes + SECTOR_SIZE - 1) & -SECTOR_SIZE;
     }
 
     /** Rounds up to a multiple of {@link #SIZE}. */

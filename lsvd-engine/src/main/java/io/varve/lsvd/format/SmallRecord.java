@@ -152,8 +152,12 @@ final class SmallRecord {
     }
 
     static String getString(final String what, final ByteBuffer payload) throws FormatException {
-        final int length = payload.getShort() & 0xffff;
-        if (length > payload.remaining()) {
+        return getText(what, payload, payload.getShort() & 0xffff);
+    }
+
+    /** Reads a text of so many bytes. */
+    static String getText(final String what, final ByteBuffer payload, final int length) throws FormatException {
+        if (length < 0 || length > payload.remaining()) {
             throw new BufferUnderflowException();
         }
         final ByteBuffer bytes = payload.slice(payload.position(), length);

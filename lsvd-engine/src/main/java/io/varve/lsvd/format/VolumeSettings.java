@@ -5,7 +5,7 @@ import java.nio.ByteBuffer;
 /**
  * What is set for a volume; each epoch record carries it whole.
  *
- * @param sizeBytes      size of the disk, a multiple of {@link Blocks#SIZE}.
+ * @param sizeBytes      size of the disk, a multiple of {@link Blocks#SECTOR_SIZE}: its last block may be in use in part only.
  * @param writeCache     whether the guest sees a write cache, so that only a flush makes writes durable.
  * @param durability     what durable means.
  * @param maxUnsentBytes how many bytes of the log, headers included, may be acknowledged and not yet be in the store; 0 for as
@@ -94,7 +94,7 @@ public record VolumeSettings(
     /** Reads the size of a disk. */
     static long getSize(final String what, final ByteBuffer payload) throws FormatException {
         final long size = getUpTo(Blocks.MAX_VOLUME_SIZE, what, payload);
-        if (size % Blocks.SIZE != 0) {
+        if (size % Blocks.SECTOR_SIZE != 0) {
             throw new FormatException(what + " is damaged: " + size + " bytes are no size of a volume");
         }
         return size;

@@ -194,6 +194,6 @@ public final class Snapshots {
     }
 
     private static MemorySegment mark(final UUID volume) {
-        return new NameRecord(volume, false).encode();
+        return NameRecord.release(volume).encode();
     }
 }

@@ -19,11 +19,11 @@ public final class Keys {
     private static final String NUMBER = "[0-7][0-9a-f]{15}";
     private static final String UUID_PART = "[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}";
     private static final Pattern OWN = Pattern.compile("volumes/" + UUID_PART + "/(tombstone"
-            + "|(epochs|settings)/" + NUMBER
+            + "|(epochs|settings|metadata)/" + NUMBER
             + "|(log|hot)/" + NUMBER + "/" + NUMBER
             + "|pins/" + NUMBER + "/(" + NUMBER + "|removed)"
             + "|children/" + NUMBER + "/" + UUID_PART
-            + ")|names/" + PART + "/" + NUMBER);
+            + ")|names/(__[0-9a-v]+/)*" + PART + "/" + NUMBER);
     private static final Pattern PREFIX = Pattern.compile("([a-z0-9_-][a-z0-9._-]*(/[a-z0-9_-][a-z0-9._-]*)*/?)?");
 
     private Keys() {}
@@ -38,7 +38,7 @@ public final class Keys {
 
     /** Whether a key is one of those that this class lays out: see {@link ForeignKeys}. */
     static boolean isOwn(final String key) {
-        return OWN.matcher(key).matches();
+        return OWN.matcher(key).matches() && (!key.startsWith(NAMES) || NameKeys.isEncoded(partOf(key)));
     }
 
     /** Whether an object of a key is created only to give up or remove something, or to name it. */
@@ -80,6 +80,16 @@ public final class Keys {
     /** A change of a volume's settings. */
     public static String settings(final UUID volume, final long version) {
         return settings(volume) + number(version);
+    }
+
+    /** Prefix of what is noted of a volume beside its data. */
+    public static String metadata(final UUID volume) {
+        return volume(volume) + "metadata/";
+    }
+
+    /** A change of what is noted of a volume. */
+    public static String metadata(final UUID volume, final long version) {
+        return metadata(volume) + number(version);
     }
 
     /** Prefix of the objects of all epochs. */
@@ -164,7 +174,20 @@ public final class Keys {
 
     /** Prefix of the versions of a name. */
     public static String name(final String name) {
-        return NAMES + name + "/";
+        return NAMES + NameKeys.encode(name) + "/";
+    }
+
+    /**
+     * The name that a key is a version of.
+     *
+     * @throws IllegalArgumentException when it is of no name.
+     */
+    public static String nameOf(final String key) {
+        return NameKeys.decode(partOf(key));
+    }
+
+    private static String partOf(final String key) {
+        return key.substring(NAMES.length(), key.lastIndexOf('/'));
     }
 
     /** A claim or release of a name. */

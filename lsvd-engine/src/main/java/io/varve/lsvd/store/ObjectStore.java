@@ -25,7 +25,7 @@ import java.util.concurrent.CompletableFuture;
  */
 public interface ObjectStore extends AutoCloseable {
     /** Greatest length of a key in characters; keys are lower-case ASCII letters, digits and {@code - _ . /}. */
-    int MAX_KEY_LENGTH = 512;
+    int MAX_KEY_LENGTH = 704;
 
     /**
      * Creates an object if its key is free.

@@ -129,6 +129,22 @@ public final class StoreClient {
         return await(store.list(prefix), "listing " + prefix);
     }
 
+    /**
+     * A part of a listing.
+     *
+     * @param objects in the order of their keys, without {@linkplain ForeignKeys foreign keys}.
+     * @param next    behind what to list the next part; null when this is the last one.
+     */
+    public record Page(List<StoredObject> objects, String next) {}
+
+    /** As {@link ObjectStore#list(String, String, int)}. */
+    public Page list(final String prefix, final String after, final int limit) throws StoreException {
+        final List<StoredObject> found = await(store.list(prefix, after, limit), "listing " + prefix);
+        return new Page(
+                ForeignKeys.without(found),
+                found.size() < limit ? null : found.getLast().key());
+    }
+
     /** A listing that has begun. */
     public record Listing(String prefix, CompletableFuture<List<StoredObject>> objects) {}
 

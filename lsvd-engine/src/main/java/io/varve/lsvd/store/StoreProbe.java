@@ -164,7 +164,7 @@ public final class StoreProbe {
             race(prefix + "race/" + race);
         }
         final String claim = Keys.nameVersion(name, 1);
-        final MemorySegment release = new NameRecord(volume, false).encode();
+        final MemorySegment release = NameRecord.release(volume).encode();
         require(client.putIfAbsent(claim, release), "a free key is called taken");
         require(!client.putIfAbsent(claim, release), REPLACED);
         return "one of " + RACERS + " at a time, " + races + " times";

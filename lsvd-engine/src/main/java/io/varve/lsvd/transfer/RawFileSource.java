@@ -18,9 +18,9 @@ public final class RawFileSource implements ChangeSource {
         size = file.size();
     }
 
-    /** Size of the disk in bytes: the file's, and what is missing to a whole block. */
+    /** Size of the disk in bytes: the file's, and what is missing to a whole sector. */
     public long diskSize() {
-        return Blocks.align(size);
+        return Blocks.alignToSector(size);
     }
 
     /** How far it has come, in bytes of the disk. */

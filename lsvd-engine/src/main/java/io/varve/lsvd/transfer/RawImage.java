@@ -11,7 +11,10 @@ public final class RawImage {
     /** Writes a disk of a size, of which the map names what is not zero. */
     public static void write(final ExtentMap map, final long sizeBytes, final BlockPump pump, final SparseOutput output)
             throws IOException {
-        pump.pump(map, (block, data) -> output.put(block << Blocks.SHIFT, data));
+        pump.pump(map, (block, data) -> {
+            final long offset = block << Blocks.SHIFT;
+            output.put(offset, data.asSlice(0, Math.min(data.byteSize(), sizeBytes - offset)));
+        });
         output.finish(sizeBytes);
     }
 }

@@ -22,7 +22,7 @@ public final class RawStreamSource implements ChangeSource {
         this.maxBytes = maxBytes == 0 ? Blocks.MAX_VOLUME_SIZE : maxBytes;
     }
 
-    /** How much has come so far, in whole blocks: at the end the size of the disk, in bytes. */
+    /** How much has come so far, in whole sectors: at the end the size of the disk, in bytes. */
     public long position() {
         return position;
     }
@@ -38,12 +38,12 @@ public final class RawStreamSource implements ChangeSource {
             return null;
         }
         final long length = Blocks.align(count);
-        if (position + length > maxBytes) {
+        if (position + count > maxBytes) {
             throw new IOException("there is more than " + maxBytes + " bytes of it");
         }
         target.asSlice(count, length - count).fill((byte) 0);
         final Change change = new Change(Kind.DATA, position, length);
-        position += length;
+        position += Blocks.alignToSector(count);
         return change;
     }
 

@@ -20,6 +20,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Map;
 import java.util.UUID;
 import java.util.function.Supplier;
 import org.junit.jupiter.api.Test;
@@ -50,7 +51,9 @@ class GoldenFilesTest {
         EPOCH(2, () -> epochRecord().encode()),
         SNAPSHOT(1, () -> snapshot().encode()),
         CLONE(1, () -> new CloneRecord(VOLUME, new EpochRecord.Origin(NONCE, 3, 77), "clone", 5).encode()),
-        NAME(1, () -> new NameRecord(VOLUME, true).encode()),
+        NAME(2, () -> NameRecord.claim(VOLUME, "before", 5).encode()),
+        RELEASE(2, () -> NameRecord.release(VOLUME, "after").encode()),
+        METADATA(1, () -> metadata().encode()),
         SETTINGS(1, () -> settingsRecord().encode()),
         RESCUE(1, GoldenFilesTest::rescueHeader),
         HOT_SET(1, () -> hotSet().encode());
@@ -77,7 +80,9 @@ class GoldenFilesTest {
     void whatWasWrittenIsReadBack() throws IOException {
         assertThat(EpochRecord.decode("epoch", segment(Sample.EPOCH))).isEqualTo(epochRecord());
         assertThat(SettingsRecord.decode("settings", segment(Sample.SETTINGS))).isEqualTo(settingsRecord());
-        assertThat(NameRecord.decode("name", segment(Sample.NAME))).isEqualTo(new NameRecord(VOLUME, true));
+        assertThat(NameRecord.decode("name", segment(Sample.NAME))).isEqualTo(NameRecord.claim(VOLUME, "before", 5));
+        assertThat(NameRecord.decode("name", segment(Sample.RELEASE))).isEqualTo(NameRecord.release(VOLUME, "after"));
+        assertThat(MetadataRecord.decode("metadata", segment(Sample.METADATA))).isEqualTo(metadata());
         assertThat(Superblock.decode("superblock", segment(Sample.SUPERBLOCK)))
                 .isEqualTo(new Superblock(
                         9,
@@ -109,6 +114,10 @@ class GoldenFilesTest {
 
     @Test
     void oldVersionsAreReadBack() throws IOException {
+        assertThat(NameRecord.decode("name", segment(Sample.NAME, 1))).isEqualTo(NameRecord.claim(VOLUME));
+        assertThat(NameRecord.isClaim(segment(Sample.NAME, 1).byteSize())).isNull();
+        assertThat(NameRecord.isClaim(segment(Sample.NAME).byteSize())).isTrue();
+        assertThat(NameRecord.isClaim(segment(Sample.RELEASE).byteSize())).isFalse();
         final Superblock blind = Superblock.decode("superblock", segment(Sample.SUPERBLOCK, 1));
         assertThat(blind.seen().isKnown()).isFalse();
         assertThat(blind.with(blind.tail(), SEEN))
@@ -120,7 +129,7 @@ class GoldenFilesTest {
     }
 
     @ParameterizedTest
-    @EnumSource(names = {"SUPERBLOCK", "EPOCH", "NAME", "RESCUE", "SNAPSHOT", "HOT_SET"})
+    @EnumSource(names = {"SUPERBLOCK", "EPOCH", "NAME", "RELEASE", "METADATA", "RESCUE", "SNAPSHOT", "HOT_SET"})
     void anyFlippedBitOfASmallRecordIsRefused(final Sample sample) throws IOException {
         final MemorySegment bytes = segment(sample);
         final int length = bytes.get(ValueLayout.JAVA_INT, 12);
@@ -132,6 +141,7 @@ class GoldenFilesTest {
                             case RESCUE -> RescueHeader.decode("it", bytes);
                             case SNAPSHOT -> SnapshotRecord.decode("it", bytes);
                             case CLONE -> CloneRecord.decode("it", bytes);
+                            case METADATA -> MetadataRecord.decode("it", bytes);
                             case EPOCH -> EpochRecord.decode("it", bytes);
                             case HOT_SET -> HotSet.decode("it", bytes, VOLUME, 3);
                             default -> NameRecord.decode("it", bytes);
@@ -253,6 +263,10 @@ class GoldenFilesTest {
     private static SettingsRecord settingsRecord() {
         return new SettingsRecord(
                 new VolumeSettings(1L << 40, true, Durability.STORE, 64 << 20, 30_000, 5_000), 1_700_000_000_000L);
+    }
+
+    private static MetadataRecord metadata() {
+        return new MetadataRecord("data", "token", Map.of("owner", "somebody", "a", ""));
     }
 
     private static SnapshotRecord snapshot() {

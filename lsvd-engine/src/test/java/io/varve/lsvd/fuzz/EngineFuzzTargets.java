@@ -3,6 +3,7 @@ package io.varve.lsvd.fuzz;
 import io.varve.lsvd.format.CloneRecord;
 import io.varve.lsvd.format.EpochRecord;
 import io.varve.lsvd.format.HotSet;
+import io.varve.lsvd.format.MetadataRecord;
 import io.varve.lsvd.format.NameRecord;
 import io.varve.lsvd.format.RescueHeader;
 import io.varve.lsvd.format.SettingsRecord;
@@ -42,8 +43,12 @@ public final class EngineFuzzTargets implements FuzzTargets {
                                 .encode()),
                 small(
                         "name-record",
-                        "name-1",
+                        "name-2",
                         record -> NameRecord.decode("it", record).encode()),
+                small(
+                        "metadata-record",
+                        "metadata-1",
+                        record -> MetadataRecord.decode("it", record).encode()),
                 new ObjectHeaderTarget(),
                 small("rescue-header", "rescue-1", record -> block(RescueHeader.decode("it", record)::encode)),
                 small(

@@ -13,6 +13,7 @@ import java.util.function.Predicate;
 public final class UnsyncedStore extends ForwardingStore {
     private final Set<String> unsynced = ConcurrentHashMap.newKeySet();
     private volatile Predicate<String> unanswered = key -> false;
+    private volatile boolean isGivenUp;
 
     /** Makes one in front of a store, which stays its owner's. */
     public UnsyncedStore(final ObjectStore store) {
@@ -21,6 +22,12 @@ public final class UnsyncedStore extends ForwardingStore {
 
     /** From now on, creations of such keys are carried out and never answered. */
     public void neverAnswer(final Predicate<String> keys) {
+        unanswered = keys;
+    }
+
+    /** As {@link #neverAnswer}, where whoever asks gives up waiting at once. */
+    public void giveUp(final Predicate<String> keys) {
+        isGivenUp = true;
         unanswered = keys;
     }
 
@@ -45,7 +52,9 @@ public final class UnsyncedStore extends ForwardingStore {
         if (creation.join()) {
             unsynced.add(key);
         }
-        return new CompletableFuture<>();
+        return isGivenUp
+                ? CompletableFuture.failedFuture(new StoreException(key + ": the store did not answer"))
+                : new CompletableFuture<>();
     }
 
     @Override
