@@ -18,7 +18,7 @@ class ChaosTest {
 
     @Test
     void oneVolumeNoticesNothingOfAnother() throws IOException, InterruptedException {
-        try (Chaos chaos = new Chaos(System.out, directory, SEED, false)) {
+        try (Chaos chaos = new Chaos(System.out, directory, SEED, false, false)) {
             chaos.cycle(PHASE_MS);
             chaos.cycle(PHASE_MS);
             chaos.finish();
