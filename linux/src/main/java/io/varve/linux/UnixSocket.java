@@ -78,9 +78,33 @@ public final class UnixSocket implements AutoCloseable {
      *                        (EACCES) or the path is too long (ENAMETOOLONG).
      */
     public static UnixSocket connect(final Path path) throws ErrnoException {
+        return connect(path, true);
+    }
+
+    /**
+     * Whether somebody listens at a socket, by connecting to it for a moment. Does not wait: one whose backlog is full does listen.
+     *
+     * @throws ErrnoException as {@link #connect}, but for ECONNREFUSED.
+     */
+    public static boolean isListenedAt(final Path path) throws ErrnoException {
+        try {
+            connect(path, false).close();
+            return true;
+        } catch (final ErrnoException e) {
+            if (e.errno() != Errno.EAGAIN && e.errno() != Errno.ECONNREFUSED) {
+                throw e;
+            }
+            return e.errno() == Errno.EAGAIN;
+        }
+    }
+
+    private static UnixSocket connect(final Path path, final boolean waits) throws ErrnoException {
         final UnixSocket socket = create("connect to " + path);
         try (Arena arena = Arena.ofConfined()) {
             final long address = address(arena, "connect to", path);
+            if (!waits) {
+                Fd.setNonBlocking(socket.fd);
+            }
             int result;
             do {
                 result = SocketCalls.connect(socket.fd, address, addressLength(path));

@@ -73,9 +73,13 @@ public final class ListeningSocket implements AutoCloseable {
      * @throws UserException as {@link #check}, or when the socket can't be made: one line that says why.
      */
     public static ListeningSocket listen(final Path path, final SocketAccess access) {
+        return listen(path, access, LOCK_TIMEOUT_MS);
+    }
+
+    static ListeningSocket listen(final Path path, final SocketAccess access, final long lockTimeoutMs) {
         check(path, access);
         try {
-            return locked(path, () -> {
+            return locked(path, lockTimeoutMs, () -> {
                 if (isStale(path)) {
                     LinuxFile.unlink(path);
                 }
@@ -107,9 +111,9 @@ public final class ListeningSocket implements AutoCloseable {
         T run() throws IOException;
     }
 
-    private static <T> T locked(final Path path, final Locked<T> step) throws IOException {
+    private static <T> T locked(final Path path, final long timeoutMs, final Locked<T> step) throws IOException {
         final LinuxFile directory =
-                LinuxFile.lockDirectory(path.toAbsolutePath().getParent(), LOCK_TIMEOUT_MS);
+                LinuxFile.lockDirectory(path.toAbsolutePath().getParent(), timeoutMs);
         try {
             return step.run();
         } finally {
@@ -120,8 +124,11 @@ public final class ListeningSocket implements AutoCloseable {
     private static UserException failure(final Path path, final IOException e) {
         final String reason = switch (e) {
             case ErrnoException errno
-            when errno.errno() == Errno.EADDRINUSE || errno.errno() == Errno.EAGAIN ->
-                "it has just been taken by another process";
+            when errno.errno() == Errno.EADDRINUSE -> "it has just been taken by another process";
+            // Nothing else waits here.
+            case ErrnoException errno
+            when errno.errno() == Errno.EAGAIN ->
+                "another process keeps directory " + path.toAbsolutePath().getParent() + " locked: try again";
             case ErrnoException errno -> Errno.describe(errno.errno());
             case AccessDeniedException denied -> "permission denied";
             case FileSystemException known when known.getReason() != null -> known.getReason();
@@ -170,13 +177,15 @@ public final class ListeningSocket implements AutoCloseable {
             return false;
         }
         try {
-            UnixSocket.connect(path).close();
-            throw new UserException("socket path " + path + " is taken: another process listens there");
+            if (UnixSocket.isListenedAt(path)) {
+                throw new UserException("socket path " + path + " is taken: another process listens there");
+            }
+            return true;
         } catch (final ErrnoException e) {
-            if (e.errno() != Errno.ECONNREFUSED && e.errno() != Errno.ENOENT) {
+            if (e.errno() != Errno.ENOENT) {
                 throw e;
             }
-            return e.errno() == Errno.ECONNREFUSED;
+            return false;
         }
     }
 
@@ -200,7 +209,7 @@ public final class ListeningSocket implements AutoCloseable {
         if (path != null && !isClosed) {
             isClosed = true;
             try {
-                locked(path, () -> fileKey.equals(fileKey(path)) && Files.deleteIfExists(path));
+                locked(path, LOCK_TIMEOUT_MS, () -> fileKey.equals(fileKey(path)) && Files.deleteIfExists(path));
             } catch (final IOException e) {
                 tellNotRemoved(path, e);
             }

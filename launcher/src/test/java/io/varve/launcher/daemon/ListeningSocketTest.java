@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assumptions.assumeThat;
 
 import io.varve.launcher.UserException;
 import io.varve.linux.Fd;
+import io.varve.linux.LinuxFile;
 import io.varve.linux.UnixSocket;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -19,6 +20,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 class ListeningSocketTest {
@@ -114,6 +116,32 @@ class ListeningSocketTest {
                     .hasMessage("socket path " + path + " is taken: another process listens there");
             UnixSocket.connect(first.path()).close();
         }
+    }
+
+    @Test
+    @Timeout(30)
+    void leavesASocketThatSomebodyListensAtAndDoesNotAcceptAlone() throws IOException {
+        final Path path = directory.resolve("socket");
+        try (UnixSocket first = UnixSocket.listen(path, 0600, 0);
+                UnixSocket waiting = UnixSocket.connect(path)) {
+            assertThat(waiting.fd()).isNotEqualTo(first.fd());
+            assertThatThrownBy(() -> ListeningSocket.listen(path, SocketAccess.OWNER_ONLY))
+                    .isInstanceOf(UserException.class)
+                    .hasMessage("socket path " + path + " is taken: another process listens there");
+        }
+    }
+
+    @Test
+    void saysThatTheDirectoryIsLocked() throws IOException {
+        final Path path = directory.resolve("socket");
+        try (LinuxFile locked = LinuxFile.lockDirectory(directory, 0)) {
+            assertThat(locked.fd()).isPositive();
+            assertThatThrownBy(() -> ListeningSocket.listen(path, SocketAccess.OWNER_ONLY, 1))
+                    .isInstanceOf(UserException.class)
+                    .hasMessage("cannot listen at " + path + ": another process keeps directory " + directory
+                            + " locked: try again");
+        }
+        ListeningSocket.listen(path, SocketAccess.OWNER_ONLY).close();
     }
 
     @Test
