@@ -16,6 +16,7 @@ import java.util.List;
 public final class QemuImage implements ChangeSource {
     private static final String SOCKET = "nbd.sock";
 
+    private final Cancellation cancellation;
     private final boolean isChecked;
     private final Path directory;
     private QemuTool server;
@@ -30,6 +31,7 @@ public final class QemuImage implements ChangeSource {
      * @throws IOException when it is damaged or can't be read.
      */
     public QemuImage(final ImageFormat format, final Path image, final Cancellation cancellation) throws IOException {
+        this.cancellation = cancellation;
         isChecked = new QemuImg(format, image, cancellation).check();
         directory = Files.createTempDirectory("varve-import");
         try {
@@ -38,7 +40,7 @@ public final class QemuImage implements ChangeSource {
                     "qemu-nbd",
                     List.of("-r", "-f", format.toString(), "-k", socket.toString(), "--", image.toString()),
                     line -> {});
-            connection = connect(socket, cancellation);
+            connection = connect(socket);
             connection.negotiate();
         } catch (final IOException | RuntimeException e) {
             close();
@@ -46,7 +48,7 @@ public final class QemuImage implements ChangeSource {
         }
     }
 
-    private NbdConnection connect(final Path socket, final Cancellation cancellation) throws IOException {
+    private NbdConnection connect(final Path socket) throws IOException {
         while (true) {
             try {
                 return NbdConnection.connect(socket);
@@ -77,6 +79,15 @@ public final class QemuImage implements ChangeSource {
 
     @Override
     public Change next(final MemorySegment target) throws IOException {
+        try {
+            return read(target);
+        } catch (final IOException e) {
+            server.awaitCancellation(cancellation);
+            throw e;
+        }
+    }
+
+    private Change read(final MemorySegment target) throws IOException {
         final long size = connection.size();
         long data = position;
         while (data < size && data >= dataEnd) {

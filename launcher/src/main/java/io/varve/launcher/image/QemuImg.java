@@ -5,6 +5,7 @@ import io.varve.lsvd.scan.Cancellation;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -31,6 +32,7 @@ final class QemuImg {
     private static final int VERSION = 4;
     private static final int INCOMPATIBLE = 72;
     private static final int EXTERNAL_DATA = 4;
+    private static final int VMDK_CAPACITY = 12;
 
     /** A range of {@code qemu-img map}, one a line, that is somewhere in the file. */
     private static final Pattern RANGE =
@@ -70,6 +72,10 @@ final class QemuImg {
         }
         final ByteBuffer header =
                 ByteBuffer.allocate(Signature.START).put(start).clear();
+        if (format == ImageFormat.VMDK) {
+            requireOwnExtent(start, header);
+            return;
+        }
         final Signature signature = Signature.find(start, new byte[0]);
         if (signature == null || signature.format() != format) {
             return;
@@ -78,11 +84,26 @@ final class QemuImg {
             case QCOW, QCOW2 ->
                 header.getLong(BACKING_FILE) != 0
                         || header.getInt(VERSION) > 2 && (header.getLong(INCOMPATIBLE) & EXTERNAL_DATA) != 0;
-            case VMDK -> new String(start, StandardCharsets.US_ASCII).startsWith("# Disk DescriptorFile");
             default -> false;
         };
         if (refersToOthers) {
             throw notAlone();
+        }
+    }
+
+    /**
+     * For QEMU, all that does not begin with the magic of an extent is a text that names extents; and so is an extent without a size of
+     * its own, which has such a text in it.
+     */
+    private void requireOwnExtent(final byte[] start, final ByteBuffer header) throws IOException {
+        final String text = new String(start, StandardCharsets.ISO_8859_1);
+        final boolean isSparse = text.startsWith("KDMV");
+        if (text.startsWith("# Disk DescriptorFile")
+                || isSparse && header.order(ByteOrder.LITTLE_ENDIAN).getLong(VMDK_CAPACITY) == 0) {
+            throw notAlone();
+        }
+        if (!isSparse && !text.startsWith("COWD")) {
+            throw new IOException("it does not begin like a vmdk image that stands alone");
         }
     }
 

@@ -22,6 +22,10 @@ import java.util.function.Consumer;
 final class QemuTool implements AutoCloseable {
     private static final long LOOK_MS = 20;
     private static final long END_S = 5;
+    private static final int MOST_LOOKS = 50;
+
+    /** Exit status of what SIGINT has ended. */
+    private static final int INTERRUPTED = 130;
 
     /** Greatest length of a complaint that is kept, in characters. */
     private static final int MAX_COMPLAINT = 500;
@@ -108,7 +112,26 @@ final class QemuTool implements AutoCloseable {
             throw new CancellationException("interrupted");
         }
         cancellation.check();
+        if (process.exitValue() == INTERRUPTED) {
+            awaitCancellation(cancellation);
+        }
         return process.exitValue();
+    }
+
+    /**
+     * A terminal interrupts this process and the tool at the same time, and it is chance who hears of it first: waits a little for this
+     * one, before a tool that has ended without a word is blamed.
+     */
+    void awaitCancellation(final Cancellation cancellation) {
+        for (int i = 0; i < MOST_LOOKS && complaint == null; i++) {
+            cancellation.check();
+            try {
+                TimeUnit.MILLISECONDS.sleep(LOOK_MS);
+            } catch (final InterruptedException e) {
+                Thread.currentThread().interrupt();
+                throw new CancellationException("interrupted");
+            }
+        }
     }
 
     /** What it has complained of first. */

@@ -8,6 +8,8 @@ import io.varve.launcher.serve.VarveProcess;
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -16,6 +18,7 @@ import java.util.Random;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -268,6 +271,52 @@ class ImageImportTest {
         for (final String name : List.of("b.qcow2", "b.qed", "b.vmdk", "d.qcow2", "flat.vmdk")) {
             assertRefused(2, name + " keeps part of its data in another file", home.resolve(name));
         }
+    }
+
+    /** QEMU would wait at the FIFO for whoever writes to it. */
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    @Timeout(60)
+    void aDescriptorInAnyPlaceIsRefusedBeforeQemuOpensWhatItNames(final boolean isInSparse)
+            throws IOException, InterruptedException {
+        run("mkfifo", path("fifo"));
+        final byte[] text =
+                ("version=1\nCID=fffffffe\nparentCID=ffffffff\ncreateType=\"monolithicFlat\"\nRW 2048 FLAT \""
+                                + path("fifo") + "\" 0\n")
+                        .getBytes(StandardCharsets.US_ASCII);
+        final ByteBuffer image = ByteBuffer.allocate(64 << 10).order(ByteOrder.LITTLE_ENDIAN);
+        if (isInSparse) {
+            // Magic, version, flags, no capacity, grain; then where the descriptor is, and of what length.
+            image.put("KDMV".getBytes(StandardCharsets.US_ASCII)).putInt(1).putInt(3);
+            image.putLong(0).putLong(128).putLong(1).putLong(20).position(512);
+        }
+        image.put(text);
+        final Path file = Files.write(home.resolve("disk.vmdk"), image.array());
+        final CommandRun run = importing(file, "--format", "vmdk");
+        assertThat(run.err())
+                .contains(isInSparse ? "keeps part of its data in another file" : "does not begin like a vmdk image");
+        assertThat(run.status()).isEqualTo(isInSparse ? 2 : 1);
+        assertNoVolume();
+    }
+
+    /** As by Ctrl-C at a terminal, which interrupts both: here the tool for sure before the command. */
+    @ParameterizedTest
+    @ValueSource(strings = {"qemu-img", "qemu-nbd"})
+    void anInterruptionIsNotTheToolsFault(final String tool) throws IOException, InterruptedException {
+        final Path image = image("qcow2", "disk.qcow2");
+        final Path bin = Files.createDirectory(home.resolve("bin"));
+        Files.writeString(
+                bin.resolve(tool), "#!/bin/bash\n(sleep 0.2; kill -INT $PPID) </dev/null >&- 2>&- & kill -INT $$\n");
+        Files.setPosixFilePermissions(bin.resolve(tool), PosixFilePermissions.fromString("rwxr-xr-x"));
+        final VarveProcess run = VarveProcess.start(
+                home,
+                List.of("bash", "-c", "export PATH=" + bin + ":$PATH; exec \"$@\"", "-"),
+                "volume",
+                "import",
+                image.toString(),
+                "data");
+        assertThat(run.awaitExit()).as(run.describe()).isEqualTo(130);
+        assertThat(run.err()).doesNotContain("cannot be imported").contains("broken off");
     }
 
     @Test
