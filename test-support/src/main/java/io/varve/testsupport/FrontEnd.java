@@ -329,6 +329,8 @@ public final class FrontEnd implements Driver, AutoCloseable {
         for (int i = 0; i < queues.length; i++) {
             sendAddresses(i);
         }
+        // None of these is answered. Behind this one, which is, requests are marked, or not any more.
+        channel.call(1, payload(0));
     }
 
     /** Hands over all memory, region by region or at once. */

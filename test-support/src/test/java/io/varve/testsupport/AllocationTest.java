@@ -5,21 +5,17 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.sun.management.ThreadMXBean;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
-import java.util.List;
-import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * The steady state allocates nothing, neither by the request nor by the turn, once it is compiled as in production: the tests' own
- * JVM does without the optimising compiler. Here the thread that has something compiled waits for that, and rounds go on until
- * the count is steady: so it does not depend on how busy the machine is.
+ * The steady state allocates nothing, neither by the request nor by the turn. Rounds go on until the count is steady: so it does not
+ * depend on how busy the machine is.
  */
-@Timeout(120)
+@Timeout(600)
 class AllocationTest {
     private static final int REQUESTS = 50_000;
 
@@ -35,31 +31,10 @@ class AllocationTest {
     @ParameterizedTest
     @ValueSource(ints = {0, 1})
     void requestsAllocateNothing(final int lanes) throws Exception {
-        final Process process = new ProcessBuilder(List.of(
-                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                        "--enable-native-access=ALL-UNNAMED",
-                        "--sun-misc-unsafe-memory-access=allow",
-                        "--add-opens=java.base/jdk.internal.misc=ALL-UNNAMED",
-                        "-Xmx128m",
-                        "-Xbatch",
-                        "-XX:+UseSerialGC",
-                        "-cp",
-                        System.getProperty("java.class.path"),
-                        Served.class.getName(),
-                        directory.toString(),
-                        Integer.toString(lanes)))
-                .redirectError(ProcessBuilder.Redirect.INHERIT)
-                .start();
-        try {
-            final String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-            assertThat(process.waitFor(100, TimeUnit.SECONDS)).isTrue();
-            final String[] figures = output.strip().split(" ");
-            assertThat(Long.parseLong(figures[0])).as("bytes").isLessThan(MOST_BYTES);
-            if (lanes > 0) {
-                assertThat(Long.parseLong(figures[1])).as("served by the lane").isGreaterThan(REQUESTS / 10);
-            }
-        } finally {
-            process.destroyForcibly();
+        final String[] figures = CompiledJvm.run(Served.class, directory.toString(), Integer.toString(lanes));
+        assertThat(Long.parseLong(figures[0])).as("bytes").isLessThan(MOST_BYTES);
+        if (lanes > 0) {
+            assertThat(Long.parseLong(figures[1])).as("served by the lane").isGreaterThan(REQUESTS / 10);
         }
     }
 

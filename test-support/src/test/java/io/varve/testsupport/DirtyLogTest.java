@@ -164,7 +164,6 @@ class DirtyLogTest {
                 Thread.onSpinWait();
             }
             frontEnd.startLogging(bitmap);
-            assertThat(frontEnd.channel().acknowledged(3, payload(0))).isZero();
             disk.reactor.run(() -> disk.device.hold(false));
             frontEnd.await(0);
             assertThat(bitmap.take()).hasSizeGreaterThanOrEqualTo(5);

@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.varve.linux.Mapping;
 import io.varve.lsvd.format.Superblock;
 import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
@@ -112,11 +111,15 @@ class LogPreparerTest {
     }
 
     /** Keeps the last write, and answers it when told to. */
-    private static final class Device implements LogDevice {
+    private static final class Device extends PartialLogDevice {
         private final List<Listener> listeners = new ArrayList<>();
         private long offset;
         private int length;
         private int listener;
+
+        Device() {
+            super(GEOMETRY.fileLength());
+        }
 
         void answer(final int result) {
             listeners.get(listener).onCompletion(0, result);
@@ -139,43 +142,5 @@ class LogPreparerTest {
             length = newLength;
             listener = newListener;
         }
-
-        @Override
-        public void read(final long at, final long address, final int size, final int toListener, final long token) {
-            throw new AssertionError();
-        }
-
-        @Override
-        public void sync(final int toListener, final long token) {
-            throw new AssertionError();
-        }
-
-        @Override
-        public void readFully(final long at, final MemorySegment target) {
-            throw new AssertionError();
-        }
-
-        @Override
-        public void writeFully(final long at, final MemorySegment source) {
-            throw new AssertionError();
-        }
-
-        @Override
-        public void syncFully() {
-            throw new AssertionError();
-        }
-
-        @Override
-        public long length() {
-            return GEOMETRY.fileLength();
-        }
-
-        @Override
-        public String name() {
-            return "a log";
-        }
-
-        @Override
-        public void close() {}
     }
 }

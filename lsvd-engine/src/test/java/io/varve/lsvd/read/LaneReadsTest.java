@@ -9,10 +9,10 @@ import io.varve.lsvd.format.Blocks;
 import io.varve.lsvd.format.Checksum;
 import io.varve.lsvd.format.Superblock;
 import io.varve.lsvd.log.LogChecksums;
-import io.varve.lsvd.log.LogDevice;
 import io.varve.lsvd.log.LogGeometry;
 import io.varve.lsvd.log.LogWindow;
 import io.varve.lsvd.log.LogWriter;
+import io.varve.lsvd.log.PartialLogDevice;
 import io.varve.lsvd.map.ExtentMap;
 import io.varve.lsvd.map.ExtentMapReader;
 import io.varve.lsvd.map.Location;
@@ -250,12 +250,16 @@ class LaneReadsTest {
     }
 
     /** A log whose reads are answered when they are told to be, with whatever there is then. */
-    private final class HeldLog implements LogDevice {
+    private final class HeldLog extends PartialLogDevice {
         private final List<long[]> addresses = new ArrayList<>();
         private Listener listener;
         private Listener writeListener;
         private long writeToken;
         private int writeLength;
+
+        HeldLog() {
+            super(GEOMETRY.fileLength());
+        }
 
         void answerWrite() {
             if (writeLength > 0) {
@@ -301,43 +305,5 @@ class LaneReadsTest {
             writeToken = token;
             writeLength = length;
         }
-
-        @Override
-        public void read(final long offset, final long address, final int length, final int to, final long token) {
-            throw new UnsupportedOperationException();
-        }
-
-        @Override
-        public void sync(final int to, final long token) {
-            throw new UnsupportedOperationException();
-        }
-
-        @Override
-        public void readFully(final long offset, final MemorySegment target) {
-            throw new UnsupportedOperationException();
-        }
-
-        @Override
-        public void writeFully(final long offset, final MemorySegment source) {
-            throw new UnsupportedOperationException();
-        }
-
-        @Override
-        public void syncFully() {
-            throw new UnsupportedOperationException();
-        }
-
-        @Override
-        public long length() {
-            return GEOMETRY.fileLength();
-        }
-
-        @Override
-        public String name() {
-            return "held";
-        }
-
-        @Override
-        public void close() {}
     }
 }

@@ -3,9 +3,9 @@ package io.varve.lsvd.write;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.varve.lsvd.format.Superblock;
-import io.varve.lsvd.log.LogDevice;
 import io.varve.lsvd.log.LogGeometry;
 import io.varve.lsvd.log.LogSuperblock;
+import io.varve.lsvd.log.PartialLogDevice;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.lang.foreign.MemorySegment;
@@ -75,11 +75,15 @@ final class LogReclaimerTest {
     }
 
     /** Answers one operation at a time, when it is told to. */
-    private static final class HeldDevice implements LogDevice {
+    private static final class HeldDevice extends PartialLogDevice {
         private final List<Superblock> written = new ArrayList<>();
         private Listener listener;
         private long token;
         private int result;
+
+        HeldDevice() {
+            super(GEOMETRY.fileLength());
+        }
 
         void answer() {
             listener.onCompletion(token, result);
@@ -109,39 +113,5 @@ final class LogReclaimerTest {
             token = newToken;
             result = 0;
         }
-
-        @Override
-        public void read(
-                final long offset, final long address, final int length, final int number, final long newToken) {
-            throw new UnsupportedOperationException();
-        }
-
-        @Override
-        public void readFully(final long offset, final MemorySegment target) {
-            throw new UnsupportedOperationException();
-        }
-
-        @Override
-        public void writeFully(final long offset, final MemorySegment source) {
-            throw new UnsupportedOperationException();
-        }
-
-        @Override
-        public void syncFully() {
-            throw new UnsupportedOperationException();
-        }
-
-        @Override
-        public long length() {
-            return GEOMETRY.fileLength();
-        }
-
-        @Override
-        public String name() {
-            return "log";
-        }
-
-        @Override
-        public void close() {}
     }
 }
