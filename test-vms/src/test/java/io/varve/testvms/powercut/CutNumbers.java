@@ -66,7 +66,8 @@ public record CutNumbers(int boundaries, List<Integer> marked) {
                 .toArray();
     }
 
+    /** The last is among them: what comes at the end is not there twice. */
     private static IntStream evenly(final int wanted, final int all) {
-        return IntStream.range(0, wanted).map(i -> (int) ((long) i * all / wanted));
+        return IntStream.range(0, wanted).map(i -> (int) ((i + 1L) * all / wanted) - 1);
     }
 }

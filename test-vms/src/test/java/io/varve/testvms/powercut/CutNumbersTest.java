@@ -35,6 +35,13 @@ class CutNumbersTest {
                 .allMatch(number -> NUMBERS.marked().contains(NUMBERS.interval(number)));
     }
 
+    /** The last mark says that everything is in the store, and no other does. */
+    @ParameterizedTest
+    @ValueSource(ints = {1, 30, 140})
+    void haveTheOneBehindTheLastMark(final int cuts) {
+        assertThat(NUMBERS.choose(cuts)).contains(70 + 20 - 1);
+    }
+
     @Test
     void needNoMarks() {
         assertThat(new CutNumbers(7, List.of()).choose(9)).hasSize(9);
