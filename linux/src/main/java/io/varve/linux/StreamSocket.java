@@ -15,12 +15,8 @@ import java.net.UnknownHostException;
 public final class StreamSocket implements AutoCloseable {
     private static final int AF_INET = 2;
     private static final int AF_INET6 = 10;
-    private static final int SOCK_STREAM = 1;
-    private static final int SOCK_CLOEXEC = 0x80000;
-    private static final int SOL_SOCKET = 1;
     private static final int SO_REUSEADDR = 2;
     private static final int SO_KEEPALIVE = 9;
-    private static final int SO_PEERCRED = 17;
     private static final int IPPROTO_TCP = 6;
     private static final int TCP_NODELAY = 1;
     private static final int TCP_KEEPIDLE = 4;
@@ -75,11 +71,9 @@ public final class StreamSocket implements AutoCloseable {
         final boolean isV6 = address.getAddress() instanceof Inet6Address;
         final String what = "listen at " + address;
         final StreamSocket socket = new StreamSocket(
-                ErrnoException.check(
-                        SocketCalls.socket(isV6 ? AF_INET6 : AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), what),
-                true);
+                ErrnoException.check(SocketCalls.socket(isV6 ? AF_INET6 : AF_INET, Sockets.STREAM, 0), what), true);
         try (Arena arena = Arena.ofConfined()) {
-            socket.set(SOL_SOCKET, SO_REUSEADDR, 1);
+            socket.set(Sockets.SOL_SOCKET, SO_REUSEADDR, 1);
             if (isV6) {
                 socket.set(IPPROTO_IPV6, IPV6_V6ONLY, 1);
             }
@@ -104,8 +98,7 @@ public final class StreamSocket implements AutoCloseable {
         final String what = "connect to " + address;
         final int family = address.getAddress() instanceof Inet6Address ? AF_INET6 : AF_INET;
         final StreamSocket socket = new StreamSocket(
-                ErrnoException.check(SocketCalls.socket(family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0), what),
-                true);
+                ErrnoException.check(SocketCalls.socket(family, Sockets.STREAM | SOCK_NONBLOCK, 0), what), true);
         try (Arena arena = Arena.ofConfined()) {
             socket.tune();
             socket.set(IPPROTO_TCP, TCP_USER_TIMEOUT, UNANSWERED_MS);
@@ -115,7 +108,7 @@ public final class StreamSocket implements AutoCloseable {
             } else if (!socket.waiting.await(socket.fd, IoRing.POLLOUT, timeoutMs)) {
                 throw new ErrnoException(what, Errno.ETIMEDOUT);
             }
-            final int error = socket.get(arena, SOL_SOCKET, SO_ERROR);
+            final int error = socket.get(arena, Sockets.SOL_SOCKET, SO_ERROR);
             if (error != 0) {
                 throw new ErrnoException(what, error);
             }
@@ -152,24 +145,19 @@ public final class StreamSocket implements AutoCloseable {
      * @throws ErrnoException when it fails, be it for want of descriptors (EMFILE).
      */
     public StreamSocket accept() throws ErrnoException {
-        while (true) {
-            final int result = SocketCalls.accept4(fd, 0, 0, SOCK_CLOEXEC);
-            if (result == UnixSocket.WOULD_BLOCK) {
-                return null;
+        final int result = Sockets.accept(fd);
+        if (result == UnixSocket.WOULD_BLOCK) {
+            return null;
+        }
+        final StreamSocket accepted = new StreamSocket(result, isTcp);
+        try {
+            if (isTcp) {
+                accepted.tune();
             }
-            if (result == -Errno.EINTR || result == -Errno.ECONNABORTED) {
-                continue;
-            }
-            final StreamSocket accepted = new StreamSocket(ErrnoException.check(result, "accept"), isTcp);
-            try {
-                if (isTcp) {
-                    accepted.tune();
-                }
-                return accepted;
-            } catch (final ErrnoException e) {
-                accepted.close();
-                throw e;
-            }
+            return accepted;
+        } catch (final ErrnoException e) {
+            accepted.close();
+            throw e;
         }
     }
 
@@ -226,15 +214,15 @@ public final class StreamSocket implements AutoCloseable {
     /** Who is at the other end, in a word for people: address and port, or process and user. Null when it can't be told. */
     public String peer() {
         try (Arena arena = Arena.ofConfined()) {
-            final long name = arena.allocate(32 + Long.BYTES, Long.BYTES).address();
-            final long length = name + 32;
-            Memory.putInt(length, 32);
-            if (isTcp) {
-                return SocketCalls.getpeername(fd, name, length) < 0 ? null : text(name);
+            if (!isTcp) {
+                final UnixSocket.PeerCredentials peer = Sockets.peerCredentials(fd);
+                return "process " + peer.pid() + " of user " + peer.uid();
             }
-            return SocketCalls.getsockopt(fd, SOL_SOCKET, SO_PEERCRED, name, length) < 0
-                    ? null
-                    : "process " + Memory.getInt(name) + " of user " + Memory.getInt(name + 4);
+            final long name = arena.allocate(32 + Long.BYTES, Long.BYTES).address();
+            Memory.putInt(name + 32, 32);
+            return SocketCalls.getpeername(fd, name, name + 32) < 0 ? null : text(name);
+        } catch (final ErrnoException e) {
+            return null;
         }
     }
 
@@ -267,7 +255,7 @@ public final class StreamSocket implements AutoCloseable {
 
     private void tune() throws ErrnoException {
         set(IPPROTO_TCP, TCP_NODELAY, 1);
-        set(SOL_SOCKET, SO_KEEPALIVE, 1);
+        set(Sockets.SOL_SOCKET, SO_KEEPALIVE, 1);
         set(IPPROTO_TCP, TCP_KEEPIDLE, KEEPALIVE_IDLE_S);
         set(IPPROTO_TCP, TCP_KEEPINTVL, KEEPALIVE_INTERVAL_S);
         set(IPPROTO_TCP, TCP_KEEPCNT, KEEPALIVE_PROBES);

@@ -18,11 +18,7 @@ public final class UnixSocket implements AutoCloseable {
     public static final int MAX_PATH_BYTES = 107;
 
     private static final int AF_UNIX = 1;
-    private static final int SOCK_STREAM = 1;
-    private static final int SOCK_CLOEXEC = 0x80000;
-    private static final int SOL_SOCKET = 1;
     private static final int SO_TYPE = 3;
-    private static final int SO_PEERCRED = 17;
     private static final int SO_ACCEPTCONN = 30;
     private static final int SO_DOMAIN = 39;
     private static final int SHUT_RDWR = 2;
@@ -125,7 +121,7 @@ public final class UnixSocket implements AutoCloseable {
     public static UnixSocket[] pair() throws ErrnoException {
         try (Arena arena = Arena.ofConfined()) {
             final long fds = arena.allocate(2 * Integer.BYTES, Integer.BYTES).address();
-            ErrnoException.check(SocketCalls.socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds), "socketpair");
+            ErrnoException.check(SocketCalls.socketpair(AF_UNIX, Sockets.STREAM, 0, fds), "socketpair");
             return new UnixSocket[] {
                 new UnixSocket(Memory.getInt(fds)), new UnixSocket(Memory.getInt(fds + Integer.BYTES))
             };
@@ -140,7 +136,9 @@ public final class UnixSocket implements AutoCloseable {
      * @throws IllegalArgumentException when it is no stream socket of the Unix domain.
      */
     public static UnixSocket ofInherited(final int fd) throws ErrnoException {
-        if (!FdStat.of(fd).isSocket() || option(fd, SO_DOMAIN) != AF_UNIX || option(fd, SO_TYPE) != SOCK_STREAM) {
+        if (!FdStat.of(fd).isSocket()
+                || option(fd, SO_DOMAIN) != AF_UNIX
+                || option(fd, SO_TYPE) != Sockets.SOCK_STREAM) {
             throw new IllegalArgumentException("fd " + fd + " is no Unix stream socket");
         }
         Fd.setCloseOnExec(fd);
@@ -152,7 +150,7 @@ public final class UnixSocket implements AutoCloseable {
     }
 
     private static UnixSocket create(final String what) throws ErrnoException {
-        return new UnixSocket(ErrnoException.check(SocketCalls.socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0), what));
+        return new UnixSocket(ErrnoException.check(SocketCalls.socket(AF_UNIX, Sockets.STREAM, 0), what));
     }
 
     /**
@@ -171,15 +169,8 @@ public final class UnixSocket implements AutoCloseable {
      * @throws ErrnoException when it fails, be it for want of descriptors (EMFILE).
      */
     public UnixSocket accept() throws ErrnoException {
-        while (true) {
-            final int result = SocketCalls.accept4(fd, 0, 0, SOCK_CLOEXEC);
-            if (result == WOULD_BLOCK) {
-                return null;
-            }
-            if (result != -Errno.EINTR && result != -Errno.ECONNABORTED) {
-                return new UnixSocket(ErrnoException.check(result, "accept"));
-            }
-        }
+        final int accepted = Sockets.accept(fd);
+        return accepted == WOULD_BLOCK ? null : new UnixSocket(accepted);
     }
 
     /**
@@ -260,13 +251,7 @@ public final class UnixSocket implements AutoCloseable {
      * @throws ErrnoException when not connected.
      */
     public PeerCredentials peerCredentials() throws ErrnoException {
-        try (Arena arena = Arena.ofConfined()) {
-            final long value = arena.allocate(4 * Integer.BYTES, Integer.BYTES).address();
-            final long length = value + 3 * Integer.BYTES;
-            Memory.putInt(length, 3 * Integer.BYTES);
-            ErrnoException.check(SocketCalls.getsockopt(fd, SOL_SOCKET, SO_PEERCRED, value, length), "SO_PEERCRED");
-            return new PeerCredentials(Memory.getInt(value), Memory.getInt(value + 4), Memory.getInt(value + 8));
-        }
+        return Sockets.peerCredentials(fd);
     }
 
     /** Ends sending and receiving in both directions; the peer and whoever waits sees the end. Any thread, not with close. */
@@ -298,7 +283,7 @@ public final class UnixSocket implements AutoCloseable {
             final long value = arena.allocate(2 * Integer.BYTES, Integer.BYTES).address();
             Memory.putInt(value + Integer.BYTES, Integer.BYTES);
             ErrnoException.check(
-                    SocketCalls.getsockopt(fd, SOL_SOCKET, option, value, value + Integer.BYTES),
+                    SocketCalls.getsockopt(fd, Sockets.SOL_SOCKET, option, value, value + Integer.BYTES),
                     "getsockopt of fd " + fd);
             return Memory.getInt(value);
         }
