@@ -5,9 +5,9 @@ import java.time.Instant;
 import java.util.concurrent.TimeUnit;
 
 /**
- * Tells, in one line on each side, what a guest waits for its disk when it moves: the host that it leaves says when it was told to
- * stop and how long the rest of the volume took into the store, and the other one when its rings started and how long it was
- * until the first request came, and was answered. The reactor's.
+ * Tells, in one line on each side, what a client waits for its disk when it moves: the host that it leaves says when it was told to
+ * stop and how long the rest of the volume took into the store, and the other one when the disk was wanted (a guest's first ring started, or an
+ * NBD client's first command came), and how long it was until the first request came, and was answered. The reactor's.
  */
 final class PauseLog {
     private static final System.Logger LOG = System.getLogger(PauseLog.class.getName());
@@ -52,7 +52,7 @@ final class PauseLog {
         }
     }
 
-    /** A guest wants a volume that is not here yet. */
+    /** A client wants a volume that is not here yet. */
     void onWanted() {
         isAsked = false;
         begin(State.WANTED);
@@ -66,7 +66,7 @@ final class PauseLog {
         }
     }
 
-    /** The guest has made a request. */
+    /** The client has made a request. */
     void onAsked() {
         if (!isAsked && (state == State.WANTED || state == State.TAKEN)) {
             isAsked = true;
@@ -80,7 +80,7 @@ final class PauseLog {
             state = State.IDLE;
             LOG.log(
                     Level.INFO,
-                    "volume {0}: taken: rings started at {1}, the volume was here after {2} ms, the first request came"
+                    "volume {0}: taken: wanted from {1} on, the volume was here after {2} ms, the first request came"
                             + " after {3} ms and was answered at {4}, after {5} ms",
                     name,
                     from,
