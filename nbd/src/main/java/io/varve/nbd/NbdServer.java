@@ -9,6 +9,7 @@ import io.varve.linux.IoRing;
 import io.varve.linux.SendList;
 import io.varve.linux.StreamSocket;
 import io.varve.linux.Watch;
+import java.util.function.LongSupplier;
 
 /**
  * A disk served on a listening socket to clients that speak NBD: the {@link Export} over NBD.
@@ -30,6 +31,7 @@ public final class NbdServer implements Export {
     private static final int MAX_PIECES = 128;
 
     private final StreamSocket listener;
+    private final LongSupplier nanoClock;
     private final Watch watch;
     private final BufferPool pool = new BufferPool();
     private final Connection.Common common;
@@ -51,10 +53,21 @@ public final class NbdServer implements Export {
      */
     public NbdServer(
             final IoRing ring, final StreamSocket listener, final BlockDevice device, final NbdOptions options) {
+        this(ring, listener, device, options, System::nanoTime);
+    }
+
+    /** As the other, with a clock in nanoseconds. */
+    NbdServer(
+            final IoRing ring,
+            final StreamSocket listener,
+            final BlockDevice device,
+            final NbdOptions options,
+            final LongSupplier nanoClock) {
         this.listener = listener;
+        this.nanoClock = nanoClock;
         watch = new Watch(ring, listener.fd(), IoRing.POLLIN);
         common = new Connection.Common(
-                ring, device, options, pool, new SendList(MAX_PIECES), new ClientLog(options.name(), System::nanoTime));
+                ring, device, options, pool, new SendList(MAX_PIECES), new ClientLog(options.name(), nanoClock));
         status = new ExportStatus(PROTOCOL, options.address(), null);
     }
 
@@ -71,7 +84,7 @@ public final class NbdServer implements Export {
         if (count == 0 && (closing || !connectionExpected)) {
             return 0;
         }
-        final long nowNs = System.nanoTime();
+        final long nowNs = nanoClock.getAsLong();
         int work = 0;
         for (int i = count - 1; i >= 0; i--) {
             work += connections[i].doWork(nowNs);
@@ -156,7 +169,7 @@ public final class NbdServer implements Export {
         if (count == 0) {
             return Long.MAX_VALUE;
         }
-        final long nowNs = System.nanoTime();
+        final long nowNs = nanoClock.getAsLong();
         long idleNs = Long.MAX_VALUE;
         for (int i = 0; i < count; i++) {
             idleNs = Math.min(idleNs, connections[i].maxIdleNs(nowNs));
@@ -190,6 +203,11 @@ public final class NbdServer implements Export {
         return count;
     }
 
+    /** Whether a client lacks memory that others have. */
+    boolean isStarved() {
+        return pool.isStarved();
+    }
+
     /** Memory that clients have, in bytes. */
     long taken() {
         return pool.taken();
@@ -201,7 +219,7 @@ public final class NbdServer implements Export {
             closing = true;
             watch.close();
             listener.close();
-            final long nowNs = System.nanoTime();
+            final long nowNs = nanoClock.getAsLong();
             for (int i = 0; i < count; i++) {
                 connections[i].endLater(CloseReason.REQUESTED, nowNs);
             }

@@ -4,32 +4,23 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.varve.block.Changes;
 import io.varve.block.Extents;
-import io.varve.testsupport.MemoryBlockDevice;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** The context {@code qemu:dirty-bitmap:NAME}: what has changed since an earlier state, which takes its time to be found out. */
-class ChangesTest {
+class ChangesTest extends ServedExportTest {
     private static final int SIZE = 1 << 20;
     private static final String MONDAY = "qemu:dirty-bitmap:monday";
 
-    @TempDir
-    private Path directory;
-
-    private Path socket;
-    private MemoryBlockDevice device;
-    private ServedExport export;
     private final List<Asked> asked = new ArrayList<>();
 
     /** The second of four quarters has changed. The reactor's. */
@@ -61,11 +52,12 @@ class ChangesTest {
         }
     }
 
+    ChangesTest() {
+        super(SIZE, false);
+    }
+
     @BeforeEach
-    void serve() throws IOException {
-        socket = directory.resolve("s");
-        device = new MemoryBlockDevice(SIZE);
-        export = ServedExport.at(socket, device);
+    void tellChanges() {
         export.call(() -> {
             device.changes(earlier -> {
                 asked.add(new Asked(earlier));
@@ -76,11 +68,9 @@ class ChangesTest {
     }
 
     @AfterEach
-    void end() {
+    void nobodyAsksAnyMore() {
         export.close();
         assertThat(asked).allMatch(each -> each.isClosed);
-        assertThat(export.server().taken()).as("memory").isZero();
-        device.close();
     }
 
     private void become(final Changes.State state) {

@@ -7,42 +7,20 @@ import io.varve.testsupport.MemoryBlockDevice;
 import java.io.EOFException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.HashSet;
 import java.util.Random;
 import java.util.Set;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Commands, their replies, and what becomes of them when device or client do something else. */
-class CommandTest {
+class CommandTest extends ServedExportTest {
     private static final int SIZE = 65 << 20;
 
-    @TempDir
-    private Path directory;
-
-    private Path socket;
-    private MemoryBlockDevice device;
-    private ServedExport export;
-
-    @BeforeEach
-    void serve() throws IOException {
-        socket = directory.resolve("s");
-        device = new MemoryBlockDevice(SIZE);
-        export = ServedExport.at(socket, device);
-    }
-
-    @AfterEach
-    void end() {
-        export.close();
-        assertThat(export.sessions()).isZero();
-        assertThat(export.server().taken()).as("memory").isZero();
-        device.close();
+    CommandTest() {
+        super(SIZE, false);
     }
 
     private static byte[] random(final int length, final long seed) {

@@ -3,19 +3,14 @@ package io.varve.nbd;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.varve.block.CloseReason;
-import io.varve.testsupport.MemoryBlockDevice;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Path;
 import java.util.List;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 
 /** Options, as a client sends them one by one. */
-class HandshakeTest {
+class HandshakeTest extends ServedExportTest {
     private static final int SIZE = 1 << 20;
     private static final int WRITER = Nbd.FLAG_HAS_FLAGS
             | Nbd.FLAG_SEND_FLUSH
@@ -31,25 +26,8 @@ class HandshakeTest {
             | Nbd.FLAG_CAN_MULTI_CONN
             | Nbd.FLAG_SEND_CACHE;
 
-    @TempDir
-    private Path directory;
-
-    private Path socket;
-    private MemoryBlockDevice device;
-    private ServedExport export;
-
-    @BeforeEach
-    void serve() throws IOException {
-        socket = directory.resolve("s");
-        device = new MemoryBlockDevice(SIZE);
-        export = ServedExport.at(socket, device);
-    }
-
-    @AfterEach
-    void end() {
-        export.close();
-        device.close();
-        assertThat(export.sessions()).isZero();
+    HandshakeTest() {
+        super(SIZE, false);
     }
 
     private NbdClient client() throws IOException {

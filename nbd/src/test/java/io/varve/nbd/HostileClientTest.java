@@ -3,47 +3,36 @@ package io.varve.nbd;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.varve.block.CloseReason;
-import io.varve.testsupport.MemoryBlockDevice;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 
 /** Clients that do what no client should: they lose their connection, and another client notices nothing. */
-class HostileClientTest {
+class HostileClientTest extends ServedExportTest {
     private static final int SIZE = 64 << 20;
 
-    @TempDir
-    private Path directory;
-
-    private Path socket;
-    private MemoryBlockDevice device;
-    private ServedExport export;
     private NbdClient neighbour;
 
+    HostileClientTest() {
+        super(SIZE, true);
+    }
+
     @BeforeEach
-    void serve() throws IOException {
-        socket = directory.resolve("s");
-        device = new MemoryBlockDevice(SIZE);
-        export = ServedExport.shared(socket, device);
+    void serveNeighbour() throws IOException {
         neighbour = NbdClient.go(socket);
     }
 
     @AfterEach
-    void end() throws IOException {
+    void neighbourNoticedNothing() throws IOException {
         assertThat(neighbour.write(0, new byte[4096])).isZero();
         assertThat(neighbour.read(0, 4096)).containsOnly(0);
         neighbour.close();
         export.await(() -> export.server().connections() == 0);
-        assertThat(export.<Long>call(export.server()::taken)).as("memory").isZero();
-        export.close();
-        device.close();
     }
 
     private void dropped(final NbdClient client) throws IOException {
