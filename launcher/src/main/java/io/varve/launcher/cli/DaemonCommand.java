@@ -9,6 +9,7 @@ import io.varve.launcher.control.LiveFigures;
 import io.varve.launcher.daemon.Foreground;
 import io.varve.launcher.daemon.ListeningSocket;
 import io.varve.launcher.metrics.MetricsServer;
+import io.varve.launcher.store.Stores;
 import io.varve.launcher.systemd.ListenFds;
 import io.varve.launcher.systemd.ServiceManager;
 import java.util.LinkedHashMap;
@@ -82,7 +83,7 @@ final class DaemonCommand extends Subcommand {
             final MetricsServer figures,
             final Foreground foreground) {
         final ControlServer server =
-                Control.start(foreground.daemon(), settings, StoreOption::openAsSet, listener, this::complain);
+                Control.start(foreground.daemon(), settings, Stores::open, listener, this::complain);
         final LiveFigures live = LiveFigures.start(foreground.daemon(), settings.get(Setting.CONTROL));
         try {
             out().println("varve: the daemon is ready, its control socket is " + settings.get(Setting.CONTROL));

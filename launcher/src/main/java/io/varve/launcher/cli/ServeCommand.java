@@ -11,6 +11,7 @@ import io.varve.launcher.daemon.SocketAccess;
 import io.varve.launcher.daemon.VhostUserPlan;
 import io.varve.launcher.daemon.VolumeOptions;
 import io.varve.launcher.metrics.MetricsServer;
+import io.varve.launcher.store.Stores;
 import io.varve.launcher.systemd.ListenFds;
 import io.varve.launcher.systemd.ServiceManager;
 import io.varve.lsvd.VolumeException;
@@ -96,7 +97,7 @@ final class ServeCommand extends Subcommand {
                     name,
                     settings,
                     serving.given().keySet(),
-                    () -> StoreOption.openAsSet(settings),
+                    () -> Stores.open(settings),
                     plans.all,
                     opening.choices());
             final Foreground foreground = new Foreground(out(), err(), manager, true, settings);

@@ -160,6 +160,9 @@ public final class Setting<T> {
     /** Those that say something of an S3 server. */
     public static final List<Setting<?>> OF_S3 = List.of(S3_ENDPOINT, S3_REGION, S3_PATH_STYLE);
 
+    /** Those that say which store is meant. */
+    public static final List<Setting<?>> OF_STORE = List.of(STORE, S3_ENDPOINT, S3_REGION, S3_PATH_STYLE);
+
     /** Those that say how a volume is written: of no use where it is only read. */
     public static final List<Setting<?>> OF_WRITERS = List.of(CACHE_SIZE, GC_SPACE, GC_GARBAGE, GC_RATE);
 

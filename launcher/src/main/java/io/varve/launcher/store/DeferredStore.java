@@ -1,4 +1,4 @@
-package io.varve.launcher.cli;
+package io.varve.launcher.store;
 
 import io.varve.lsvd.store.DirectoryStore;
 import io.varve.lsvd.store.NoSuchObjectException;
