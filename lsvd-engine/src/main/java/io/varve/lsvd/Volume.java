@@ -403,7 +403,7 @@ public final class Volume implements AutoCloseable {
             // Each one in the middle of an extent makes two of it. Those that free something are wanted, so they may go
             // on for longer.
             if (map.extentCount() >= maxExtents + maxExtents / DISCARD_SHARE && isSplitting(offset, length)) {
-                completion.onComplete(token, VolumeCompletion.IO_ERROR);
+                completion.onComplete(token, VolumeCompletion.NO_SPACE);
                 return;
             }
             final Kind kind = isDurable ? Kind.DURABLE_WRITE : Kind.WRITE;

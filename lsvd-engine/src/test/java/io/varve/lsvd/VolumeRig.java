@@ -25,6 +25,7 @@ final class VolumeRig implements AutoCloseable {
     private final Mapping memory;
     private int outstanding;
     private int failed;
+    private int lastFailure;
 
     VolumeRig(final ObjectStore store, final Path cache) throws IOException, VolumeException {
         this(context(store, cache));
@@ -172,6 +173,11 @@ final class VolumeRig implements AutoCloseable {
         return count;
     }
 
+    /** How the last request that failed was answered. */
+    int lastFailure() {
+        return lastFailure;
+    }
+
     void await(final BooleanSupplier condition) {
         final long deadline = System.nanoTime() + PATIENCE_NS;
         while (!condition.getAsBoolean()) {
@@ -216,6 +222,7 @@ final class VolumeRig implements AutoCloseable {
         outstanding--;
         if (status != VolumeCompletion.OK) {
             failed++;
+            lastFailure = status;
         }
     }
 }

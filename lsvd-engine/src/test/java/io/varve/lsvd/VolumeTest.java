@@ -69,6 +69,7 @@ class VolumeTest {
                 split++;
             }
             assertThat(split).isBetween(33, 35);
+            assertThat(rig.lastFailure()).isEqualTo(VolumeCompletion.NO_SPACE);
             assertThat(rig.volume.failure()).isNull();
             // What frees something is the guest's way out.
             rig.discard(0, 1 << 19);
