@@ -63,6 +63,10 @@ public final class ReadCache implements Agent, AutoCloseable {
     private final List<VolumeCache> volumes = new CopyOnWriteArrayList<>();
     private int unusedSlot;
     private long dirtySinceNs;
+
+    /** When the agent's step began. */
+    private long nowNs;
+
     private long pausedUntilNs;
     private EngineRuntime.Handle thread;
     private boolean isClosed;
@@ -238,12 +242,14 @@ public final class ReadCache implements Agent, AutoCloseable {
 
     @Override
     public int doWork() {
+        nowNs = runtime.nanoTime();
         pool.offerAgain();
         if (fills.drainTo(batch, BATCH) > 0) {
             final int work = batch.size();
             try {
                 fillAll();
             } finally {
+                freeUnused();
                 pool.giveBack(batch);
                 batch.clear();
             }
@@ -252,7 +258,7 @@ public final class ReadCache implements Agent, AutoCloseable {
             }
             return work;
         }
-        if (index.isDirty() && runtime.nanoTime() - dirtySinceNs >= COMMIT_NS && !isPaused()) {
+        if (index.isDirty() && nowNs - dirtySinceNs >= COMMIT_NS && !isPaused()) {
             attempt(this::commit);
             return 1;
         }
@@ -296,6 +302,9 @@ public final class ReadCache implements Agent, AutoCloseable {
     /** Puts lines away, those that go to slots in a row by one write. */
     private void fillAll() {
         for (final Fill fill : batch) {
+            fill.slot = NO_SLOT;
+        }
+        for (final Fill fill : batch) {
             final boolean isThere = table.find(fill.tagHigh, fill.tagLow, fill.line, found);
             fill.slot = isThere || isPaused() ? NO_SLOT : takeSlot();
             if (fill.slot == NO_SLOT && !isThere) {
@@ -334,20 +343,29 @@ public final class ReadCache implements Agent, AutoCloseable {
         if (attempt(() -> file.write(geometry.slotOffset(run.getFirst().slot), lines.asSlice(0, length)))) {
             run.forEach(this::enter);
         } else {
-            run.forEach(fill -> freeSlots.add(fill.slot));
             dropped.addAndGet(run.size());
+        }
+    }
+
+    /** Slots that nothing has come to be in are free again, whatever has happened. */
+    private void freeUnused() {
+        for (final Fill fill : batch) {
+            if (fill.slot != NO_SLOT) {
+                freeSlots.add(fill.slot);
+            }
         }
     }
 
     private void enter(final Fill fill) {
         if (table.find(fill.tagHigh, fill.tagLow, fill.line, found)) {
-            freeSlots.add(fill.slot);
             return;
         }
-        table.insert(fill.slot, fill.tagHigh, fill.tagLow, fill.line, fill.count, fill.touched, fill.crcs.address());
-        replacement.onFilled(fill.slot);
-        count(fill.slot, 1);
-        changed(fill.slot);
+        final int slot = fill.slot;
+        table.insert(slot, fill.tagHigh, fill.tagLow, fill.line, fill.count, fill.touched, fill.crcs.address());
+        fill.slot = NO_SLOT;
+        replacement.onFilled(slot);
+        changed(slot);
+        count(slot, 1);
         slotsInUse = replacement.size();
         filled++;
     }
@@ -392,10 +410,10 @@ public final class ReadCache implements Agent, AutoCloseable {
                     Math.min(replacement.size(), Math.clamp(geometry.slots() / EVICTION_PART, 1, MAX_EVICTIONS));
             for (int i = 0; i < wanted; i++) {
                 final int slot = replacement.evict(this::changed);
-                count(slot, -1);
+                changed(slot);
                 table.remove(slot);
                 givenUp.add(slot);
-                changed(slot);
+                count(slot, -1);
             }
             evictions += wanted;
             slotsInUse = replacement.size();
@@ -410,7 +428,7 @@ public final class ReadCache implements Agent, AutoCloseable {
 
     private void changed(final int slot) {
         if (!index.isDirty()) {
-            dirtySinceNs = runtime.nanoTime();
+            dirtySinceNs = nowNs;
         }
         index.changed(slot);
     }

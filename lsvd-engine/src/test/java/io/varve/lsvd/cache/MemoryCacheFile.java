@@ -17,6 +17,10 @@ final class MemoryCacheFile implements CacheFile {
     boolean failsWrites;
     boolean failsSyncs;
     boolean failsReads;
+
+    /** What nobody foresees: thrown by whatever is written, unless null. */
+    RuntimeException surprise;
+
     int writes;
     int syncs;
     private byte[] durable = new byte[0];
@@ -62,6 +66,9 @@ final class MemoryCacheFile implements CacheFile {
     public void write(final long offset, final MemorySegment source) throws IOException {
         writes++;
         fail(failsWrites);
+        if (surprise != null) {
+            throw surprise;
+        }
         MemorySegment.copy(source, ValueLayout.JAVA_BYTE, 0, current, (int) offset, (int) source.byteSize());
         dirty.set((int) offset / SECTOR, (int) (offset + source.byteSize()) / SECTOR);
     }

@@ -46,6 +46,23 @@ class ReadCacheTest {
     }
 
     @Test
+    void losesNoRoomToErrorsThatNobodyForesaw() throws IOException {
+        try (CacheRig rig = new CacheRig(file, SIZE)) {
+            file.surprise = new IllegalStateException("strange");
+            for (int i = 0; i < 2 * LINES; i++) {
+                final int line = i;
+                assertThatThrownBy(() -> rig.put(5, line)).isSameAs(file.surprise);
+            }
+            file.surprise = null;
+            for (int i = 0; i < LINES; i++) {
+                rig.put(5, i);
+                assertThat(rig.reads(5, i)).isTrue();
+            }
+            assertThat(rig.cache.stats().usedBytes()).isEqualTo((long) LINES * CacheLine.LENGTH);
+        }
+    }
+
+    @Test
     void aScanGoesThroughWithoutDrivingOutWhatIsReadAgain() throws IOException {
         try (CacheRig rig = new CacheRig(file, SIZE)) {
             final int hot = LINES / 2;
