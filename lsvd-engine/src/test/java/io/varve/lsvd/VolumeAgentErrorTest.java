@@ -2,6 +2,7 @@ package io.varve.lsvd;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.varve.lsvd.gc.GcPolicy;
 import io.varve.lsvd.store.DirectoryStore;
 import io.varve.lsvd.store.ForwardingStore;
 import io.varve.lsvd.store.ObjectStore;
@@ -10,6 +11,7 @@ import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Predicate;
 import org.junit.jupiter.api.AfterEach;
@@ -55,6 +57,31 @@ final class VolumeAgentErrorTest {
             throwing.off();
         }
         assertThat(contents()).isEqualTo(block(4));
+    }
+
+    @Test
+    void inCollectionDoNotKeepShippingWaitingForARoundThatWasBegun() throws Exception {
+        final Random random = new Random(5);
+        try (VolumeRig rig = new VolumeRig(VolumeRig.context(throwing, directory.resolve("cache"))
+                .gcPolicy(new GcPolicy(1.05, 0.05, 0))
+                .checkpointInterval(1))) {
+            // Collection alone reads objects here: what is written is read from the log.
+            throwing.holdReadsAndThen(
+                    new Fault("list", key -> key.endsWith("/pins/"), new IllegalStateException("odd")));
+            while (rig.volume.stats().agentTrouble() == null) {
+                rig.submitWrite(0, (long) BLOCK * random.nextInt(128), new byte[128 * BLOCK]);
+                rig.await(() -> rig.outstanding() == 0 && isSettled(rig));
+            }
+            for (int i = 0; i < 10; i++) {
+                rig.write((long) BLOCK * random.nextInt(128), new byte[128 * BLOCK]);
+                rig.await(rig.volume::isStored);
+            }
+            throwing.off();
+        }
+    }
+
+    private static boolean isSettled(final VolumeRig rig) {
+        return rig.volume.isStored() || rig.volume.stats().agentTrouble() != null;
     }
 
     @Test
@@ -111,11 +138,15 @@ final class VolumeAgentErrorTest {
         return block;
     }
 
+    /** What a store throws, and when. */
+    private record Fault(String operation, Predicate<String> keys, Throwable error) {}
+
     /** A store that does not answer some requests, but throws. */
     private final class Throwing extends ForwardingStore {
-        private record Fault(String operation, Predicate<String> keys, Throwable error) {}
-
         private volatile Fault fault;
+
+        /** What goes wrong once an object is read; the read is never answered then. */
+        private volatile Fault onRead;
 
         Throwing() {
             super(store);
@@ -125,8 +156,13 @@ final class VolumeAgentErrorTest {
             fault = new Fault(operation, keys, error);
         }
 
+        void holdReadsAndThen(final Fault then) {
+            onRead = then;
+        }
+
         void off() {
             fault = null;
+            onRead = null;
         }
 
         private void check(final String operation, final String key) {
@@ -149,6 +185,10 @@ final class VolumeAgentErrorTest {
         @Override
         public CompletableFuture<Integer> get(final String key, final long offset, final MemorySegment target) {
             check("get", key);
+            if (onRead != null && key.contains("/log/")) {
+                fault = onRead;
+                return new CompletableFuture<>();
+            }
             return store.get(key, offset, target);
         }
 

@@ -581,7 +581,7 @@ public final class Destager implements PunctualAgent {
         if (undelivered != null && undelivered.isNote()) {
             return uploads.isEmpty() ? beginSnapshot() : 0;
         }
-        if (undelivered == null || mayCollect() && collector.isOverdue(bytesInFlight())) {
+        if (undelivered == null || mayCollect() && isCollectionWell() && collector.isOverdue(bytesInFlight())) {
             return 0;
         }
         final BuiltObject built = builder.build(undelivered, nextSequence, stored.checkpoint());
@@ -592,6 +592,11 @@ public final class Destager implements PunctualAgent {
         isInTheMiddle = false;
         onProgress.run();
         return 1;
+    }
+
+    /** Nothing waits for what collection gives back while that meets errors. */
+    private boolean isCollectionWell() {
+        return collection.trouble() == null;
     }
 
     private boolean mayCheckpointWait() {

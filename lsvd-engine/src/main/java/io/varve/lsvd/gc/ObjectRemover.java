@@ -121,9 +121,10 @@ public final class ObjectRemover {
             return work + takeListings(relocatedThrough);
         }
         while (!doomed.isEmpty() && deletions.size() < MAX_DELETES) {
-            final long sequence = doomed.remove();
+            final long sequence = doomed.peek();
             final Epochs.Entry epoch = stored.epochs().of(sequence);
             deletions.add(new Deletion(sequence, store.delete(epoch.key(sequence))));
+            doomed.remove();
             work++;
         }
         if (pins == null && clockNs.getAsLong() - notBeforeNs >= 0) {
@@ -199,9 +200,11 @@ public final class ObjectRemover {
      * So the mark of one that has found it before it went from the pins is listed for certain.
      */
     private boolean isListed() {
+        if (confirmation == null && pinsListing.isDone()) {
+            confirmation = pinsListing.thenCompose(this::confirmRemovals);
+        }
         if (childrenListing == null && pinsListing.isDone()) {
             childrenListing = store.list(Keys.children(volume));
-            confirmation = pinsListing.thenCompose(this::confirmRemovals);
         }
         return childrenListing != null && childrenListing.isDone() && confirmation.isDone();
     }
@@ -210,9 +213,16 @@ public final class ObjectRemover {
         if (!isListed()) {
             return 0;
         }
+        final CompletableFuture<List<StoredObject>> listedPins = pinsListing;
+        final CompletableFuture<List<StoredObject>> listedChildren = childrenListing;
+        final CompletableFuture<Void> confirmed = confirmation;
+        // First, so that they are not taken twice should something unexpected happen.
+        pinsListing = null;
+        childrenListing = null;
+        confirmation = null;
         try {
-            pins = Pins.of(ForeignKeys.without(pinsListing.get()), ForeignKeys.without(childrenListing.get()));
-            confirmation.get();
+            pins = Pins.of(ForeignKeys.without(listedPins.get()), ForeignKeys.without(listedChildren.get()));
+            confirmed.get();
             for (int i = 0; i < objects.count(); i++) {
                 if (isRecorded(i, listedFor, relocatedThrough)
                         && !pins.isNeeded(objects.sequence(i), objects.deadSince(i))) {
@@ -229,8 +239,6 @@ public final class ObjectRemover {
         } catch (final InterruptedException e) {
             Thread.currentThread().interrupt();
         }
-        pinsListing = null;
-        childrenListing = null;
         return 1;
     }
 
