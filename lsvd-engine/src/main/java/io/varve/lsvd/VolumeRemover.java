@@ -58,14 +58,23 @@ final class VolumeRemover {
         requireNoClones();
         delete(doomed(), listener);
         // Its ancestors' data is let go last, and epoch 0, which names them, after that.
-        final EpochRecord.Origin origin = new HistoryReader(store, volume)
-                .epoch(Keys.lastNumber(epochs.getFirst().key()))
-                .origin();
+        final EpochRecord.Origin origin = originOf(epochs.getFirst());
         if (origin != null) {
             new Snapshots(store, origin.volume()).removeClone(origin, volume);
         }
         for (final StoredObject epoch : epochs.reversed()) {
             store.delete(epoch.key());
+        }
+    }
+
+    /** Null also when the epoch is gone: then another removal has come as far. */
+    private EpochRecord.Origin originOf(final StoredObject epoch) throws IOException {
+        try {
+            return new HistoryReader(store, volume)
+                    .epoch(Keys.lastNumber(epoch.key()))
+                    .origin();
+        } catch (final NoSuchObjectException e) {
+            return null;
         }
     }
 

@@ -72,6 +72,32 @@ final class VolumeRemovalTest {
     }
 
     @Test
+    void twoAtOnceDoNotStumbleOverEachOther() throws Exception {
+        final long[] requests = {Long.MAX_VALUE};
+        for (int at = 1; at <= requests[0]; at++) {
+            make("disk", 1);
+            final long others = at;
+            new VolumeCatalog(new CutShortStore(store, count -> {
+                        requests[0] = count;
+                        if (count == others) {
+                            removeNow();
+                        }
+                        return false;
+                    }))
+                    .remove("disk");
+            expectNothingLeft(at);
+        }
+    }
+
+    private void removeNow() {
+        try {
+            new VolumeCatalog(store).remove("disk");
+        } catch (final VolumeException e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    @Test
     void cutShortAnywhereIsFinishedWhenTheNameIsTakenAgain() throws Exception {
         int cuts = 0;
         for (boolean isCut = true; isCut; cuts++) {
@@ -181,13 +207,17 @@ final class VolumeRemovalTest {
     }
 
     private void make(final String name) throws Exception {
+        make(name, OBJECTS);
+    }
+
+    private void make(final String name, final int objects) throws Exception {
         final VolumeCatalog catalog = new VolumeCatalog(store);
         if (catalog.list().isEmpty()) {
             catalog.create(name, SIZE);
             catalog.set(name, settings -> settings.withMaxUnsentAgeMs(1000));
             try (VolumeRig rig = new VolumeRig(
                     VolumeRig.context(store, directory.resolve("cache")).destageDelayNs(0))) {
-                for (int i = 0; i < OBJECTS; i++) {
+                for (int i = 0; i < objects; i++) {
                     rig.write(i * 4096L, new byte[4096]);
                     rig.await(rig.volume::isStored);
                 }

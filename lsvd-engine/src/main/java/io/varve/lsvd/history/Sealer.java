@@ -8,9 +8,11 @@ import io.varve.lsvd.store.Keys;
 import io.varve.lsvd.store.NoSuchObjectException;
 import io.varve.lsvd.store.StoreClient;
 import io.varve.lsvd.store.StoreException;
+import io.varve.lsvd.store.StoredObject;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.List;
 import java.util.TreeSet;
 import java.util.UUID;
 
@@ -113,8 +115,12 @@ public final class Sealer {
     public static boolean endBehindAll(
             final StoreClient store, final HistoryReader reader, final UUID volume, final UUID nonce)
             throws IOException {
-        final long epoch =
-                Keys.lastNumber(store.list(Keys.epochs(volume)).getLast().key());
+        final List<StoredObject> epochs = store.list(Keys.epochs(volume));
+        if (epochs.isEmpty()) {
+            // Whoever removes the volume at the same time has ended it.
+            return true;
+        }
+        final long epoch = Keys.lastNumber(epochs.getLast().key());
         for (int i = 0; i < TRIES; i++) {
             final TreeSet<Long> present = reader.present(epoch);
             final long last = present.isEmpty() ? firstOf(reader, epoch) - 1 : present.last();
