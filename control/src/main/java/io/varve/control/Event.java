@@ -32,7 +32,9 @@ public record Event(
         /** Its size has changed. */
         RESIZED("the size of the volume has changed"),
         /** Its settings have changed. */
-        CHANGED("settings of the volume have changed, or a clone was flattened"),
+        CHANGED("settings of the volume have changed, a clone was flattened, or a difference was imported"),
+        /** Its writer was shut out. */
+        FENCED("whoever wrote the volume was shut out, by this daemon"),
         /** It went back to a snapshot. */
         ROLLED_BACK("the volume went back to the snapshot"),
         /** A snapshot was taken. */

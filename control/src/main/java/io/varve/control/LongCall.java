@@ -6,4 +6,13 @@ package io.varve.control;
  * @param <R> what is answered without, and what the job's result is.
  */
 public sealed interface LongCall<R extends Record> extends DaemonCall<R>
-        permits VolumeCloneCall, VolumeDuCall, VolumeFlattenCall, VolumeRemoveCall, SnapshotRollbackCall {}
+        permits SnapshotRollbackCall,
+                VolumeChangesCall,
+                VolumeCloneCall,
+                VolumeDuCall,
+                VolumeExportCall,
+                VolumeFlattenCall,
+                VolumeImportCall,
+                VolumeRangesCall,
+                VolumeRemoveCall,
+                VolumeVerifyCall {}

@@ -6,21 +6,15 @@ import io.varve.launcher.config.ByteSize;
 import io.varve.launcher.config.UserPath;
 import io.varve.launcher.image.ImageFormat;
 import io.varve.launcher.volume.SnapshotName;
-import io.varve.launcher.volume.StoredState;
+import io.varve.launcher.volume.VolumeExporter;
 import io.varve.lsvd.VolumeCatalog;
 import io.varve.lsvd.VolumeException;
 import io.varve.lsvd.VolumeInfo;
-import io.varve.lsvd.runtime.EngineRuntime;
-import io.varve.lsvd.runtime.SystemRuntime;
 import io.varve.lsvd.scan.Cancellation;
 import io.varve.lsvd.store.NoSuchObjectException;
 import io.varve.lsvd.store.ObjectStore;
-import io.varve.lsvd.store.StoreClient;
-import io.varve.lsvd.transfer.DifferenceExport;
 import io.varve.lsvd.transfer.FileOutput;
-import io.varve.lsvd.transfer.SparseOutput;
 import io.varve.lsvd.transfer.StreamOutput;
-import io.varve.lsvd.transfer.VolumeExport;
 import java.io.FileDescriptor;
 import java.io.FileOutputStream;
 import java.io.IOException;
@@ -124,42 +118,26 @@ final class VolumeExportCommand extends InterruptibleCommand {
 
     @Override
     int run(final ObjectStore opened, final Cancellation cancellation) throws VolumeException, IOException {
-        final EngineRuntime runtime = new SystemRuntime();
-        final StoreClient client = new StoreClient(opened, runtime, StoreClient.DEFAULT_TIMEOUT_MS);
-        final VolumeCatalog catalog = new VolumeCatalog(opened);
-        final VolumeInfo info = catalog.info(volume);
+        final VolumeInfo info = new VolumeCatalog(opened).info(volume);
         if (to == null && info.state() == VolumeInfo.State.OPEN) {
             err().println("varve: volume " + volume + " is open, by " + info.openedBy()
                     + ": this exports what the store holds of it now");
         }
-        try (StoredState newer = open(catalog, client, info, to)) {
-            if (form == ImageFormat.DIFF) {
-                try (StoredState older = open(catalog, client, info, from);
-                        DifferenceExport export =
-                                new DifferenceExport(client, runtime, older.state(), newer.state(), cancellation)) {
-                    write(output -> export.write(output, this::show), export.totalBytes());
-                }
-            } else {
-                final VolumeExport export = new VolumeExport(client, runtime, newer.state(), cancellation, this::show);
-                write(output -> export.write(imageFormat(), output), export.totalBytes());
-            }
+        final VolumeExporter exporter = new VolumeExporter(opened, cancellation, this::show);
+        final long bytes = form == ImageFormat.DIFF
+                ? exporter.exportDifference(info, from, to, this::write)
+                : exporter.export(info, to, form, this::write);
+        progress().clear();
+        if (!isStream()) {
+            out().println("Exported " + (from == null ? "" : "what has changed of ")
+                    + (to == null ? "volume " + volume : "snapshot " + volume + "@" + to) + ", "
+                    + ByteSize.format(bytes) + " of data, to " + file + ".");
         }
         return ExitStatus.OK;
     }
 
-    private VolumeExport.Format imageFormat() {
-        return form == ImageFormat.QCOW2 ? VolumeExport.Format.QCOW2 : VolumeExport.Format.RAW;
-    }
-
     private void show(final long bytes, final long total) {
         progress().show("exported", bytes, total, bytes);
-    }
-
-    /** @param snapshot null for what the store holds now. */
-    private static StoredState open(
-            final VolumeCatalog catalog, final StoreClient client, final VolumeInfo info, final String snapshot)
-            throws VolumeException, IOException {
-        return snapshot == null ? StoredState.now(client, info) : StoredState.of(catalog, client, info, snapshot);
     }
 
     @Override
@@ -180,32 +158,16 @@ final class VolumeExportCommand extends InterruptibleCommand {
         return file.equals(PIPE) || Files.exists(UserPath.of(file)) && !Files.isRegularFile(UserPath.of(file));
     }
 
-    /** What writes to an output that it is given. */
-    @FunctionalInterface
-    private interface Writer {
-        void writeTo(SparseOutput output) throws IOException;
-    }
-
-    private void write(final Writer writer, final long bytes) throws IOException {
-        write(writer);
-        progress().clear();
-        if (!isStream()) {
-            out().println("Exported " + (from == null ? "" : "what has changed of ")
-                    + (to == null ? "volume " + volume : "snapshot " + volume + "@" + to) + ", "
-                    + ByteSize.format(bytes) + " of data, to " + file + ".");
-        }
-    }
-
-    private void write(final Writer writer) throws IOException {
+    private void write(final VolumeExporter.Content content) throws IOException {
         if (file.equals(PIPE)) {
-            writer.writeTo(new StreamOutput(new FileOutputStream(FileDescriptor.out).getChannel()));
+            content.writeTo(new StreamOutput(new FileOutputStream(FileDescriptor.out).getChannel()));
         } else if (isStream()) {
             try (FileChannel channel = FileChannel.open(UserPath.of(file), StandardOpenOption.WRITE)) {
-                writer.writeTo(new StreamOutput(channel));
+                content.writeTo(new StreamOutput(channel));
             }
         } else {
             try (FileOutput output = FileOutput.create(UserPath.of(file))) {
-                writer.writeTo(output);
+                content.writeTo(output);
             } catch (final FileAlreadyExistsException e) {
                 throw new UserException(e.getMessage() + " exists already: remove it, or export to another file", e);
             }

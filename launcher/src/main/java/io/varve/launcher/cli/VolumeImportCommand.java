@@ -7,25 +7,15 @@ import io.varve.launcher.config.Setting;
 import io.varve.launcher.config.Settings;
 import io.varve.launcher.image.ImageFormat;
 import io.varve.launcher.image.ImageInput;
-import io.varve.launcher.image.QemuImage;
-import io.varve.launcher.volume.VolumeImporter;
-import io.varve.lsvd.VolumeCatalog;
+import io.varve.launcher.volume.ImageImport;
 import io.varve.lsvd.VolumeException;
 import io.varve.lsvd.VolumeInfo;
-import io.varve.lsvd.format.Blocks;
-import io.varve.lsvd.format.VolumeSettings;
 import io.varve.lsvd.scan.Cancellation;
 import io.varve.lsvd.store.ObjectStore;
-import io.varve.lsvd.transfer.ChangeSource;
 import io.varve.lsvd.transfer.DifferenceReader;
-import io.varve.lsvd.transfer.RawFileSource;
-import io.varve.lsvd.transfer.RawStreamSource;
 import java.io.IOException;
-import java.nio.file.AccessDeniedException;
-import java.nio.file.NoSuchFileException;
 import java.util.LinkedHashMap;
 import java.util.Map;
-import java.util.function.LongSupplier;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -88,15 +78,11 @@ final class VolumeImportCommand extends InterruptibleCommand {
     @Override
     void prepare() {
         leastBytes = parseSize();
+        input = ImageImport.open(file);
         try {
-            input = ImageInput.open(file);
             form = input.format(format);
-        } catch (final NoSuchFileException e) {
-            throw new UserException("there is no file " + file, e);
-        } catch (final AccessDeniedException e) {
-            throw new UserException("cannot read " + file + ": permission denied", e);
         } catch (final IOException e) {
-            throw new UserException("cannot read " + file + ": " + e.getMessage(), e);
+            throw ImageImport.unreadable(file, e);
         }
         if (form == ImageFormat.DIFF && size != null) {
             throw new UserException("--size: a difference says what size the volume gets");
@@ -119,12 +105,9 @@ final class VolumeImportCommand extends InterruptibleCommand {
     int run(final ObjectStore intoStore, final Cancellation breaksOff) throws VolumeException, IOException {
         opened = intoStore;
         cancellation = breaksOff;
-        try (ImageInput open = input) {
-            final String done = switch (form) {
-                case RAW -> describe(open.isStream() ? importStream() : importRaw());
-                case DIFF -> importDifference();
-                default -> describe(importImage());
-            };
+        final ImageInput open = input;
+        try (open) {
+            final String done = form == ImageFormat.DIFF ? importDifference() : describe(importImage());
             progress().clear();
             out().println(done);
             return ExitStatus.OK;
@@ -156,60 +139,30 @@ final class VolumeImportCommand extends InterruptibleCommand {
         }
     }
 
-    private VolumeInfo importRaw() throws VolumeException, IOException {
-        try (RawFileSource source = new RawFileSource(input.path())) {
-            return importSized(source, source.diskSize(), source::position);
-        }
-    }
-
     private VolumeInfo importImage() throws VolumeException, IOException {
-        if (format == null) {
+        if (form.isForQemu() && format == null) {
             err().println("varve: " + file + " is read as a " + form + " image");
         }
-        // The name first: checking the image may take long.
-        new VolumeCatalog(opened).checkMayCreate(name, VolumeSettings.ofSize(Blocks.SIZE));
-        try (QemuImage image = new QemuImage(form, input.path(), cancellation)) {
-            if (!image.isChecked()) {
-                err().println("varve: QEMU can't check " + form + " images for damage: look at what is imported");
+        return importer().importImage(input, form, new ImageImport.Wanted(name, leastBytes, fitness.isUnfitAllowed()));
+    }
+
+    private ImageImport importer() {
+        return new ImageImport(opened, settings, cancellation, new ImageImport.Listener() {
+            @Override
+            public void onProgress(final long done, final long total, final long bytes) {
+                progress().show("imported", done, total, bytes);
             }
-            return importSized(image, image.diskSize(), image::position);
-        }
-    }
 
-    private VolumeInfo importSized(final ChangeSource source, final long bytes, final LongSupplier position)
-            throws VolumeException, IOException {
-        if (leastBytes != 0 && leastBytes < bytes) {
-            throw new UserException(
-                    "--size: the image has " + ByteSize.format(bytes) + ", and the volume can't be smaller");
-        }
-        if (bytes == 0 && leastBytes == 0) {
-            throw new UserException("there is nothing to import: " + file + " is empty");
-        }
-        final long sizeBytes = Math.max(bytes, leastBytes);
-        return importNew(sizeBytes, source, () -> sizeBytes, position, bytes);
-    }
-
-    private VolumeInfo importStream() throws VolumeException, IOException {
-        final long sizeBytes = leastBytes;
-        try (RawStreamSource source = new RawStreamSource(input, sizeBytes)) {
-            return importNew(
-                    sizeBytes == 0 ? Blocks.MAX_VOLUME_SIZE : sizeBytes,
-                    source,
-                    () -> sizeBytes == 0 ? source.position() : sizeBytes,
-                    source::position,
-                    sizeBytes);
-        }
+            @Override
+            public void onUnchecked(final ImageFormat unchecked) {
+                err().println("varve: QEMU can't check " + unchecked + " images for damage: look at what is imported");
+            }
+        });
     }
 
     private String importDifference() throws VolumeException, IOException {
         try (DifferenceReader reader = new DifferenceReader(input)) {
-            final boolean isNews = new VolumeImporter(
-                            opened,
-                            settings,
-                            cancellation,
-                            bytes -> progress()
-                                    .show("imported", bytes, reader.header().dataBlocks() << Blocks.SHIFT, bytes))
-                    .importDifference(name, reader, anyBase);
+            final boolean isNews = importer().importDifference(reader, name, anyBase);
             final String state = "'" + reader.header().newer() + "' of volume "
                     + reader.header().volume();
             return isNews
@@ -221,20 +174,5 @@ final class VolumeImportCommand extends InterruptibleCommand {
     private static String describe(final VolumeInfo info) {
         return "Imported volume " + info.name() + " of " + ByteSize.format(info.sizeBytes()) + ", "
                 + ByteSize.format(info.storedBytes()) + " in the store.";
-    }
-
-    private VolumeInfo importNew(
-            final long sizeBytes,
-            final ChangeSource source,
-            final LongSupplier finalBytes,
-            final LongSupplier position,
-            final long totalBytes)
-            throws VolumeException, IOException {
-        return new VolumeImporter(
-                        opened,
-                        settings,
-                        cancellation,
-                        bytes -> progress().show("imported", position.getAsLong(), totalBytes, bytes))
-                .importNew(name, VolumeSettings.ofSize(sizeBytes), fitness.isUnfitAllowed(), source, finalBytes);
     }
 }

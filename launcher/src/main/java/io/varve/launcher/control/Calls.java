@@ -15,15 +15,22 @@ import io.varve.control.SnapshotRemoveCall;
 import io.varve.control.SnapshotRenameCall;
 import io.varve.control.SnapshotRollbackCall;
 import io.varve.control.StatusCall;
+import io.varve.control.StoreInfoCall;
+import io.varve.control.VolumeChangesCall;
 import io.varve.control.VolumeCloneCall;
 import io.varve.control.VolumeCreateCall;
 import io.varve.control.VolumeDuCall;
+import io.varve.control.VolumeExportCall;
+import io.varve.control.VolumeFenceCall;
 import io.varve.control.VolumeFlattenCall;
+import io.varve.control.VolumeImportCall;
 import io.varve.control.VolumeInfoCall;
 import io.varve.control.VolumeListCall;
+import io.varve.control.VolumeRangesCall;
 import io.varve.control.VolumeRemoveCall;
 import io.varve.control.VolumeResizeCall;
 import io.varve.control.VolumeSetCall;
+import io.varve.control.VolumeVerifyCall;
 import io.varve.control.rpc.CallContext;
 import io.varve.control.rpc.CallHandler;
 import io.varve.lsvd.VolumeException;
@@ -36,6 +43,9 @@ final class Calls implements CallHandler {
     private final VolumeWork volumes;
     private final CloneWork clones;
     private final SnapshotWork snapshots;
+    private final TransferWork transfers;
+    private final MapWork maps;
+    private final StoreWork stores;
 
     Calls(final AttachWork attachments, final VolumeScope scope) {
         this.attachments = attachments;
@@ -43,6 +53,9 @@ final class Calls implements CallHandler {
         volumes = new VolumeWork(scope);
         clones = new CloneWork(scope);
         snapshots = new SnapshotWork(scope);
+        transfers = new TransferWork(scope);
+        maps = new MapWork(scope);
+        stores = new StoreWork(scope);
     }
 
     @Override
@@ -67,7 +80,9 @@ final class Calls implements CallHandler {
             case SnapshotProtectCall asked -> snapshots.protect(asked);
             case SnapshotRemoveCall asked -> snapshots.remove(asked);
             case SnapshotRenameCall asked -> snapshots.rename(asked);
+            case StoreInfoCall asked -> stores.info(asked);
             case VolumeCreateCall asked -> volumes.create(asked);
+            case VolumeFenceCall asked -> volumes.fence(asked);
             case VolumeInfoCall asked -> volumes.info(asked);
             case VolumeListCall asked -> volumes.list(asked);
             case VolumeResizeCall asked -> volumes.resize(asked);
@@ -76,13 +91,18 @@ final class Calls implements CallHandler {
         };
     }
 
-    private Record dispatch(final LongCall<?> call, final CallContext context) throws VolumeException {
+    private Record dispatch(final LongCall<?> call, final CallContext context) throws VolumeException, IOException {
         return switch (call) {
             case SnapshotRollbackCall asked -> snapshots.rollBack(asked);
+            case VolumeChangesCall asked -> maps.changes(asked, context);
             case VolumeCloneCall asked -> clones.cloneOf(asked);
             case VolumeDuCall asked -> volumes.usage(asked);
+            case VolumeExportCall asked -> transfers.exportTo(asked, context);
             case VolumeFlattenCall asked -> clones.flatten(asked, context);
+            case VolumeImportCall asked -> transfers.importFrom(asked, context);
+            case VolumeRangesCall asked -> maps.ranges(asked);
             case VolumeRemoveCall asked -> volumes.remove(asked, context);
+            case VolumeVerifyCall asked -> transfers.verify(asked, context);
         };
     }
 }

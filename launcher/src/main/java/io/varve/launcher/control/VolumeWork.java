@@ -6,6 +6,7 @@ import io.varve.control.RemovalAnswer;
 import io.varve.control.VolumeCreateCall;
 import io.varve.control.VolumeDescription;
 import io.varve.control.VolumeDuCall;
+import io.varve.control.VolumeFenceCall;
 import io.varve.control.VolumeInfoCall;
 import io.varve.control.VolumeListCall;
 import io.varve.control.VolumeRemoveCall;
@@ -20,10 +21,14 @@ import io.varve.launcher.volume.VolumeSettingText;
 import io.varve.lsvd.RemovalListener;
 import io.varve.lsvd.VolumeCatalog;
 import io.varve.lsvd.VolumeException;
+import io.varve.lsvd.VolumeGuard;
 import io.varve.lsvd.VolumeInfo;
+import io.varve.lsvd.VolumeStanding;
 import io.varve.lsvd.VolumeUsage;
 import io.varve.lsvd.format.VolumeSettings;
 import io.varve.lsvd.store.ObjectStore;
+import java.io.IOException;
+import java.time.Instant;
 import java.util.Map;
 
 /** Calls about volumes as their store has them. */
@@ -66,6 +71,26 @@ final class VolumeWork {
                 scope.with(call.volume(), call.settings(), volumes -> volumes.set(call.volume(), changes));
         scope.tell(Event.Type.CHANGED, info.name());
         return Descriptions.of(info);
+    }
+
+    VolumeFenceCall.Answer fence(final VolumeFenceCall call) throws VolumeException, IOException {
+        final VolumeStanding standing = scope.withStore(
+                call.volume(), call.settings(), (opened, own) -> new VolumeGuard(opened).fence(call.volume()));
+        final boolean isNew = standing.epoch() == 0;
+        if (!standing.isClosed()) {
+            scope.tell(Event.Type.FENCED, call.volume());
+        }
+        return new VolumeFenceCall.Answer(
+                call.volume(),
+                standing.uuid().toString(),
+                standing.isClosed() ? "closed" : "fenced",
+                new VolumeFenceCall.Writer(
+                        standing.epoch(),
+                        isNew ? null : standing.writer(),
+                        isNew ? null : Instant.ofEpochMilli(standing.sinceMs()).toString()),
+                standing.sequence(),
+                standing.lastRecord(),
+                standing.isClosed() ? null : standing.possibleLoss());
     }
 
     RemovalAnswer remove(final VolumeRemoveCall call, final CallContext context) throws VolumeException {

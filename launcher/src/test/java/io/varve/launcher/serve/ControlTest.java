@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 import static org.awaitility.Awaitility.await;
 
 import io.varve.control.AttachCall;
+import io.varve.control.BlockRange;
 import io.varve.control.Call;
 import io.varve.control.ControlException;
 import io.varve.control.ControlVersionCall;
@@ -20,6 +21,7 @@ import io.varve.control.JobListCall;
 import io.varve.control.JobStatus;
 import io.varve.control.JobStatusCall;
 import io.varve.control.JobWaitCall;
+import io.varve.control.LongCall;
 import io.varve.control.Methods;
 import io.varve.control.RemovalAnswer;
 import io.varve.control.SnapshotCreateCall;
@@ -29,21 +31,34 @@ import io.varve.control.SnapshotRemoveCall;
 import io.varve.control.SnapshotRenameCall;
 import io.varve.control.SnapshotRollbackCall;
 import io.varve.control.StatusCall;
+import io.varve.control.StoreInfoCall;
+import io.varve.control.VolumeChangesCall;
 import io.varve.control.VolumeCloneCall;
 import io.varve.control.VolumeCreateCall;
 import io.varve.control.VolumeDescription;
 import io.varve.control.VolumeDuCall;
+import io.varve.control.VolumeExportCall;
+import io.varve.control.VolumeFenceCall;
 import io.varve.control.VolumeFlattenCall;
+import io.varve.control.VolumeImportCall;
 import io.varve.control.VolumeInfoCall;
 import io.varve.control.VolumeListCall;
+import io.varve.control.VolumeRangesCall;
 import io.varve.control.VolumeRemoveCall;
 import io.varve.control.VolumeResizeCall;
 import io.varve.control.VolumeSetCall;
 import io.varve.control.VolumeSettingsFields;
+import io.varve.control.VolumeVerifyCall;
 import io.varve.control.rpc.ControlClient;
+import io.varve.testsupport.BlkRequest;
+import io.varve.testsupport.FrontEnd;
+import io.varve.testsupport.FrontEndOptions;
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.AfterAll;
@@ -261,6 +276,118 @@ class ControlTest {
         assertThat(catchThrowableOfType(ControlException.class, () -> client.await(usage, failed))
                         .kind())
                 .isEqualTo(ErrorKind.NOT_FOUND);
+    }
+
+    /** A disk of so many bytes, with data at its beginning and at some block. */
+    private static Path image(final String name, final long sizeBytes, final int block) throws IOException {
+        final Path file = home.resolve(name);
+        try (FileChannel channel = FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.WRITE)) {
+            channel.write(ByteBuffer.wrap(new byte[] {1}), 0);
+            channel.write(ByteBuffer.wrap(new byte[] {2}), 4096L * block);
+            channel.write(ByteBuffer.wrap(new byte[1]), sizeBytes - 1);
+        }
+        return file;
+    }
+
+    private <R extends Record> R asJob(final LongCall<R> call) {
+        return client.await(call, client.start(call, false));
+    }
+
+    @Test
+    void imagesAndDifferencesComeAndGo() throws IOException {
+        final Path first = image("first.img", SIZE, 100);
+        final VolumeDescription made =
+                asJob(new VolumeImportCall("image", first.toString(), null, 0, false, false, NONE));
+        assertThat(made.contents().sizeBytes()).isEqualTo(SIZE);
+        client.call(new SnapshotCreateCall("image", "s", NONE));
+        assertThat(client.call(new VolumeRangesCall("image", null, 0, 1000, NONE)))
+                .isEqualTo(new VolumeRangesCall.Answer(
+                        SIZE, List.of(new BlockRange(0, 4096), new BlockRange(409600, 4096)), null));
+        assertThat(client.call(new VolumeRangesCall("image", "s", 0, 1, NONE)))
+                .isEqualTo(new VolumeRangesCall.Answer(SIZE, List.of(new BlockRange(0, 4096)), 409600L));
+        assertThat(asJob(new VolumeRangesCall("image", "s", 409600, 1, NONE)).ranges())
+                .containsExactly(new BlockRange(409600, 4096));
+
+        final Path copy = home.resolve("copy.raw");
+        assertThat(asJob(new VolumeExportCall("image", null, null, copy.toString(), null, NONE)))
+                .isEqualTo(new VolumeExportCall.Answer(copy.toString(), 8192));
+        assertThat(Files.mismatch(first, copy)).isEqualTo(-1);
+        assertThat(refusal(new VolumeExportCall("image", null, null, copy.toString(), null, NONE)))
+                .isEqualTo(ErrorKind.EXISTS);
+        assertThat(refusal(new VolumeExportCall("image", null, null, "copy", null, NONE)))
+                .isEqualTo(ErrorKind.INVALID);
+        assertThat(refusal(new VolumeExportCall("image", null, null, home + "/x.vmdk", null, NONE)))
+                .isEqualTo(ErrorKind.INVALID);
+        assertThat(refusal(new VolumeImportCall("other", home + "/none", null, 0, false, false, NONE)))
+                .isEqualTo(ErrorKind.NOT_FOUND);
+        assertThat(refusal(new VolumeImportCall("image", first.toString(), null, 0, false, false, NONE)))
+                .isEqualTo(ErrorKind.EXISTS);
+
+        final VolumeVerifyCall.Answer verified = asJob(new VolumeVerifyCall("image", 0, NONE));
+        assertThat(verified.well()).isTrue();
+        assertThat(verified.objects()).isPositive();
+        assertThat(verified.findings()).isEmpty();
+    }
+
+    @Test
+    void whatHasChangedIsToldByPages() throws IOException {
+        client.call(
+                new VolumeImportCall("changing", image("old.img", SIZE, 100).toString(), null, 0, false, false, NONE));
+        client.call(new SnapshotCreateCall("changing", "old", NONE));
+        assertThat(client.call(new VolumeChangesCall("changing", "old", null, 0, 10, NONE)))
+                .isEqualTo(new VolumeChangesCall.Answer(SIZE, List.of(), List.of(), null));
+
+        client.call(attach("changing", false, false));
+        try (FrontEnd guest = FrontEnd.started(home.resolve("changing.vhost.sock"), FrontEndOptions.DEFAULT)) {
+            assertThat(guest.run(BlkRequest.discard(100 * 4096, 4096)).status()).isEqualTo(BlkRequest.OK);
+            assertThat(guest.run(BlkRequest.writeZeroes(0, 4096, true)).status())
+                    .isEqualTo(BlkRequest.OK);
+            assertThat(guest.run(BlkRequest.write(200 * 4096, new byte[4096])).status())
+                    .isEqualTo(BlkRequest.OK);
+        }
+        client.call(new DetachCall("changing", false));
+        client.call(new SnapshotCreateCall("changing", "new", NONE));
+        final VolumeChangesCall.Answer all = client.call(new VolumeChangesCall("changing", "old", "new", 0, 10, NONE));
+        assertThat(all.written()).containsExactly(new BlockRange(200 * 4096, 4096));
+        assertThat(all.discarded()).containsExactly(new BlockRange(0, 4096), new BlockRange(100 * 4096, 4096));
+        final VolumeChangesCall.Answer page = asJob(new VolumeChangesCall("changing", "old", "new", 0, 2, NONE));
+        assertThat(page.written()).isEmpty();
+        assertThat(page.discarded()).hasSize(2);
+        assertThat(page.next()).isEqualTo(200 * 4096);
+        final Path difference = home.resolve("changed.vdiff");
+        client.call(new VolumeExportCall("changing", "new", "old", difference.toString(), null, NONE));
+        client.call(new VolumeCloneCall("behind", "changing@old", 0, NONE, NONE));
+        client.call(new VolumeImportCall("behind", difference.toString(), null, 0, false, false, NONE));
+        assertThat(client.call(new VolumeRangesCall("behind", null, 0, 10, NONE))
+                        .ranges())
+                .containsExactly(new BlockRange(200 * 4096, 4096));
+    }
+
+    @Test
+    void aWriterIsShutOut() throws IOException {
+        create("fenced");
+        assertThat(client.call(new VolumeFenceCall("fenced", NONE)).state()).isEqualTo("closed");
+        final Map<String, String> cache =
+                Map.of("cache", home.resolve("elsewhere").toString());
+        client.call(attach("fenced", false, cache));
+        try (FrontEnd guest = FrontEnd.started(home.resolve("fenced.vhost.sock"), FrontEndOptions.DEFAULT)) {
+            assertThat(guest.run(BlkRequest.flush()).status()).isEqualTo(BlkRequest.OK);
+            final VolumeFenceCall.Answer fenced = client.call(new VolumeFenceCall("fenced", NONE));
+            assertThat(fenced.state()).isEqualTo("fenced");
+            assertThat(fenced.writer().writer()).contains("process");
+        }
+        client.call(new DetachCall("fenced", true));
+    }
+
+    @Test
+    void aStoreTellsItsRoom() {
+        create("roomy");
+        final StoreInfoCall.Answer store = client.call(new StoreInfoCall(NONE));
+        assertThat(store.url()).startsWith("file://");
+        assertThat(store.availableBytes()).isBetween(1L, store.totalBytes());
+        assertThat(client.call(new StoreInfoCall(Map.of("store", "s3://nowhere", "s3-region", "here")))
+                        .totalBytes())
+                .isNull();
     }
 
     @Test
