@@ -3,7 +3,6 @@ package io.varve.hostdisks;
 import io.varve.linux.StreamSocket;
 import java.io.IOException;
 import java.nio.file.Path;
-import java.util.Objects;
 import java.util.function.Consumer;
 
 /**
@@ -24,7 +23,6 @@ final class Keeper implements Runnable {
     private static final int MAX_RETRY_MS = 1_000;
 
     private final HostDisk disk;
-    private final DiskTable table;
     private final Consumer<String> log;
     private final BlockSysfs sysfs = new BlockSysfs(Path.of("/sys/block"));
     private final Thread thread;
@@ -36,17 +34,15 @@ final class Keeper implements Runnable {
     private int waitMs;
     private long lostNs;
     private boolean isLost;
-    private String trouble;
+    private volatile String trouble;
 
     /**
      * Begins.
      *
-     * @param table is told what keeps the disk from being connected.
-     * @param log   is told what happens, in lines for people.
+     * @param log is told what happens, in lines for people.
      */
-    Keeper(final HostDisk disk, final DiskTable table, final Consumer<String> log) {
+    Keeper(final HostDisk disk, final Consumer<String> log) {
         this.disk = disk;
-        this.table = table;
         this.log = log;
         thread = new Thread(this, "varve-" + disk.name());
         thread.setDaemon(true);
@@ -55,6 +51,16 @@ final class Keeper implements Runnable {
 
     HostDisk disk() {
         return disk;
+    }
+
+    /** What keeps the disk from being connected, in one line for people; null for nothing. */
+    String trouble() {
+        return trouble;
+    }
+
+    /** Whether the kernel has it as a device. It has not when somebody has just unmapped it, and then nothing is to be done. */
+    private boolean isDevice() {
+        return sysfs.is(disk.index(), disk.identifier());
     }
 
     /** Ends, soon. */
@@ -69,11 +75,15 @@ final class Keeper implements Runnable {
             int retryMs = MIN_RETRY_MS;
             while (!isEnded) {
                 try {
-                    step(kernel);
+                    if (isDevice()) {
+                        step(kernel);
+                    } else {
+                        Thread.sleep(MAX_RETRY_MS);
+                    }
                     tellTrouble(null);
                     retryMs = MIN_RETRY_MS;
                 } catch (final IOException | HostDiskException e) {
-                    tellTrouble(e.getMessage());
+                    tellTrouble(isDevice() ? e.getMessage() : null);
                     Thread.sleep(retryMs);
                     retryMs = Math.min(MAX_RETRY_MS, 2 * retryMs);
                 }
@@ -157,17 +167,9 @@ final class Keeper implements Runnable {
     }
 
     private void tellTrouble(final String line) {
-        if (isEnded || Objects.equals(line, trouble)) {
-            return;
-        }
-        trouble = line;
-        if (line != null) {
+        if (!isEnded && line != null && !line.equals(trouble)) {
             log.accept("volume '" + disk.volume() + "' at " + disk.device() + ": " + line);
         }
-        try {
-            table.setTrouble(disk.index(), line);
-        } catch (final IOException e) {
-            log.accept("the list of mapped disks can't be written: " + e.getMessage());
-        }
+        trouble = line;
     }
 }

@@ -6,6 +6,7 @@ import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.function.Consumer;
 
@@ -80,18 +81,21 @@ public final class Mapper implements AutoCloseable {
     /** Has a keeper for each disk; whether there are any. */
     private boolean turn() throws IOException {
         final List<HostDisk> disks = table.disks();
-        keepers.values().removeIf(keeper -> {
-            if (disks.contains(keeper.disk())) {
-                return false;
+        for (final Keeper keeper : List.copyOf(keepers.values())) {
+            final HostDisk disk = keeper.disk();
+            if (!disks.contains(disk)) {
+                keeper.end();
+                keepers.remove(disk.index());
+                table.setTrouble(disk.index(), null);
+            } else if (!Objects.equals(keeper.trouble(), table.trouble(disk.index()))) {
+                table.setTrouble(disk.index(), keeper.trouble());
             }
-            keeper.end();
-            return true;
-        });
+        }
         for (final HostDisk disk : disks) {
             if (!sysfs.is(disk.index(), disk.identifier())) {
                 forget(disk);
             } else if (!keepers.containsKey(disk.index())) {
-                keepers.put(disk.index(), new Keeper(disk, table, log));
+                keepers.put(disk.index(), new Keeper(disk, log));
             }
         }
         return !disks.isEmpty();
