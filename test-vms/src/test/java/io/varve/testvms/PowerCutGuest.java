@@ -18,7 +18,7 @@ import java.util.stream.Stream;
 final class PowerCutGuest {
     private static final String MEMORY_MIB = "1024";
     private static final long HISTORY_SIZE = 64L << 20;
-    private static final Duration START_LIMIT = Duration.ofMinutes(4);
+    private static final Duration START_LIMIT = Duration.ofMinutes(10);
 
     private final Path directory;
     private final Emulator emulator;

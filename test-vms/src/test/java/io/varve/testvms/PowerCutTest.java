@@ -18,7 +18,7 @@ import org.junit.jupiter.api.io.CleanupMode;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Some cuts of the power, of what {@code dev/power-cuts} does for hundreds of them on every file system. */
-@Timeout(300)
+@Timeout(900)
 class PowerCutTest {
     private static final long SEED = 7;
     private static final int LOAD_SECONDS = 4;

@@ -1,7 +1,6 @@
 package io.varve.testsupport.fuzz;
 
 import java.io.IOException;
-import java.io.InputStream;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.ArrayList;
@@ -11,10 +10,7 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.Random;
 
-/**
- * A little of what {@code dev/fuzz} does, the same in every run: the kept inputs of a target, and mutations of them. Inputs are
- * kept for what they once found: one a line, in base 64, in the resource {@code /fuzz/NAME.txt}.
- */
+/** A little of what {@code dev/fuzz} does, the same in every run: the kept inputs of a target, and mutations of them. */
 public final class FuzzSample {
     private static final int MOST_MUTATIONS = 8;
     private static final int MOST_INSERTED = 64;
@@ -46,15 +42,7 @@ public final class FuzzSample {
     /** What a target begins with, and what is kept for it. */
     public static List<byte[]> inputs(final FuzzTarget target) throws IOException {
         final List<byte[]> inputs = new ArrayList<>(target.seeds());
-        try (InputStream kept = target.getClass().getResourceAsStream("/fuzz/" + target.name() + ".txt")) {
-            if (kept != null) {
-                new String(kept.readAllBytes(), java.nio.charset.StandardCharsets.US_ASCII)
-                        .lines()
-                        .filter(line -> !line.isBlank() && !line.startsWith("#"))
-                        .map(Base64.getDecoder()::decode)
-                        .forEach(inputs::add);
-            }
-        }
+        inputs.addAll(KeptInputs.of(target).inputs());
         return inputs;
     }
 

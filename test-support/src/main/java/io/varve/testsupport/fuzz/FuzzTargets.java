@@ -28,16 +28,24 @@ public interface FuzzTargets {
                 .orElseThrow(() -> new IllegalArgumentException("no target " + name));
     }
 
-    /** Lists the names of all targets; or, given a name and a directory, writes the inputs to begin with there. */
+    /**
+     * Lists the names of all targets; given a name and a directory, writes the inputs to begin with there; given {@code keep} as well,
+     * keeps what is there in the project.
+     */
     static void main(final String[] args) throws IOException {
         if (args.length == 0) {
             all().forEach(target -> System.out.println(target.name()));
             return;
         }
         final FuzzTarget target = of(args[0]);
+        final Path directory = Path.of(args[1]);
+        if (args.length > 2) {
+            System.out.println(KeptInputs.of(target).add(directory));
+            return;
+        }
         int number = 0;
         for (final byte[] input : FuzzSample.inputs(target)) {
-            Files.write(Path.of(args[1], "kept-" + number++), input);
+            Files.write(directory.resolve("kept-" + number++), input);
         }
     }
 }
