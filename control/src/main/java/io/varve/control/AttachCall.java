@@ -6,11 +6,11 @@ import java.util.Map;
 /** {@code attach}. */
 @Method(
         name = "attach",
-        doc =
-                "Has a volume served, and answers when front-ends can connect. This waits for the store, as long as it takes; other calls"
-                        + " go on meanwhile on other connections, and `detach` breaks it off. The same parameters again get the same answer.")
+        doc = "Has a volume served, and answers when front-ends can connect. This waits for the store, as long as it"
+                + " takes; other calls go on meanwhile on other connections, and `detach` breaks it off. The same"
+                + " parameters again get the same answer.")
 public record AttachCall(
-        @Field(value = Texts.VOLUME + ", or `VOLUME@SNAPSHOT` with `read_only`", required = true)
+        @Field(namesVolume = true, value = Texts.VOLUME + ", or `VOLUME@SNAPSHOT` with `read_only`", required = true)
         String volume,
 
         @Field("where front-ends connect, absolute; default: `VOLUME.vhost.sock` beside the control socket")
@@ -26,15 +26,15 @@ public record AttachCall(
                 + " volume that is read-only")
         Map<String, String> settings,
 
-        @Field(
-                "whether the volume is detached when the connection ends that asks for this, however it ends; it is not attached"
-                        + " again by the next daemon then. Several connections may hold it; it ends with the last")
+        @Field("whether the volume is detached when the connection ends that asks for this, however it ends;"
+                + " it is not attached again by the next daemon then. Several connections may hold it; it"
+                + " ends with the last")
         boolean untilDisconnect)
         implements DaemonCall<AttachCall.Answer> {
     /** Where NBD clients connect. */
     public record Nbd(
-            @Field(
-                    "where NBD clients connect as well, a list of at most 16: `unix:PATH`, absolute, or `HOST:PORT` ([nbd.md](nbd.md))")
+            @Field("where NBD clients connect as well, a list of at most 16: `unix:PATH`, absolute, or"
+                    + " `HOST:PORT` ([nbd.md](nbd.md))")
             List<String> nbd,
 
             @Field("they are served over TLS, with the certificates in this directory, absolute")

@@ -1,5 +1,7 @@
 package io.varve.control;
 
+import java.util.Map;
+
 /**
  * A call about volumes, which the daemon carries out.
  *
@@ -23,5 +25,12 @@ public sealed interface DaemonCall<R extends Record> extends Call<R>
                 VolumeFenceCall,
                 VolumeInfoCall,
                 VolumeListCall,
+                VolumeMetadataCall,
+                VolumeRenameCall,
                 VolumeResizeCall,
-                VolumeSetCall {}
+                VolumeSetCall {
+    /** Settings that differ from the daemon's, by their keys: they say where the volume is. */
+    default Map<String, String> settings() {
+        return Map.of();
+    }
+}

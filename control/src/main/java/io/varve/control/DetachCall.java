@@ -3,12 +3,13 @@ package io.varve.control;
 /** {@code detach}. */
 @Method(
         name = "detach",
-        doc =
-                "Ends the sessions, ships what is unsent and closes the volume, and answers when nothing is left of it. After"
-                        + " `shutdown-timeout`, or at once with `abandon_store`, what the store has not taken stays in the log for the next"
-                        + " `attach` here.")
+        doc = "Ends the sessions, ships what is unsent and closes the volume, and answers when nothing is left of"
+                + " it. After `shutdown-timeout`, or at once with `abandon_store`, what the store has not taken"
+                + " stays in the log for the next `attach` here.")
 public record DetachCall(
-        @Field(value = Texts.VOLUME, required = true) String volume,
+        @Field(namesVolume = true, value = Texts.VOLUME, required = true)
+        String volume,
+
         @Field("don't wait for the store") boolean abandonStore)
         implements DaemonCall<DetachCall.Answer> {
     /** What it answers. */

@@ -29,10 +29,12 @@ public record Event(
         CREATED("a volume was made, be it as a clone or by an import"),
         /** A volume was removed. */
         REMOVED("a volume was removed"),
+        /** It has another name. */
+        RENAMED("a volume has another name now, which `volume` is; `detail` is the one before"),
         /** Its size has changed. */
         RESIZED("the size of the volume has changed"),
         /** Its settings have changed. */
-        CHANGED("settings of the volume have changed, a clone was flattened, or a difference was imported"),
+        CHANGED("settings or metadata of the volume have changed, a clone was flattened, or a difference was imported"),
         /** Its writer was shut out. */
         FENCED("whoever wrote the volume was shut out, by this daemon"),
         /** It went back to a snapshot. */

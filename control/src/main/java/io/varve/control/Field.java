@@ -18,6 +18,9 @@ public @interface Field {
     /** Whether a parameter has to be there, and a text must not be empty. */
     boolean required() default false;
 
+    /** Whether it names a volume that is there: then the volume's uuid does as well. */
+    boolean namesVolume() default false;
+
     /** What a number counts as that is not given. */
     long byDefault() default 0;
 

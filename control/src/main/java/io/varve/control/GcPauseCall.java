@@ -5,4 +5,5 @@ package io.varve.control;
         name = "gc.pause",
         doc = "Stops garbage collection after the current round, until `gc.resume` or until the volume is detached.")
 public record GcPauseCall(
-        @Field(value = Texts.VOLUME, required = true) String volume) implements DaemonCall<CollectionStatus> {}
+        @Field(namesVolume = true, value = Texts.VOLUME, required = true)
+        String volume) implements DaemonCall<CollectionStatus> {}

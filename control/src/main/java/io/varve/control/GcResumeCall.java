@@ -3,4 +3,5 @@ package io.varve.control;
 /** {@code gc.resume}. */
 @Method(name = "gc.resume", doc = "Lets garbage collection go on.")
 public record GcResumeCall(
-        @Field(value = Texts.VOLUME, required = true) String volume) implements DaemonCall<CollectionStatus> {}
+        @Field(namesVolume = true, value = Texts.VOLUME, required = true)
+        String volume) implements DaemonCall<CollectionStatus> {}

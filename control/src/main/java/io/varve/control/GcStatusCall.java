@@ -3,4 +3,5 @@ package io.varve.control;
 /** {@code gc.status}. */
 @Method(name = "gc.status", doc = "Tells what the volume takes of the store, and how it is collected.")
 public record GcStatusCall(
-        @Field(value = Texts.VOLUME, required = true) String volume) implements DaemonCall<CollectionStatus> {}
+        @Field(namesVolume = true, value = Texts.VOLUME, required = true)
+        String volume) implements DaemonCall<CollectionStatus> {}

@@ -4,7 +4,9 @@ import java.util.List;
 
 /** {@code status}. */
 @Method(name = "status", doc = "Tells how the daemon and its volumes are.")
-public record StatusCall(@Field("of this volume only") String volume) implements DaemonCall<StatusCall.Answer> {
+public record StatusCall(
+        @Field(value = "of this volume only, by its name or uuid", namesVolume = true)
+        String volume) implements DaemonCall<StatusCall.Answer> {
     /** What it answers. */
     public record Answer(
             @Field("the daemon's process") long pid,

@@ -6,11 +6,11 @@ import java.util.Map;
 /** {@code volume.changes}. */
 @Method(
         name = "volume.changes",
-        doc =
-                "Tells what has changed since a snapshot, in order, to the block of 4 KiB. Every page takes as long as all of it would: ask for long"
-                        + " ones.")
+        doc = "Tells what has changed since a snapshot, in order, to the block of 4 KiB. Every page takes as long as"
+                + " all of it would: ask for long ones.")
 public record VolumeChangesCall(
-        @Field(value = Texts.VOLUME, required = true) String volume,
+        @Field(namesVolume = true, value = Texts.VOLUME, required = true)
+        String volume,
 
         @Field(value = "the snapshot that it is a difference to", required = true)
         String from,

@@ -9,5 +9,13 @@ public record VolumeCreateCall(
         @Field(value = "size of the disk", required = true) long sizeBytes,
         @Flat VolumeSettingsFields options,
         @Field("whether the store is not tried before") boolean allowUnfitStore,
+
+        @Field(
+                value = "whoever asks again with the same token and the same parameters gets the same answer,"
+                        + " also of another daemon; without one, or with another, a name that is taken is"
+                        + " refused",
+                maxLength = 128)
+        String token,
+
         @Field(Texts.SETTINGS) Map<String, String> settings)
         implements DaemonCall<VolumeDescription> {}

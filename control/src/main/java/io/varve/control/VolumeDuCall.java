@@ -7,7 +7,9 @@ import java.util.Map;
         name = "volume.du",
         doc = "Counts what a volume takes of its store, by reading its newest checkpoint and what follows.")
 public record VolumeDuCall(
-        @Field(value = Texts.VOLUME, required = true) String volume,
+        @Field(namesVolume = true, value = Texts.VOLUME, required = true)
+        String volume,
+
         @Field(Texts.SETTINGS) Map<String, String> settings)
         implements LongCall<VolumeDuCall.Answer> {
     /** What it answers. */

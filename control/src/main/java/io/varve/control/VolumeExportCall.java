@@ -5,11 +5,11 @@ import java.util.Map;
 /** {@code volume.export}. */
 @Method(
         name = "volume.export",
-        doc =
-                "Copies a volume, a snapshot, or what has changed since one, to a file, as the store holds it now. The file has its name only"
-                        + " when it is whole; one that is there is left alone.")
+        doc = "Copies a volume, a snapshot, or what has changed since one, to a file, as the store holds it now. The"
+                + " file has its name only when it is whole; one that is there is left alone.")
 public record VolumeExportCall(
-        @Field(value = Texts.VOLUME, required = true) String volume,
+        @Field(namesVolume = true, value = Texts.VOLUME, required = true)
+        String volume,
 
         @Field("the snapshot to copy; the volume as the store holds it now where it is not given")
         String snapshot,

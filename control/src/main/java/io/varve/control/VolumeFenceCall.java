@@ -5,12 +5,13 @@ import java.util.Map;
 /** {@code volume.fence}. */
 @Method(
         name = "volume.fence",
-        doc =
-                "Shuts out whoever writes a volume, on whatever host, without opening it: the writer can put nothing more into the store, and"
-                        + " fails every request once it notices. What it has acknowledged and not put into the store stays in its log. A volume"
-                        + " that nobody writes is left as it is.")
+        doc = "Shuts out whoever writes a volume, on whatever host, without opening it: the writer can put nothing"
+                + " more into the store, and fails every request once it notices. What it has acknowledged and not"
+                + " put into the store stays in its log. A volume that nobody writes is left as it is.")
 public record VolumeFenceCall(
-        @Field(value = Texts.VOLUME, required = true) String volume,
+        @Field(namesVolume = true, value = Texts.VOLUME, required = true)
+        String volume,
+
         @Field(Texts.SETTINGS) Map<String, String> settings)
         implements DaemonCall<VolumeFenceCall.Answer> {
     /** What it answers. */

@@ -5,11 +5,13 @@ import java.util.Map;
 /** {@code volume.flatten}. */
 @Method(
         name = "volume.flatten",
-        doc =
-                "Gives a clone a copy of all its data, and lets its ancestors go. Of a volume that is attached it goes on for about a second"
-                        + " and answers how far it is: call it until `flat` is true. A job goes on to the end.")
+        doc = "Gives a clone a copy of all its data, and lets its ancestors go. Of a volume that is attached it goes"
+                + " on for about a second and answers how far it is: call it until `flat` is true. A job goes on"
+                + " to the end.")
 public record VolumeFlattenCall(
-        @Field(value = Texts.VOLUME, required = true) String volume,
+        @Field(namesVolume = true, value = Texts.VOLUME, required = true)
+        String volume,
+
         @Field(Texts.SETTINGS) Map<String, String> settings)
         implements LongCall<VolumeFlattenCall.Answer> {
     /** What it answers. */

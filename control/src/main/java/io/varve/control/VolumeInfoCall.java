@@ -5,6 +5,8 @@ import java.util.Map;
 /** {@code volume.info}. */
 @Method(name = "volume.info", doc = "Tells what the store knows of a volume.")
 public record VolumeInfoCall(
-        @Field(value = Texts.VOLUME, required = true) String volume,
+        @Field(namesVolume = true, value = Texts.VOLUME, required = true)
+        String volume,
+
         @Field(Texts.SETTINGS) Map<String, String> settings)
         implements DaemonCall<VolumeDescription> {}

@@ -6,11 +6,11 @@ import java.util.Map;
 /** {@code volume.ranges}. */
 @Method(
         name = "volume.ranges",
-        doc =
-                "Tells which parts of a disk hold data, in order, as the store has it: all others read as zeros. Of a volume that is attached,"
-                        + " what is not in the store yet is missing.")
+        doc = "Tells which parts of a disk hold data, in order, as the store has it: all others read as zeros. Of a"
+                + " volume that is attached, what is not in the store yet is missing.")
 public record VolumeRangesCall(
-        @Field(value = Texts.VOLUME, required = true) String volume,
+        @Field(namesVolume = true, value = Texts.VOLUME, required = true)
+        String volume,
 
         @Field("of this snapshot; of the volume as the store holds it now where it is not given")
         String snapshot,

@@ -7,11 +7,11 @@ import java.util.Map;
         name = "volume.set",
         doc = "Changes settings of a volume, open or not, from the next time on that it is opened.")
 public record VolumeSetCall(
-        @Field(value = Texts.VOLUME, required = true) String volume,
+        @Field(namesVolume = true, value = Texts.VOLUME, required = true)
+        String volume,
 
-        @Field(
-                "as an object of texts: `{\"durability\": \"store\"}`; there are `durability`, `max-unsent-bytes`, `max-unsent-age`"
-                        + " and `fence-timeout`")
+        @Field("as an object of texts: `{\"durability\": \"store\"}`; there are `durability`,"
+                + " `max-unsent-bytes`, `max-unsent-age` and `fence-timeout`")
         Map<String, String> changes,
 
         @Field(Texts.SETTINGS) Map<String, String> settings)

@@ -6,11 +6,11 @@ import java.util.Map;
 /** {@code volume.verify}. */
 @Method(
         name = "volume.verify",
-        doc =
-                "Reads everything that a volume and its snapshots need of the store, and checks every checksum and reference. The volume may be"
-                        + " attached meanwhile.")
+        doc = "Reads everything that a volume and its snapshots need of the store, and checks every checksum and"
+                + " reference. The volume may be attached meanwhile.")
 public record VolumeVerifyCall(
-        @Field(value = Texts.VOLUME, required = true) String volume,
+        @Field(namesVolume = true, value = Texts.VOLUME, required = true)
+        String volume,
 
         @Field("reads at most so much in a second; 0 for as much as there is")
         long rateBytes,

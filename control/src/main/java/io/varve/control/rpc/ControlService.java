@@ -26,7 +26,7 @@ import java.util.List;
  */
 public final class ControlService implements AutoCloseable {
     /** Most connections at a time. */
-    public static final int MAX_CONNECTIONS = 32;
+    public static final int MAX_CONNECTIONS = 1000;
 
     private static final System.Logger LOGGER = System.getLogger(ControlService.class.getName());
 

@@ -16,6 +16,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.function.UnaryOperator;
 
 /**
  * Records as maps, lists, texts, numbers and truth values, and back. What a component can be: text, long, int, double, boolean and their
@@ -86,6 +87,35 @@ public final class Json {
         return names;
     }
 
+    /** The same parameters, where those that {@linkplain Field#namesVolume() name a volume} name it otherwise. */
+    public static <T extends Record> T withVolumes(final T call, final UnaryOperator<String> names) {
+        final RecordComponent[] components = call.getClass().getRecordComponents();
+        final Object[] parts = new Object[components.length];
+        for (int i = 0; i < parts.length; i++) {
+            final Field field = components[i].getAnnotation(Field.class);
+            final Object part = get(components[i], call);
+            parts[i] = field != null && field.namesVolume() && part instanceof final String name
+                    ? names.apply(name)
+                    : part;
+        }
+        @SuppressWarnings("unchecked") // A record's class is its type.
+        final Class<T> type = (Class<T>) call.getClass();
+        return make(type, parts);
+    }
+
+    private static <T extends Record> T make(final Class<T> type, final Object[] parts) {
+        try {
+            final Class<?>[] types = Arrays.stream(type.getRecordComponents())
+                    .map(RecordComponent::getType)
+                    .toArray(Class<?>[]::new);
+            return type.getDeclaredConstructor(types).newInstance(parts);
+        } catch (final InvocationTargetException e) {
+            throw e.getCause() instanceof ControlException known ? known : new IllegalStateException(e);
+        } catch (final ReflectiveOperationException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
     /**
      * Reads parameters, none of which may be unknown.
      *
@@ -130,15 +160,7 @@ public final class Json {
                         ? flat(component.getType().asSubclass(Record.class), values)
                         : value(component, values.get(name(component)));
             }
-            try {
-                final Class<?>[] types =
-                        Arrays.stream(components).map(RecordComponent::getType).toArray(Class<?>[]::new);
-                return type.getDeclaredConstructor(types).newInstance(parts);
-            } catch (final InvocationTargetException e) {
-                throw e.getCause() instanceof ControlException known ? known : new IllegalStateException(e);
-            } catch (final ReflectiveOperationException e) {
-                throw new IllegalStateException(e);
-            }
+            return make(type, parts);
         }
 
         /** Parameters are always there; of an answer, a group of fields is or is not. */

@@ -101,7 +101,7 @@ final class SnapshotCommand {
         void run(final Volumes volumes) throws VolumeException {
             final List<SnapshotDescription> all = volumes.listSnapshots(volume);
             if (json()) {
-                out().println(JsonOutput.answer(new SnapshotListCall.Answer(all)));
+                out().println(JsonOutput.answer(new SnapshotListCall.Answer(all, null)));
                 return;
             }
             final TextTable table = new TextTable("lrlll").row("NAME", "SIZE", "CREATED", "PROTECTED", "CLONES");
@@ -160,9 +160,8 @@ final class SnapshotCommand {
     /** {@code varve snapshot rollback}. */
     @Command(
             name = "rollback",
-            description =
-                    "Have a volume that nobody has open go back to a snapshot, its size as well. What was written since is lost,"
-                            + " but for what later snapshots hold; these stay.")
+            description = "Have a volume that nobody has open go back to a snapshot, its size as well. What was written"
+                    + " since is lost, but for what later snapshots hold; these stay.")
     static final class Rollback extends OnSnapshot {
         @Override
         void run(final Volumes volumes) throws VolumeException {
@@ -178,8 +177,8 @@ final class SnapshotCommand {
     @Command(
             name = "remove",
             description =
-                    "Remove a snapshot; one that is not there counts as removed. Whoever has the volume open, now or next,"
-                            + " gives the space back.")
+                    "Remove a snapshot; one that is not there counts as removed. Whoever has the volume open, now or"
+                            + " next, gives the space back.")
     static final class Remove extends OnSnapshot {
         @Override
         void run(final Volumes volumes) throws VolumeException {

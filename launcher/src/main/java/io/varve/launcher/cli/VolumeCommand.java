@@ -50,6 +50,8 @@ import picocli.CommandLine.Parameters;
             VolumeFenceCommand.class,
             VolumeDuCommand.class,
             VolumeSetCommand.class,
+            VolumeMetadataCommand.class,
+            VolumeRenameCommand.class,
             VolumeResizeCommand.class,
             VolumeFlattenCommand.class,
             VolumeVerifyCommand.class,
@@ -163,8 +165,8 @@ final class VolumeCommand {
                 names = "--size",
                 paramLabel = "SIZE",
                 description =
-                        "Size in bytes, or with K, M, G or T for powers of 1024: a multiple of 512, at most 64T. A clone has"
-                                + " its snapshot's unless told otherwise.")
+                        "Size in bytes, or with K, M, G or T for powers of 1024: a multiple of 512, at most 64T. A"
+                                + " clone has its snapshot's unless told otherwise.")
         private String size;
 
         @Option(
@@ -187,8 +189,8 @@ final class VolumeCommand {
                 names = "--max-unsent-bytes",
                 paramLabel = "SIZE",
                 description =
-                        "How much may be acknowledged and not yet be in the store: beyond that, writes wait (default: 0,"
-                                + " as much as the log holds).")
+                        "How much may be acknowledged and not yet be in the store: beyond that, writes wait (default:"
+                                + " 0, as much as the log holds).")
         private String maxUnsentBytes;
 
         @Option(

@@ -26,18 +26,22 @@ import io.varve.control.VolumeFlattenCall;
 import io.varve.control.VolumeImportCall;
 import io.varve.control.VolumeInfoCall;
 import io.varve.control.VolumeListCall;
+import io.varve.control.VolumeMetadataCall;
 import io.varve.control.VolumeRangesCall;
 import io.varve.control.VolumeRemoveCall;
+import io.varve.control.VolumeRenameCall;
 import io.varve.control.VolumeResizeCall;
 import io.varve.control.VolumeSetCall;
 import io.varve.control.VolumeVerifyCall;
 import io.varve.control.rpc.CallContext;
 import io.varve.control.rpc.CallHandler;
+import io.varve.control.rpc.Json;
 import io.varve.lsvd.VolumeException;
 import java.io.IOException;
 
 /** Who carries out which call: a call without a line here does not compile. */
 final class Calls implements CallHandler {
+    private final VolumeScope scope;
     private final AttachWork attachments;
     private final GcWork gc;
     private final VolumeWork volumes;
@@ -48,6 +52,7 @@ final class Calls implements CallHandler {
     private final StoreWork stores;
 
     Calls(final AttachWork attachments, final VolumeScope scope) {
+        this.scope = scope;
         this.attachments = attachments;
         gc = new GcWork(scope);
         volumes = new VolumeWork(scope);
@@ -61,10 +66,15 @@ final class Calls implements CallHandler {
     @Override
     public Record carryOut(final DaemonCall<?> call, final CallContext context) {
         try {
-            return dispatch(call, context);
+            return dispatch(named(call), context);
         } catch (final VolumeException | IOException | RuntimeException | Error e) {
             throw Refusals.of(e, Methods.of(call).name());
         }
+    }
+
+    /** The call with the names of the volumes that it is about. */
+    private DaemonCall<?> named(final DaemonCall<?> call) {
+        return (DaemonCall<?>) Json.withVolumes((Record) call, name -> scope.nameOf(name, call.settings()));
     }
 
     private Record dispatch(final DaemonCall<?> call, final CallContext context) throws VolumeException, IOException {
@@ -85,6 +95,8 @@ final class Calls implements CallHandler {
             case VolumeFenceCall asked -> volumes.fence(asked);
             case VolumeInfoCall asked -> volumes.info(asked);
             case VolumeListCall asked -> volumes.list(asked);
+            case VolumeMetadataCall asked -> volumes.metadata(asked);
+            case VolumeRenameCall asked -> volumes.rename(asked);
             case VolumeResizeCall asked -> volumes.resize(asked);
             case VolumeSetCall asked -> volumes.set(asked);
             case LongCall<?> asked -> dispatch(asked, context);

@@ -33,7 +33,7 @@ final class CloneWork {
         final VolumeInfo info = scope.with(
                 call.volume(),
                 call.settings(),
-                volumes -> volumes.cloneOf(from, call.volume(), call.sizeBytes(), changes));
+                volumes -> volumes.cloneOf(from, call.volume(), call.sizeBytes(), changes, call.token()));
         scope.tell(Event.Type.CREATED, info.name());
         return Descriptions.of(info);
     }

@@ -13,7 +13,9 @@ import io.varve.control.VolumeDuCall;
 import io.varve.control.VolumeFlattenCall;
 import io.varve.control.VolumeInfoCall;
 import io.varve.control.VolumeListCall;
+import io.varve.control.VolumeMetadataCall;
 import io.varve.control.VolumeRemoveCall;
+import io.varve.control.VolumeRenameCall;
 import io.varve.control.VolumeResizeCall;
 import io.varve.control.VolumeSetCall;
 import io.varve.control.rpc.ControlClient;
@@ -47,13 +49,13 @@ public final class RemoteVolumes implements Volumes {
 
     @Override
     public VolumeInfo create(final String name, final VolumeSettings volume, final boolean allowsUnfitStore) {
-        return Descriptions.info(daemon.call(
-                new VolumeCreateCall(name, volume.sizeBytes(), Descriptions.of(volume), allowsUnfitStore, settings)));
+        return Descriptions.info(daemon.call(new VolumeCreateCall(
+                name, volume.sizeBytes(), Descriptions.of(volume), allowsUnfitStore, null, settings)));
     }
 
     @Override
     public List<VolumeInfo> list() {
-        return daemon.call(new VolumeListCall(settings)).volumes().stream()
+        return daemon.call(new VolumeListCall(null, 0, false, settings)).volumes().stream()
                 .map(Descriptions::info)
                 .toList();
     }
@@ -74,6 +76,22 @@ public final class RemoteVolumes implements Volumes {
     }
 
     @Override
+    public VolumeInfo rename(final String name, final String to) {
+        return Descriptions.info(daemon.call(new VolumeRenameCall(name, to, settings)));
+    }
+
+    @Override
+    public Map<String, String> metadata(final String name) {
+        return changeMetadata(name, Map.of(), List.of());
+    }
+
+    @Override
+    public Map<String, String> changeMetadata(
+            final String name, final Map<String, String> set, final List<String> remove) {
+        return daemon.call(new VolumeMetadataCall(name, set, remove, settings)).metadata();
+    }
+
+    @Override
     public VolumeInfo resize(final String name, final long sizeBytes, final boolean allowsShrink) {
         return Descriptions.info(daemon.call(new VolumeResizeCall(name, sizeBytes, allowsShrink, settings)));
     }
@@ -85,7 +103,7 @@ public final class RemoteVolumes implements Volumes {
             final long sizeBytes,
             final Map<VolumeSettingText, String> changes) {
         return Descriptions.info(
-                daemon.call(new VolumeCloneCall(name, from.toString(), sizeBytes, texts(changes), settings)));
+                daemon.call(new VolumeCloneCall(name, from.toString(), sizeBytes, texts(changes), null, settings)));
     }
 
     @Override
@@ -104,7 +122,7 @@ public final class RemoteVolumes implements Volumes {
 
     @Override
     public List<SnapshotDescription> listSnapshots(final String volume) {
-        return daemon.call(new SnapshotListCall(volume, settings)).snapshots();
+        return daemon.call(new SnapshotListCall(volume, null, 0, settings)).snapshots();
     }
 
     @Override

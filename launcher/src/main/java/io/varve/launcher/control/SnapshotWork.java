@@ -18,6 +18,7 @@ import io.varve.launcher.volume.SnapshotName;
 import io.varve.launcher.volume.StoreVolumes;
 import io.varve.lsvd.VolumeException;
 import io.varve.lsvd.VolumeInfo;
+import java.util.List;
 import java.util.concurrent.TimeUnit;
 
 /** Calls about snapshots. */
@@ -76,8 +77,16 @@ final class SnapshotWork {
     }
 
     SnapshotListCall.Answer list(final SnapshotListCall call) throws VolumeException {
+        final List<SnapshotDescription> all =
+                scope.with(call.volume(), call.settings(), volumes -> volumes.listSnapshots(call.volume()));
+        final List<String> names = all.stream().map(SnapshotDescription::name).toList();
+        final int start = call.after() == null ? 0 : names.indexOf(call.after()) + 1;
+        if (call.after() != null && start == 0) {
+            throw new UserException(ErrorKind.NOT_FOUND, "there is no snapshot '" + call.after() + "' to go on after");
+        }
+        final int end = call.limit() == 0 ? all.size() : (int) Math.min(all.size(), start + call.limit());
         return new SnapshotListCall.Answer(
-                scope.with(call.volume(), call.settings(), all -> all.listSnapshots(call.volume())));
+                all.subList(start, end), end < all.size() && end > 0 ? names.get(end - 1) : null);
     }
 
     RemovalAnswer remove(final SnapshotRemoveCall call) throws VolumeException {

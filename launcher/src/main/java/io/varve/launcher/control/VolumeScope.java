@@ -9,11 +9,13 @@ import io.varve.launcher.config.Settings;
 import io.varve.launcher.daemon.Daemon;
 import io.varve.launcher.daemon.ServedVolume;
 import io.varve.launcher.volume.StoreVolumes;
+import io.varve.lsvd.VolumeCatalog;
 import io.varve.lsvd.VolumeException;
 import io.varve.lsvd.store.ObjectStore;
 import java.io.IOException;
 import java.util.Map;
 import java.util.function.Function;
+import java.util.regex.Pattern;
 
 /**
  * Where the volumes of a call are: in the store that one is served from, else in the one that the call names, else in the daemon's.
@@ -23,6 +25,9 @@ import java.util.function.Function;
  * @param events   are told of changes.
  */
 record VolumeScope(Daemon daemon, Settings settings, Function<Settings, ObjectStore> store, Events events) {
+    private static final Pattern UUID_FORM =
+            Pattern.compile("[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}");
+
     /** What is done with the volumes of a store. */
     @FunctionalInterface
     interface Action<T> {
@@ -33,6 +38,41 @@ record VolumeScope(Daemon daemon, Settings settings, Function<Settings, ObjectSt
     @FunctionalInterface
     interface StoreAction<T> {
         T on(ObjectStore store, Settings settings) throws VolumeException, IOException;
+    }
+
+    /**
+     * The name of a volume that is given by its name or, where none has that name, by its uuid; what it is given by where there is none. May
+     * be that of a snapshot, {@code VOLUME@SNAPSHOT}.
+     *
+     * @param given settings of the call.
+     */
+    String nameOf(final String nameOrUuid, final Map<String, String> given) {
+        final int at = nameOrUuid.indexOf('@');
+        final String volume = at < 0 ? nameOrUuid : nameOrUuid.substring(0, at);
+        if (!UUID_FORM.matcher(volume).matches() || daemon.volume(volume) != null) {
+            return nameOrUuid;
+        }
+        return nameOfUuid(volume, given) + (at < 0 ? "" : nameOrUuid.substring(at));
+    }
+
+    private String nameOfUuid(final String uuid, final Map<String, String> given) {
+        for (final ServedVolume served : daemon.volumes()) {
+            if (served.status().uuid() != null
+                    && served.status().uuid().toString().equals(uuid)) {
+                final String name = served.options().name();
+                return name.indexOf('@') < 0 ? name : name.substring(0, name.indexOf('@'));
+            }
+        }
+        try {
+            return withStore(null, given, (opened, own) -> new VolumeCatalog(opened).nameOf(uuid));
+        } catch (final VolumeException e) {
+            if (e.kind() == VolumeException.Kind.NOT_FOUND) {
+                return uuid;
+            }
+            throw Refusals.of(e, "look-up of a uuid");
+        } catch (final IOException e) {
+            throw Refusals.of(e, "look-up of a uuid");
+        }
     }
 
     /** The volume if this daemon serves it and may write; else null, also when it only reads it: then it is changed as one at rest. */

@@ -9,14 +9,15 @@ import io.varve.control.VolumeDuCall;
 import io.varve.control.VolumeFenceCall;
 import io.varve.control.VolumeInfoCall;
 import io.varve.control.VolumeListCall;
+import io.varve.control.VolumeMetadataCall;
 import io.varve.control.VolumeRemoveCall;
+import io.varve.control.VolumeRenameCall;
 import io.varve.control.VolumeResizeCall;
 import io.varve.control.VolumeSetCall;
 import io.varve.control.rpc.CallContext;
 import io.varve.launcher.UserException;
 import io.varve.launcher.daemon.ServedVolume;
 import io.varve.launcher.volume.Descriptions;
-import io.varve.launcher.volume.StoreVolumes;
 import io.varve.launcher.volume.VolumeSettingText;
 import io.varve.lsvd.RemovalListener;
 import io.varve.lsvd.VolumeCatalog;
@@ -29,6 +30,7 @@ import io.varve.lsvd.format.VolumeSettings;
 import io.varve.lsvd.store.ObjectStore;
 import java.io.IOException;
 import java.time.Instant;
+import java.util.List;
 import java.util.Map;
 
 /** Calls about volumes as their store has them. */
@@ -44,15 +46,47 @@ final class VolumeWork {
         final VolumeInfo info = scope.with(
                 call.volume(),
                 call.settings(),
-                volumes -> volumes.create(call.volume(), asked, call.allowUnfitStore()));
+                volumes -> volumes.create(call.volume(), asked, call.allowUnfitStore(), call.token()));
         scope.tell(Event.Type.CREATED, info.name());
         return Descriptions.of(info);
     }
 
     VolumeListCall.Answer list(final VolumeListCall call) throws VolumeException {
-        return new VolumeListCall.Answer(scope.with(null, call.settings(), StoreVolumes::list).stream()
-                .map(Descriptions::of)
-                .toList());
+        return scope.with(null, call.settings(), volumes -> {
+            final int limit = call.limit() == 0 ? Integer.MAX_VALUE : (int) call.limit();
+            if (call.limit() == 0 && call.after() == null && !call.namesOnly()) {
+                return new VolumeListCall.Answer(
+                        volumes.list().stream().map(Descriptions::of).toList(), null, null);
+            }
+            final List<String> names = volumes.names(call.after() == null ? "" : call.after(), limit);
+            final String next = names.size() == limit ? names.getLast() : null;
+            return call.namesOnly()
+                    ? new VolumeListCall.Answer(List.of(), names, next)
+                    : new VolumeListCall.Answer(
+                            volumes.infos(names).stream().map(Descriptions::of).toList(), null, next);
+        });
+    }
+
+    VolumeDescription rename(final VolumeRenameCall call) throws VolumeException {
+        scope.requireDetached(call.volume());
+        final VolumeInfo info =
+                scope.with(call.volume(), call.settings(), volumes -> volumes.rename(call.volume(), call.to()));
+        scope.events().tell(Event.Type.RENAMED, info.name(), null, call.volume());
+        return Descriptions.of(info);
+    }
+
+    VolumeMetadataCall.Answer metadata(final VolumeMetadataCall call) throws VolumeException {
+        final boolean isChange = !call.set().isEmpty() || !call.remove().isEmpty();
+        final Map<String, String> now = scope.with(
+                call.volume(),
+                call.settings(),
+                volumes -> isChange
+                        ? volumes.changeMetadata(call.volume(), call.set(), call.remove())
+                        : volumes.metadata(call.volume()));
+        if (isChange) {
+            scope.tell(Event.Type.CHANGED, call.volume());
+        }
+        return new VolumeMetadataCall.Answer(call.volume(), now);
     }
 
     VolumeDescription info(final VolumeInfoCall call) throws VolumeException {

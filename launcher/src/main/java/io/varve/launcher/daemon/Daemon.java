@@ -19,8 +19,8 @@ import java.util.stream.Stream;
  * waits for a volume.
  */
 public final class Daemon {
-    /** Most volumes in one daemon: each has three threads, and memory for its log's window and its map. */
-    public static final int MAX_VOLUMES = 64;
+    /** Most volumes in one daemon: docs/control.md says what each takes. */
+    public static final int MAX_VOLUMES = 512;
 
     private final VolumeListeners listeners = new VolumeListeners();
     private final SharedReadCache readCache;

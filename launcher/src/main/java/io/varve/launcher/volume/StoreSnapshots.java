@@ -131,13 +131,14 @@ final class StoreSnapshots {
             final SnapshotName from,
             final String name,
             final long sizeBytes,
-            final Map<VolumeSettingText, String> changes)
+            final Map<VolumeSettingText, String> changes,
+            final String token)
             throws VolumeException {
         final Snapshot snapshot = catalog.snapshot(from.volume(), from.snapshot());
         final VolumeSettings before = catalog.info(from.volume()).nextSettings();
         final VolumeSettings settings = VolumeSettingText.change(before, changes)
                 .withSizeBytes(sizeBytes == 0 ? snapshot.record().sizeBytes() : sizeBytes);
-        return catalog.createClone(name, settings, snapshot);
+        return catalog.createClone(name, settings, snapshot, token);
     }
 
     /** Gives a clone a copy of all its data, and lets its ancestors go. */

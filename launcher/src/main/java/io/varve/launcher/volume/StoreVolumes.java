@@ -15,14 +15,19 @@ import io.varve.lsvd.VolumeUsage;
 import io.varve.lsvd.format.VolumeSettings;
 import io.varve.lsvd.store.ObjectStore;
 import java.io.IOException;
+import java.lang.System.Logger.Level;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 import java.util.UUID;
 import java.util.function.LongConsumer;
 
 /** The volumes of a store that this process has open, and of the logs on this host. */
 public final class StoreVolumes implements Volumes {
+    private static final System.Logger LOG = System.getLogger(StoreVolumes.class.getName());
+
     private final ObjectStore store;
     private final Settings settings;
     private final VolumeCatalog catalog;
@@ -44,11 +49,71 @@ public final class StoreVolumes implements Volumes {
     @Override
     public VolumeInfo create(final String name, final VolumeSettings volume, final boolean allowsUnfitStore)
             throws VolumeException {
-        if (!allowsUnfitStore) {
+        return create(name, volume, allowsUnfitStore, null);
+    }
+
+    /**
+     * Makes a volume, once.
+     *
+     * @param token by which it is known again: then it is the answer; null for none.
+     */
+    public VolumeInfo create(
+            final String name, final VolumeSettings volume, final boolean allowsUnfitStore, final String token)
+            throws VolumeException {
+        final boolean mayBeThere = token != null && !token.isEmpty() && catalog.findIfThere(name) != null;
+        if (!allowsUnfitStore && !mayBeThere) {
             catalog.checkMayCreate(name, volume);
             StoreFitness.require(catalog.checkStore(), catalog.url());
         }
-        return catalog.create(name, volume);
+        return catalog.create(name, volume, token == null ? "" : token);
+    }
+
+    /**
+     * Names of volumes.
+     *
+     * @param after the last name of the page before; empty for none.
+     */
+    public List<String> names(final String after, final int limit) throws VolumeException {
+        return catalog.names(after, limit);
+    }
+
+    /** The volumes of these names; one that is gone meanwhile is left out. */
+    public List<VolumeInfo> infos(final List<String> names) throws VolumeException {
+        final List<VolumeInfo> infos = new ArrayList<>();
+        for (final String name : names) {
+            try {
+                infos.add(catalog.info(name));
+            } catch (final VolumeException e) {
+                switch (e.kind()) {
+                    case NOT_FOUND -> LOG.log(Level.DEBUG, "a volume is gone that was listed", e);
+                    case DAMAGED -> infos.add(VolumeInfo.unreadable(name, null, e.getMessage()));
+                    default -> throw e;
+                }
+            }
+        }
+        return infos;
+    }
+
+    @Override
+    public VolumeInfo rename(final String name, final String to) throws VolumeException {
+        requireUnused(name);
+        return catalog.rename(name, to);
+    }
+
+    @Override
+    public Map<String, String> metadata(final String name) throws VolumeException {
+        return catalog.metadata(name);
+    }
+
+    @Override
+    public Map<String, String> changeMetadata(
+            final String name, final Map<String, String> set, final List<String> remove) throws VolumeException {
+        return catalog.changeMetadata(name, before -> {
+            final Map<String, String> after = new TreeMap<>(before);
+            after.keySet().removeAll(remove);
+            after.putAll(set);
+            return after;
+        });
     }
 
     @Override
@@ -108,7 +173,22 @@ public final class StoreVolumes implements Volumes {
             final long sizeBytes,
             final Map<VolumeSettingText, String> changes)
             throws VolumeException {
-        return snapshots.cloneOf(from, name, sizeBytes, changes);
+        return cloneOf(from, name, sizeBytes, changes, null);
+    }
+
+    /**
+     * Makes a clone, once.
+     *
+     * @param token by which it is known again: then it is the answer; null for none.
+     */
+    public VolumeInfo cloneOf(
+            final SnapshotName from,
+            final String name,
+            final long sizeBytes,
+            final Map<VolumeSettingText, String> changes,
+            final String token)
+            throws VolumeException {
+        return snapshots.cloneOf(from, name, sizeBytes, changes, token == null ? "" : token);
     }
 
     /** What there is to say when a volume needs objects of its ancestors that can't be read. */

@@ -34,6 +34,22 @@ public interface Volumes {
     /** Changes settings of a volume, from the next time on that it is opened. */
     VolumeInfo set(String name, Map<VolumeSettingText, String> changes) throws VolumeException;
 
+    /** Gives a volume that nobody on this host has open another name. */
+    VolumeInfo rename(String name, String to) throws VolumeException;
+
+    /** What is noted of a volume, by key. */
+    Map<String, String> metadata(String name) throws VolumeException;
+
+    /**
+     * Changes what is noted of a volume.
+     *
+     * @param set    texts, by their keys.
+     * @param remove keys to forget.
+     * @return all that is noted then.
+     */
+    Map<String, String> changeMetadata(String name, Map<String, String> set, List<String> remove)
+            throws VolumeException;
+
     /**
      * Changes the size of a volume.
      *

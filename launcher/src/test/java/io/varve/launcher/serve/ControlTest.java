@@ -25,6 +25,7 @@ import io.varve.control.LongCall;
 import io.varve.control.Methods;
 import io.varve.control.RemovalAnswer;
 import io.varve.control.SnapshotCreateCall;
+import io.varve.control.SnapshotDescription;
 import io.varve.control.SnapshotListCall;
 import io.varve.control.SnapshotProtectCall;
 import io.varve.control.SnapshotRemoveCall;
@@ -43,8 +44,10 @@ import io.varve.control.VolumeFlattenCall;
 import io.varve.control.VolumeImportCall;
 import io.varve.control.VolumeInfoCall;
 import io.varve.control.VolumeListCall;
+import io.varve.control.VolumeMetadataCall;
 import io.varve.control.VolumeRangesCall;
 import io.varve.control.VolumeRemoveCall;
+import io.varve.control.VolumeRenameCall;
 import io.varve.control.VolumeResizeCall;
 import io.varve.control.VolumeSetCall;
 import io.varve.control.VolumeSettingsFields;
@@ -61,6 +64,8 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.List;
 import java.util.Map;
+import java.util.UUID;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -103,7 +108,8 @@ class ControlTest {
     }
 
     private VolumeDescription create(final String name) {
-        return client.call(new VolumeCreateCall(name, SIZE, new VolumeSettingsFields(null, 0, 0, 0), false, NONE));
+        return client.call(
+                new VolumeCreateCall(name, SIZE, new VolumeSettingsFields(null, 0, 0, 0), false, null, NONE));
     }
 
     private static AttachCall attach(final String name, final boolean isReadOnly, final boolean untilDisconnect) {
@@ -153,7 +159,7 @@ class ControlTest {
         assertThat(made.contents().sizeBytes()).isEqualTo(SIZE);
         assertThat(made.contents().settings().durability()).isEqualTo("log");
         assertThat(client.call(new VolumeInfoCall("life", NONE)).uuid()).isEqualTo(made.uuid());
-        assertThat(client.call(new VolumeListCall(NONE)).volumes())
+        assertThat(client.call(new VolumeListCall(null, 0, false, NONE)).volumes())
                 .extracting(VolumeDescription::name)
                 .contains("life");
         assertThat(client.call(new VolumeDuCall("life", NONE)).mappedBytes()).isZero();
@@ -192,8 +198,9 @@ class ControlTest {
         assertThat(client.call(new SnapshotProtectCall("life", "then", false, NONE))
                         .isProtected())
                 .isFalse();
-        assertThat(client.call(new SnapshotListCall("life", NONE)).snapshots()).hasSize(1);
-        assertThat(client.call(new VolumeCloneCall("copy", "life@then", 0, NONE, NONE))
+        assertThat(client.call(new SnapshotListCall("life", null, 0, NONE)).snapshots())
+                .hasSize(1);
+        assertThat(client.call(new VolumeCloneCall("copy", "life@then", 0, NONE, null, NONE))
                         .name())
                 .isEqualTo("copy");
         assertThat(client.call(new VolumeInfoCall("copy", NONE)).origin().parent())
@@ -218,9 +225,11 @@ class ControlTest {
         assertThat(refusal(new JobStatusCall("x-1"))).isEqualTo(ErrorKind.NOT_FOUND);
         assertThat(refusal(new SnapshotRenameCall("kinds", "none", "other", NONE)))
                 .isEqualTo(ErrorKind.NOT_FOUND);
-        assertThat(refusal(new VolumeCreateCall("kinds", SIZE, new VolumeSettingsFields(null, 0, 0, 0), false, NONE)))
+        assertThat(refusal(new VolumeCreateCall(
+                        "kinds", SIZE, new VolumeSettingsFields(null, 0, 0, 0), false, null, NONE)))
                 .isEqualTo(ErrorKind.EXISTS);
-        assertThat(refusal(new VolumeCreateCall("other", SIZE, new VolumeSettingsFields("well", 0, 0, 0), false, NONE)))
+        assertThat(refusal(new VolumeCreateCall(
+                        "other", SIZE, new VolumeSettingsFields("well", 0, 0, 0), false, null, NONE)))
                 .isEqualTo(ErrorKind.INVALID);
         assertThat(refusal(new VolumeSetCall("kinds", Map.of("colour", "red"), NONE)))
                 .isEqualTo(ErrorKind.INVALID);
@@ -228,14 +237,14 @@ class ControlTest {
         assertThat(refusal(new SnapshotCreateCall("kinds", "s", NONE))).isEqualTo(ErrorKind.EXISTS);
         client.call(new SnapshotProtectCall("kinds", "s", true, NONE));
         assertThat(refusal(new SnapshotRemoveCall("kinds", "s", NONE))).isEqualTo(ErrorKind.PROTECTED);
-        client.call(new VolumeCloneCall("kin", "kinds@s", 0, NONE, NONE));
+        client.call(new VolumeCloneCall("kin", "kinds@s", 0, NONE, null, NONE));
         assertThat(refusal(new SnapshotRemoveCall("kinds", "s", NONE))).isEqualTo(ErrorKind.HAS_CHILDREN);
         client.call(attach("kinds", true, false));
         assertThat(refusal(attach("kinds", false, false))).isEqualTo(ErrorKind.BUSY);
         assertThat(refusal(new VolumeRemoveCall("kinds", NONE))).isEqualTo(ErrorKind.BUSY);
         assertThat(refusal(new GcPauseCall("kinds"))).isEqualTo(ErrorKind.READ_ONLY);
         client.call(new DetachCall("kinds", false));
-        assertThat(refusal(new VolumeListCall(Map.of("store", "file://" + home.resolve("nowhere")))))
+        assertThat(refusal(new VolumeListCall(null, 0, false, Map.of("store", "file://" + home.resolve("nowhere")))))
                 .isEqualTo(ErrorKind.UNAVAILABLE);
     }
 
@@ -249,9 +258,9 @@ class ControlTest {
         assertThat(message(attach("useless", true, Map.of("cache-size", "64M"))))
                 .startsWith("--cache-size");
         assertThat(message(attach("useless", true, Map.of("gc-rate", "1M")))).startsWith("--gc-rate");
-        assertThat(message(new VolumeListCall(Map.of("s3-endpoint", "http://127.0.0.1:9"))))
+        assertThat(message(new VolumeListCall(null, 0, false, Map.of("s3-endpoint", "http://127.0.0.1:9"))))
                 .startsWith("--s3-endpoint: store file://");
-        assertThat(refusal(new SnapshotListCall("useless", Map.of("s3-path-style", "true"))))
+        assertThat(refusal(new SnapshotListCall("useless", null, 0, Map.of("s3-path-style", "true"))))
                 .isEqualTo(ErrorKind.INVALID);
     }
 
@@ -356,7 +365,7 @@ class ControlTest {
         assertThat(page.next()).isEqualTo(200 * 4096);
         final Path difference = home.resolve("changed.vdiff");
         client.call(new VolumeExportCall("changing", "new", "old", difference.toString(), null, NONE));
-        client.call(new VolumeCloneCall("behind", "changing@old", 0, NONE, NONE));
+        client.call(new VolumeCloneCall("behind", "changing@old", 0, NONE, null, NONE));
         client.call(new VolumeImportCall("behind", difference.toString(), null, 0, false, false, NONE));
         assertThat(client.call(new VolumeRangesCall("behind", null, 0, 10, NONE))
                         .ranges())
@@ -388,6 +397,103 @@ class ControlTest {
         assertThat(client.call(new StoreInfoCall(Map.of("store", "s3://nowhere", "s3-region", "here")))
                         .totalBytes())
                 .isNull();
+    }
+
+    private VolumeDescription create(final String name, final long sizeBytes, final String token) {
+        return client.call(
+                new VolumeCreateCall(name, sizeBytes, new VolumeSettingsFields(null, 0, 0, 0), false, token, NONE));
+    }
+
+    @Test
+    void aTokenMakesAVolumeOnce() {
+        final String name = "volume-" + UUID.randomUUID();
+        final VolumeDescription first = create(name, SIZE, "request-1");
+        assertThat(create(name, SIZE, "request-1").uuid()).isEqualTo(first.uuid());
+        assertThat(kindOf(() -> create(name, SIZE, "request-2"))).isEqualTo(ErrorKind.EXISTS);
+        assertThat(kindOf(() -> create(name, 2 * SIZE, "request-1"))).isEqualTo(ErrorKind.EXISTS);
+        assertThat(kindOf(() -> create(name, SIZE, null))).isEqualTo(ErrorKind.EXISTS);
+        assertThat(kindOf(() -> create("other", SIZE, "x".repeat(129)))).isEqualTo(ErrorKind.INVALID);
+        final String snapshot = "snapshot-" + UUID.randomUUID();
+        client.call(new SnapshotCreateCall(name, snapshot, NONE));
+        final VolumeCloneCall cloning = new VolumeCloneCall("once", name + "@" + snapshot, 0, NONE, "request-3", NONE);
+        assertThat(client.call(cloning).uuid()).isEqualTo(client.call(cloning).uuid());
+        assertThat(kindOf(() ->
+                        client.call(new VolumeCloneCall("once", name + "@" + snapshot, 0, NONE, "request-4", NONE))))
+                .isEqualTo(ErrorKind.EXISTS);
+    }
+
+    private static ErrorKind kindOf(final ThrowingCallable refused) {
+        return catchThrowableOfType(ControlException.class, refused).kind();
+    }
+
+    @Test
+    void aVolumeIsFoundByItsUuidAndKeepsItWithAnotherName() {
+        final String uuid = create("before").uuid();
+        assertThat(client.call(new VolumeInfoCall(uuid, NONE)).name()).isEqualTo("before");
+        client.call(attach(uuid, false, false));
+        assertThat(client.call(new StatusCall(uuid)).volumes().getFirst().volume())
+                .isEqualTo("before");
+        assertThat(refusal(new VolumeRenameCall(uuid, "after", NONE))).isEqualTo(ErrorKind.BUSY);
+        assertThat(client.call(new SnapshotCreateCall(uuid, "s", NONE)).takenUs())
+                .isNotNull();
+        assertThat(client.call(new DetachCall(uuid, false)).volume()).isEqualTo("before");
+        assertThat(client.call(new VolumeRenameCall("before", "after", NONE)).name())
+                .isEqualTo("after");
+        assertThat(refusal(new VolumeInfoCall("before", NONE))).isEqualTo(ErrorKind.NOT_FOUND);
+        assertThat(client.call(new VolumeInfoCall(uuid, NONE)).name()).isEqualTo("after");
+        assertThat(client.call(new VolumeCloneCall("of-uuid", uuid + "@s", 0, NONE, null, NONE))
+                        .name())
+                .isEqualTo("of-uuid");
+        create("taken");
+        assertThat(refusal(new VolumeRenameCall("after", "taken", NONE))).isEqualTo(ErrorKind.EXISTS);
+        final String nobody = UUID.randomUUID().toString();
+        assertThat(refusal(new VolumeInfoCall(nobody, NONE))).isEqualTo(ErrorKind.NOT_FOUND);
+        assertThat(client.call(new VolumeRemoveCall(nobody, NONE)).removed()).isFalse();
+        assertThat(client.call(new DetachCall(nobody, false)).detached()).isFalse();
+    }
+
+    @Test
+    void metadataIsKeptWithTheVolume() {
+        create("noted");
+        assertThat(metadata(Map.of(), List.of())).isEmpty();
+        assertThat(metadata(Map.of("owner", "alice", "draft", "yes"), List.of()))
+                .hasSize(2);
+        assertThat(metadata(Map.of("owner", "Bob \u00e9"), List.of("draft", "none")))
+                .isEqualTo(Map.of("owner", "Bob \u00e9"));
+        assertThat(metadata(Map.of(), List.of())).containsKey("owner");
+        assertThat(refusal(new VolumeMetadataCall("noted", Map.of("k".repeat(256), "v"), List.of(), NONE)))
+                .isEqualTo(ErrorKind.INVALID);
+        assertThat(metadata(Map.of("a", "x".repeat(40 << 10)), List.of())).hasSize(2);
+        assertThat(refusal(new VolumeMetadataCall("noted", Map.of("b", "x".repeat(40 << 10)), List.of(), NONE)))
+                .isEqualTo(ErrorKind.INVALID);
+    }
+
+    private Map<String, String> metadata(final Map<String, String> set, final List<String> remove) {
+        return client.call(new VolumeMetadataCall("noted", set, remove, NONE)).metadata();
+    }
+
+    @Test
+    void listsComeByPages() throws IOException {
+        final Map<String, String> store = Map.of("store", "file://" + Files.createDirectory(home.resolve("pages")));
+        for (final String name : List.of("a", "b", "c")) {
+            client.call(new VolumeCreateCall(name, SIZE, new VolumeSettingsFields(null, 0, 0, 0), true, null, store));
+        }
+        assertThat(client.call(new VolumeListCall(null, 0, true, store)))
+                .isEqualTo(new VolumeListCall.Answer(List.of(), List.of("a", "b", "c"), null));
+        final VolumeListCall.Answer first = client.call(new VolumeListCall(null, 2, false, store));
+        assertThat(first.volumes()).extracting(VolumeDescription::name).containsExactly("a", "b");
+        final VolumeListCall.Answer second = client.call(new VolumeListCall(first.next(), 2, false, store));
+        assertThat(second.volumes()).extracting(VolumeDescription::name).containsExactly("c");
+        assertThat(second.next()).isNull();
+        for (final String name : List.of("x", "y", "z")) {
+            client.call(new SnapshotCreateCall("a", name, store));
+        }
+        final SnapshotListCall.Answer older = client.call(new SnapshotListCall("a", null, 2, store));
+        assertThat(older.snapshots()).hasSize(2);
+        assertThat(client.call(new SnapshotListCall("a", older.next(), 2, store))
+                        .snapshots())
+                .extracting(SnapshotDescription::name)
+                .containsExactly("z");
     }
 
     @Test
@@ -468,7 +574,7 @@ class ControlTest {
         final Path away = home.resolve("away");
         Files.createDirectories(away);
         final Map<String, String> store = Map.of("store", "file://" + away);
-        client.call(new VolumeCreateCall("waits", SIZE, new VolumeSettingsFields(null, 0, 0, 0), false, store));
+        client.call(new VolumeCreateCall("waits", SIZE, new VolumeSettingsFields(null, 0, 0, 0), false, null, store));
         final Path claims = away.resolve("names").resolve("waits");
         final Path claim;
         try (var files = Files.list(claims)) {

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import io.varve.control.rpc.ControlClient;
+import io.varve.control.rpc.ControlService;
 import io.varve.testsupport.BlkRequest;
 import io.varve.testsupport.FrontEnd;
 import io.varve.testsupport.FrontEndChannel;
@@ -80,7 +81,7 @@ class IsolationTest {
     @Test
     void badControlClients() throws IOException, InterruptedException {
         final List<RawClient> idle = new ArrayList<>();
-        for (int i = 0; i < 100; i++) {
+        for (int i = 0; i < ControlService.MAX_CONNECTIONS + 10; i++) {
             final RawClient client = new RawClient(VarveProcess.control(home));
             if (i % 2 == 0) {
                 client.send("{\"jsonrpc\":");
