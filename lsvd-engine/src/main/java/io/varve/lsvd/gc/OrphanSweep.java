@@ -158,12 +158,14 @@ public final class OrphanSweep {
 
     private void begin() {
         if (unsure.isEmpty()) {
-            final String key = orphans.remove();
+            final String key = orphans.peek();
             requests.add(new Request(key, null, store.delete(key)));
+            orphans.remove();
         } else {
-            final String key = unsure.remove();
+            final String key = unsure.peek();
             final MemorySegment header = Arena.ofAuto().allocate(ObjectHeader.length(0, 0), Long.BYTES);
             requests.add(new Request(key, header, store.get(key, 0, header)));
+            unsure.remove();
         }
     }
 
