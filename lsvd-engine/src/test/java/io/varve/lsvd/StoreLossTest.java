@@ -166,6 +166,73 @@ final class StoreLossTest {
         assertThat(verify()).isNotEmpty();
     }
 
+    @Test
+    void aHoleInAnOlderEpochIsNamedAndCanBePassed() throws Exception {
+        writeAndCrash(1, 4);
+        writeAndCrash(5, 6);
+        final long lost = sequences(1).get(1);
+        remove(1, List.of(lost));
+        final String hole = "object " + lost + " of epoch 1, from " + Keys.object(volume, 1, lost) + " on";
+        assertRefused(hole);
+        assertThat(verify().getFirst().problem()).contains(hole);
+        try (VolumeRig rig = new VolumeRig(accepting())) {
+            assertThat(rig.read(4096L, 4096)).containsOnly(0);
+            for (final int other : new int[] {1, 3, 4, 5, 6}) {
+                assertThat(rig.read((other - 1) * 4096L, 4096)).containsOnly(other);
+            }
+        }
+        assertIsWell();
+    }
+
+    @Test
+    void theLastSealOfAnOlderEpochIsNamedAndCanBePassed() throws Exception {
+        writeAndCrash(1, 2);
+        writeAndCrash(3, 4);
+        final long lost = sequences(1).getLast();
+        remove(1, List.of(lost));
+        assertRefused("object " + lost + " of epoch 1");
+        try (VolumeRig rig = new VolumeRig(accepting())) {
+            for (int i = 1; i <= 4; i++) {
+                assertThat(rig.read((i - 1) * 4096L, 4096)).containsOnly(i);
+            }
+        }
+        assertIsWell();
+    }
+
+    @Test
+    void withoutItsNewestCheckpointAHistoryIsReadFromTheOneBefore() throws Exception {
+        writeObjects(1, 2);
+        writeObjects(3, 4);
+        writeAndCrash(5, 6);
+        final List<Long> sequences = sequences(2);
+        final long checkpoint = sequences.get(sequences.size() - 2);
+        remove(2, List.of(checkpoint));
+        assertRefused(Keys.object(volume, 2, checkpoint));
+        try (VolumeRig rig = new VolumeRig(accepting())) {
+            for (int i = 1; i <= 6; i++) {
+                assertThat(rig.read((i - 1) * 4096L, 4096)).containsOnly(i);
+            }
+        }
+        assertIsWell();
+    }
+
+    /** What was accepted once need not be again. */
+    private void assertIsWell() throws Exception {
+        assertThat(verify()).isEmpty();
+        try (VolumeRig rig = new VolumeRig(store, cache)) {
+            assertThat(rig.read(0, 4096)).containsOnly(1);
+        }
+    }
+
+    private void writeAndCrash(final int first, final int last) throws Exception {
+        final VolumeRig rig = new VolumeRig(VolumeRig.context(store, cache).destageDelayNs(1_000_000));
+        for (int i = first; i <= last; i++) {
+            rig.write((i - 1) * 4096L, filled(4096, i));
+            rig.await(rig.volume::isStored);
+        }
+        rig.crash();
+    }
+
     /** A seal within the hole would be in the way of nobody. */
     @Test
     void removalStopsAWriterBehindAHole() throws Exception {

@@ -119,9 +119,14 @@ public final class HistoryReader {
             headers.forget();
             final EpochRecord newest = newestEpoch();
             final TreeSet<Long> present = present(newest.epoch());
+            final long checkpoint = newestCheckpoint(newest, present);
             try {
-                return read(newestCheckpoint(newest, present), newest, present);
-            } catch (final NoSuchObjectException | HistoryException e) {
+                return read(checkpoint, checkpoint, newest, present);
+            } catch (final NoSuchObjectException e) {
+                if (i == READ_TRIES || i > 0 && present.equals(presentBefore)) {
+                    return readFromOlder(checkpoint, newest, present, e);
+                }
+            } catch (final HistoryException e) {
                 if (i == READ_TRIES || i > 0 && present.equals(presentBefore)) {
                     throw e;
                 }
@@ -130,12 +135,54 @@ public final class HistoryReader {
         }
     }
 
-    private History read(final long checkpoint, final EpochRecord newest, final TreeSet<Long> present)
+    /** Reads the history from an older checkpoint, since a newer one, or what that builds on, is gone: if that is accepted. */
+    private History readFromOlder(
+            final long checkpoint,
+            final EpochRecord newest,
+            final TreeSet<Long> present,
+            final NoSuchObjectException cause)
+            throws IOException {
+        long lost = checkpoint;
+        NoSuchObjectException missing = cause;
+        while (lost != ObjectHeader.NO_CHECKPOINT
+                && (newest.origin() == null || lost > newest.origin().sequence())) {
+            accept("checkpoint " + lost + ", or what it builds on, is missing from the store: " + missing.getMessage());
+            lost = checkpointBefore(lost, newest);
+            try {
+                return read(lost, checkpoint, newest, present);
+            } catch (final NoSuchObjectException e) {
+                missing = e;
+            }
+        }
+        throw missing;
+    }
+
+    /** The newest checkpoint that the last object before another one knows of, or is. */
+    private long checkpointBefore(final long checkpoint, final EpochRecord newest) throws IOException {
+        final EpochRecord epoch = epochRecordOf(checkpoint, newest);
+        final Long before = present(epoch.epoch()).lower(checkpoint);
+        if (before == null) {
+            return epoch.checkpoint();
+        }
+        final ObjectHeader header = headers.read(volume, epoch.epoch(), before);
+        return header.type() == ObjectType.CHECKPOINT ? before : Math.max(epoch.checkpoint(), header.checkpoint());
+    }
+
+    /** Ends here, unless the operator has said that data may be lost. */
+    private void accept(final String loss) throws HistoryException {
+        if (!isLossAccepted) {
+            throw new HistoryException(loss);
+        }
+        LOG.log(Level.WARNING, "volume {0}: {1}; going on without that, as asked", volume, loss);
+    }
+
+    /** @param known the newest checkpoint there was: another one than is read from where that is lost. */
+    private History read(final long checkpoint, final long known, final EpochRecord newest, final TreeSet<Long> present)
             throws IOException {
         final ExtentMap map = new ExtentMap();
         final MapChanges changes = new MapChanges();
         try {
-            return readFrom(checkpoint, newest, present, map, changes);
+            return readFrom(checkpoint, known, newest, present, map, changes);
         } catch (final IOException | RuntimeException e) {
             map.close();
             changes.close();
@@ -224,6 +271,7 @@ public final class HistoryReader {
 
     private History readFrom(
             final long checkpoint,
+            final long known,
             final EpochRecord newest,
             final TreeSet<Long> present,
             final ExtentMap map,
@@ -274,6 +322,18 @@ public final class HistoryReader {
                 throw new HistoryException(
                         Keys.object(volume, current.epoch(), sequence) + " has gone while it was wanted");
             }
+            if (sequence <= known && header == null && isNewest) {
+                sequence = passHole(current, sequence, known);
+                changes.onUnknown();
+                continue;
+            }
+            if (sequence <= known && header != null && header.type() == ObjectType.CHECKPOINT) {
+                // One that can't be read, or the history would be read from here.
+                objects.add(sequence, header.objectLength(), 0, ObjectTable.CHECKPOINT);
+                changes.onUnknown();
+                sequence++;
+                continue;
+            }
             if (header == null || header.type() == ObjectType.SEAL) {
                 if (isNewest) {
                     if (header == null) {
@@ -294,7 +354,14 @@ public final class HistoryReader {
                             objects,
                             snapshot);
                 }
-                current = next(current, sequence, header);
+                final EpochRecord next = epoch(current.epoch() + 1);
+                if (header == null && sequence < next.firstSequence()) {
+                    sequence = passHole(current, sequence, next.firstSequence() - 1);
+                    changes.onUnknown();
+                    continue;
+                }
+                checkEnd(current, header == null ? sequence - 1 : sequence, next);
+                current = next;
                 epochs = follow(epochs, current);
                 sequence = current.firstSequence();
                 headers.forget();
@@ -326,10 +393,7 @@ public final class HistoryReader {
         final String hole = "objects are missing from the store: "
                 + Missing.of(present, sequence, present.last()).describe(volume, newest.epoch())
                 + ", while later ones are there";
-        if (!isLossAccepted) {
-            throw new HistoryException(hole);
-        }
-        LOG.log(Level.WARNING, "volume {0}: {1}; going on without them, as asked", volume, hole);
+        accept(hole);
     }
 
     private Epochs follow(final Epochs epochs, final EpochRecord record) throws HistoryException {
@@ -358,16 +422,28 @@ public final class HistoryReader {
         }
     }
 
-    private EpochRecord next(final EpochRecord current, final long sequence, final ObjectHeader seal)
-            throws IOException {
-        final EpochRecord next = epoch(current.epoch() + 1);
-        if (seal == null || next.firstSequence() != sequence + 1) {
-            throw new HistoryException(
-                    "volume " + volume + ": epoch " + current.epoch() + " ends at sequence " + sequence
-                            + (seal == null ? " without a seal" : "") + ", but epoch " + next.epoch() + " begins at "
-                            + next.firstSequence() + ": objects are missing from the store");
-        }
+    /**
+     * Goes on behind objects of an epoch that are missing and were there, if that is accepted: what they held reads as it was before.
+     *
+     * @param last of those that were there for certain.
+     * @return the next one that is there, or the one behind the last.
+     */
+    private long passHole(final EpochRecord epoch, final long sequence, final long last) throws IOException {
+        final TreeSet<Long> present = present(epoch.epoch());
+        final Long there = present.ceiling(sequence);
+        final long next = there == null ? last + 1 : Math.min(last + 1, there);
+        accept("objects are missing from the store: "
+                + Missing.of(present, sequence, Math.max(sequence, next - 1)).describe(volume, epoch.epoch()));
         return next;
+    }
+
+    private void checkEnd(final EpochRecord epoch, final long sequence, final EpochRecord next)
+            throws HistoryException {
+        if (next.firstSequence() != sequence + 1) {
+            throw new HistoryException("volume " + volume + ": epoch " + epoch.epoch() + " ends at sequence " + sequence
+                    + ", but epoch " + next.epoch() + " begins at " + next.firstSequence()
+                    + ": objects are missing from the store");
+        }
     }
 
     private EpochRecord epochRecordOf(final long sequence, final EpochRecord newest) throws IOException {
