@@ -11,6 +11,8 @@ GUEST_DIR=$CACHE_DIR/guest
 TRIXIE_DIR=$CACHE_DIR/trixie
 BACKPORTS_DIR=$CACHE_DIR/trixie-backports
 NIX_DIR=$CACHE_DIR/nix
+# shellcheck disable=SC2034 # Used by dev/setup.
+KERNEL_612_DIR=$CACHE_DIR/kernel-6.12
 # shellcheck disable=SC2034 # Used by the scripts that source this file.
 {
   GUEST_KERNEL=$GUEST_DIR/vmlinuz

@@ -60,6 +60,11 @@ final class GuestVm {
         return await("value " + key + "=").group("rest");
     }
 
+    /** Waits for a result that takes longer than others. */
+    String awaitValue(final String key, final Duration limit) throws InterruptedException {
+        return await("value " + key + "=", limit).group("rest");
+    }
+
     /** Waits for the task to end well and for the guest to power off. */
     void awaitSuccess() throws InterruptedException {
         awaitSuccess(STEP_LIMIT);

@@ -9,19 +9,18 @@ import java.io.RandomAccessFile;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
 
 /** A guest that runs the daemon, and its client, on a disk that QEMU records. */
 final class PowerCutGuest {
-    private static final String MEMORY_MIB = "1024";
+    private static final int MEMORY_MIB = 1024;
     private static final long HISTORY_SIZE = 64L << 20;
     private static final Duration START_LIMIT = Duration.ofMinutes(10);
 
     private final Path directory;
-    private final Emulator emulator;
+    private final JavaGuest guest;
     private final PlantedBug bug;
 
     /**
@@ -33,28 +32,25 @@ final class PowerCutGuest {
     PowerCutGuest(final Path directory, final Emulator emulator, final PlantedBug bug)
             throws IOException, InterruptedException {
         this.directory = Files.createDirectories(directory);
-        this.emulator = emulator;
         this.bug = bug;
         String classPath = System.getProperty("java.class.path");
         if (bug != null) {
             bug.writeTo(directory.resolve("bug"));
             classPath = directory.resolve("bug") + ":" + classPath;
         }
-        Commands.run(
-                Checkout.file("test-vms/guest/make-java-root").toString(),
-                "--java-home",
-                System.getProperty("java.home"),
-                "--class-path",
+        guest = new JavaGuest(
+                this.directory,
+                emulator,
+                GuestKernel.ofMachine(),
                 classPath,
-                "--output",
-                javaRoot().toString());
+                Stream.of(FileSystem.values()).map(FileSystem::id).toList(),
+                List.of());
     }
 
     /** What this machine lacks for it, if anything, in one line. */
     static Optional<String> lack(final Stream<FileSystem> fileSystems) throws IOException, InterruptedException {
         final List<FileSystem> all = fileSystems.toList();
-        if (!Files.isReadable(Checkout.cached("guest/vmlinuz"))
-                || !Files.isDirectory(Checkout.cached("guest/kernel"))) {
+        if (!GuestKernel.ofMachine().isThere()) {
             return Optional.of("there is no test guest: run dev/setup");
         }
         if (!"root".equals(System.getProperty("user.name")) || !Files.exists(Path.of("/dev/loop-control"))) {
@@ -103,72 +99,21 @@ final class PowerCutGuest {
         return recording;
     }
 
-    private Path javaRoot() {
-        return directory.resolve("java.img");
-    }
-
     private Path initrd(final FileSystem fileSystem, final long seed, final int seconds, final int lives)
             throws IOException, InterruptedException {
-        final Path base = directory.resolve("initramfs.cpio");
-        if (!Files.exists(base)) {
-            final List<String> build = new ArrayList<>(List.of(
-                    Checkout.file("test-vms/guest/build-initramfs").toString(),
-                    "--small",
-                    "--kernel-tree",
-                    Checkout.cached("guest/kernel").toString(),
-                    "--busybox",
-                    Checkout.cached("guest/busybox").toString(),
-                    "--output",
-                    base.toString()));
-            for (final FileSystem each : FileSystem.values()) {
-                build.addAll(List.of("--module", each.id()));
-            }
-            Commands.run(build);
-        }
-        final Path initrd = directory.resolve("initrd-" + fileSystem.id());
         final String options = bug == null ? "" : " --threads yes";
-        Commands.run(
-                Checkout.file("test-vms/guest/make-initrd").toString(),
-                "--base",
-                base.toString(),
-                "--task",
-                Checkout.file("test-vms/guest/tasks/power-cut.sh").toString(),
-                "--output",
-                initrd.toString(),
+        return guest.initrd(
+                "initrd-" + fileSystem.id(),
+                "power-cut",
                 "FS=" + fileSystem.id(),
                 "MARKS=" + Recording.marksAt(),
                 "ARGUMENTS=--seed " + seed + " --seconds " + seconds + " --lives " + lives + options);
-        return initrd;
     }
 
     private List<String> command(final Path recording, final Path disk, final Path initrd) {
-        return List.of(
-                emulator.command(),
-                "-accel",
-                "tcg,thread=multi",
-                "-cpu",
-                "max",
-                "-smp",
-                "2",
-                "-m",
+        return guest.command(
+                initrd,
                 MEMORY_MIB,
-                "-nodefaults",
-                "-no-user-config",
-                "-display",
-                "none",
-                "-serial",
-                "stdio",
-                "-no-reboot",
-                "-kernel",
-                Checkout.cached("guest/vmlinuz").toString(),
-                "-initrd",
-                initrd.toString(),
-                "-append",
-                "console=ttyS0 quiet panic=-1",
-                "-blockdev",
-                "driver=file,node-name=java,read-only=on,filename=" + javaRoot(),
-                "-device",
-                "virtio-blk-pci,drive=java",
                 "-blockdev",
                 "driver=blklogwrites,node-name=recorded,file.driver=file,file.cache.no-flush=on,file.filename=" + disk
                         + ",log.driver=file,log.cache.no-flush=on,log.filename=" + Recording.log(recording),
