@@ -119,9 +119,10 @@ final class SimulatedStore {
         return key.substring(0, key.lastIndexOf('/') + 1);
     }
 
-    /** Keeps a copy of what is there, for {@link #lose} to go back to. */
+    /** Keeps a copy of what is there and durable, for {@link #lose} to go back to. */
     void copy() {
         copy = new TreeMap<>(objects);
+        copy.keySet().removeAll(unsynced);
     }
 
     /**
