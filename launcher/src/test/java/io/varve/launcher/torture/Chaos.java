@@ -1,7 +1,7 @@
 package io.varve.launcher.torture;
 
+import io.varve.control.ControlException;
 import io.varve.control.rpc.ControlClient;
-import io.varve.launcher.UserException;
 import io.varve.launcher.serve.VarveProcess;
 import io.varve.s3.RgwServer;
 import io.varve.testsupport.BlkRequest;
@@ -410,7 +410,7 @@ public final class Chaos implements AutoCloseable {
     private void detach(final String volume) {
         try (ControlClient client = ControlClient.connect(VarveProcess.control(home))) {
             client.call("detach", Map.of("volume", volume));
-        } catch (final UserException e) {
+        } catch (final ControlException e) {
             throw new AssertionError("the bad volume can't be detached: " + e.getMessage(), e);
         }
     }

@@ -1,7 +1,7 @@
 package io.varve.launcher.torture;
 
+import io.varve.control.ControlException;
 import io.varve.control.rpc.ControlClient;
-import io.varve.launcher.UserException;
 import io.varve.launcher.serve.VarveProcess;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -110,7 +110,7 @@ final class SnapshotTorment extends Torment {
             control.call("snapshot.create", Map.of("volume", "data", "snapshot", name));
             doubtful = null;
             taken++;
-        } catch (final UserException e) {
+        } catch (final ControlException e) {
             unheardOf++;
         }
     }
