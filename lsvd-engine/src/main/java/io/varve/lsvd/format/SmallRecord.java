@@ -151,6 +151,11 @@ final class SmallRecord {
         payload.putShort((short) bytes.length).put(bytes);
     }
 
+    /** Bytes that a text takes, without its length. */
+    static int lengthOf(final String value) {
+        return value.getBytes(StandardCharsets.UTF_8).length;
+    }
+
     static String getString(final String what, final ByteBuffer payload) throws FormatException {
         return getText(what, payload, payload.getShort() & 0xffff);
     }

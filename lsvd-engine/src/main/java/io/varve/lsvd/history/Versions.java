@@ -50,6 +50,19 @@ record Versions<T>(
         return versions.isEmpty() ? null : read(versions.getLast().key());
     }
 
+    /** A value with its number. */
+    record Numbered<T>(long number, T value) {}
+
+    /** The newest value with its number; null when there is none. */
+    Numbered<T> newestNumbered() throws IOException {
+        final List<StoredObject> found = store.await(ask());
+        if (found.isEmpty()) {
+            return null;
+        }
+        final String last = found.getLast().key();
+        return new Numbered<>(Keys.lastNumber(last), read(last));
+    }
+
     /**
      * Changes the value.
      *

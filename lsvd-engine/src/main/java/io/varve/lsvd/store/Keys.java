@@ -19,7 +19,7 @@ public final class Keys {
     private static final String NUMBER = "[0-7][0-9a-f]{15}";
     private static final String UUID_PART = "[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}";
     private static final Pattern OWN = Pattern.compile("volumes/" + UUID_PART + "/(tombstone"
-            + "|(epochs|settings|metadata)/" + NUMBER
+            + "|(epochs|settings|metadata|keys)/" + NUMBER
             + "|(log|hot)/" + NUMBER + "/" + NUMBER
             + "|pins/" + NUMBER + "/(" + NUMBER + "|removed)"
             + "|children/" + NUMBER + "/" + UUID_PART
@@ -90,6 +90,16 @@ public final class Keys {
     /** A change of what is noted of a volume. */
     public static String metadata(final UUID volume, final long version) {
         return metadata(volume) + number(version);
+    }
+
+    /** Prefix of a volume's wrapped data keys. */
+    public static String dataKeys(final UUID volume) {
+        return volume(volume) + "keys/";
+    }
+
+    /** A wrapping of a volume's data keys. */
+    public static String dataKeys(final UUID volume, final long version) {
+        return dataKeys(volume) + number(version);
     }
 
     /** Prefix of the objects of all epochs. */

@@ -56,7 +56,8 @@ class GoldenFilesTest {
         METADATA(1, () -> metadata().encode()),
         SETTINGS(1, () -> settingsRecord().encode()),
         RESCUE(1, GoldenFilesTest::rescueHeader),
-        HOT_SET(1, () -> hotSet().encode());
+        HOT_SET(1, () -> hotSet().encode()),
+        KEYS(1, () -> keyRecord().encode());
 
         private final int version;
         private final Supplier<MemorySegment> make;
@@ -95,6 +96,7 @@ class GoldenFilesTest {
                         List.of(new Superblock.EpochClaim(3, NONCE))));
         assertThat(RescueHeader.decode("rescued", segment(Sample.RESCUE)))
                 .isEqualTo(new RescueHeader(VOLUME, 3, NONCE, 17, 5, 81920));
+        assertThat(KeyRecord.decode("keys", segment(Sample.KEYS))).isEqualTo(keyRecord());
         final HotSet hot = HotSet.decode("hot set", segment(Sample.HOT_SET), VOLUME, 3);
         assertThat(hot.recentFrom()).isEqualTo(70);
         assertThat(hot.lines()).isEqualTo(hotSet().lines());
@@ -129,7 +131,7 @@ class GoldenFilesTest {
     }
 
     @ParameterizedTest
-    @EnumSource(names = {"SUPERBLOCK", "EPOCH", "NAME", "RELEASE", "METADATA", "RESCUE", "SNAPSHOT", "HOT_SET"})
+    @EnumSource(names = {"SUPERBLOCK", "EPOCH", "NAME", "RELEASE", "METADATA", "RESCUE", "SNAPSHOT", "HOT_SET", "KEYS"})
     void anyFlippedBitOfASmallRecordIsRefused(final Sample sample) throws IOException {
         final MemorySegment bytes = segment(sample);
         final int length = bytes.get(ValueLayout.JAVA_INT, 12);
@@ -143,6 +145,7 @@ class GoldenFilesTest {
                             case CLONE -> CloneRecord.decode("it", bytes);
                             case METADATA -> MetadataRecord.decode("it", bytes);
                             case EPOCH -> EpochRecord.decode("it", bytes);
+                            case KEYS -> KeyRecord.decode("it", bytes);
                             case HOT_SET -> HotSet.decode("it", bytes, VOLUME, 3);
                             default -> NameRecord.decode("it", bytes);
                         }
@@ -271,6 +274,17 @@ class GoldenFilesTest {
 
     private static SnapshotRecord snapshot() {
         return new SnapshotRecord("before", 3, 1L << 40, 1_700_000_000_000L, true);
+    }
+
+    private static KeyRecord keyRecord() {
+        return new KeyRecord(
+                VOLUME,
+                "file",
+                "/etc/varve/key",
+                1_700_000_000_000L,
+                List.of(
+                        new KeyRecord.WrappedKey(VOLUME, new byte[] {1, 2, 3}),
+                        new KeyRecord.WrappedKey(NONCE, new byte[] {4, 5})));
     }
 
     private static HotSet hotSet() {

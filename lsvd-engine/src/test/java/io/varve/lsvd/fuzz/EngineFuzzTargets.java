@@ -3,6 +3,7 @@ package io.varve.lsvd.fuzz;
 import io.varve.lsvd.format.CloneRecord;
 import io.varve.lsvd.format.EpochRecord;
 import io.varve.lsvd.format.HotSet;
+import io.varve.lsvd.format.KeyRecord;
 import io.varve.lsvd.format.MetadataRecord;
 import io.varve.lsvd.format.NameRecord;
 import io.varve.lsvd.format.RescueHeader;
@@ -41,6 +42,10 @@ public final class EngineFuzzTargets implements FuzzTargets {
                         "hot_set-1",
                         record -> HotSet.decode("it", record, Inputs.VOLUME, EPOCH)
                                 .encode()),
+                small(
+                        "key-record",
+                        "keys-1",
+                        record -> KeyRecord.decode("it", record).encode()),
                 small(
                         "name-record",
                         "name-2",
