@@ -87,7 +87,7 @@ final class UsageReader {
         final long sequence = Keys.lastNumber(object.key());
         final int index = table.find(sequence);
         if (index < 0) {
-            final boolean isSeal = object.length() == ObjectHeader.length(0, 0);
+            final boolean isSeal = object.length() == ObjectHeader.Shape.EMPTY.headerLength();
             seals += isSeal ? object.length() : 0;
             other += isSeal ? object.length() : 0;
             garbage += isSeal ? 0 : object.length();

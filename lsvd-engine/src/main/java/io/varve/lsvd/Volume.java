@@ -697,6 +697,7 @@ public final class Volume implements AutoCloseable {
                 opened.objects(),
                 cache,
                 context.gcPolicy(),
+                settings.compression(),
                 this::sizeBytes,
                 context.checkpointInterval(),
                 runtime::bootTimeNs,

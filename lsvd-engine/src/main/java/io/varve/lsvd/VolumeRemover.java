@@ -82,7 +82,7 @@ final class VolumeRemover {
     private List<StoredObject> doomed() throws IOException {
         final List<StoredObject> doomed = new ArrayList<>();
         for (final StoredObject object : store.list(Keys.logs(volume))) {
-            if (object.length() != ObjectHeader.length(0, 0) || !Sealer.isSeal(store, object.key())) {
+            if (object.length() != ObjectHeader.Shape.EMPTY.headerLength() || !Sealer.isSeal(store, object.key())) {
                 doomed.add(object);
             }
         }

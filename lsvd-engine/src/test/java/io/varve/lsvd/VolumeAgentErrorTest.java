@@ -62,6 +62,8 @@ final class VolumeAgentErrorTest {
     @Test
     void inCollectionDoNotKeepShippingWaitingForARoundThatWasBegun() throws Exception {
         final Random random = new Random(5);
+        final byte[] data = new byte[128 * BLOCK];
+        random.nextBytes(data);
         try (VolumeRig rig = new VolumeRig(VolumeRig.context(throwing, directory.resolve("cache"))
                 .gcPolicy(new GcPolicy(1.05, 0.05, 0))
                 .checkpointInterval(1))) {
@@ -69,11 +71,11 @@ final class VolumeAgentErrorTest {
             throwing.holdReadsAndThen(
                     new Fault("list", key -> key.endsWith("/pins/"), new IllegalStateException("odd")));
             while (rig.volume.stats().agentTrouble() == null) {
-                rig.submitWrite(0, (long) BLOCK * random.nextInt(128), new byte[128 * BLOCK]);
+                rig.submitWrite(0, (long) BLOCK * random.nextInt(128), data);
                 rig.await(() -> rig.outstanding() == 0 && isSettled(rig));
             }
             for (int i = 0; i < 10; i++) {
-                rig.write((long) BLOCK * random.nextInt(128), new byte[128 * BLOCK]);
+                rig.write((long) BLOCK * random.nextInt(128), data);
                 rig.await(rig.volume::isStored);
             }
             throwing.off();

@@ -63,7 +63,7 @@ final class VolumeUsageTest {
         assertThat(usage.mappedBytes()).isEqualTo(6 * BLOCK);
         assertThat(usage.liveBytes()).isEqualTo(6 * BLOCK);
         // Two blocks were overwritten and two discarded; nothing needs the object any more that says so.
-        assertThat(usage.garbageBytes()).isEqualTo(4 * BLOCK + ObjectHeader.length(0, 0));
+        assertThat(usage.garbageBytes()).isEqualTo(4 * BLOCK + ObjectHeader.Shape.EMPTY.headerLength());
         assertThat(usage.snapshotBytes()).isZero();
         expectSum(usage);
     }

@@ -2,6 +2,7 @@ package io.varve.lsvd.destage;
 
 import io.varve.lsvd.cache.VolumeCache;
 import io.varve.lsvd.format.Blocks;
+import io.varve.lsvd.format.Compression;
 import io.varve.lsvd.format.Covered;
 import io.varve.lsvd.format.FormatException;
 import io.varve.lsvd.format.ObjectHeader;
@@ -24,12 +25,13 @@ import io.varve.lsvd.hot.HotSetPublisher;
 import io.varve.lsvd.log.LogSource;
 import io.varve.lsvd.map.ExtentMap;
 import io.varve.lsvd.map.Location;
+import io.varve.lsvd.objects.BufferPool;
+import io.varve.lsvd.objects.ObjectWriter;
 import io.varve.lsvd.runtime.AgentGuard;
 import io.varve.lsvd.runtime.PunctualAgent;
 import io.varve.lsvd.runtime.UnexpectedErrors;
 import io.varve.lsvd.store.Keys;
 import io.varve.lsvd.store.ObjectStore;
-import io.varve.lsvd.stored.BufferPool;
 import io.varve.lsvd.stored.BuiltObject;
 import io.varve.lsvd.stored.ObjectLayout;
 import io.varve.lsvd.stored.StoredMap;
@@ -82,6 +84,7 @@ public final class Destager implements PunctualAgent {
     private final UploadEvents uploadEvents = new UploadEvents();
     private final ArrayDeque<Upload> uploads = new ArrayDeque<>();
     private final BufferPool buffers;
+    private final ObjectWriter writer;
     private final ObjectStore store;
     private final LogSource source;
     private final ObjectBuilder builder;
@@ -151,6 +154,7 @@ public final class Destager implements PunctualAgent {
      * @param objects      the volume's objects; the destager's own from now on.
      * @param cache        the read cache, or null.
      * @param gcPolicy     how much garbage there may be.
+     * @param compression  of what is written.
      * @param sizeBytes    the volume's size.
      * @param checkpointInterval number of objects behind which a checkpoint is due.
      * @param clockNs      a monotonic clock in nanoseconds.
@@ -175,6 +179,7 @@ public final class Destager implements PunctualAgent {
             ObjectTable objects,
             VolumeCache cache,
             GcPolicy gcPolicy,
+            Compression compression,
             LongSupplier sizeBytes,
             int checkpointInterval,
             LongSupplier clockNs,
@@ -202,14 +207,24 @@ public final class Destager implements PunctualAgent {
         covered = context.covered;
         clockNs = context.clockNs;
         buffers = new BufferPool(clockNs);
+        writer = new ObjectWriter(buffers, context.compression);
         builder = new ObjectBuilder(
-                source, buffers, context.volume, context.epoch, context.nonce, context.covered.isWriteCache());
+                source, buffers, writer, context.volume, context.epoch, context.nonce, context.covered.isWriteCache());
         jitter = new Random(context.seed);
         proof = context.proof;
         onProgress = context.onProgress;
         relocatedThrough = nextSequence - 1;
         collector = new GarbageCollector(
-                store, context.cache, buffers, volume, name, stored, context.gcPolicy, context.sizeBytes, clockNs);
+                store,
+                context.cache,
+                buffers,
+                writer,
+                volume,
+                name,
+                stored,
+                context.gcPolicy,
+                context.sizeBytes,
+                clockNs);
         remover = new ObjectRemover(store, volume, stored, clockNs);
         sweep = new OrphanSweep(store, volume, name, epoch, stored, clockNs);
         arriving = context.arriving;
@@ -685,7 +700,7 @@ public final class Destager implements PunctualAgent {
     }
 
     private MemorySegment buildCheckpoint(final Covered upTo, final SnapshotRecord snapshot) throws FormatException {
-        return stored.buildCheckpoint(new Checkpoint.Statement(nextSequence, upTo, snapshot), buffers::take);
+        return stored.buildCheckpoint(new Checkpoint.Statement(nextSequence, upTo, snapshot), writer);
     }
 
     private void beginCheckpoint(final MemorySegment bytes) {

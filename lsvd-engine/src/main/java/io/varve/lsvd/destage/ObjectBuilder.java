@@ -8,13 +8,15 @@ import io.varve.lsvd.format.ExtentEntry;
 import io.varve.lsvd.format.FormatException;
 import io.varve.lsvd.format.LogRecord;
 import io.varve.lsvd.format.ObjectHeader;
+import io.varve.lsvd.format.ObjectIdentity;
 import io.varve.lsvd.format.ObjectType;
 import io.varve.lsvd.format.SnapshotRecord;
 import io.varve.lsvd.log.LogReader;
 import io.varve.lsvd.log.LogSource;
 import io.varve.lsvd.map.ExtentMap;
 import io.varve.lsvd.map.Location;
-import io.varve.lsvd.stored.BufferPool;
+import io.varve.lsvd.objects.BufferPool;
+import io.varve.lsvd.objects.ObjectWriter;
 import io.varve.lsvd.stored.BuiltObject;
 import io.varve.lsvd.stored.ObjectLayout;
 import java.io.IOException;
@@ -31,6 +33,7 @@ import java.util.UUID;
 final class ObjectBuilder implements AutoCloseable {
     private final LogReader reader;
     private final BufferPool buffers;
+    private final ObjectWriter writer;
     private final UUID volume;
     private final long epoch;
     private final UUID nonce;
@@ -42,18 +45,21 @@ final class ObjectBuilder implements AutoCloseable {
     /**
      * Makes a builder.
      *
-     * @param buffers      for objects.
+     * @param buffers      for what is read of the log.
+     * @param writer       makes the objects.
      * @param isWriteCache whether the guest has its write cache on before the first batch.
      */
     ObjectBuilder(
             final LogSource source,
             final BufferPool buffers,
+            final ObjectWriter writer,
             final UUID volume,
             final long epoch,
             final UUID nonce,
             final boolean isWriteCache) {
         this.reader = LogReader.ofBatches(source, volume);
         this.buffers = buffers;
+        this.writer = writer;
         this.volume = volume;
         this.epoch = epoch;
         this.nonce = nonce;
@@ -101,12 +107,15 @@ final class ObjectBuilder implements AutoCloseable {
     private BuiltObject assemble(final Batch batch, final long sequence, final long checkpoint) throws IOException {
         gather(batch);
         final ObjectLayout layout = layOut(batch, sequence);
-        final MemorySegment object = buffers.take(layout.objectLength());
+        final ObjectWriter.Draft draft = writer.begin(
+                ObjectType.DATA,
+                new ObjectIdentity(volume, epoch, sequence, nonce),
+                ObjectHeader.Shape.ofData(layout.extentCount(), layout.blockCount()));
         try {
-            fill(object, layout, checkpoint);
-            return new BuiltObject(layout, object);
+            fill(draft, layout, checkpoint);
+            return BuiltObject.of(layout, draft.finish());
         } catch (final FormatException | RuntimeException | Error e) {
-            buffers.give(object);
+            draft.drop();
             throw e;
         }
     }
@@ -150,7 +159,6 @@ final class ObjectBuilder implements AutoCloseable {
             at = data.foundBlock() + data.foundLength();
             count++;
         }
-        final long length = ObjectHeader.length(extents, blockCount) + (long) blockCount * Blocks.SIZE;
         return new ObjectLayout(
                 sequence,
                 batch.from().sequence(),
@@ -160,7 +168,7 @@ final class ObjectBuilder implements AutoCloseable {
                 dataBlocks,
                 sources,
                 blockCount,
-                length,
+                0,
                 0);
     }
 
@@ -232,15 +240,13 @@ final class ObjectBuilder implements AutoCloseable {
                 + "), which is not in the store yet");
     }
 
-    private void fill(final MemorySegment object, final ObjectLayout layout, final long checkpoint)
+    private void fill(final ObjectWriter.Draft draft, final ObjectLayout layout, final long checkpoint)
             throws FormatException {
-        final ObjectHeader header = new ObjectHeader(object);
-        header.begin(
-                ObjectType.DATA, volume, epoch, layout.sequence(), nonce, layout.extentCount(), layout.blockCount());
+        final ObjectHeader header = draft.header();
+        final MemorySegment payload = draft.payload();
         header.covers(layout.firstRecord(), layout.covered());
         header.checkpoint(checkpoint);
-        final Checksum checksum = new Checksum(object);
-        final int headerLength = header.headerLength();
+        final Checksum checksum = new Checksum(payload);
         for (int i = 0; i < layout.extentCount(); i++) {
             if (layout.isTrim(i)) {
                 header.extent(i, ExtentEntry.TRIM, layout.block(i), layout.length(i), 0);
@@ -250,9 +256,9 @@ final class ObjectBuilder implements AutoCloseable {
             final int length = layout.length(i);
             final long position = Location.logPosition(layout.source(i));
             header.extent(i, ExtentEntry.DATA, layout.block(i), length, first);
-            final int offset = headerLength + first * Blocks.SIZE;
+            final int offset = first * Blocks.SIZE;
             final long bytes = (long) length * Blocks.SIZE;
-            MemorySegment.copy(reader.data(position << Blocks.SHIFT, bytes), 0, object, offset, bytes);
+            MemorySegment.copy(reader.data(position << Blocks.SHIFT, bytes), 0, payload, offset, bytes);
             for (int j = 0; j < length; j++) {
                 Background.pause();
                 final int crc = crcs.get(position + j);
@@ -263,7 +269,6 @@ final class ObjectBuilder implements AutoCloseable {
                 header.blockCrc(first + j, crc);
             }
         }
-        header.seal();
     }
 
     /** The CRC32C of the blocks of one batch. */

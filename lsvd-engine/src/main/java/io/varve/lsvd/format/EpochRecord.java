@@ -37,10 +37,7 @@ public record EpochRecord(
     public static final int MAX_LENGTH = SmallRecord.MAX_LENGTH;
 
     private static final int MAGIC = 0x45565256;
-    private static final int VERSION = 2;
-
-    /** Of records whose claim is not their nonce: a build that takes one for the other must not read them. */
-    private static final int VERSION_WITH_CLAIM = 3;
+    private static final int VERSION = 4;
 
     /**
      * A snapshot: the checkpoint that holds its map.
@@ -91,11 +88,9 @@ public record EpochRecord(
             SmallRecord.putUuid(payload, origin.volume);
             payload.putLong(origin.epoch).putLong(origin.sequence);
         }
-        if (claim.equals(nonce)) {
-            return SmallRecord.frame(MAGIC, VERSION, payload);
-        }
         SmallRecord.putUuid(payload, claim);
-        return SmallRecord.frame(MAGIC, VERSION_WITH_CLAIM, payload);
+        payload.putShort((short) 0);
+        return SmallRecord.frame(MAGIC, VERSION, payload);
     }
 
     /**
@@ -105,21 +100,28 @@ public record EpochRecord(
      * @throws FormatException when it is damaged or unknown.
      */
     public static EpochRecord decode(final String what, final MemorySegment record) throws FormatException {
-        return SmallRecord.isOf(record, MAGIC, VERSION_WITH_CLAIM)
-                ? SmallRecord.read(
-                        what,
-                        record,
-                        MAGIC,
-                        VERSION_WITH_CLAIM,
-                        payload -> decode(what, payload).withClaim(SmallRecord.getUuid(payload)))
-                : SmallRecord.read(what, record, MAGIC, VERSION, payload -> decode(what, payload));
+        return SmallRecord.read(what, record, MAGIC, VERSION, payload -> decode(what, payload));
     }
 
-    private EpochRecord withClaim(final UUID value) {
+    private static EpochRecord decode(final String what, final ByteBuffer payload) throws FormatException {
+        final long epoch = payload.getLong();
+        final UUID nonce = SmallRecord.getUuid(payload);
+        final long firstSequence = payload.getLong();
+        final long lastRecord = payload.getLong();
+        final long checkpoint = payload.getLong();
+        final VolumeSettings settings = VolumeSettings.decode(what, payload);
+        final long createdMs = payload.getLong();
+        final long openedMs = payload.getLong();
+        final String openedBy = SmallRecord.getString(what, payload);
+        final Origin origin = SmallRecord.getBoolean(what, payload)
+                ? new Origin(SmallRecord.getUuid(payload), payload.getLong(), payload.getLong())
+                : null;
+        final UUID claim = SmallRecord.getUuid(payload);
+        checkFeatures(what, payload);
         return new EpochRecord(
                 epoch,
                 nonce,
-                value,
+                claim,
                 firstSequence,
                 lastRecord,
                 checkpoint,
@@ -130,19 +132,14 @@ public record EpochRecord(
                 origin);
     }
 
-    private static EpochRecord decode(final String what, final ByteBuffer payload) throws FormatException {
-        return new EpochRecord(
-                payload.getLong(),
-                SmallRecord.getUuid(payload),
-                payload.getLong(),
-                payload.getLong(),
-                payload.getLong(),
-                VolumeSettings.decode(what, payload),
-                payload.getLong(),
-                payload.getLong(),
-                SmallRecord.getString(what, payload),
-                SmallRecord.getBoolean(what, payload)
-                        ? new Origin(SmallRecord.getUuid(payload), payload.getLong(), payload.getLong())
-                        : null);
+    /**
+     * Reads the names of what has to be known to read the volume, beyond what this format has: a build that knows of none refuses the first
+     * one by its name.
+     */
+    private static void checkFeatures(final String what, final ByteBuffer payload) throws FormatException {
+        if (payload.getShort() != 0) {
+            throw new FormatException(what + " is of a volume that needs '" + SmallRecord.getString(what, payload)
+                    + "', which this version does not know: a newer one does");
+        }
     }
 }

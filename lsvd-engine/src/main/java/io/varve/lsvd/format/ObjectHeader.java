@@ -7,25 +7,32 @@ import java.util.UUID;
  * Flyweight over the header of an object in a volume's sequence.
  *
  * <pre>
- *  0  u32  magic "VRVO"                     64  u64  first log record covered
- *  4  u16  version                          72  u64  last log record covered
- *  6  u16  type ({@link ObjectType})            80  u64  newest checkpoint known durable, or all ones
- *  8  u32  CRC32C of the header             88  u64  length of the object in bytes
- * 12  u32  length of the header, in bytes   96  u32  number of extents
- * 16  16B  volume                          100  u32  number of data blocks
- * 32  u64  epoch                           104  u32  CRC32C of all behind the header, unless a data object
- * 40  u64  sequence                        108  u32  CRC of the header of the last log record covered
- * 48  16B  nonce of the epoch              112  u64  position in the log behind that record, or 0 when unknown
- *                                          120  u8   write cache then: 0 as the epoch record says, 1 off, 2 on
- *                                          121  u8   how often the data has been collected
- *                                          122  6B   zero
- *                                          128  extents, one CRC32C for each data block, zeros to a whole block
+ *  0  u32  magic "VRVO"                     64  u64  length of the object in bytes
+ *  4  u16  version                          72  u64  newest checkpoint known durable, or all ones
+ *  6  u16  type ({@link ObjectType})            80  u32  flags: none yet
+ *  8  u32  CRC32C of the header             84  u32  length of the table, in bytes
+ * 12  u32  length of the header, in bytes   88  16B  zero
+ * 16  16B  volume                          104  u32  zero
+ * 32  u64  epoch                           108  u8   how often the data has been collected
+ * 40  u64  sequence                        109  19B  zero
+ * 48  16B  nonce of the epoch              128  the table, zeros to a whole block
+ *
+ * The table:
+ *  0  u64  first log record covered         32  u32  number of extents
+ *  8  u64  last log record covered          36  u32  number of data blocks
+ * 16  u64  position in the log behind       40  u64  length of the payload in bytes
+ *          that record, or 0 when unknown   48  u32  number of frames
+ * 24  u32  CRC of that record's header      52  u32  zero
+ * 28  u8   write cache then: 0 as the       56  extents, one CRC32C for each data block, one entry for each frame:
+ *          epoch record says, 1 off, 2 on            u32 stored length (low 24 bits) and codec (high 8 bits), u32 CRC32C of
+ * 29  3B   zero                                      what is stored
  * </pre>
  *
- * <p>The data blocks follow the header. The header of a checkpoint or seal has no extents.
+ * <p>The frames follow the header, one behind the other. They hold the payload: the data blocks of a data object, in the order of its
+ * extents, or what a checkpoint says. The header of a checkpoint or seal has no extents.
  */
 public final class ObjectHeader {
-    /** Length of the fixed part, and least length of any header, in bytes. */
+    /** Length of the part before the table in bytes. */
     public static final int FIXED_LENGTH = 128;
 
     /** What {@link #checkpoint()} is when there is none. */
@@ -37,8 +44,11 @@ public final class ObjectHeader {
     /** Greatest number of data blocks of an object. */
     public static final int MAX_BLOCKS = (1 << 23) - 1;
 
+    /** Greatest length of a payload in bytes. */
+    public static final long MAX_PAYLOAD = (long) MAX_BLOCKS * Blocks.SIZE;
+
     private static final int MAGIC = 0x4f565256;
-    private static final int VERSION = 3;
+    private static final int VERSION = 4;
 
     private static final int VERSION_OFFSET = 4;
     private static final int TYPE_OFFSET = 6;
@@ -48,17 +58,25 @@ public final class ObjectHeader {
     private static final int EPOCH_OFFSET = 32;
     private static final int SEQUENCE_OFFSET = 40;
     private static final int NONCE_OFFSET = 48;
-    private static final int FIRST_RECORD_OFFSET = 64;
-    private static final int LAST_RECORD_OFFSET = 72;
-    private static final int CHECKPOINT_OFFSET = 80;
-    private static final int OBJECT_LENGTH_OFFSET = 88;
-    private static final int EXTENT_COUNT_OFFSET = 96;
-    private static final int BLOCK_COUNT_OFFSET = 100;
-    private static final int BODY_CRC_OFFSET = 104;
-    private static final int LOG_CRC_OFFSET = 108;
-    private static final int LOG_POSITION_OFFSET = 112;
-    private static final int WRITE_CACHE_OFFSET = 120;
-    private static final int GENERATION_OFFSET = 121;
+    private static final int OBJECT_LENGTH_OFFSET = 64;
+    private static final int CHECKPOINT_OFFSET = 72;
+    private static final int FLAGS_OFFSET = 80;
+    private static final int TABLE_LENGTH_OFFSET = 84;
+    private static final int GENERATION_OFFSET = 108;
+
+    private static final int FIRST_RECORD_OFFSET = FIXED_LENGTH;
+    private static final int LAST_RECORD_OFFSET = FIXED_LENGTH + 8;
+    private static final int LOG_POSITION_OFFSET = FIXED_LENGTH + 16;
+    private static final int LOG_CRC_OFFSET = FIXED_LENGTH + 24;
+    private static final int WRITE_CACHE_OFFSET = FIXED_LENGTH + 28;
+    private static final int EXTENT_COUNT_OFFSET = FIXED_LENGTH + 32;
+    private static final int BLOCK_COUNT_OFFSET = FIXED_LENGTH + 36;
+    private static final int PAYLOAD_LENGTH_OFFSET = FIXED_LENGTH + 40;
+    private static final int FRAME_COUNT_OFFSET = FIXED_LENGTH + 48;
+    private static final int EXTENTS_OFFSET = FIXED_LENGTH + 56;
+    private static final int FRAME_ENTRY_LENGTH = 8;
+    private static final int CODEC_SHIFT = 24;
+    private static final int STORED_LENGTH_MASK = (1 << CODEC_SHIFT) - 1;
 
     private static final byte WRITE_CACHE_OFF = 1;
     private static final byte WRITE_CACHE_ON = 2;
@@ -70,38 +88,78 @@ public final class ObjectHeader {
         this.segment = segment;
     }
 
-    /** Length in bytes of a header with so many extents and data blocks. */
-    public static int length(final int extentCount, final int blockCount) {
-        final long length = FIXED_LENGTH + (long) extentCount * ExtentEntry.LENGTH + (long) blockCount * Integer.BYTES;
-        if (length > MAX_LENGTH - Blocks.SIZE) {
-            throw new IllegalArgumentException("header too long: " + length);
+    /**
+     * How much an object lists and holds.
+     *
+     * @param extents       number of extents.
+     * @param blocks        number of data blocks.
+     * @param payloadLength in bytes.
+     */
+    public record Shape(int extents, int blocks, long payloadLength) {
+        /** Of an object that says what it says in its header. */
+        public static final Shape EMPTY = new Shape(0, 0, 0);
+
+        /** Of a data object. */
+        public static Shape ofData(final int extents, final int blocks) {
+            return new Shape(extents, blocks, (long) blocks * Blocks.SIZE);
         }
-        return (int) Blocks.align(length);
+
+        /** Of an object whose payload is no data. */
+        public static Shape ofPayload(final long length) {
+            return new Shape(0, 0, length);
+        }
+
+        /** Number of frames. */
+        public int frames() {
+            return Frames.count(payloadLength);
+        }
+
+        /** Length of the table in bytes. */
+        long tableLength() {
+            return EXTENTS_OFFSET
+                    - FIXED_LENGTH
+                    + (long) extents * ExtentEntry.LENGTH
+                    + (long) blocks * Integer.BYTES
+                    + (long) frames() * FRAME_ENTRY_LENGTH;
+        }
+
+        /**
+         * Length of the header in bytes.
+         *
+         * @throws IllegalArgumentException when no header is so long.
+         */
+        public int headerLength() {
+            final long length = FIXED_LENGTH + tableLength();
+            if (length > MAX_LENGTH - Blocks.SIZE) {
+                throw new IllegalArgumentException("header too long: " + length);
+            }
+            return (int) Blocks.align(length);
+        }
+
+        /** Length in bytes of the whole object when nothing of it is compressed. */
+        public long objectLength() {
+            return headerLength() + payloadLength;
+        }
     }
 
-    /** Clears the header and fills the fixed part, but for the checksums. */
-    public void begin(
-            final ObjectType type,
-            final UUID volume,
-            final long epoch,
-            final long sequence,
-            final UUID nonce,
-            final int extentCount,
-            final int blockCount) {
-        final int headerLength = length(extentCount, blockCount);
+    /** Clears the header and fills what is known at the beginning. */
+    public void begin(final ObjectType type, final ObjectIdentity identity, final Shape shape) {
+        final int headerLength = shape.headerLength();
         segment.asSlice(0, headerLength).fill((byte) 0);
         Layouts.putInt(segment, 0, MAGIC);
         Layouts.putShort(segment, VERSION_OFFSET, VERSION);
         Layouts.putShort(segment, TYPE_OFFSET, type.code());
         Layouts.putInt(segment, HEADER_LENGTH_OFFSET, headerLength);
-        Layouts.putUuid(segment, VOLUME_OFFSET, volume);
-        Layouts.putLong(segment, EPOCH_OFFSET, epoch);
-        Layouts.putLong(segment, SEQUENCE_OFFSET, sequence);
-        Layouts.putUuid(segment, NONCE_OFFSET, nonce);
+        Layouts.putUuid(segment, VOLUME_OFFSET, identity.volume());
+        Layouts.putLong(segment, EPOCH_OFFSET, identity.epoch());
+        Layouts.putLong(segment, SEQUENCE_OFFSET, identity.sequence());
+        Layouts.putUuid(segment, NONCE_OFFSET, identity.nonce());
         Layouts.putLong(segment, CHECKPOINT_OFFSET, NO_CHECKPOINT);
-        Layouts.putLong(segment, OBJECT_LENGTH_OFFSET, headerLength + (long) blockCount * Blocks.SIZE);
-        Layouts.putInt(segment, EXTENT_COUNT_OFFSET, extentCount);
-        Layouts.putInt(segment, BLOCK_COUNT_OFFSET, blockCount);
+        Layouts.putInt(segment, TABLE_LENGTH_OFFSET, (int) shape.tableLength());
+        Layouts.putInt(segment, EXTENT_COUNT_OFFSET, shape.extents());
+        Layouts.putInt(segment, BLOCK_COUNT_OFFSET, shape.blocks());
+        Layouts.putLong(segment, PAYLOAD_LENGTH_OFFSET, shape.payloadLength());
+        Layouts.putInt(segment, FRAME_COUNT_OFFSET, shape.frames());
     }
 
     /** Sets what this object and all before it cover, and the first log record whose data is here. */
@@ -123,12 +181,6 @@ public final class ObjectHeader {
         Layouts.putLong(segment, CHECKPOINT_OFFSET, sequence);
     }
 
-    /** Sets what stands behind the header of an object that has no data blocks. */
-    public void body(final long length, final int crc) {
-        Layouts.putLong(segment, OBJECT_LENGTH_OFFSET, headerLength() + length);
-        Layouts.putInt(segment, BODY_CRC_OFFSET, crc);
-    }
-
     /** Writes an extent. */
     public void extent(final int index, final int kind, final long block, final int length, final int dataBlock) {
         ExtentEntry.encode(segment, extentOffset(index), kind, block, length, dataBlock);
@@ -139,8 +191,16 @@ public final class ObjectHeader {
         Layouts.putInt(segment, crcsOffset() + (long) index * Integer.BYTES, crc);
     }
 
-    /** Completes the header with its checksum. */
-    public void seal() {
+    /** Says how a frame is stored. */
+    public void frame(final int index, final Codec codec, final int storedLength, final int crc) {
+        final long offset = frameOffset(index);
+        Layouts.putInt(segment, offset, codec.code() << CODEC_SHIFT | storedLength);
+        Layouts.putInt(segment, offset + Integer.BYTES, crc);
+    }
+
+    /** Completes the header with the length of the object and its checksum. */
+    public void complete(final long objectLength) {
+        Layouts.putLong(segment, OBJECT_LENGTH_OFFSET, objectLength);
         Layouts.putInt(segment, CRC_OFFSET, computeCrc());
     }
 
@@ -166,6 +226,9 @@ public final class ObjectHeader {
         if (type() == null) {
             throw new FormatException(key + " is of an unknown type");
         }
+        if (Layouts.getInt(segment, FLAGS_OFFSET) != 0) {
+            throw new FormatException(key + " has something that this version does not know");
+        }
         if (!volume().equals(volume) || epoch() != epoch || sequence() != sequence) {
             throw new FormatException(
                     key + " holds another object: " + volume() + ", epoch " + epoch() + ", sequence " + sequence());
@@ -176,19 +239,51 @@ public final class ObjectHeader {
         if (!ExtentEntry.areConsistent(segment, extentOffset(0), extentCount(), blockCount())) {
             throw new FormatException(key + " is damaged: its extents do not add up");
         }
+        if (!hasRightFrames()) {
+            throw new FormatException(key + " is damaged: its frames do not add up");
+        }
     }
 
-    /** Whether the header has room for just what it lists, and the object for that and its data. */
+    /** Whether the header has room for just what it lists. */
     private boolean hasRightLengths(final int length) {
         final long extents = extentCount();
         final long blocks = blockCount();
+        final long payload = payloadLength();
         final boolean isData = type() == ObjectType.DATA;
-        return extents >= 0
-                && blocks >= 0
-                && blocks <= MAX_BLOCKS
-                && (isData || extents == 0 && blocks == 0)
-                && length == Blocks.align(FIXED_LENGTH + extents * ExtentEntry.LENGTH + blocks * Integer.BYTES)
-                && (isData ? objectLength() == length + blocks * Blocks.SIZE : objectLength() >= length);
+        if (length < EXTENTS_OFFSET
+                || extents < 0
+                || extents > MAX_LENGTH / ExtentEntry.LENGTH
+                || blocks < 0
+                || blocks > MAX_BLOCKS
+                || payload < 0
+                || payload > MAX_PAYLOAD
+                || (isData ? payload != blocks * Blocks.SIZE : extents > 0 || blocks > 0)) {
+            return false;
+        }
+        final Shape shape = new Shape((int) extents, (int) blocks, payload);
+        return shape.frames() == frameCount()
+                && shape.tableLength() == Layouts.getInt(segment, TABLE_LENGTH_OFFSET)
+                && Blocks.align(FIXED_LENGTH + shape.tableLength()) == length;
+    }
+
+    /** Whether each frame is stored as one can be, and the object is as long as all of them. */
+    private boolean hasRightFrames() {
+        long length = headerLength();
+        for (int i = 0, n = frameCount(); i < n; i++) {
+            final int stored = storedLength(i);
+            final int plain = Frames.length(i, payloadLength());
+            final Codec codec = codec(i);
+            if (codec == null
+                    || (switch (codec) {
+                        case NONE -> stored != plain;
+                        case ZEROS -> stored != 0;
+                        default -> stored == 0 || stored >= plain;
+                    })) {
+                return false;
+            }
+            length += stored;
+        }
+        return length == objectLength();
     }
 
     /** Whether enough of a header stands here to tell {@link #headerLength()}. */
@@ -289,9 +384,29 @@ public final class ObjectHeader {
         return Layouts.getInt(segment, BLOCK_COUNT_OFFSET);
     }
 
-    /** CRC32C of all behind the header, for objects without data blocks. */
-    public int bodyCrc() {
-        return Layouts.getInt(segment, BODY_CRC_OFFSET);
+    /** Length of the payload in bytes: what the frames hold, decompressed. */
+    public long payloadLength() {
+        return Layouts.getLong(segment, PAYLOAD_LENGTH_OFFSET);
+    }
+
+    /** Number of frames. */
+    public int frameCount() {
+        return Layouts.getInt(segment, FRAME_COUNT_OFFSET);
+    }
+
+    /** How a frame is stored, or null when that is unknown. */
+    public Codec codec(final int index) {
+        return Codec.of(Layouts.getInt(segment, frameOffset(index)) >>> CODEC_SHIFT);
+    }
+
+    /** Length in bytes of a frame as it is stored. */
+    public int storedLength(final int index) {
+        return Layouts.getInt(segment, frameOffset(index)) & STORED_LENGTH_MASK;
+    }
+
+    /** CRC32C of a frame as it is stored. */
+    public int frameCrc(final int index) {
+        return Layouts.getInt(segment, frameOffset(index) + Integer.BYTES);
     }
 
     /** {@link ExtentEntry#DATA} or {@link ExtentEntry#TRIM}. */
@@ -320,11 +435,19 @@ public final class ObjectHeader {
     }
 
     private long extentOffset(final int index) {
-        return FIXED_LENGTH + (long) index * ExtentEntry.LENGTH;
+        return EXTENTS_OFFSET + (long) index * ExtentEntry.LENGTH;
     }
 
     private long crcsOffset() {
         return extentOffset(extentCount());
+    }
+
+    private long framesOffset() {
+        return crcsOffset() + (long) blockCount() * Integer.BYTES;
+    }
+
+    private long frameOffset(final int index) {
+        return framesOffset() + (long) index * FRAME_ENTRY_LENGTH;
     }
 
     private int computeCrc() {

@@ -16,7 +16,7 @@ public record SettingsRecord(VolumeSettings settings, long setMs) {
     public static final int MAX_LENGTH = SmallRecord.MAX_LENGTH;
 
     private static final int MAGIC = 0x53565256;
-    private static final int VERSION = 1;
+    private static final int VERSION = 2;
 
     /** The record's bytes. */
     public MemorySegment encode() {

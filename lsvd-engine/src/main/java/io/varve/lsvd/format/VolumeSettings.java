@@ -13,6 +13,7 @@ import java.nio.ByteBuffer;
  * @param maxUnsentAgeMs no write is acknowledged while the store lacks an older record than this, in milliseconds; 0 for any age.
  * @param fenceTimeoutMs nothing is acknowledged when the last proof that the epoch has not been ended by another writer is
  *                       older, in milliseconds; 0 for no need of proof.
+ * @param compression    of what is written to the store, from the next opening on.
  */
 public record VolumeSettings(
         long sizeBytes,
@@ -20,7 +21,8 @@ public record VolumeSettings(
         Durability durability,
         long maxUnsentBytes,
         long maxUnsentAgeMs,
-        long fenceTimeoutMs) {
+        long fenceTimeoutMs,
+        Compression compression) {
     /** Least {@link #maxUnsentBytes()}, but for 0. */
     public static final long MIN_UNSENT_BYTES = 64 << 10;
 
@@ -35,37 +37,49 @@ public record VolumeSettings(
 
     /** The defaults: a write cache, durable means the log, and no bounds. */
     public static VolumeSettings ofSize(final long sizeBytes) {
-        return new VolumeSettings(sizeBytes, true, Durability.LOG, 0, 0, 0);
+        return new VolumeSettings(sizeBytes, true, Durability.LOG, 0, 0, 0, Compression.NONE);
     }
 
     /** The same with another size. */
     public VolumeSettings withSizeBytes(final long value) {
-        return new VolumeSettings(value, writeCache, durability, maxUnsentBytes, maxUnsentAgeMs, fenceTimeoutMs);
+        return new VolumeSettings(
+                value, writeCache, durability, maxUnsentBytes, maxUnsentAgeMs, fenceTimeoutMs, compression);
     }
 
     /** The same with another write cache. */
     public VolumeSettings withWriteCache(final boolean value) {
-        return new VolumeSettings(sizeBytes, value, durability, maxUnsentBytes, maxUnsentAgeMs, fenceTimeoutMs);
+        return new VolumeSettings(
+                sizeBytes, value, durability, maxUnsentBytes, maxUnsentAgeMs, fenceTimeoutMs, compression);
     }
 
     /** The same with another durability. */
     public VolumeSettings withDurability(final Durability value) {
-        return new VolumeSettings(sizeBytes, writeCache, value, maxUnsentBytes, maxUnsentAgeMs, fenceTimeoutMs);
+        return new VolumeSettings(
+                sizeBytes, writeCache, value, maxUnsentBytes, maxUnsentAgeMs, fenceTimeoutMs, compression);
     }
 
     /** The same with another bound in bytes. */
     public VolumeSettings withMaxUnsentBytes(final long value) {
-        return new VolumeSettings(sizeBytes, writeCache, durability, value, maxUnsentAgeMs, fenceTimeoutMs);
+        return new VolumeSettings(
+                sizeBytes, writeCache, durability, value, maxUnsentAgeMs, fenceTimeoutMs, compression);
     }
 
     /** The same with another bound on age. */
     public VolumeSettings withMaxUnsentAgeMs(final long value) {
-        return new VolumeSettings(sizeBytes, writeCache, durability, maxUnsentBytes, value, fenceTimeoutMs);
+        return new VolumeSettings(
+                sizeBytes, writeCache, durability, maxUnsentBytes, value, fenceTimeoutMs, compression);
     }
 
     /** The same with another time that a proof of the epoch counts for. */
     public VolumeSettings withFenceTimeoutMs(final long value) {
-        return new VolumeSettings(sizeBytes, writeCache, durability, maxUnsentBytes, maxUnsentAgeMs, value);
+        return new VolumeSettings(
+                sizeBytes, writeCache, durability, maxUnsentBytes, maxUnsentAgeMs, value, compression);
+    }
+
+    /** The same with another compression. */
+    public VolumeSettings withCompression(final Compression value) {
+        return new VolumeSettings(
+                sizeBytes, writeCache, durability, maxUnsentBytes, maxUnsentAgeMs, fenceTimeoutMs, value);
     }
 
     void encode(final ByteBuffer payload) {
@@ -73,6 +87,7 @@ public record VolumeSettings(
         SmallRecord.putBoolean(payload, writeCache);
         payload.put((byte) durability.ordinal());
         payload.putLong(maxUnsentBytes).putLong(maxUnsentAgeMs).putLong(fenceTimeoutMs);
+        compression.encode(payload);
     }
 
     static VolumeSettings decode(final String what, final ByteBuffer payload) throws FormatException {
@@ -88,7 +103,8 @@ public record VolumeSettings(
                 durability,
                 getUpTo(Long.MAX_VALUE, what, payload),
                 getUpTo(MAX_TIME_MS, what, payload),
-                getUpTo(MAX_TIME_MS, what, payload));
+                getUpTo(MAX_TIME_MS, what, payload),
+                Compression.decode(what, payload));
     }
 
     /** Reads the size of a disk. */

@@ -5,8 +5,12 @@ import io.varve.lsvd.cache.VolumeCache;
 import io.varve.lsvd.format.Blocks;
 import io.varve.lsvd.format.ObjectHeader;
 import io.varve.lsvd.map.Location;
+import io.varve.lsvd.objects.ObjectIndex;
+import io.varve.lsvd.objects.ObjectReader;
 import io.varve.lsvd.stored.ObjectLayout;
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.BitSet;
 
 /**
  * Keeps in the read cache what it held before collection moved it: a line of the output is put in when at least half of it was
@@ -16,7 +20,8 @@ final class CollectedLines {
     private CollectedLines() {}
 
     /** Hands over what is worth it of an object that is in the store, as far as the cache takes it without waiting. */
-    static void keep(final VolumeCache cache, final ObjectLayout layout, final MemorySegment bytes) {
+    static void keep(
+            final VolumeCache cache, final ObjectLayout layout, final MemorySegment bytes, final ObjectReader reader) {
         final int count = layout.blockCount();
         final boolean[] isCached = new boolean[count];
         for (int i = 0; i < layout.extentCount(); i++) {
@@ -29,11 +34,9 @@ final class CollectedLines {
                 done += Math.max(1, run);
             }
         }
-        final ObjectHeader header = new ObjectHeader(bytes);
-        final int[] crcs = new int[count];
-        for (int i = 0; i < count; i++) {
-            crcs[i] = header.blockCrc(i);
-        }
+        final ObjectIndex index = ObjectIndex.of("an object of its own", new ObjectHeader(bytes));
+        final MemorySegment line = Arena.ofAuto().allocate(CacheLine.LENGTH, Blocks.SIZE);
+        final BitSet good = new BitSet();
         for (int first = 0; first < count; first += CacheLine.BLOCKS) {
             final int blocks = Math.min(CacheLine.BLOCKS, count - first);
             int cached = 0;
@@ -41,8 +44,18 @@ final class CollectedLines {
                 cached += isCached[i] ? 1 : 0;
             }
             if (2 * cached >= blocks) {
-                final long data = bytes.address() + header.headerLength() + ((long) first << Blocks.SHIFT);
-                cache.offer(Location.inObject(layout.sequence(), first), blocks, 0, data, crcs, first);
+                final int end = first + blocks;
+                reader.decode(index, first, end, bytes.asSlice(index.offset(first)), line, good);
+                if (good.nextClearBit(first) < end) {
+                    continue;
+                }
+                cache.offer(
+                        Location.inObject(layout.sequence(), first),
+                        blocks,
+                        0,
+                        line.address(),
+                        index.blockCrcs(),
+                        first);
             }
         }
     }

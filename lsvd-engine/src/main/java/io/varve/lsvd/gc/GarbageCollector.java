@@ -7,14 +7,17 @@ import io.varve.lsvd.format.Covered;
 import io.varve.lsvd.format.ExtentEntry;
 import io.varve.lsvd.format.FormatException;
 import io.varve.lsvd.format.ObjectHeader;
+import io.varve.lsvd.format.ObjectIdentity;
 import io.varve.lsvd.format.ObjectType;
 import io.varve.lsvd.history.ObjectTable;
 import io.varve.lsvd.map.ExtentMap;
 import io.varve.lsvd.map.Location;
+import io.varve.lsvd.objects.BufferPool;
+import io.varve.lsvd.objects.ObjectReader;
+import io.varve.lsvd.objects.ObjectWriter;
 import io.varve.lsvd.scan.LiveRuns;
 import io.varve.lsvd.store.NoSuchObjectException;
 import io.varve.lsvd.store.ObjectStore;
-import io.varve.lsvd.stored.BufferPool;
 import io.varve.lsvd.stored.BuiltObject;
 import io.varve.lsvd.stored.ObjectLayout;
 import io.varve.lsvd.stored.StoredMap;
@@ -64,6 +67,7 @@ public final class GarbageCollector implements AutoCloseable {
     private final ObjectStore store;
     private final VolumeCache cache;
     private final BufferPool memory;
+    private final ObjectWriter writer;
     private final UUID volume;
     private final String name;
     private final StoredMap stored;
@@ -72,6 +76,7 @@ public final class GarbageCollector implements AutoCloseable {
     private final LongSupplier sizeBytes;
     private final LongSupplier clockNs;
     private final VictimChooser chooser;
+    private final ObjectReader reader = new ObjectReader();
     private final LongHashSet notThese = new LongHashSet();
     private final ExtentMap onTheirWay = new ExtentMap();
     private final List<Victim> victims = new ArrayList<>();
@@ -112,7 +117,8 @@ public final class GarbageCollector implements AutoCloseable {
      * Makes a collector.
      *
      * @param cache     null when there is none.
-     * @param memory    for what is read and built.
+     * @param memory    for what is read.
+     * @param writer    makes the output.
      * @param volume    whose objects these are.
      * @param name      of the volume, for messages.
      * @param stored    the volume as its objects make it.
@@ -123,6 +129,7 @@ public final class GarbageCollector implements AutoCloseable {
             final ObjectStore store,
             final VolumeCache cache,
             final BufferPool memory,
+            final ObjectWriter writer,
             final UUID volume,
             final String name,
             final StoredMap stored,
@@ -132,6 +139,7 @@ public final class GarbageCollector implements AutoCloseable {
         this.store = store;
         this.cache = cache;
         this.memory = memory;
+        this.writer = writer;
         this.volume = volume;
         this.name = name;
         this.stored = stored;
@@ -275,24 +283,18 @@ public final class GarbageCollector implements AutoCloseable {
             return null;
         }
         final ObjectLayout layout = layOut(parts, next, covered, generation());
-        final MemorySegment bytes = memory.take(layout.objectLength());
-        try {
-            fill(bytes, parts, layout, epoch, nonce);
-        } catch (final RuntimeException | Error e) {
-            memory.give(bytes);
-            throw e;
-        }
+        final BuiltObject built = assemble(parts, layout, new ObjectIdentity(volume, epoch, next, nonce));
         sequence = next;
         state = State.UPLOADING;
-        bytesCollected += layout.objectLength();
-        return new BuiltObject(layout, bytes);
+        bytesCollected += built.bytes().byteSize();
+        return built;
     }
 
     /** An object is in the store, and so is all before it. */
     public void onStored(final ObjectLayout layout, final MemorySegment bytes) {
         if (state == State.UPLOADING && layout.sequence() == sequence) {
             if (cache != null) {
-                CollectedLines.keep(cache, layout, bytes);
+                CollectedLines.keep(cache, layout, bytes, reader);
             }
             leaving.addAll(chosen);
             end();
@@ -308,7 +310,7 @@ public final class GarbageCollector implements AutoCloseable {
 
     /** How much may be stored, in bytes, with what stays for snapshots and clones. */
     public long limit() {
-        return heldBytes + policy.limit(sizeBytes.getAsLong(), objects.liveBlocks() << Blocks.SHIFT);
+        return heldBytes + policy.limit(sizeBytes.getAsLong(), objects.liveBytes());
     }
 
     /** Bytes of what has been collected and is about to be deleted. */
@@ -359,7 +361,7 @@ public final class GarbageCollector implements AutoCloseable {
 
     /** Length of an object of scattered blocks. */
     private static long bytes(final int blocks) {
-        return ObjectHeader.length(blocks, blocks) + ((long) blocks << Blocks.SHIFT);
+        return ObjectHeader.Shape.ofData(blocks, blocks).objectLength();
     }
 
     private boolean mayChoose() {
@@ -434,7 +436,8 @@ public final class GarbageCollector implements AutoCloseable {
             }
             while (reading < MAX_READING && victims.size() < chosen.size()) {
                 final long next = chosen.get(victims.size());
-                victims.add(new Victim(store, cache, memory, stored.epochs().of(next), next));
+                victims.add(
+                        new Victim(store, cache, memory, reader, stored.epochs().of(next), next));
                 reading++;
                 work++;
             }
@@ -537,7 +540,6 @@ public final class GarbageCollector implements AutoCloseable {
             sources[i] = Location.inObject(part.from.sequence(), part.dataBlock);
             blockCount += part.length;
         }
-        final long length = ObjectHeader.length(count, blockCount) + ((long) blockCount << Blocks.SHIFT);
         return new ObjectLayout(
                 sequence,
                 covered.lastRecord(),
@@ -547,19 +549,24 @@ public final class GarbageCollector implements AutoCloseable {
                 dataBlocks,
                 sources,
                 blockCount,
-                length,
+                0,
                 generation);
     }
 
-    private void fill(
-            final MemorySegment bytes,
-            final List<Part> parts,
-            final ObjectLayout layout,
-            final long epoch,
-            final UUID nonce) {
-        final ObjectHeader header = new ObjectHeader(bytes);
-        header.begin(
-                ObjectType.DATA, volume, epoch, layout.sequence(), nonce, layout.extentCount(), layout.blockCount());
+    private BuiltObject assemble(final List<Part> parts, final ObjectLayout layout, final ObjectIdentity identity) {
+        final ObjectWriter.Draft draft = writer.begin(
+                ObjectType.DATA, identity, ObjectHeader.Shape.ofData(layout.extentCount(), layout.blockCount()));
+        try {
+            fill(draft, parts, layout);
+            return BuiltObject.of(layout, draft.finish());
+        } catch (final RuntimeException | Error e) {
+            draft.drop();
+            throw e;
+        }
+    }
+
+    private void fill(final ObjectWriter.Draft draft, final List<Part> parts, final ObjectLayout layout) {
+        final ObjectHeader header = draft.header();
         header.covers(layout.firstRecord(), layout.covered());
         header.checkpoint(stored.checkpoint());
         header.generation(layout.generation());
@@ -568,16 +575,10 @@ public final class GarbageCollector implements AutoCloseable {
             final Part part = parts.get(i);
             final int first = layout.dataBlock(i);
             header.extent(i, ExtentEntry.DATA, part.block, part.length, first);
-            part.from.copy(
-                    part.run,
-                    part.dataBlock,
-                    part.length,
-                    bytes,
-                    header.headerLength() + ((long) first << Blocks.SHIFT));
+            part.from.copy(part.run, part.dataBlock, part.length, draft.payload(), (long) first << Blocks.SHIFT);
             for (int j = 0; j < part.length; j++) {
                 header.blockCrc(first + j, part.from.crc(part.dataBlock + j));
             }
         }
-        header.seal();
     }
 }

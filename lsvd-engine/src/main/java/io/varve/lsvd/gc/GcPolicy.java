@@ -40,7 +40,7 @@ public record GcPolicy(double space, double garbage, long rate) {
      * How many bytes may be stored.
      *
      * @param sizeBytes the volume's size.
-     * @param liveBytes what of it is mapped.
+     * @param liveBytes what of it is mapped, as it is stored.
      */
     public long limit(final long sizeBytes, final long liveBytes) {
         final double bySpace = space * sizeBytes;

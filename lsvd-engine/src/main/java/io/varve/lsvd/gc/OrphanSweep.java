@@ -149,7 +149,7 @@ public final class OrphanSweep {
         if (isKnown || epochs.isSeal(volume, of, sequence)) {
             return;
         }
-        if (object.length() == ObjectHeader.length(0, 0)) {
+        if (object.length() == ObjectHeader.Shape.EMPTY.headerLength()) {
             unsure.add(object.key());
         } else {
             orphans.add(object.key());
@@ -163,7 +163,7 @@ public final class OrphanSweep {
             orphans.remove();
         } else {
             final String key = unsure.peek();
-            final MemorySegment header = Arena.ofAuto().allocate(ObjectHeader.length(0, 0), Long.BYTES);
+            final MemorySegment header = Arena.ofAuto().allocate(ObjectHeader.Shape.EMPTY.headerLength(), Long.BYTES);
             requests.add(new Request(key, header, store.get(key, 0, header)));
             unsure.remove();
         }

@@ -3,18 +3,19 @@ package io.varve.lsvd.gc;
 import io.varve.linux.Background;
 import io.varve.lsvd.cache.VolumeCache;
 import io.varve.lsvd.format.Blocks;
-import io.varve.lsvd.format.Checksum;
 import io.varve.lsvd.format.FormatException;
 import io.varve.lsvd.format.ObjectHeader;
-import io.varve.lsvd.format.ObjectType;
 import io.varve.lsvd.history.Epochs;
 import io.varve.lsvd.map.ExtentMap;
 import io.varve.lsvd.map.Location;
+import io.varve.lsvd.objects.BufferPool;
+import io.varve.lsvd.objects.ObjectIndex;
+import io.varve.lsvd.objects.ObjectReader;
 import io.varve.lsvd.scan.LiveRuns;
 import io.varve.lsvd.store.ObjectStore;
-import io.varve.lsvd.stored.BufferPool;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
+import java.util.BitSet;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
@@ -31,6 +32,7 @@ final class Victim {
     private final ObjectStore store;
     private final VolumeCache cache;
     private final BufferPool memory;
+    private final ObjectReader reader;
     private final Epochs.Entry epoch;
     private final long sequence;
     private final String key;
@@ -39,7 +41,7 @@ final class Victim {
     private CompletableFuture<Integer> headerRead;
     private MemorySegment headerBytes;
     private MemorySegment live;
-    private ObjectHeader header;
+    private ObjectIndex index;
     private int liveBlocks;
     private boolean isRead;
     private long bytesFromCache;
@@ -51,19 +53,26 @@ final class Victim {
      */
     record Run(long block, int length, int dataBlock, int at) {}
 
-    /** A stretch of the object on its way into memory. */
-    private record Read(int dataBlock, int blocks, MemorySegment target, CompletableFuture<Integer> length) {}
+    /** A stretch of the object on its way into memory: as it is stored, or, from the read cache, as it is. */
+    private record Read(
+            int dataBlock, int blocks, boolean isStored, MemorySegment bytes, CompletableFuture<Integer> length) {
+        int end() {
+            return dataBlock + blocks;
+        }
+    }
 
     /** Begins to read; {@code cache} is null when there is none. */
     Victim(
             final ObjectStore store,
             final VolumeCache cache,
             final BufferPool memory,
+            final ObjectReader reader,
             final Epochs.Entry epoch,
             final long sequence) {
         this.store = store;
         this.cache = cache;
         this.memory = memory;
+        this.reader = reader;
         this.epoch = epoch;
         this.sequence = sequence;
         this.key = epoch.key(sequence);
@@ -90,7 +99,7 @@ final class Victim {
 
     /** CRC32C of a data block. */
     int crc(final int dataBlock) {
-        return header.blockCrc(dataBlock);
+        return index.blockCrc(dataBlock);
     }
 
     /** Copies live blocks of one run; {@code dataBlock} is the first of them. */
@@ -112,15 +121,15 @@ final class Victim {
         if (isRead) {
             return 0;
         }
-        if (header == null) {
+        if (index == null) {
             if (!headerRead.isDone()) {
                 return 0;
             }
-            takeHeader(headerRead.get());
+            final ObjectHeader header = takeHeader(headerRead.get());
             if (header == null) {
                 return 1;
             }
-            findLive(map);
+            findLive(header, map);
             beginReads();
             return 1;
         }
@@ -130,7 +139,7 @@ final class Victim {
             }
         }
         for (final Read read : reads) {
-            if (read.length.get() != read.target.byteSize()) {
+            if (read.length.get() != read.bytes.byteSize()) {
                 throw new ExecutionException(new FormatException(key + " is damaged: it is too short"));
             }
         }
@@ -151,7 +160,7 @@ final class Victim {
 
     private void giveReads() {
         for (final Read read : reads) {
-            memory.giveBehind(read.length, read.target);
+            memory.giveBehind(read.length, read.bytes);
         }
         reads.clear();
     }
@@ -161,27 +170,26 @@ final class Victim {
         headerRead = store.get(key, 0, headerBytes);
     }
 
-    private void takeHeader(final int length) throws ExecutionException {
+    /** Returns null when it has to be read once more, longer. */
+    private ObjectHeader takeHeader(final int length) throws ExecutionException {
         final MemorySegment bytes = headerBytes.asSlice(0, length);
         final ObjectHeader found = new ObjectHeader(bytes);
         if (found.isRecognizable() && found.headerLength() > length && length == FIRST_READ) {
             final MemorySegment first = headerBytes;
             readHeader(found.headerLength());
             memory.give(first);
-            return;
+            return null;
         }
         try {
             found.validate(key, epoch.volume(), epoch.epoch(), sequence);
-            if (found.type() != ObjectType.DATA) {
-                throw new FormatException(key + " should hold data and does not");
-            }
+            index = ObjectIndex.ofData(key, found);
         } catch (final FormatException e) {
             throw new ExecutionException(e);
         }
-        header = found;
+        return found;
     }
 
-    private void findLive(final ExtentMap map) {
+    private void findLive(final ObjectHeader header, final ExtentMap map) {
         LiveRuns.forEach(header, map, (block, length, dataBlock) -> {
             Background.pause();
             runs.add(new Run(block, length, dataBlock, liveBlocks));
@@ -210,16 +218,16 @@ final class Victim {
     }
 
     private void begin(final int first, final int end) {
-        final MemorySegment target = memory.take((long) (end - first) << Blocks.SHIFT);
-        reads.add(new Read(first, end - first, target, read(first, target)));
-    }
-
-    private CompletableFuture<Integer> read(final int first, final MemorySegment target) {
-        if (cache != null && cache.copy(Location.inObject(sequence, first), target)) {
-            bytesFromCache += target.byteSize();
-            return CompletableFuture.completedFuture((int) target.byteSize());
+        final MemorySegment plain = memory.take((long) (end - first) << Blocks.SHIFT);
+        if (cache != null && cache.copy(Location.inObject(sequence, first), plain)) {
+            bytesFromCache += plain.byteSize();
+            reads.add(new Read(
+                    first, end - first, false, plain, CompletableFuture.completedFuture((int) plain.byteSize())));
+            return;
         }
-        return store.get(key, header.headerLength() + ((long) first << Blocks.SHIFT), target);
+        memory.give(plain);
+        final MemorySegment bytes = memory.take(index.storedLength(first, end));
+        reads.add(new Read(first, end - first, true, bytes, store.get(key, index.offset(first), bytes)));
     }
 
     /** Takes what is live, and intact, out of what has been read, which with what lies between may be many times as much. */
@@ -228,24 +236,53 @@ final class Victim {
             return;
         }
         live = memory.take((long) liveBlocks << Blocks.SHIFT);
-        final Checksum checksum = new Checksum(live);
-        int at = 0;
-        for (final Run run : runs) {
-            while (run.dataBlock >= reads.get(at).dataBlock + reads.get(at).blocks) {
-                at++;
-            }
-            final Read read = reads.get(at);
-            for (int i = 0; i < run.length; i++) {
-                Background.pause();
-                final int block = run.dataBlock + i;
-                final int offset = run.at + i << Blocks.SHIFT;
-                MemorySegment.copy(
-                        read.target, (long) (block - read.dataBlock) << Blocks.SHIFT, live, offset, Blocks.SIZE);
-                if (checksum.of(offset, Blocks.SIZE) != header.blockCrc(block)) {
-                    throw new ExecutionException(new FormatException(
-                            key + " is damaged: data block " + block + " does not match its checksum"));
+        final BitSet good = new BitSet();
+        int next = 0;
+        for (final Read read : reads) {
+            final MemorySegment plain = plain(read, good);
+            try {
+                for (; next < runs.size() && runs.get(next).dataBlock < read.end(); next++) {
+                    keep(runs.get(next), read, plain, good);
+                }
+            } finally {
+                if (read.isStored) {
+                    memory.give(plain);
                 }
             }
         }
+    }
+
+    /** What was read, decompressed, and which of it is good. */
+    private MemorySegment plain(final Read read, final BitSet good) {
+        final MemorySegment plain = read.isStored ? memory.take((long) read.blocks << Blocks.SHIFT) : read.bytes;
+        try {
+            if (read.isStored) {
+                reader.decode(index, read.dataBlock, read.end(), read.bytes, plain, good);
+            } else {
+                ObjectReader.check(index, read.dataBlock, plain, good);
+            }
+            return plain;
+        } catch (final RuntimeException | Error e) {
+            if (read.isStored) {
+                memory.give(plain);
+            }
+            throw e;
+        }
+    }
+
+    private void keep(final Run run, final Read read, final MemorySegment plain, final BitSet good)
+            throws ExecutionException {
+        final int damaged = good.nextClearBit(run.dataBlock);
+        if (damaged < run.dataBlock + run.length) {
+            throw new ExecutionException(
+                    new FormatException(key + " is damaged: data block " + damaged + " does not match its checksum"));
+        }
+        Background.pause();
+        MemorySegment.copy(
+                plain,
+                (long) (run.dataBlock - read.dataBlock) << Blocks.SHIFT,
+                live,
+                (long) run.at << Blocks.SHIFT,
+                (long) run.length << Blocks.SHIFT);
     }
 }

@@ -1,7 +1,5 @@
 package io.varve.lsvd.gc;
 
-import io.varve.lsvd.format.Blocks;
-import io.varve.lsvd.format.ObjectHeader;
 import io.varve.lsvd.history.ObjectTable;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -28,7 +26,7 @@ final class VictimChooser {
     }
 
     /** An object and the part of its bytes that is live. */
-    private record Candidate(long sequence, int generation, long length, int live, double share) {}
+    private record Candidate(long sequence, int generation, long length, int live, long liveLength, double share) {}
 
     /**
      * Chooses.
@@ -47,12 +45,17 @@ final class VictimChooser {
                     || notThese.contains(objects.sequence(i))) {
                 continue;
             }
-            final double share = (double) ((long) objects.live(i) << Blocks.SHIFT) / objects.length(i);
+            final double share = (double) objects.liveLength(i) / objects.length(i);
             if (share > 1 - LEAST_GARBAGE || worst.size() == MAX_VICTIMS && share >= worst.peek().share) {
                 continue;
             }
             worst.add(new Candidate(
-                    objects.sequence(i), objects.generation(i), objects.length(i), objects.live(i), share));
+                    objects.sequence(i),
+                    objects.generation(i),
+                    objects.length(i),
+                    objects.live(i),
+                    objects.liveLength(i),
+                    share));
             if (worst.size() > MAX_VICTIMS) {
                 worst.remove();
             }
@@ -70,13 +73,14 @@ final class VictimChooser {
         int worthwhile = 0;
         int blocks = 0;
         long before = 0;
+        long after = 0;
         for (final Candidate candidate : candidates) {
             if (candidate.generation == candidates.getFirst().generation
                     && (chosen.isEmpty() || blocks + candidate.live <= maxBlocks)) {
                 chosen.add(candidate.sequence);
                 blocks += candidate.live;
                 before += candidate.length;
-                final long after = ObjectHeader.length(blocks, blocks) + ((long) blocks << Blocks.SHIFT);
+                after += candidate.liveLength;
                 if (before - after >= LEAST_GARBAGE * before) {
                     worthwhile = chosen.size();
                 }

@@ -1,26 +1,26 @@
 package io.varve.lsvd.history;
 
 import io.varve.linux.Background;
-import io.varve.lsvd.format.Checksum;
 import io.varve.lsvd.format.Covered;
 import io.varve.lsvd.format.FormatException;
 import io.varve.lsvd.format.ObjectHeader;
+import io.varve.lsvd.format.ObjectIdentity;
 import io.varve.lsvd.format.ObjectType;
 import io.varve.lsvd.format.SnapshotRecord;
 import io.varve.lsvd.map.ExtentMap;
 import io.varve.lsvd.map.Location;
+import io.varve.lsvd.objects.ObjectWriter;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
-import java.util.function.LongFunction;
 
 /**
  * A checkpoint object: the extent map as all objects before it make it, and the epochs that those belong to. A whole one
  * holds all of the map and names itself in its header; a delta holds what has changed since the checkpoint that its header
- * names, removals included, and lists all that it builds on. With the map goes the table of the objects. Behind the header stand
+ * names, removals included, and lists all that it builds on. With the map goes the table of the objects. Its payload:
  *
  * <pre>
  *  0  u64  number of extents
@@ -90,9 +90,9 @@ public final class Checkpoint {
             Runs removed,
             Runs written) {}
 
-    /** Length in bytes of a whole checkpoint. */
+    /** Length in bytes of a whole checkpoint, uncompressed. */
     public static long wholeLength(final Epochs epochs, final ObjectTable objects, final ExtentMap map) {
-        return length(epochs, 0, objects.entryCount(true), map.extentCount());
+        return objectLength(epochs, 0, objects.entryCount(true), map.extentCount());
     }
 
     /** Greatest length of a checkpoint in bytes: stores are given an object in one piece. */
@@ -104,29 +104,33 @@ public final class Checkpoint {
      */
     public static final long MAX_EXTENTS = 112_000_000;
 
-    /** Length in bytes of a delta. */
+    /** Length in bytes of a delta, uncompressed. */
     public static long deltaLength(
             final Epochs epochs, final CheckpointChain base, final ObjectTable objects, final MapChanges changes) {
-        return length(epochs, base.sequences().size(), objects.entryCount(false), changes.extentCount());
+        return objectLength(epochs, base.sequences().size(), objects.entryCount(false), changes.extentCount());
+    }
+
+    private static long objectLength(final Epochs epochs, final int bases, final long objects, final long extents) {
+        return ObjectHeader.Shape.ofPayload(length(epochs, bases, objects, extents))
+                .objectLength();
     }
 
     private static long length(final Epochs epochs, final int bases, final long objects, final long extents) {
-        return ObjectHeader.length(0, 0)
-                + PREAMBLE
+        return PREAMBLE
                 + (long) epochs.count() * EPOCH_LENGTH
                 + (long) bases * BASE_LENGTH
                 + objects * OBJECT_LENGTH
                 + extents * Runs.LENGTH;
     }
 
-    /** Builds a whole checkpoint; {@code memory} gives memory of a length in bytes. */
+    /** Builds a whole checkpoint. */
     public static MemorySegment whole(
             final Author author,
             final Statement statement,
             final ObjectTable objects,
             final ExtentMap map,
-            final LongFunction<MemorySegment> memory) {
-        return encode(author, statement, statement.sequence, List.of(), objects, null, map, memory);
+            final ObjectWriter writer) {
+        return encode(author, statement, statement.sequence, List.of(), objects, null, map, writer);
     }
 
     /**
@@ -134,7 +138,7 @@ public final class Checkpoint {
      *
      * @param base    the checkpoint that it builds on, and all that this one does.
      * @param changes what has changed since.
-     * @param memory  gives memory of a length in bytes.
+     * @param writer  makes the object.
      */
     public static MemorySegment delta(
             final Author author,
@@ -142,7 +146,7 @@ public final class Checkpoint {
             final CheckpointChain base,
             final ObjectTable objects,
             final MapChanges changes,
-            final LongFunction<MemorySegment> memory) {
+            final ObjectWriter writer) {
         return encode(
                 author,
                 statement,
@@ -151,7 +155,7 @@ public final class Checkpoint {
                 objects,
                 changes.removed(),
                 changes.written(),
-                memory);
+                writer);
     }
 
     private static MemorySegment encode(
@@ -162,21 +166,40 @@ public final class Checkpoint {
             final ObjectTable objects,
             final ExtentMap removed,
             final ExtentMap map,
-            final LongFunction<MemorySegment> memory) {
+            final ObjectWriter writer) {
         final boolean isWhole = removed == null;
         final long extents = map.extentCount() + (isWhole ? 0 : removed.extentCount());
         final Epochs epochs = author.epochs;
         final long entries = objects.entryCount(isWhole);
         final MemorySegment snapshot = statement.snapshot == null ? MemorySegment.NULL : statement.snapshot.encode();
         final long length = length(epochs, bases.size(), entries, extents) + padded(snapshot.byteSize());
-        final MemorySegment object = memory.apply(length);
-        final ObjectHeader header = new ObjectHeader(object);
-        header.begin(ObjectType.CHECKPOINT, author.volume, author.epoch, statement.sequence, author.nonce, 0, 0);
-        header.covers(statement.covered.lastRecord(), statement.covered);
-        header.checkpoint(base);
-        final MemorySegment body = object.asSlice(header.headerLength());
+        final ObjectWriter.Draft draft = writer.begin(
+                ObjectType.CHECKPOINT,
+                new ObjectIdentity(author.volume, author.epoch, statement.sequence, author.nonce),
+                ObjectHeader.Shape.ofPayload(length));
+        try {
+            draft.header().covers(statement.covered.lastRecord(), statement.covered);
+            draft.header().checkpoint(base);
+            putBody(draft.payload(), author.epochs, bases, objects, snapshot, removed, map);
+            return draft.finish();
+        } catch (final RuntimeException | Error e) {
+            draft.drop();
+            throw e;
+        }
+    }
+
+    private static void putBody(
+            final MemorySegment body,
+            final Epochs epochs,
+            final List<Long> bases,
+            final ObjectTable objects,
+            final MemorySegment snapshot,
+            final ExtentMap removed,
+            final ExtentMap map) {
+        final boolean isWhole = removed == null;
+        final long extents = map.extentCount() + (isWhole ? 0 : removed.extentCount());
         put(body, 0, extents, epochs.count());
-        put(body, 2 * Long.BYTES, bases.size(), entries);
+        put(body, 2 * Long.BYTES, bases.size(), objects.entryCount(isWhole));
         put(body, 4 * Long.BYTES, snapshot.byteSize(), 0);
         long offset = PREAMBLE;
         for (int i = 0; i < epochs.count(); i++) {
@@ -198,9 +221,6 @@ public final class Checkpoint {
             offset = putExtents(body, offset, removed, true);
         }
         putExtents(body, offset, map, false);
-        header.body(body.byteSize(), Checksum.of(body));
-        header.seal();
-        return object;
     }
 
     private static long padded(final long length) {
@@ -273,15 +293,12 @@ public final class Checkpoint {
     }
 
     /**
-     * Reads the body of a checkpoint, which must stay as long as the content is used.
+     * Reads the payload of a checkpoint, which must stay as long as the content is used.
      *
      * @throws FormatException when it is damaged.
      */
     static Content decode(final String key, final ObjectHeader header, final MemorySegment body)
             throws FormatException {
-        if (Checksum.of(body) != header.bodyCrc()) {
-            throw new FormatException(key + " is damaged: its checksum does not match");
-        }
         if (body.byteSize() < PREAMBLE) {
             throw new FormatException(key + " is damaged: it is too short");
         }

@@ -8,7 +8,7 @@ import java.util.List;
  * The newest checkpoint and what it builds on.
  *
  * @param sequences  of the whole one, then of the deltas on it, oldest first; empty when there is no checkpoint.
- * @param deltaBytes length of the deltas.
+ * @param deltaBytes length of the deltas, uncompressed.
  */
 public record CheckpointChain(List<Long> sequences, long deltaBytes) {
     /** No checkpoint yet. */

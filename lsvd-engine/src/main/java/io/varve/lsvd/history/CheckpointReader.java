@@ -5,6 +5,8 @@ import io.varve.lsvd.format.ObjectHeader;
 import io.varve.lsvd.format.ObjectType;
 import io.varve.lsvd.format.SnapshotRecord;
 import io.varve.lsvd.map.ExtentMap;
+import io.varve.lsvd.objects.ObjectIndex;
+import io.varve.lsvd.objects.ObjectReader;
 import io.varve.lsvd.store.Keys;
 import io.varve.lsvd.store.StoreClient;
 import io.varve.lsvd.store.StoreClient.Part;
@@ -27,6 +29,7 @@ final class CheckpointReader {
 
     private final StoreClient store;
     private final HeaderReader headers;
+    private final ObjectReader reader = new ObjectReader();
 
     CheckpointReader(final StoreClient store, final HeaderReader headers) {
         this.store = store;
@@ -65,7 +68,7 @@ final class CheckpointReader {
         load(contents, map);
         CheckpointChain sequences = CheckpointChain.whole(chain.getFirst().sequence());
         for (final ObjectHeader delta : chain.subList(1, chain.size())) {
-            sequences = sequences.with(delta.sequence(), delta.objectLength());
+            sequences = sequences.with(delta.sequence(), plainLength(delta));
         }
         final ObjectTable objects = new ObjectTable();
         for (final Checkpoint.Content one : contents) {
@@ -118,7 +121,7 @@ final class CheckpointReader {
                 content.snapshot(),
                 isWhole
                         ? CheckpointChain.whole(header.sequence())
-                        : chain.with(header.sequence(), header.objectLength()));
+                        : chain.with(header.sequence(), plainLength(header)));
     }
 
     private List<ObjectHeader> baseHeaders(final Checkpoint.Content content) throws IOException {
@@ -137,9 +140,11 @@ final class CheckpointReader {
     }
 
     private List<MemorySegment> bodies(final List<ObjectHeader> chain) throws IOException {
-        final List<MemorySegment> bodies = new ArrayList<>();
+        final List<ObjectIndex> indexes = new ArrayList<>();
+        final List<MemorySegment> stored = new ArrayList<>();
         final List<Part> parts = new ArrayList<>();
         for (final ObjectHeader header : chain) {
+            final ObjectIndex index = ObjectIndex.of(key(header), header);
             final long length = header.objectLength() - header.headerLength();
             if (length > MAX_UNCHECKED
                     && store.get(
@@ -149,12 +154,23 @@ final class CheckpointReader {
                             != 1) {
                 throw new FormatException(key(header) + " is damaged: it is too short");
             }
-            final MemorySegment body = Arena.ofAuto().allocate(length, Long.BYTES);
-            bodies.add(body);
-            Part.split(key(header), header.headerLength(), body, parts);
+            final MemorySegment bytes = Arena.ofAuto().allocate(length, Long.BYTES);
+            indexes.add(index);
+            stored.add(bytes);
+            Part.split(key(header), header.headerLength(), bytes, parts);
         }
         store.getAll(parts);
+        final List<MemorySegment> bodies = new ArrayList<>();
+        for (int i = 0; i < indexes.size(); i++) {
+            bodies.add(body(indexes.get(i), stored.get(i)));
+        }
         return bodies;
+    }
+
+    private MemorySegment body(final ObjectIndex index, final MemorySegment stored) throws FormatException {
+        final MemorySegment body = Arena.ofAuto().allocate(index.payloadLength(), Long.BYTES);
+        reader.decodeFrames(index, 0, index.frameCount(), stored, body);
+        return body;
     }
 
     private static void load(final List<Checkpoint.Content> contents, final ExtentMap map) {
@@ -201,6 +217,10 @@ final class CheckpointReader {
             throw new FormatException(key(header) + " should be a checkpoint and is not");
         }
         return header;
+    }
+
+    private static long plainLength(final ObjectHeader header) {
+        return header.headerLength() + header.payloadLength();
     }
 
     private static String key(final ObjectHeader header) {

@@ -32,6 +32,7 @@ public final class ObjectTable {
     private long storedBytes;
     private long deadBytes;
     private long liveBlocks;
+    private long liveBytes;
     private final LongHashSet changed = new LongHashSet();
 
     /** Number of objects. */
@@ -52,6 +53,11 @@ public final class ObjectTable {
     /** Blocks of these objects that the volume maps. */
     public long liveBlocks() {
         return liveBlocks;
+    }
+
+    /** Bytes of these objects, as they are stored, that hold those blocks: reckoned from each object's blocks and length. */
+    public long liveBytes() {
+        return liveBytes;
     }
 
     /** Adds an object, or does nothing when it is there. */
@@ -97,6 +103,11 @@ public final class ObjectTable {
         return live[index];
     }
 
+    /** Bytes of the object, as it is stored, that hold blocks which the volume maps. */
+    public long liveLength(final int index) {
+        return blocks[index] == 0 ? 0 : (long) ((double) lengths[index] * live[index] / blocks[index]);
+    }
+
     /** Sequence of the object with which the volume ceased to need it, or {@link #ALIVE}. */
     public long deadSince(final int index) {
         return deadSince[index];
@@ -111,7 +122,9 @@ public final class ObjectTable {
     public void mapped(final long sequence, final int difference) {
         final int index = find(sequence);
         if (index >= 0) {
+            liveBytes -= liveLength(index);
             live[index] += difference;
+            liveBytes += liveLength(index);
             liveBlocks += difference;
         }
     }
@@ -182,6 +195,7 @@ public final class ObjectTable {
         }
         storedBytes -= lengths[index];
         liveBlocks -= live[index];
+        liveBytes -= liveLength(index);
         if (deadSince[index] != ALIVE) {
             deadBytes -= lengths[index];
         }

@@ -3,6 +3,7 @@ package io.varve.lsvd.history;
 import io.varve.lsvd.format.Covered;
 import io.varve.lsvd.format.FormatException;
 import io.varve.lsvd.format.ObjectHeader;
+import io.varve.lsvd.format.ObjectIdentity;
 import io.varve.lsvd.format.ObjectType;
 import io.varve.lsvd.store.Keys;
 import io.varve.lsvd.store.NoSuchObjectException;
@@ -34,13 +35,12 @@ public final class Sealer {
             final UUID nonce,
             final Covered covered,
             final long checkpoint) {
-        final MemorySegment object = Arena.ofAuto().allocate(ObjectHeader.length(0, 0), Long.BYTES);
+        final MemorySegment object = Arena.ofAuto().allocate(ObjectHeader.Shape.EMPTY.headerLength(), Long.BYTES);
         final ObjectHeader header = new ObjectHeader(object);
-        header.begin(ObjectType.SEAL, volume, epoch, sequence, nonce, 0, 0);
+        header.begin(ObjectType.SEAL, new ObjectIdentity(volume, epoch, sequence, nonce), ObjectHeader.Shape.EMPTY);
         header.covers(covered.lastRecord(), covered);
         header.checkpoint(checkpoint);
-        header.body(0, 0);
-        header.seal();
+        header.complete(header.headerLength());
         return object;
     }
 
@@ -150,7 +150,7 @@ public final class Sealer {
     /** Whether an object is there and a seal. */
     public static boolean isSeal(final StoreClient store, final String key) throws IOException {
         try (Arena arena = Arena.ofShared()) {
-            final MemorySegment bytes = arena.allocate(ObjectHeader.length(0, 0), Long.BYTES);
+            final MemorySegment bytes = arena.allocate(ObjectHeader.Shape.EMPTY.headerLength(), Long.BYTES);
             store.get(key, 0, bytes);
             return new ObjectHeader(bytes).type() == ObjectType.SEAL;
         } catch (final NoSuchObjectException e) {

@@ -5,6 +5,8 @@ import io.varve.lsvd.cache.VolumeCache;
 import io.varve.lsvd.format.FormatException;
 import io.varve.lsvd.history.Epochs;
 import io.varve.lsvd.map.Location;
+import io.varve.lsvd.objects.ObjectIndex;
+import io.varve.lsvd.objects.ObjectReader;
 import io.varve.lsvd.runtime.UnexpectedErrors;
 import io.varve.lsvd.store.NoSuchObjectException;
 import io.varve.lsvd.store.ObjectStore;
@@ -44,6 +46,7 @@ public final class Fetcher implements Agent {
     private final SpanPool pool = new SpanPool(spans);
     private final ReadAhead readAhead = new ReadAhead();
     private final ObjectIndexes indexes;
+    private final ObjectReader reader = new ObjectReader();
     private final ObjectStore store;
     private final String name;
     private final UnexpectedErrors errors;
@@ -296,12 +299,12 @@ public final class Fetcher implements Agent {
     }
 
     private void request(final Span span, final ObjectIndex index) throws FormatException {
-        span.onIndex(index, indexes.key(span.sequence));
-        span.data = woken(store.get(indexes.key(span.sequence), span.offset(), span.memory.first(span.length())));
+        span.onIndex(index);
+        span.data = woken(store.get(indexes.key(span.sequence), span.offset(), span.target()));
     }
 
     private void onData(final Span span, final int bytes) {
-        span.verify(bytes);
+        span.decode(bytes, reader);
         trouble = null;
         bytesFetched += bytes;
         fetches++;
@@ -384,6 +387,12 @@ public final class Fetcher implements Agent {
     private boolean offer(final Span span, final int block, final int count) {
         final long location = Location.inObject(span.sequence, block);
         return cache.contains(location)
-                || cache.offer(location, count, span.demandedOf(block, count), span.address(block), span.crcs, block);
+                || cache.offer(
+                        location,
+                        count,
+                        span.demandedOf(block, count),
+                        span.address(block),
+                        span.known().blockCrcs(),
+                        block);
     }
 }

@@ -3,6 +3,7 @@ package io.varve.lsvd.read;
 import io.varve.lsvd.format.FormatException;
 import io.varve.lsvd.format.ObjectHeader;
 import io.varve.lsvd.history.Epochs;
+import io.varve.lsvd.objects.ObjectIndex;
 import io.varve.lsvd.store.ObjectStore;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -72,7 +73,7 @@ final class ObjectIndexes {
     private static long cost(final CompletableFuture<ObjectIndex> index) {
         return OBJECT_COST
                 + (index.isDone() && !index.isCompletedExceptionally()
-                        ? index.join().crcs().length
+                        ? index.join().blockCount()
                         : UNKNOWN_COST);
     }
 
@@ -98,7 +99,7 @@ final class ObjectIndexes {
         try {
             final ObjectHeader header = new ObjectHeader(bytes);
             header.validate(key, epoch.volume(), epoch.epoch(), sequence);
-            return ObjectIndex.of(key, header);
+            return ObjectIndex.ofData(key, header);
         } catch (final FormatException e) {
             throw new CompletionException(e);
         }

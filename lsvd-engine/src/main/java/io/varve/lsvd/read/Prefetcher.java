@@ -8,12 +8,16 @@ import io.varve.lsvd.format.Blocks;
 import io.varve.lsvd.format.FormatException;
 import io.varve.lsvd.history.Epochs;
 import io.varve.lsvd.map.Location;
+import io.varve.lsvd.objects.ObjectIndex;
+import io.varve.lsvd.objects.ObjectReader;
 import io.varve.lsvd.runtime.EngineRuntime;
 import io.varve.lsvd.store.NoSuchObjectException;
 import io.varve.lsvd.store.ObjectStore;
 import java.lang.System.Logger.Level;
+import java.lang.foreign.MemorySegment;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.BitSet;
 import java.util.Deque;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -53,6 +57,7 @@ public final class Prefetcher implements Agent, AutoCloseable {
     private final Deque<SpanMemory> memory = new ArrayDeque<>();
     private final List<Read> reads = new ArrayList<>();
     private final Deque<NewObject> newObjects = new ArrayDeque<>();
+    private final ObjectReader reader = new ObjectReader();
     private final EngineRuntime.Handle thread;
     private View view;
     private PrefetchPlan plan;
@@ -89,6 +94,8 @@ public final class Prefetcher implements Agent, AutoCloseable {
         int cachedTo;
         CompletableFuture<ObjectIndex> index;
         CompletableFuture<Integer> data;
+        MemorySegment stored;
+        BitSet good;
 
         Read(final View view, final long line, final int count, final boolean isHot, final SpanMemory memory) {
             this.view = view;
@@ -367,44 +374,38 @@ public final class Prefetcher implements Agent, AutoCloseable {
     }
 
     private void request(final Read read, final ObjectIndex index) throws FormatException {
-        read.end = Math.min(read.end, index.crcs().length);
+        read.end = Math.min(read.end, index.blockCount());
         if (read.end <= read.first) {
             throw new FormatException(read.key() + " has no data block " + read.first);
         }
-        final int length = (read.end - read.first) * Blocks.SIZE;
-        final long offset = index.headerLength() + (long) read.first * Blocks.SIZE;
-        read.data = woken(store.get(read.key(), offset, read.memory.first(length)));
+        final int length = index.storedLength(read.first, read.end);
+        read.stored = index.isPlain(read.first, read.end) ? read.memory.first(length) : read.memory.stored(length);
+        read.data = woken(store.get(read.key(), index.offset(read.first), read.stored));
     }
 
     /** Hands a read's lines to the cache; false when it takes no more now. */
     private boolean cache(final Read read, final ObjectIndex index, final int bytes) throws FormatException {
+        if (read.good == null) {
+            read.good = new BitSet();
+            final MemorySegment plain = read.memory.first((read.end - read.first) * Blocks.SIZE);
+            reader.decode(index, read.first, read.end, read.stored.asSlice(0, bytes), plain, read.good);
+        }
         while (read.cachedTo < read.end) {
             final int block = read.cachedTo;
             final int count = Math.min(CacheLine.BLOCKS, read.end - block);
-            if (!isGood(read, index, bytes, block, count)) {
+            if (read.good.nextClearBit(block) < block + count) {
                 throw new FormatException(read.key() + " is damaged near data block " + block);
             }
             final long location = Location.inObject(read.sequence(), block);
             if (!read.view.cache.contains(location)) {
                 final long data = read.memory.address() + (long) (block - read.first) * Blocks.SIZE;
                 final int touched = read.isHot ? CacheLine.mask(0, count) : 0;
-                if (!read.view.cache.offer(location, count, touched, data, index.crcs(), block)) {
+                if (!read.view.cache.offer(location, count, touched, data, index.blockCrcs(), block)) {
                     return false;
                 }
                 lines++;
             }
             read.cachedTo += count;
-        }
-        return true;
-    }
-
-    private static boolean isGood(
-            final Read read, final ObjectIndex index, final int bytes, final int block, final int count) {
-        for (int i = block; i < block + count; i++) {
-            final int at = (i - read.first) * Blocks.SIZE;
-            if (at + Blocks.SIZE > bytes || read.memory.checksum().of(at, Blocks.SIZE) != index.crcs()[i]) {
-                return false;
-            }
         }
         return true;
     }

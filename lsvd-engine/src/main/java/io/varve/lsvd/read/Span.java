@@ -2,9 +2,11 @@ package io.varve.lsvd.read;
 
 import io.varve.linux.Memory;
 import io.varve.lsvd.format.Blocks;
-import io.varve.lsvd.format.Checksum;
 import io.varve.lsvd.format.FormatException;
 import io.varve.lsvd.map.Location;
+import io.varve.lsvd.objects.ObjectIndex;
+import io.varve.lsvd.objects.ObjectReader;
+import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.List;
@@ -41,8 +43,8 @@ final class Span {
     int errors;
     long dueNs;
     int cachedTo;
-    int[] crcs;
-    private int headerLength;
+    private ObjectIndex known;
+    private MemorySegment target;
     private final List<Part> parts = new ArrayList<>();
     private final BitSet demanded = new BitSet();
     private final BitSet good = new BitSet();
@@ -85,31 +87,35 @@ final class Span {
      *
      * @throws FormatException when somebody wants more than the object holds.
      */
-    void onIndex(final ObjectIndex known, final String key) throws FormatException {
-        crcs = known.crcs();
-        headerLength = known.headerLength();
-        if (demanded.length() > crcs.length) {
-            throw new FormatException(key + " is damaged: it has no data block " + (demanded.length() - 1));
+    void onIndex(final ObjectIndex found) throws FormatException {
+        known = found;
+        if (demanded.length() > known.blockCount()) {
+            throw new FormatException(known.key() + " is damaged: it has no data block " + (demanded.length() - 1));
         }
-        end = Math.min(end, crcs.length);
+        end = Math.min(end, known.blockCount());
+        target = known.isPlain(first, end)
+                ? memory.first(end - first << Blocks.SHIFT)
+                : memory.stored(known.storedLength(first, end));
+    }
+
+    /** What the object is known by. */
+    ObjectIndex known() {
+        return known;
     }
 
     /** Where the span begins in the object, in bytes. */
     long offset() {
-        return headerLength + ((long) first << Blocks.SHIFT);
+        return known.offset(first);
     }
 
-    /** Length in bytes. */
-    int length() {
-        return (end - first) << Blocks.SHIFT;
+    /** Where what is stored of it goes. */
+    MemorySegment target() {
+        return target;
     }
 
-    /** Checks so many bytes that the store has given. */
-    void verify(final int bytes) {
-        final Checksum checksum = memory.checksum();
-        for (int i = 0; i < bytes >>> Blocks.SHIFT; i++) {
-            good.set(first + i, checksum.of(i * Blocks.SIZE, Blocks.SIZE) == crcs[first + i]);
-        }
+    /** Decompresses, and checks, so many bytes that the store has given. */
+    void decode(final int bytes, final ObjectReader reader) {
+        reader.decode(known, first, end, target.asSlice(0, bytes), memory.first(end - first << Blocks.SHIFT), good);
     }
 
     /** Gives the pieces that wait their parts, or a failure where those are damaged; lets go of them. */

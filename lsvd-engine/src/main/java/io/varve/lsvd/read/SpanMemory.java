@@ -2,7 +2,7 @@ package io.varve.lsvd.read;
 
 import io.varve.lsvd.cache.CacheLine;
 import io.varve.lsvd.format.Blocks;
-import io.varve.lsvd.format.Checksum;
+import io.varve.lsvd.format.Frames;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
@@ -17,11 +17,10 @@ final class SpanMemory {
     static final int LARGE_BLOCKS = ReadAhead.MAX_LINES * CacheLine.BLOCKS;
 
     private final MemorySegment segment;
-    private final Checksum checksum;
+    private MemorySegment stored;
 
     SpanMemory(final int blocks) {
         segment = Arena.ofAuto().allocate((long) blocks * Blocks.SIZE, Blocks.SIZE);
-        checksum = new Checksum(segment);
     }
 
     boolean isLarge() {
@@ -32,8 +31,12 @@ final class SpanMemory {
         return segment.asSlice(0, bytes);
     }
 
-    Checksum checksum() {
-        return checksum;
+    /** Memory for so many bytes as they are stored: no more than there are blocks for, and the rest of the outermost frames. */
+    MemorySegment stored(final int bytes) {
+        if (stored == null) {
+            stored = Arena.ofAuto().allocate(segment.byteSize() + 2 * Frames.SIZE, Blocks.SIZE);
+        }
+        return stored.asSlice(0, bytes);
     }
 
     long address() {

@@ -33,7 +33,7 @@ public final class ObjectLayout {
      * @param dataBlocks   first data block of each extent, or {@link #trim()}.
      * @param sources      location of each extent's data before.
      * @param blockCount   number of data blocks.
-     * @param objectLength length of the object in bytes.
+     * @param objectLength length of the object in bytes; 0 while it is not known.
      * @param generation   how often the data has been collected: 0 for a batch of the log.
      */
     public ObjectLayout(
@@ -63,6 +63,12 @@ public final class ObjectLayout {
     public static ObjectLayout empty(final long sequence, final long firstRecord, final Covered covered) {
         return new ObjectLayout(
                 sequence, firstRecord, covered, new long[0], new int[0], new int[0], new long[0], 0, 0, 0);
+    }
+
+    /** The same, of an object that has turned out to be so many bytes long. */
+    public ObjectLayout withObjectLength(final long length) {
+        return new ObjectLayout(
+                sequence, firstRecord, covered, blocks, lengths, dataBlocks, sources, blockCount, length, generation);
     }
 
     /** What stands for the first data block of an extent that was trimmed. */

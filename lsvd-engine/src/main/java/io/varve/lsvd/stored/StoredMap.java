@@ -9,8 +9,8 @@ import io.varve.lsvd.history.MapChanges;
 import io.varve.lsvd.history.ObjectTable;
 import io.varve.lsvd.map.ExtentMap;
 import io.varve.lsvd.map.Location;
+import io.varve.lsvd.objects.ObjectWriter;
 import java.lang.foreign.MemorySegment;
-import java.util.function.LongFunction;
 
 /**
  * The extent map as the objects in the store make it, the table of those objects, and what of both no checkpoint holds yet; decides
@@ -34,6 +34,7 @@ public final class StoredMap implements AutoCloseable {
     private CheckpointChain chain;
     private boolean isCounted;
     private boolean isNextWhole;
+    private long nextLength;
     private boolean isWanted;
 
     /**
@@ -190,15 +191,16 @@ public final class StoredMap implements AutoCloseable {
     /**
      * Builds the next checkpoint; everything that has been told must be in the store.
      *
-     * @param memory gives memory of a length in bytes.
+     * @param writer makes the object.
      * @throws FormatException when it would be longer than an object can be.
      */
-    public MemorySegment buildCheckpoint(final Checkpoint.Statement statement, final LongFunction<MemorySegment> memory)
+    public MemorySegment buildCheckpoint(final Checkpoint.Statement statement, final ObjectWriter writer)
             throws FormatException {
         final long wholeLength = Checkpoint.wholeLength(author.epochs(), objects, map);
         final long deltaLength = Checkpoint.deltaLength(author.epochs(), chain, objects, changes);
         isNextWhole = isWholeDue(wholeLength, deltaLength);
-        if ((isNextWhole ? wholeLength : deltaLength) > Checkpoint.MAX_LENGTH) {
+        nextLength = isNextWhole ? wholeLength : deltaLength;
+        if (nextLength > Checkpoint.MAX_LENGTH) {
             throw new FormatException("a checkpoint of the volume's " + map.extentCount()
                     + " extents would be longer than the 2 GiB that an object can have; what is not in the store yet"
                     + " stays in the local log, and the volume can be served read-only and exported");
@@ -211,8 +213,8 @@ public final class StoredMap implements AutoCloseable {
             }
         }
         final MemorySegment bytes = isNextWhole
-                ? Checkpoint.whole(author, statement, objects, map, memory)
-                : Checkpoint.delta(author, statement, chain, objects, changes, memory);
+                ? Checkpoint.whole(author, statement, objects, map, writer)
+                : Checkpoint.delta(author, statement, chain, objects, changes, writer);
         objects.clearChanges();
         isWanted = false;
         return bytes;
@@ -220,7 +222,7 @@ public final class StoredMap implements AutoCloseable {
 
     /** The checkpoint that was built is in the store. */
     public void onCheckpointStored(final long sequence, final long length) {
-        chain = isNextWhole ? CheckpointChain.whole(sequence) : chain.with(sequence, length);
+        chain = isNextWhole ? CheckpointChain.whole(sequence) : chain.with(sequence, nextLength);
         changes.clear();
         objects.add(sequence, length, 0, ObjectTable.CHECKPOINT);
     }

@@ -1,11 +1,13 @@
 package io.varve.lsvd.transfer;
 
 import io.varve.lsvd.format.Blocks;
-import io.varve.lsvd.format.Checksum;
 import io.varve.lsvd.format.FormatException;
+import io.varve.lsvd.format.Frames;
 import io.varve.lsvd.history.Epochs;
 import io.varve.lsvd.map.ExtentMap;
 import io.varve.lsvd.map.Location;
+import io.varve.lsvd.objects.ObjectIndex;
+import io.varve.lsvd.objects.ObjectReader;
 import io.varve.lsvd.scan.Cancellation;
 import io.varve.lsvd.scan.ObjectName;
 import io.varve.lsvd.scan.Pace;
@@ -18,6 +20,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.BitSet;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
@@ -25,7 +28,7 @@ import java.util.Map;
 
 /**
  * Reads blocks of a volume out of its objects, and checks them. What a range needs of one object, which mostly stands together,
- * is read at once, {@value #READS} reads at a time, of {@value #READ_BYTES} bytes at most. For one thread that may wait.
+ * is read at once, {@value #READS} reads at a time, of {@value #READ_BYTES} bytes and two frames at most. For one thread that may wait.
  */
 public final class BlockSource implements AutoCloseable {
     private static final int READS = 12;
@@ -44,7 +47,10 @@ public final class BlockSource implements AutoCloseable {
     private final ObjectIndexes indexes;
     private final Arena arena = Arena.ofShared();
     private final ArrayDeque<MemorySegment> free = new ArrayDeque<>();
+    private final MemorySegment plain = arena.allocate(READ_BYTES, Blocks.SIZE);
     private final Map<Long, ObjectName> names = new HashMap<>();
+    private final ObjectReader reader = new ObjectReader();
+    private final BitSet good = new BitSet();
     private boolean isQuiet = true;
 
     /**
@@ -59,7 +65,7 @@ public final class BlockSource implements AutoCloseable {
         this.cancellation = cancellation;
         indexes = new ObjectIndexes(store, pace, cancellation);
         for (int i = 0; i < READS; i++) {
-            free.add(arena.allocate(READ_BYTES, Long.BYTES));
+            free.add(arena.allocate(READ_BYTES + 2 * Frames.SIZE, Long.BYTES));
         }
     }
 
@@ -84,8 +90,12 @@ public final class BlockSource implements AutoCloseable {
             return pieces.getFirst().dataBlock();
         }
 
+        int end() {
+            return pieces.getLast().end();
+        }
+
         int blocks() {
-            return pieces.getLast().end() - first();
+            return end() - first();
         }
     }
 
@@ -167,33 +177,35 @@ public final class BlockSource implements AutoCloseable {
     }
 
     private Reading begin(final Group group, final MemorySegment memory) throws FormatException {
-        final ObjectIndexes.Index index = indexes.get(group.name);
-        if (group.first() + group.blocks() > index.crcs().length) {
+        final ObjectIndex index = indexes.get(group.name);
+        if (group.first() + group.blocks() > index.blockCount()) {
             throw new FormatException(group.name.key() + " does not hold what the extent map expects in it");
         }
         return store.begin(
                 group.name.key(),
-                index.headerLength() + ((long) group.first() << Blocks.SHIFT),
-                memory.asSlice(0, (long) group.blocks() << Blocks.SHIFT));
+                index.offset(group.first()),
+                memory.asSlice(0, index.storedLength(group.first(), group.end())));
     }
 
     private void finish(final UnderWay read, final MemorySegment target) throws IOException {
         final Group group = read.group;
-        final MemorySegment data = await(read);
-        pace.onRead(data.byteSize());
-        if (data.byteSize() != (long) group.blocks() << Blocks.SHIFT) {
+        final MemorySegment stored = await(read);
+        pace.onRead(stored.byteSize());
+        final ObjectIndex index = indexes.get(group.name);
+        if (stored.byteSize() != index.storedLength(group.first(), group.end())) {
             throw new FormatException(group.name.key() + " is damaged: it is too short");
         }
-        final Checksum checksum = new Checksum(data);
-        final int[] crcs = indexes.get(group.name).crcs();
+        final MemorySegment data = index.isPlain(group.first(), group.end())
+                ? stored
+                : plain.asSlice(0, (long) group.blocks() << Blocks.SHIFT);
+        reader.decode(index, group.first(), group.end(), stored, data, good);
         for (final Piece piece : group.pieces) {
-            final int offset = piece.dataBlock() - group.first() << Blocks.SHIFT;
-            for (int i = 0; i < piece.blocks; i++) {
-                if (checksum.of(offset + (i << Blocks.SHIFT), Blocks.SIZE) != crcs[piece.dataBlock() + i]) {
-                    throw new FormatException(group.name.key() + " is damaged: data block " + (piece.dataBlock() + i)
-                            + " does not match its checksum");
-                }
+            final int damaged = good.nextClearBit(piece.dataBlock());
+            if (damaged < piece.end()) {
+                throw new FormatException(
+                        group.name.key() + " is damaged: data block " + damaged + " does not match its checksum");
             }
+            final long offset = (long) (piece.dataBlock() - group.first()) << Blocks.SHIFT;
             MemorySegment.copy(data, offset, target, piece.targetOffset, (long) piece.blocks << Blocks.SHIFT);
         }
     }

@@ -2,7 +2,7 @@ package io.varve.lsvd.transfer;
 
 import io.varve.lsvd.format.FormatException;
 import io.varve.lsvd.format.ObjectHeader;
-import io.varve.lsvd.format.ObjectType;
+import io.varve.lsvd.objects.ObjectIndex;
 import io.varve.lsvd.scan.Cancellation;
 import io.varve.lsvd.scan.ObjectName;
 import io.varve.lsvd.scan.ObjectScan;
@@ -23,17 +23,9 @@ final class ObjectIndexes implements AutoCloseable {
     private static final int MAX_BLOCKS = 4 << 20;
     private static final int READS = 16;
 
-    private final Map<ObjectName, Index> indexes = new LinkedHashMap<>(64, 0.75f, true);
+    private final Map<ObjectName, ObjectIndex> indexes = new LinkedHashMap<>(64, 0.75f, true);
     private final ObjectScan scan;
     private long blocks;
-
-    /**
-     * What has to be known of an object.
-     *
-     * @param headerLength where its data begins, in bytes.
-     * @param crcs         CRC32C of each data block.
-     */
-    record Index(int headerLength, int[] crcs) {}
 
     ObjectIndexes(final StoreClient store, final Pace pace, final Cancellation cancellation) {
         scan = new ObjectScan(store, pace, cancellation, ObjectScan.HEADER_READ, READS);
@@ -50,26 +42,20 @@ final class ObjectIndexes implements AutoCloseable {
         scan.scan(missing.iterator(), (name, header, bytes) -> add(name, header));
         final var oldest = indexes.entrySet().iterator();
         while (blocks > MAX_BLOCKS && indexes.size() > names.size()) {
-            blocks -= oldest.next().getValue().crcs.length;
+            blocks -= oldest.next().getValue().blockCount();
             oldest.remove();
         }
     }
 
     /** What is known of an object that was {@linkplain #load loaded} last. */
-    Index get(final ObjectName name) {
+    ObjectIndex get(final ObjectName name) {
         return indexes.get(name);
     }
 
     private void add(final ObjectName name, final ObjectHeader header) throws FormatException {
-        if (header.type() != ObjectType.DATA) {
-            throw new FormatException(name.key() + " should hold data and does not");
-        }
-        final int[] crcs = new int[header.blockCount()];
-        for (int i = 0; i < crcs.length; i++) {
-            crcs[i] = header.blockCrc(i);
-        }
-        blocks += crcs.length;
-        indexes.put(name, new Index(header.headerLength(), crcs));
+        final ObjectIndex index = ObjectIndex.ofData(name.key(), header);
+        blocks += index.blockCount();
+        indexes.put(name, index);
     }
 
     @Override

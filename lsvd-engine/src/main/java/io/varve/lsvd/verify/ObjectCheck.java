@@ -1,13 +1,16 @@
 package io.varve.lsvd.verify;
 
 import io.varve.lsvd.format.Blocks;
-import io.varve.lsvd.format.Checksum;
+import io.varve.lsvd.format.FormatException;
+import io.varve.lsvd.format.Frames;
 import io.varve.lsvd.format.ObjectHeader;
 import io.varve.lsvd.format.ObjectType;
 import io.varve.lsvd.history.Epochs;
 import io.varve.lsvd.history.History;
 import io.varve.lsvd.map.ExtentMap;
 import io.varve.lsvd.map.Location;
+import io.varve.lsvd.objects.ObjectIndex;
+import io.varve.lsvd.objects.ObjectReader;
 import io.varve.lsvd.scan.LiveRuns;
 import io.varve.lsvd.scan.ObjectName;
 import io.varve.lsvd.scan.Pace;
@@ -17,11 +20,12 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.BitSet;
 import java.util.function.Consumer;
-import java.util.zip.CRC32C;
 
 /** Holds one object at a time against its own checksums, and against the map that names it. One thread's. */
 final class ObjectCheck {
-    private static final int PIECE = 4 << 20;
+    private static final int PIECE_BYTES = 4 << 20;
+    private static final int PIECE_BLOCKS = PIECE_BYTES / Blocks.SIZE;
+    private static final int PIECE_FRAMES = PIECE_BYTES / Frames.SIZE;
     private static final int MAX_RUNS_TOLD = 4;
 
     private final StoreClient store;
@@ -29,8 +33,9 @@ final class ObjectCheck {
     private final Epochs epochs;
     private final ExtentMap map;
     private final Consumer<Finding> findings;
-    private final CRC32C crc = new CRC32C();
+    private final ObjectReader reader = new ObjectReader();
     private MemorySegment piece;
+    private MemorySegment plain;
     private long bytesRead;
 
     /**
@@ -84,44 +89,25 @@ final class ObjectCheck {
 
     private void checkBlocks(final ObjectName name, final ObjectHeader header, final MemorySegment bytes)
             throws IOException {
-        final BitSet damaged = new BitSet();
-        final int count = header.blockCount();
-        int done = check(header, 0, bytes, header.headerLength(), damaged);
-        int missing = 0;
-        while (done < count && missing == 0) {
-            final long offset = header.headerLength() + ((long) done << Blocks.SHIFT);
-            final MemorySegment read = readPiece(name, offset, Math.min(PIECE, (long) (count - done) << Blocks.SHIFT));
-            final int checked = check(header, done, read, 0, damaged);
-            if (checked == 0) {
-                missing = count - done;
-                damaged.set(done, count);
-            }
-            done += checked;
+        final ObjectIndex index = ObjectIndex.ofData(name.key(), header);
+        final int count = index.blockCount();
+        final BitSet good = new BitSet(count);
+        boolean isCut = false;
+        for (int first = 0; first < count && !isCut; first += PIECE_BLOCKS) {
+            final int end = Math.min(count, first + PIECE_BLOCKS);
+            final MemorySegment stored = read(name, bytes, index.offset(first), index.storedLength(first, end));
+            isCut = stored.byteSize() < index.storedLength(first, end);
+            reader.decode(index, first, end, stored, plain().asSlice(0, (long) (end - first) << Blocks.SHIFT), good);
         }
+        final BitSet damaged = new BitSet(count);
+        damaged.set(0, count);
+        damaged.andNot(good);
         if (!damaged.isEmpty()) {
-            final String what = missing > 0 && damaged.cardinality() == missing
+            final String what = isCut && damaged.nextClearBit(damaged.nextSetBit(0)) == count
                     ? "is damaged: it is too short, and data blocks " + runs(damaged) + " are missing"
                     : "is damaged: data blocks " + runs(damaged) + " of " + count + " do not match their checksums";
             findings.accept(Finding.of(name.key(), what, inUse(header, damaged)));
         }
-    }
-
-    /** Checks whole blocks in a segment from an offset on, and gives their number. */
-    private static int check(
-            final ObjectHeader header,
-            final int first,
-            final MemorySegment bytes,
-            final int offset,
-            final BitSet damaged) {
-        final long present = (bytes.byteSize() - offset) >> Blocks.SHIFT;
-        final int count = (int) Math.max(0, Math.min(present, header.blockCount() - first));
-        final Checksum checksum = new Checksum(bytes);
-        for (int i = 0; i < count; i++) {
-            if (checksum.of(offset + (i << Blocks.SHIFT), Blocks.SIZE) != header.blockCrc(first + i)) {
-                damaged.set(first + i);
-            }
-        }
-        return count;
     }
 
     private Ranges inUse(final ObjectHeader header, final BitSet damaged) {
@@ -182,35 +168,46 @@ final class ObjectCheck {
 
     private void checkBody(final ObjectName name, final ObjectHeader header, final MemorySegment bytes)
             throws IOException {
-        crc.reset();
-        long at = Math.min(bytes.byteSize(), header.objectLength());
-        if (at > header.headerLength()) {
-            crc.update(bytes.asSlice(header.headerLength(), at - header.headerLength())
-                    .asByteBuffer());
-        }
-        while (at < header.objectLength()) {
-            final MemorySegment read = readPiece(name, at, Math.min(PIECE, header.objectLength() - at));
-            if (read.byteSize() == 0) {
+        final ObjectIndex index = ObjectIndex.of(name.key(), header);
+        for (int first = 0; first < index.frameCount(); first += PIECE_FRAMES) {
+            final int end = Math.min(index.frameCount(), first + PIECE_FRAMES);
+            final int length = (int) (index.frameOffset(end) - index.frameOffset(first));
+            final MemorySegment stored = read(name, bytes, index.frameOffset(first), length);
+            if (stored.byteSize() < length) {
                 findings.accept(Finding.of(name.key(), "is damaged: it is too short", new Ranges()));
                 return;
             }
-            crc.update(read.asByteBuffer());
-            at += read.byteSize();
-        }
-        if (header.type() == ObjectType.CHECKPOINT && (int) crc.getValue() != header.bodyCrc()) {
-            findings.accept(Finding.of(name.key(), "is damaged: its checksum does not match", new Ranges()));
+            try {
+                reader.decodeFrames(index, first, end, stored, plain());
+            } catch (final FormatException e) {
+                findings.accept(Finding.of(name.key(), "is damaged: its checksum does not match", new Ranges()));
+                return;
+            }
         }
     }
 
-    private MemorySegment readPiece(final ObjectName name, final long offset, final long length) throws IOException {
+    /** Reads a stretch of an object, of which the beginning is there; what comes back is shorter where the object is. */
+    private MemorySegment read(
+            final ObjectName name, final MemorySegment beginning, final long offset, final int length)
+            throws IOException {
+        if (offset + length <= beginning.byteSize()) {
+            return beginning.asSlice(offset, length);
+        }
         if (piece == null) {
-            piece = Arena.ofAuto().allocate(PIECE, Long.BYTES);
+            piece = Arena.ofAuto().allocate(PIECE_BYTES + 2L * Frames.SIZE, Blocks.SIZE);
         }
         final MemorySegment target = piece.asSlice(0, length);
-        final int count = store.get(name.key(), offset, target);
+        final int count = length == 0 ? 0 : store.get(name.key(), offset, target);
         pace.onRead(count);
         bytesRead += count;
         return target.asSlice(0, count);
+    }
+
+    private MemorySegment plain() {
+        if (plain == null) {
+            plain = Arena.ofAuto().allocate(PIECE_BYTES, Blocks.SIZE);
+        }
+        return plain;
     }
 
     private static String runs(final BitSet blocks) {

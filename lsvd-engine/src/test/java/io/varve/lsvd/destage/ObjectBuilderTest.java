@@ -6,12 +6,14 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.varve.lsvd.format.BlockChecksums;
 import io.varve.lsvd.format.Blocks;
 import io.varve.lsvd.format.Checksum;
+import io.varve.lsvd.format.Compression;
 import io.varve.lsvd.format.FormatException;
 import io.varve.lsvd.format.LogRecord;
 import io.varve.lsvd.format.Superblock;
 import io.varve.lsvd.log.LogGeometry;
 import io.varve.lsvd.log.LogSource;
-import io.varve.lsvd.stored.BufferPool;
+import io.varve.lsvd.objects.BufferPool;
+import io.varve.lsvd.objects.ObjectWriter;
 import io.varve.lsvd.stored.BuiltObject;
 import java.io.IOException;
 import java.lang.foreign.Arena;
@@ -36,7 +38,8 @@ class ObjectBuilderTest {
     private final AtomicLong clock = new AtomicLong();
     private final BufferPool buffers = new BufferPool(clock::get);
     private final Log log = new Log();
-    private final ObjectBuilder builder = new ObjectBuilder(log, buffers, VOLUME, 1, new UUID(3, 4), true);
+    private final ObjectBuilder builder = new ObjectBuilder(
+            log, buffers, new ObjectWriter(buffers, Compression.NONE), VOLUME, 1, new UUID(3, 4), true);
     private Batch batch;
 
     @BeforeEach

@@ -11,6 +11,8 @@ import io.varve.lsvd.history.ObjectTable;
 import io.varve.lsvd.history.Sealer;
 import io.varve.lsvd.map.ExtentMap;
 import io.varve.lsvd.map.Location;
+import io.varve.lsvd.objects.ObjectMemory;
+import io.varve.lsvd.objects.ObjectWriter;
 import java.io.IOException;
 import java.io.InputStream;
 import java.lang.foreign.Arena;
@@ -44,17 +46,17 @@ class GoldenFilesTest {
     enum Sample {
         SUPERBLOCK(2, GoldenFilesTest::superblock),
         LOG_RECORD(3, GoldenFilesTest::logRecord),
-        DATA_OBJECT(3, GoldenFilesTest::dataObject),
-        WHOLE_CHECKPOINT(3, GoldenFilesTest::wholeCheckpoint),
-        DELTA_CHECKPOINT(3, GoldenFilesTest::deltaCheckpoint),
-        SEAL(3, () -> Sealer.encode(VOLUME, 3, 77, NONCE, COVERED, 70)),
-        EPOCH(2, () -> epochRecord().encode()),
+        DATA_OBJECT(4, GoldenFilesTest::dataObject),
+        WHOLE_CHECKPOINT(4, GoldenFilesTest::wholeCheckpoint),
+        DELTA_CHECKPOINT(4, GoldenFilesTest::deltaCheckpoint),
+        SEAL(4, () -> Sealer.encode(VOLUME, 3, 77, NONCE, COVERED, 70)),
+        EPOCH(4, () -> epochRecord().encode()),
         SNAPSHOT(1, () -> snapshot().encode()),
         CLONE(1, () -> new CloneRecord(VOLUME, new EpochRecord.Origin(NONCE, 3, 77), "clone", 5).encode()),
         NAME(2, () -> NameRecord.claim(VOLUME, "before", 5).encode()),
         RELEASE(2, () -> NameRecord.release(VOLUME, "after").encode()),
         METADATA(1, () -> metadata().encode()),
-        SETTINGS(1, () -> settingsRecord().encode()),
+        SETTINGS(2, () -> settingsRecord().encode()),
         RESCUE(1, GoldenFilesTest::rescueHeader),
         HOT_SET(1, () -> hotSet().encode()),
         KEYS(1, () -> keyRecord().encode());
@@ -214,9 +216,10 @@ class GoldenFilesTest {
     }
 
     private static MemorySegment dataObject() {
-        final MemorySegment bytes = Arena.ofAuto().allocate(ObjectHeader.length(2, 2));
+        final MemorySegment bytes =
+                Arena.ofAuto().allocate(ObjectHeader.Shape.ofData(2, 2).headerLength());
         final ObjectHeader header = new ObjectHeader(bytes);
-        header.begin(ObjectType.DATA, VOLUME, 3, 76, NONCE, 2, 2);
+        header.begin(ObjectType.DATA, new ObjectIdentity(VOLUME, 3, 76, NONCE), ObjectHeader.Shape.ofData(2, 2));
         header.covers(18, new Covered(new Superblock.Tail(40960, 21, 0xf00d), false));
         header.checkpoint(70);
         header.generation(2);
@@ -224,7 +227,8 @@ class GoldenFilesTest {
         header.extent(1, ExtentEntry.DATA, 200, 2, 0);
         header.blockCrc(0, 7);
         header.blockCrc(1, 8);
-        header.seal();
+        header.frame(0, Codec.LZ4, 5000, 9);
+        header.complete(header.headerLength() + 5000);
         return bytes;
     }
 
@@ -245,7 +249,7 @@ class GoldenFilesTest {
                     new Checkpoint.Statement(77, COVERED, snapshot()),
                     objects(),
                     map,
-                    Arena.ofAuto()::allocate);
+                    new ObjectWriter(ObjectMemory.COLLECTED, Compression.NONE));
         }
     }
 
@@ -259,13 +263,14 @@ class GoldenFilesTest {
                     CheckpointChain.whole(77),
                     objects(),
                     changes,
-                    Arena.ofAuto()::allocate);
+                    new ObjectWriter(ObjectMemory.COLLECTED, Compression.NONE));
         }
     }
 
     private static SettingsRecord settingsRecord() {
         return new SettingsRecord(
-                new VolumeSettings(1L << 40, true, Durability.STORE, 64 << 20, 30_000, 5_000), 1_700_000_000_000L);
+                new VolumeSettings(1L << 40, true, Durability.STORE, 64 << 20, 30_000, 5_000, Compression.zstd(3)),
+                1_700_000_000_000L);
     }
 
     private static MetadataRecord metadata() {
@@ -298,7 +303,7 @@ class GoldenFilesTest {
                 60,
                 1000,
                 55,
-                new VolumeSettings(10L << 30, true, Durability.STORE, 1 << 28, 3000, 10_000),
+                new VolumeSettings(10L << 30, true, Durability.STORE, 1 << 28, 3000, 10_000, Compression.LZ4),
                 1_700_000_000_000L,
                 1_700_000_000_123L,
                 "host",

@@ -35,7 +35,7 @@ public final class EngineFuzzTargets implements FuzzTargets {
                         record -> CloneRecord.decode("it", record).encode()),
                 small(
                         "epoch-record",
-                        "epoch-2",
+                        "epoch-4",
                         record -> EpochRecord.decode("it", record).encode()),
                 small(
                         "hot-set",
@@ -58,7 +58,7 @@ public final class EngineFuzzTargets implements FuzzTargets {
                 small("rescue-header", "rescue-1", record -> block(RescueHeader.decode("it", record)::encode)),
                 small(
                         "settings-record",
-                        "settings-1",
+                        "settings-2",
                         record -> SettingsRecord.decode("it", record).encode()),
                 small(
                         "snapshot-record",

@@ -1,9 +1,11 @@
 package io.varve.lsvd.fuzz;
 
+import io.varve.lsvd.format.Compression;
 import io.varve.lsvd.format.Covered;
 import io.varve.lsvd.format.EpochRecord;
 import io.varve.lsvd.format.ExtentEntry;
 import io.varve.lsvd.format.ObjectHeader;
+import io.varve.lsvd.format.ObjectIdentity;
 import io.varve.lsvd.format.ObjectType;
 import io.varve.lsvd.format.SnapshotRecord;
 import io.varve.lsvd.format.VolumeSettings;
@@ -17,11 +19,12 @@ import io.varve.lsvd.history.ObjectTable;
 import io.varve.lsvd.history.Sealer;
 import io.varve.lsvd.map.ExtentMap;
 import io.varve.lsvd.map.Location;
+import io.varve.lsvd.objects.ObjectMemory;
+import io.varve.lsvd.objects.ObjectWriter;
 import io.varve.lsvd.store.Keys;
 import io.varve.lsvd.store.StoreClient;
 import io.varve.testsupport.fuzz.FuzzTarget;
 import java.io.IOException;
-import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteBuffer;
@@ -39,6 +42,9 @@ final class HistoryTarget implements FuzzTarget {
     private static final int OBJECT = 1;
     private static final int UNSEALED = 2;
     private static final int CLAIMED_LENGTH = 4;
+    /** What stands before an object's extents. */
+    private static final int HEADER_START = 184;
+
     private static final int MAX_HEADER = 16 << 10;
     private static final UUID NONCE = new UUID(3, 4);
     private static final byte[] EPOCH_EXAMPLE = new EpochRecord(
@@ -78,44 +84,27 @@ final class HistoryTarget implements FuzzTarget {
     }
 
     private static Inputs.Part data(final int epoch, final int sequence) {
-        final ObjectHeader header = new ObjectHeader(MemorySegment.ofArray(new byte[ObjectHeader.length(3, 4)]));
-        header.begin(ObjectType.DATA, Inputs.VOLUME, epoch, sequence, NONCE, 3, 4);
+        final MemorySegment memory =
+                MemorySegment.ofArray(new byte[ObjectHeader.Shape.ofData(3, 4).headerLength()]);
+        final ObjectHeader header = new ObjectHeader(memory);
+        header.begin(
+                ObjectType.DATA,
+                new ObjectIdentity(Inputs.VOLUME, epoch, sequence, NONCE),
+                ObjectHeader.Shape.ofData(3, 4));
         header.covers(sequence + 1, Covered.through(sequence + 1, true));
         header.checkpoint(sequence > 2 ? 1 : -1);
         header.extent(0, ExtentEntry.DATA, 10 + sequence, 3, 0);
         header.extent(1, ExtentEntry.TRIM, 12, 5, 0);
         header.extent(2, ExtentEntry.DATA, 1 << 20, 1, 3);
-        header.seal();
-        final byte[] bytes = new byte[128 + 3 * ExtentEntry.LENGTH];
-        fill(header, bytes);
+        final byte[] bytes = new byte[HEADER_START + 3 * ExtentEntry.LENGTH];
+        MemorySegment.copy(memory, ValueLayout.JAVA_BYTE, 0, bytes, 0, bytes.length);
         return object(epoch, sequence, bytes, new byte[0]);
-    }
-
-    private static void fill(final ObjectHeader header, final byte[] bytes) {
-        // The fixed part and the extents; what follows are checksums of blocks, which nobody reads here.
-        final MemorySegment whole = MemorySegment.ofArray(new byte[header.headerLength()]);
-        final ObjectHeader copy = new ObjectHeader(whole);
-        copy.begin(
-                header.type(),
-                header.volume(),
-                header.epoch(),
-                header.sequence(),
-                header.nonce(),
-                header.extentCount(),
-                header.blockCount());
-        copy.covers(header.firstRecord(), header.covered(true));
-        copy.checkpoint(header.checkpoint());
-        for (int i = 0; i < header.extentCount(); i++) {
-            copy.extent(
-                    i, header.extentKind(i), header.extentBlock(i), header.extentLength(i), header.extentDataBlock(i));
-        }
-        MemorySegment.copy(whole, ValueLayout.JAVA_BYTE, 0, bytes, 0, bytes.length);
     }
 
     private static Inputs.Part seal(final int epoch, final int sequence) {
         final byte[] bytes = Sealer.encode(Inputs.VOLUME, epoch, sequence, NONCE, Covered.through(9, true), 1)
                 .toArray(ValueLayout.JAVA_BYTE);
-        return object(epoch, sequence, Arrays.copyOf(bytes, 128), new byte[0]);
+        return object(epoch, sequence, Arrays.copyOf(bytes, HEADER_START), new byte[0]);
     }
 
     private static Inputs.Part checkpoint(final int sequence, final List<Long> bases) {
@@ -135,17 +124,22 @@ final class HistoryTarget implements FuzzTarget {
             changes.onWritten(30, 4, Location.inObject(2, 0));
             changes.onRemoved(12, 1);
             bytes = (bases.isEmpty()
-                            ? Checkpoint.whole(author, statement, objects, map, Arena.ofAuto()::allocate)
+                            ? Checkpoint.whole(
+                                    author,
+                                    statement,
+                                    objects,
+                                    map,
+                                    new ObjectWriter(ObjectMemory.COLLECTED, Compression.NONE))
                             : Checkpoint.delta(
                                     author,
                                     statement,
                                     CheckpointChain.whole(bases.getFirst()),
                                     objects,
                                     changes,
-                                    Arena.ofAuto()::allocate))
+                                    new ObjectWriter(ObjectMemory.COLLECTED, Compression.NONE)))
                     .toArray(ValueLayout.JAVA_BYTE);
         }
-        return object(0, sequence, Arrays.copyOf(bytes, 128), Arrays.copyOfRange(bytes, 4096, bytes.length));
+        return object(0, sequence, Arrays.copyOf(bytes, HEADER_START), Arrays.copyOfRange(bytes, 4096, bytes.length));
     }
 
     private static Inputs.Part object(
@@ -188,11 +182,8 @@ final class HistoryTarget implements FuzzTarget {
         final int bodyLength = part.bytes().length - 2 - given;
         final byte[] object = Arrays.copyOf(start, headerLength + bodyLength);
         System.arraycopy(part.bytes(), 2 + given, object, headerLength, bodyLength);
-        if (object.length >= 128 && (part.kind() & UNSEALED) == 0) {
-            if ((part.kind() & CLAIMED_LENGTH) == 0 && Seal.view(object).getShort(6) != 1) {
-                Seal.view(object).putLong(88, object.length);
-            }
-            Seal.object(object);
+        if (object.length >= HEADER_START && (part.kind() & UNSEALED) == 0) {
+            Seal.object(object, (part.kind() & CLAIMED_LENGTH) == 0);
         }
         return object;
     }
@@ -226,7 +217,7 @@ final class HistoryTarget implements FuzzTarget {
                 new Checkpoint.Statement(sequence, history.covered(), history.snapshot()),
                 history.objects(),
                 history.map(),
-                length -> MemorySegment.ofArray(new byte[Math.toIntExact(length)]));
+                new ObjectWriter(ObjectMemory.COLLECTED, Compression.NONE));
         store.put(Keys.object(Inputs.VOLUME, history.newest().epoch(), sequence), whole.toArray(ValueLayout.JAVA_BYTE));
         try (History again = new HistoryReader(client, Inputs.VOLUME)
                 .readSnapshot(history.newest().epoch(), sequence)) {

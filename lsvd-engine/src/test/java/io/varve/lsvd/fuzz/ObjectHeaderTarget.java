@@ -21,8 +21,8 @@ final class ObjectHeaderTarget implements FuzzTarget {
     @Override
     public List<byte[]> seeds() {
         return List.of(
-                Inputs.withMode(0, Inputs.golden("format/data_object-3")),
-                Inputs.withMode(0, Inputs.golden("format/seal-3")));
+                Inputs.withMode(0, Inputs.golden("format/data_object-4")),
+                Inputs.withMode(0, Inputs.golden("format/seal-4")));
     }
 
     @Override
@@ -45,14 +45,20 @@ final class ObjectHeaderTarget implements FuzzTarget {
 
     /** What whoever reads a valid header relies on. */
     static void check(final ObjectHeader header) {
-        require(header.headerLength() == ObjectHeader.length(header.extentCount(), header.blockCount()), "length");
-        if (header.type() == ObjectType.DATA) {
-            require(
-                    header.objectLength() == header.headerLength() + (long) header.blockCount() * Blocks.SIZE,
-                    "length of a data object");
-        } else {
-            require(header.objectLength() >= header.headerLength() && header.blockCount() == 0, "length of the body");
+        final ObjectHeader.Shape shape =
+                new ObjectHeader.Shape(header.extentCount(), header.blockCount(), header.payloadLength());
+        require(header.headerLength() == shape.headerLength(), "length");
+        require(header.frameCount() == shape.frames(), "number of frames");
+        require(
+                header.type() != ObjectType.DATA || header.payloadLength() == (long) header.blockCount() * Blocks.SIZE,
+                "length of a data object");
+        long length = header.headerLength();
+        for (int i = 0; i < header.frameCount(); i++) {
+            require(header.codec(i) != null, "codec");
+            header.frameCrc(i);
+            length += header.storedLength(i);
         }
+        require(length == header.objectLength(), "length of all frames");
         long data = 0;
         for (int i = 0; i < header.extentCount(); i++) {
             require(

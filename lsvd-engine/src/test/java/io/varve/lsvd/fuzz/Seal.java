@@ -7,6 +7,8 @@ import java.util.zip.CRC32C;
 /** Makes checksums and magics right that stand in bytes of any kind, so that what is behind them is reached. */
 final class Seal {
     private static final int LENGTH = 12;
+    private static final int TABLE = 128;
+    private static final int FRAME = 64 << 10;
 
     private Seal() {}
 
@@ -38,19 +40,44 @@ final class Seal {
         }
     }
 
-    /** Completes the header of an object, and what it says of its body, in bytes that begin with one. */
+    /** As {@link #object(byte[], boolean)}, its lengths too. */
     static void object(final byte[] bytes) {
-        if (bytes.length < 128) {
+        object(bytes, true);
+    }
+
+    /**
+     * Completes the header of an object, and what it says of its frames, in bytes that begin with one. Frames are stored as they are; those of
+     * data, which nobody reads here, need not be there.
+     *
+     * @param isMeasured whether it is as long as it says.
+     */
+    static void object(final byte[] bytes, final boolean isMeasured) {
+        if (bytes.length < TABLE + 56) {
             return;
         }
         final ByteBuffer view = view(bytes);
-        view.putInt(0, 0x4f565256).putShort(4, (short) 3);
+        view.putInt(0, 0x4f565256).putShort(4, (short) 4).putInt(80, 0);
         final int length = view.getInt(LENGTH);
-        if (length >= 128 && length <= bytes.length) {
-            if (view.getShort(6) != 1) {
-                view.putInt(104, crc(bytes, length, bytes.length - length));
-            }
-            view.putInt(8, crc(bytes, 0, length, 8));
+        if (length < TABLE + 56 || length > bytes.length) {
+            return;
         }
+        final long extents = view.getInt(TABLE + 32);
+        final long blocks = view.getInt(TABLE + 36);
+        final boolean isData = view.getShort(6) == 1;
+        final long payload = isData ? blocks * 4096 : bytes.length - length;
+        final long frames = (payload + FRAME - 1) / FRAME;
+        final long entries = TABLE + 56 + extents * 16 + blocks * 4;
+        if (isMeasured && extents >= 0 && blocks >= 0 && entries + frames * 8 <= length) {
+            view.putInt(84, (int) (entries + frames * 8 - TABLE))
+                    .putLong(TABLE + 40, payload)
+                    .putInt(TABLE + 48, (int) frames)
+                    .putLong(64, length + payload);
+            for (int i = 0; i < frames; i++) {
+                final int stored = (int) Math.min(FRAME, payload - (long) i * FRAME);
+                view.putInt((int) entries + i * 8, stored);
+                view.putInt((int) entries + i * 8 + 4, isData ? 0 : crc(bytes, length + i * FRAME, stored));
+            }
+        }
+        view.putInt(8, crc(bytes, 0, length, 8));
     }
 }

@@ -3,11 +3,14 @@ package io.varve.lsvd.history;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.varve.lsvd.format.Compression;
 import io.varve.lsvd.format.Covered;
 import io.varve.lsvd.format.FormatException;
 import io.varve.lsvd.format.SnapshotRecord;
 import io.varve.lsvd.map.ExtentMap;
 import io.varve.lsvd.map.Location;
+import io.varve.lsvd.objects.ObjectMemory;
+import io.varve.lsvd.objects.ObjectWriter;
 import io.varve.lsvd.runtime.SystemRuntime;
 import io.varve.lsvd.store.DirectoryStore;
 import io.varve.lsvd.store.Keys;
@@ -71,7 +74,11 @@ class CheckpointTest {
         put(
                 5,
                 Checkpoint.whole(
-                        author, new Checkpoint.Statement(5, COVERED, null), objects, map, Arena.ofAuto()::allocate));
+                        author,
+                        new Checkpoint.Statement(5, COVERED, null),
+                        objects,
+                        map,
+                        new ObjectWriter(ObjectMemory.COLLECTED, Compression.NONE)));
         changes.clear();
         objects.clearChanges();
         final int deltas = random.nextInt(9);
@@ -84,7 +91,7 @@ class CheckpointTest {
                     chain,
                     objects,
                     changes,
-                    Arena.ofAuto()::allocate);
+                    new ObjectWriter(ObjectMemory.COLLECTED, Compression.NONE));
             put(sequence, delta);
             chain = chain.with(sequence, delta.byteSize());
             changes.clear();
@@ -108,7 +115,11 @@ class CheckpointTest {
         put(
                 5,
                 Checkpoint.whole(
-                        author, new Checkpoint.Statement(5, COVERED, null), objects, map, Arena.ofAuto()::allocate));
+                        author,
+                        new Checkpoint.Statement(5, COVERED, null),
+                        objects,
+                        map,
+                        new ObjectWriter(ObjectMemory.COLLECTED, Compression.NONE)));
         changes.onWritten(1, 1, Location.inObject(7, 0));
         final CheckpointChain chain = CheckpointChain.whole(5).with(6, 100);
         put(
@@ -119,7 +130,7 @@ class CheckpointTest {
                         chain,
                         objects,
                         changes,
-                        Arena.ofAuto()::allocate));
+                        new ObjectWriter(ObjectMemory.COLLECTED, Compression.NONE)));
         try (ExtentMap loaded = new ExtentMap()) {
             assertThatThrownBy(() -> new CheckpointReader(client, new HeaderReader(client)).read(VOLUME, 1, 8, loaded))
                     .hasMessageContaining(Keys.object(VOLUME, 1, 6));

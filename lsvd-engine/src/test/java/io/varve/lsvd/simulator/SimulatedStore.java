@@ -1,5 +1,6 @@
 package io.varve.lsvd.simulator;
 
+import io.varve.lsvd.format.Compression;
 import io.varve.lsvd.format.Covered;
 import io.varve.lsvd.format.EpochRecord;
 import io.varve.lsvd.format.FormatException;
@@ -10,12 +11,13 @@ import io.varve.lsvd.history.Epochs;
 import io.varve.lsvd.history.ObjectTable;
 import io.varve.lsvd.history.Sealer;
 import io.varve.lsvd.map.ExtentMap;
+import io.varve.lsvd.objects.ObjectMemory;
+import io.varve.lsvd.objects.ObjectWriter;
 import io.varve.lsvd.store.Keys;
 import io.varve.lsvd.store.NoSuchObjectException;
 import io.varve.lsvd.store.ObjectStore;
 import io.varve.lsvd.store.StoreException;
 import io.varve.lsvd.store.StoredObject;
-import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
@@ -242,7 +244,7 @@ final class SimulatedStore {
                             new Checkpoint.Statement(sequence, covered, null),
                             new ObjectTable(),
                             nothing,
-                            length -> Arena.ofAuto().allocate(length, Long.BYTES)));
+                            new ObjectWriter(ObjectMemory.COLLECTED, Compression.NONE)));
             put(
                     Keys.object(volume, epoch, sequence + 1),
                     Sealer.encode(volume, epoch, sequence + 1, last.nonce(), covered, sequence));

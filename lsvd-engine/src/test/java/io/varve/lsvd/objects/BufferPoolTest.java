@@ -1,4 +1,4 @@
-package io.varve.lsvd.stored;
+package io.varve.lsvd.objects;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;

@@ -1,4 +1,4 @@
-package io.varve.lsvd.stored;
+package io.varve.lsvd.objects;
 
 import io.varve.linux.Mapping;
 import java.lang.foreign.Arena;
@@ -16,7 +16,7 @@ import org.agrona.collections.Long2ObjectHashMap;
  * #MAX_BYTES} bytes or more are in use, or wait to be used again, nothing more is kept, and nothing waits for longer than some
  * {@value #KEEP_NS} ns. One thread's.
  */
-public final class BufferPool implements AutoCloseable {
+public final class BufferPool implements ObjectMemory, AutoCloseable {
     private static final long MAX_BYTES = 80L << 20;
     private static final long KEEP_NS = 10_000_000_000L;
     private static final long SMALLEST = 64 << 10;
@@ -50,6 +50,7 @@ public final class BufferPool implements AutoCloseable {
     }
 
     /** Memory of exactly this length, which may stand in a piece of up to twice as much, aligned to 4096 bytes, its contents undefined. */
+    @Override
     public MemorySegment take(final long length) {
         final long size = sizeFor(length);
         final Map.Entry<Long, ArrayDeque<Piece>> fitting = free.ceilingEntry(size);
@@ -67,6 +68,7 @@ public final class BufferPool implements AutoCloseable {
     }
 
     /** Takes back what was given out, and what nobody reads or writes any more. */
+    @Override
     public void give(final MemorySegment memory) {
         final long nowNs = clockNs.getAsLong();
         final Piece piece = takeBack(memory);
