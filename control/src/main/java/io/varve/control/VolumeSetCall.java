@@ -11,7 +11,7 @@ public record VolumeSetCall(
         String volume,
 
         @Field("as an object of texts: `{\"durability\": \"store\"}`; there are `durability`,"
-                + " `max-unsent-bytes`, `max-unsent-age` and `fence-timeout`")
+                + " `max-unsent-bytes`, `max-unsent-age`, `fence-timeout` and `compression`")
         Map<String, String> changes,
 
         @Field(Texts.SETTINGS) Map<String, String> settings)

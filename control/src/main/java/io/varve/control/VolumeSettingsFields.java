@@ -13,4 +13,7 @@ public record VolumeSettingsFields(
 
         @Field(
                 "nothing is answered when the store has not confirmed for so long that no one else has the volume; 0 for off")
-        long fenceTimeoutMs) {}
+        long fenceTimeoutMs,
+
+        @Field("how what is stored is compressed: `none`, `lz4`, `zstd` or `zstd:LEVEL`; default: `none`")
+        String compression) {}

@@ -208,6 +208,14 @@ final class VolumeCommand {
                                 + " volume; one that takes it over waits as long (default: 0s, don't).")
         private String fenceTimeout;
 
+        @Option(
+                names = "--compression",
+                paramLabel = "CODEC",
+                description =
+                        "How what is stored is compressed: 'none', 'lz4', 'zstd' or 'zstd:LEVEL', with a level from"
+                                + " -7, the fastest, to 19 (default: none).")
+        private String compression;
+
         @Mixin
         private FitnessOption fitness;
 
@@ -226,6 +234,7 @@ final class VolumeCommand {
             set(VolumeSettingText.MAX_UNSENT_BYTES, maxUnsentBytes);
             set(VolumeSettingText.MAX_UNSENT_AGE, maxUnsentAge);
             set(VolumeSettingText.FENCE_TIMEOUT, fenceTimeout);
+            set(VolumeSettingText.COMPRESSION, compression);
         }
 
         private void set(final VolumeSettingText setting, final String text) {
@@ -328,6 +337,7 @@ final class VolumeCommand {
                     .row("max unsent", VolumeSettingText.MAX_UNSENT_BYTES.describe(info))
                     .row("max age", VolumeSettingText.MAX_UNSENT_AGE.describe(info))
                     .row("fence", VolumeSettingText.FENCE_TIMEOUT.describe(info))
+                    .row("compression", VolumeSettingText.COMPRESSION.describe(info))
                     .row("clone of", info.parent() == null ? "-" : info.parent())
                     .row("opened", info.opened() == null ? "never" : time(info.opened()) + " by " + info.openedBy());
             if (live != null) {

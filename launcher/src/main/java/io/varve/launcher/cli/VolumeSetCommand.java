@@ -18,7 +18,8 @@ import picocli.CommandLine.Parameters;
                         + " with those that it began with.",
         footerHeading = "%nSettings, as of 'varve volume create':%n",
         footer = {
-            "  durability=log|store, max-unsent-bytes=SIZE, max-unsent-age=TIME, fence-timeout=TIME",
+            "  durability=log|store, max-unsent-bytes=SIZE, max-unsent-age=TIME, fence-timeout=TIME,",
+            "  compression=none|lz4|zstd|zstd:LEVEL",
             "",
             "Example:",
             "  varve volume set data durability=store max-unsent-age=0s",

@@ -5,6 +5,7 @@ import io.varve.control.VolumeDuCall;
 import io.varve.control.VolumeSettingsFields;
 import io.varve.lsvd.VolumeInfo;
 import io.varve.lsvd.VolumeUsage;
+import io.varve.lsvd.format.Compression;
 import io.varve.lsvd.format.Durability;
 import io.varve.lsvd.format.VolumeSettings;
 import java.time.Instant;
@@ -52,7 +53,8 @@ public final class Descriptions {
                 settings.durability().name().toLowerCase(Locale.ROOT),
                 settings.maxUnsentBytes(),
                 settings.maxUnsentAgeMs(),
-                settings.fenceTimeoutMs());
+                settings.fenceTimeoutMs(),
+                VolumeSettingText.format(settings.compression()));
     }
 
     /** Describes what a volume takes of the store. */
@@ -125,6 +127,10 @@ public final class Descriptions {
                                 : VolumeSettingText.parseDurability(fields.durability()))
                 .withMaxUnsentBytes(fields.maxUnsentBytes())
                 .withMaxUnsentAgeMs(fields.maxUnsentAgeMs())
-                .withFenceTimeoutMs(fields.fenceTimeoutMs());
+                .withFenceTimeoutMs(fields.fenceTimeoutMs())
+                .withCompression(
+                        fields.compression() == null
+                                ? Compression.NONE
+                                : VolumeSettingText.parseCompression(fields.compression()));
     }
 }

@@ -4,6 +4,8 @@ import io.varve.launcher.UserException;
 import io.varve.launcher.config.ByteSize;
 import io.varve.launcher.config.TimeSpan;
 import io.varve.lsvd.VolumeInfo;
+import io.varve.lsvd.format.Codec;
+import io.varve.lsvd.format.Compression;
 import io.varve.lsvd.format.Durability;
 import io.varve.lsvd.format.VolumeSettings;
 import java.time.Duration;
@@ -38,7 +40,13 @@ public enum VolumeSettingText {
     FENCE_TIMEOUT(
             "fence-timeout",
             setting(VolumeSettingText::parseMillis, VolumeSettings::withFenceTimeoutMs),
-            settings -> orElse(settings.fenceTimeoutMs(), TimeSpan::formatMillis, "off"));
+            settings -> orElse(settings.fenceTimeoutMs(), TimeSpan::formatMillis, "off")),
+
+    /** How what is stored is compressed. */
+    COMPRESSION(
+            "compression",
+            setting(VolumeSettingText::parseCompression, VolumeSettings::withCompression),
+            settings -> format(settings.compression()));
 
     private final String key;
     private final BiFunction<VolumeSettings, String, VolumeSettings> setter;
@@ -126,7 +134,7 @@ public enum VolumeSettingText {
         }
         throw new UserException(
                 "no setting '" + key
-                        + "' of a volume can be changed; those that can: durability, max-unsent-bytes, max-unsent-age, fence-timeout");
+                        + "' of a volume can be changed; those that can: durability, max-unsent-bytes, max-unsent-age, fence-timeout, compression");
     }
 
     private static <T> BiFunction<VolumeSettings, String, VolumeSettings> setting(
@@ -140,6 +148,35 @@ public enum VolumeSettingText {
             throw new UserException("'" + text + "' is no whole number of milliseconds");
         }
         return span.toMillis();
+    }
+
+    /** A compression as people write it. */
+    static String format(final Compression compression) {
+        final String codec = compression.codec().name().toLowerCase(Locale.ROOT);
+        return compression.codec() == Codec.ZSTD ? codec + ":" + compression.level() : codec;
+    }
+
+    static Compression parseCompression(final String text) {
+        return switch (text) {
+            case "none" -> Compression.NONE;
+            case "lz4" -> Compression.LZ4;
+            case "zstd" -> Compression.zstd(1);
+            default -> parseLevel(text);
+        };
+    }
+
+    private static Compression parseLevel(final String text) {
+        if (text.startsWith("zstd:")) {
+            try {
+                return Compression.zstd(Integer.parseInt(text.substring("zstd:".length())));
+            } catch (final IllegalArgumentException e) {
+                throw new UserException(
+                        "'" + text + "': give a level from " + Compression.MIN_LEVEL + " to " + Compression.MAX_LEVEL
+                                + " and not 0, as in zstd:3",
+                        e);
+            }
+        }
+        throw new UserException("'" + text + "' is none of none, lz4, zstd and zstd:LEVEL");
     }
 
     static Durability parseDurability(final String text) {

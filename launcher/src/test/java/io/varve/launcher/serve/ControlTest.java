@@ -109,7 +109,7 @@ class ControlTest {
 
     private VolumeDescription create(final String name) {
         return client.call(
-                new VolumeCreateCall(name, SIZE, new VolumeSettingsFields(null, 0, 0, 0), false, null, NONE));
+                new VolumeCreateCall(name, SIZE, new VolumeSettingsFields(null, 0, 0, 0, null), false, null, NONE));
     }
 
     private static AttachCall attach(final String name, final boolean isReadOnly, final boolean untilDisconnect) {
@@ -226,10 +226,10 @@ class ControlTest {
         assertThat(refusal(new SnapshotRenameCall("kinds", "none", "other", NONE)))
                 .isEqualTo(ErrorKind.NOT_FOUND);
         assertThat(refusal(new VolumeCreateCall(
-                        "kinds", SIZE, new VolumeSettingsFields(null, 0, 0, 0), false, null, NONE)))
+                        "kinds", SIZE, new VolumeSettingsFields(null, 0, 0, 0, null), false, null, NONE)))
                 .isEqualTo(ErrorKind.EXISTS);
         assertThat(refusal(new VolumeCreateCall(
-                        "other", SIZE, new VolumeSettingsFields("well", 0, 0, 0), false, null, NONE)))
+                        "other", SIZE, new VolumeSettingsFields("well", 0, 0, 0, null), false, null, NONE)))
                 .isEqualTo(ErrorKind.INVALID);
         assertThat(refusal(new VolumeSetCall("kinds", Map.of("colour", "red"), NONE)))
                 .isEqualTo(ErrorKind.INVALID);
@@ -400,8 +400,8 @@ class ControlTest {
     }
 
     private VolumeDescription create(final String name, final long sizeBytes, final String token) {
-        return client.call(
-                new VolumeCreateCall(name, sizeBytes, new VolumeSettingsFields(null, 0, 0, 0), false, token, NONE));
+        return client.call(new VolumeCreateCall(
+                name, sizeBytes, new VolumeSettingsFields(null, 0, 0, 0, null), false, token, NONE));
     }
 
     @Test
@@ -476,7 +476,8 @@ class ControlTest {
     void listsComeByPages() throws IOException {
         final Map<String, String> store = Map.of("store", "file://" + Files.createDirectory(home.resolve("pages")));
         for (final String name : List.of("a", "b", "c")) {
-            client.call(new VolumeCreateCall(name, SIZE, new VolumeSettingsFields(null, 0, 0, 0), true, null, store));
+            client.call(
+                    new VolumeCreateCall(name, SIZE, new VolumeSettingsFields(null, 0, 0, 0, null), true, null, store));
         }
         assertThat(client.call(new VolumeListCall(null, 0, true, store)))
                 .isEqualTo(new VolumeListCall.Answer(List.of(), List.of("a", "b", "c"), null));
@@ -574,7 +575,8 @@ class ControlTest {
         final Path away = home.resolve("away");
         Files.createDirectories(away);
         final Map<String, String> store = Map.of("store", "file://" + away);
-        client.call(new VolumeCreateCall("waits", SIZE, new VolumeSettingsFields(null, 0, 0, 0), false, null, store));
+        client.call(
+                new VolumeCreateCall("waits", SIZE, new VolumeSettingsFields(null, 0, 0, 0, null), false, null, store));
         final Path claims = away.resolve("names").resolve("waits");
         final Path claim;
         try (var files = Files.list(claims)) {

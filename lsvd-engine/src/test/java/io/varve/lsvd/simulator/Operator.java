@@ -3,6 +3,7 @@ package io.varve.lsvd.simulator;
 import io.varve.lsvd.VolumeCatalog;
 import io.varve.lsvd.VolumeException;
 import io.varve.lsvd.VolumeGuard;
+import io.varve.lsvd.format.Compression;
 import io.varve.lsvd.format.Durability;
 import io.varve.lsvd.format.VolumeSettings;
 import io.varve.lsvd.runtime.EngineRuntime;
@@ -27,6 +28,9 @@ final class Operator implements EngineRuntime {
 
     private final Simulation world;
     private final Random random;
+    private static final List<Compression> COMPRESSIONS =
+            List.of(Compression.NONE, Compression.LZ4, Compression.zstd(-5), Compression.zstd(1));
+
     private final List<VolumeSettings> possible = new ArrayList<>();
     private final List<VolumeSettings> past = new ArrayList<>();
     private boolean hasFenced;
@@ -162,7 +166,8 @@ final class Operator implements EngineRuntime {
         return settings.withDurability(random.nextInt(4) == 0 ? Durability.STORE : Durability.LOG)
                 .withMaxUnsentBytes(random.nextInt(4) == 0 ? (64 << 10) + random.nextInt(512 << 10) : 0)
                 .withMaxUnsentAgeMs(random.nextInt(4) == 0 ? 20 + random.nextInt(1000) : 0)
-                .withFenceTimeoutMs(random.nextInt(4) == 0 ? 300 + random.nextInt(1500) : 0);
+                .withFenceTimeoutMs(random.nextInt(4) == 0 ? 300 + random.nextInt(1500) : 0)
+                .withCompression(COMPRESSIONS.get(random.nextInt(COMPRESSIONS.size())));
     }
 
     /** Settings with the size and the write cache of others. */
