@@ -37,8 +37,8 @@ class VolumeCommandTest {
         assertThat(ok("volume", "list").lines().toList()).element(2).asString().startsWith("data              10G");
 
         assertThat(ok("volume", "info", "data"))
-                .contains("name        data\n")
-                .contains("size        10G (10737418240 bytes)\n");
+                .contains("name         data\n")
+                .contains("size         10G (10737418240 bytes)\n");
 
         final Map<String, Object> info = JSON.std.mapFrom(ok("volume", "info", "data", "--json"));
         assertThat(info)
@@ -76,7 +76,7 @@ class VolumeCommandTest {
                 .containsEntry("max_unsent_age_ms", 0)
                 .containsEntry("fence_timeout_ms", 5000)
                 .doesNotContainKey("next_settings");
-        assertThat(ok("volume", "info", "data")).contains("fence       5s\n");
+        assertThat(ok("volume", "info", "data")).contains("fence        5s\n");
     }
 
     @ParameterizedTest
@@ -86,10 +86,13 @@ class VolumeCommandTest {
                 "durability | 'durability' sets nothing: write KEY=VALUE",
                 "durability=tape | durability: 'tape' is neither log nor store",
                 "size=2G | no setting 'size' of a volume can be changed; those that can: durability, max-unsent-bytes,"
-                        + " max-unsent-age, fence-timeout",
+                        + " max-unsent-age, fence-timeout, compression",
                 "max-unsent-age=3 | max-unsent-age: '3' is not a span of time: give a whole number with us, ms, s or m (20s)",
                 "max-unsent-age=1ms | the bound on the age of what is unsent is 0 for none, or 10ms to 7 days",
                 "max-unsent-bytes=1K | the bound on unsent bytes is 0 for none, or 64K and more",
+                "compression=gzip | compression: 'gzip' is none of none, lz4, zstd and zstd:LEVEL",
+                "compression=zstd:20 | compression: 'zstd:20': give a level from -7 to 19 and not 0, as in zstd:3",
+                "compression=zstd:0 | compression: 'zstd:0': give a level from -7 to 19 and not 0, as in zstd:3",
                 "fence-timeout=1500us | fence-timeout: '1500us' is no whole number of milliseconds",
             })
     void refusesChangesThatAreNoGood(final String assignment, final String message) {
@@ -161,10 +164,11 @@ class VolumeCommandTest {
     void keepsAndShowsWhatIsPromisedOfTheStore() throws IOException {
         ok("volume", "create", "plain", "--size", "1G");
         assertThat(ok("volume", "info", "plain"))
-                .contains("durability  log\n")
-                .contains("max unsent  no limit\n")
-                .contains("max age     no limit\n")
-                .contains("fence       off\n");
+                .contains("durability   log\n")
+                .contains("max unsent   no limit\n")
+                .contains("max age      no limit\n")
+                .contains("fence        off\n")
+                .contains("compression  none\n");
         ok(
                 "volume",
                 "create",
@@ -173,17 +177,20 @@ class VolumeCommandTest {
                 "--durability=store",
                 "--max-unsent-bytes=64M",
                 "--max-unsent-age=1500ms",
-                "--fence-timeout=2m");
+                "--fence-timeout=2m",
+                "--compression=zstd:-3");
         assertThat(ok("volume", "info", "data"))
-                .contains("durability  store\n")
-                .contains("max unsent  64M\n")
-                .contains("max age     1500ms\n")
-                .contains("fence       2m\n");
+                .contains("durability   store\n")
+                .contains("max unsent   64M\n")
+                .contains("max age      1500ms\n")
+                .contains("fence        2m\n")
+                .contains("compression  zstd:-3\n");
         assertThat(JSON.std.mapFrom(ok("volume", "info", "data", "--json")))
                 .containsEntry("durability", "store")
                 .containsEntry("max_unsent_bytes", 64 << 20)
                 .containsEntry("max_unsent_age_ms", 1500)
-                .containsEntry("fence_timeout_ms", 120_000);
+                .containsEntry("fence_timeout_ms", 120_000)
+                .containsEntry("compression", "zstd:-3");
     }
 
     @ParameterizedTest
