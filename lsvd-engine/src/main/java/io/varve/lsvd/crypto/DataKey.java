@@ -1,6 +1,7 @@
 package io.varve.lsvd.crypto;
 
 import io.varve.linux.SecretMemory;
+import io.varve.lsvd.format.ObjectIdentity;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteBuffer;

@@ -1,6 +1,7 @@
 package io.varve.lsvd.crypto;
 
 import io.varve.lsvd.format.FormatException;
+import io.varve.lsvd.format.ObjectIdentity;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.security.GeneralSecurityException;

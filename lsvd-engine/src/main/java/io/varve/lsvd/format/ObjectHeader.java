@@ -1,6 +1,7 @@
 package io.varve.lsvd.format;
 
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.util.UUID;
 
 /**
@@ -9,10 +10,10 @@ import java.util.UUID;
  * <pre>
  *  0  u32  magic "VRVO"                     64  u64  length of the object in bytes
  *  4  u16  version                          72  u64  newest checkpoint known durable, or all ones
- *  6  u16  type ({@link ObjectType})            80  u32  flags: none yet
- *  8  u32  CRC32C of the header             84  u32  length of the table, in bytes
- * 12  u32  length of the header, in bytes   88  16B  zero
- * 16  16B  volume                          104  u32  zero
+ *  6  u16  type ({@link ObjectType})            80  u32  flags: 1 encrypted
+ *  8  u32  CRC32C of the header             84  u32  length of the table as it is stored, in bytes
+ * 12  u32  length of the header, in bytes   88  16B  salt of the object's key, or zero
+ * 16  16B  volume                          104  u32  part of a checkpoint, or 0
  * 32  u64  epoch                           108  u8   how often the data has been collected
  * 40  u64  sequence                        109  19B  zero
  * 48  16B  nonce of the epoch              128  the table, zeros to a whole block
@@ -62,6 +63,8 @@ public final class ObjectHeader {
     private static final int CHECKPOINT_OFFSET = 72;
     private static final int FLAGS_OFFSET = 80;
     private static final int TABLE_LENGTH_OFFSET = 84;
+    private static final int SALT_OFFSET = 88;
+    private static final int PART_OFFSET = 104;
     private static final int GENERATION_OFFSET = 108;
 
     private static final int FIRST_RECORD_OFFSET = FIXED_LENGTH;
@@ -77,6 +80,14 @@ public final class ObjectHeader {
     private static final int FRAME_ENTRY_LENGTH = 8;
     private static final int CODEC_SHIFT = 24;
     private static final int STORED_LENGTH_MASK = (1 << CODEC_SHIFT) - 1;
+
+    /** Length of the salt of an object's key in bytes. */
+    public static final int SALT_LENGTH = 16;
+
+    /** By so many bytes a table or frame is longer when it is encrypted. */
+    public static final int TAG_LENGTH = 16;
+
+    private static final int ENCRYPTED = 1;
 
     private static final byte WRITE_CACHE_OFF = 1;
     private static final byte WRITE_CACHE_ON = 2;
@@ -123,28 +134,47 @@ public final class ObjectHeader {
                     + (long) frames() * FRAME_ENTRY_LENGTH;
         }
 
+        /** Length of the header of a plain object in bytes. */
+        public int headerLength() {
+            return headerLength(false);
+        }
+
         /**
          * Length of the header in bytes.
          *
          * @throws IllegalArgumentException when no header is so long.
          */
-        public int headerLength() {
-            final long length = FIXED_LENGTH + tableLength();
+        public int headerLength(final boolean isEncrypted) {
+            final long length = FIXED_LENGTH + tableLength() + (isEncrypted ? TAG_LENGTH : 0);
             if (length > MAX_LENGTH - Blocks.SIZE) {
                 throw new IllegalArgumentException("header too long: " + length);
             }
             return (int) Blocks.align(length);
         }
 
-        /** Length in bytes of the whole object when nothing of it is compressed. */
+        /** Length in bytes of the whole plain object when nothing of it is compressed. */
         public long objectLength() {
-            return headerLength() + payloadLength;
+            return objectLength(false);
+        }
+
+        /** Length in bytes of the whole object when nothing of it is compressed. */
+        public long objectLength(final boolean isEncrypted) {
+            return headerLength(isEncrypted) + payloadLength + (isEncrypted ? (long) frames() * TAG_LENGTH : 0);
         }
     }
 
-    /** Clears the header and fills what is known at the beginning. */
+    /** Clears the header of a plain object and fills what is known at the beginning. */
     public void begin(final ObjectType type, final ObjectIdentity identity, final Shape shape) {
-        final int headerLength = shape.headerLength();
+        begin(type, identity, shape, null);
+    }
+
+    /**
+     * As {@link #begin(ObjectType, ObjectIdentity, Shape)}.
+     *
+     * @param salt of the key of an object that is going to be encrypted; null for a plain one.
+     */
+    public void begin(final ObjectType type, final ObjectIdentity identity, final Shape shape, final byte[] salt) {
+        final int headerLength = shape.headerLength(salt != null);
         segment.asSlice(0, headerLength).fill((byte) 0);
         Layouts.putInt(segment, 0, MAGIC);
         Layouts.putShort(segment, VERSION_OFFSET, VERSION);
@@ -154,8 +184,13 @@ public final class ObjectHeader {
         Layouts.putLong(segment, EPOCH_OFFSET, identity.epoch());
         Layouts.putLong(segment, SEQUENCE_OFFSET, identity.sequence());
         Layouts.putUuid(segment, NONCE_OFFSET, identity.nonce());
+        Layouts.putInt(segment, PART_OFFSET, identity.part());
         Layouts.putLong(segment, CHECKPOINT_OFFSET, NO_CHECKPOINT);
-        Layouts.putInt(segment, TABLE_LENGTH_OFFSET, (int) shape.tableLength());
+        Layouts.putInt(segment, TABLE_LENGTH_OFFSET, (int) shape.tableLength() + (salt == null ? 0 : TAG_LENGTH));
+        if (salt != null) {
+            Layouts.putInt(segment, FLAGS_OFFSET, ENCRYPTED);
+            MemorySegment.copy(salt, 0, segment, ValueLayout.JAVA_BYTE, SALT_OFFSET, SALT_LENGTH);
+        }
         Layouts.putInt(segment, EXTENT_COUNT_OFFSET, shape.extents());
         Layouts.putInt(segment, BLOCK_COUNT_OFFSET, shape.blocks());
         Layouts.putLong(segment, PAYLOAD_LENGTH_OFFSET, shape.payloadLength());
@@ -205,12 +240,24 @@ public final class ObjectHeader {
     }
 
     /**
-     * Checks that a whole, valid header of a given identity stands here.
+     * Checks that a whole, valid header of a given identity stands here, whose table is plain, or has been decrypted.
      *
      * @param key named in the message.
      * @throws FormatException when it is damaged, of an unknown version, or another object's.
      */
     public void validate(final String key, final UUID volume, final long epoch, final long sequence)
+            throws FormatException {
+        validateStored(key, volume, epoch, sequence);
+        validateTable(key);
+    }
+
+    /**
+     * Checks of a header of a given identity what can be checked as it is stored, without the key of an encrypted object.
+     *
+     * @param key named in the message.
+     * @throws FormatException when it is damaged, of an unknown version, or another object's.
+     */
+    public void validateStored(final String key, final UUID volume, final long epoch, final long sequence)
             throws FormatException {
         if (segment.byteSize() < FIXED_LENGTH || Layouts.getInt(segment, 0) != MAGIC) {
             throw new FormatException(key + " is not a Varve object");
@@ -226,14 +273,28 @@ public final class ObjectHeader {
         if (type() == null) {
             throw new FormatException(key + " is of an unknown type");
         }
-        if (Layouts.getInt(segment, FLAGS_OFFSET) != 0) {
+        if ((Layouts.getInt(segment, FLAGS_OFFSET) & ~ENCRYPTED) != 0) {
             throw new FormatException(key + " has something that this version does not know");
         }
         if (!volume().equals(volume) || epoch() != epoch || sequence() != sequence) {
             throw new FormatException(
                     key + " holds another object: " + volume() + ", epoch " + epoch() + ", sequence " + sequence());
         }
-        if (!hasRightLengths(length)) {
+        final long tableLength = storedTableLength();
+        if (tableLength < EXTENTS_OFFSET - FIXED_LENGTH + tagLength()
+                || Blocks.align(FIXED_LENGTH + tableLength) != length) {
+            throw new FormatException(key + " is damaged: its lengths do not add up");
+        }
+    }
+
+    /**
+     * Checks the table, which is plain, or has been decrypted.
+     *
+     * @param key named in the message.
+     * @throws FormatException when what it lists does not add up.
+     */
+    public void validateTable(final String key) throws FormatException {
+        if (!hasRightLengths()) {
             throw new FormatException(key + " is damaged: its lengths do not add up");
         }
         if (!ExtentEntry.areConsistent(segment, extentOffset(0), extentCount(), blockCount())) {
@@ -245,13 +306,12 @@ public final class ObjectHeader {
     }
 
     /** Whether the header has room for just what it lists. */
-    private boolean hasRightLengths(final int length) {
+    private boolean hasRightLengths() {
         final long extents = extentCount();
         final long blocks = blockCount();
         final long payload = payloadLength();
         final boolean isData = type() == ObjectType.DATA;
-        if (length < EXTENTS_OFFSET
-                || extents < 0
+        if (extents < 0
                 || extents > MAX_LENGTH / ExtentEntry.LENGTH
                 || blocks < 0
                 || blocks > MAX_BLOCKS
@@ -261,27 +321,25 @@ public final class ObjectHeader {
             return false;
         }
         final Shape shape = new Shape((int) extents, (int) blocks, payload);
-        return shape.frames() == frameCount()
-                && shape.tableLength() == Layouts.getInt(segment, TABLE_LENGTH_OFFSET)
-                && Blocks.align(FIXED_LENGTH + shape.tableLength()) == length;
+        return shape.frames() == frameCount() && shape.tableLength() + tagLength() == storedTableLength();
     }
 
     /** Whether each frame is stored as one can be, and the object is as long as all of them. */
     private boolean hasRightFrames() {
         long length = headerLength();
         for (int i = 0, n = frameCount(); i < n; i++) {
-            final int stored = storedLength(i);
+            final int stored = storedLength(i) - (codec(i) == Codec.ZEROS ? 0 : tagLength());
             final int plain = Frames.length(i, payloadLength());
             final Codec codec = codec(i);
             if (codec == null
                     || (switch (codec) {
                         case NONE -> stored != plain;
                         case ZEROS -> stored != 0;
-                        default -> stored == 0 || stored >= plain;
+                        default -> stored <= 0 || stored >= plain;
                     })) {
                 return false;
             }
-            length += stored;
+            length += storedLength(i);
         }
         return length == objectLength();
     }
@@ -292,6 +350,40 @@ public final class ObjectHeader {
                 && Layouts.getInt(segment, 0) == MAGIC
                 && headerLength() >= FIXED_LENGTH
                 && headerLength() <= MAX_LENGTH;
+    }
+
+    /** Whether table and frames are encrypted. */
+    public boolean isEncrypted() {
+        return (Layouts.getInt(segment, FLAGS_OFFSET) & ENCRYPTED) != 0;
+    }
+
+    private int tagLength() {
+        return isEncrypted() ? TAG_LENGTH : 0;
+    }
+
+    /** Length of the table as it is stored, in bytes. */
+    public int storedTableLength() {
+        return Layouts.getInt(segment, TABLE_LENGTH_OFFSET);
+    }
+
+    /** The salt of the object's key: {@value #SALT_LENGTH} bytes. */
+    public byte[] salt() {
+        return segment.asSlice(SALT_OFFSET, SALT_LENGTH).toArray(ValueLayout.JAVA_BYTE);
+    }
+
+    /** What it says that it is. */
+    public ObjectIdentity identity() {
+        return new ObjectIdentity(volume(), epoch(), sequence(), nonce(), Layouts.getInt(segment, PART_OFFSET));
+    }
+
+    /** Where the table stands, and how it is stored. */
+    public MemorySegment storedTable() {
+        return segment.asSlice(FIXED_LENGTH, storedTableLength());
+    }
+
+    /** All from the header on. */
+    public MemorySegment bytes() {
+        return segment;
     }
 
     /** Length of the header in bytes. */
