@@ -25,6 +25,7 @@ maven.buildMavenPackage {
       ../vhost-user
       ../lsvd-engine
       ../s3-store
+      ../keys
       ../test-support
       ../launcher
       ../packaging

@@ -35,6 +35,7 @@ class ArchitectureTest {
         assertThat(varve.contain("io.varve.nbd.NbdServer")).isTrue();
         assertThat(varve.contain("io.varve.hostdisks.HostDisks")).isTrue();
         assertThat(varve.contain("io.varve.s3.S3ObjectStore")).isTrue();
+        assertThat(varve.contain("io.varve.keys.KeySource")).isTrue();
     }
 
     @Test
@@ -59,6 +60,8 @@ class ArchitectureTest {
                 .definedBy("io.varve.lsvd..")
                 .layer("s3-store")
                 .definedBy("io.varve.s3..")
+                .layer("keys")
+                .definedBy("io.varve.keys..")
                 .layer("linux")
                 .definedBy("io.varve.linux..")
                 .whereLayer("launcher")
@@ -77,11 +80,21 @@ class ArchitectureTest {
                 .mayOnlyBeAccessedByLayers("launcher", "vhost-user", "nbd", "virtqueue")
                 .whereLayer("s3-store")
                 .mayOnlyBeAccessedByLayers("launcher")
+                .whereLayer("keys")
+                .mayOnlyBeAccessedByLayers("launcher")
                 .whereLayer("lsvd-engine")
-                .mayOnlyBeAccessedByLayers("launcher", "s3-store")
+                .mayOnlyBeAccessedByLayers("launcher", "s3-store", "keys")
                 .whereLayer("linux")
                 .mayOnlyBeAccessedByLayers(
-                        "launcher", "vhost-user", "nbd", "host-disks", "virtqueue", "block", "s3-store", "lsvd-engine")
+                        "launcher",
+                        "vhost-user",
+                        "nbd",
+                        "host-disks",
+                        "virtqueue",
+                        "block",
+                        "s3-store",
+                        "keys",
+                        "lsvd-engine")
                 .check(varve);
     }
 
@@ -125,6 +138,7 @@ class ArchitectureTest {
                         "io.varve.block..",
                         "io.varve.lsvd..",
                         "io.varve.s3..",
+                        "io.varve.keys..",
                         "io.varve.linux..")
                 .check(varve);
     }

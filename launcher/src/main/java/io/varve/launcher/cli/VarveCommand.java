@@ -28,6 +28,7 @@ import picocli.CommandLine.ScopeType;
             MapperCommand.class,
             GcCommand.class,
             StoreCommand.class,
+            KeyCommand.class,
             CompletionCommand.class
         },
         versionProvider = VersionProvider.class,

@@ -88,13 +88,15 @@ public final class KeyHistory {
     /**
      * Reads and unwraps the keys that count.
      *
-     * @return null when the volume is not encrypted.
-     * @throws KeyException when they were wrapped by another key-encryption key, or that can't be had.
+     * @throws KeyException when there are none, they were wrapped by another key-encryption key, or that can't be had. Whoever has a key
+     *                      for a volume does not go on without: else a store that has lost the record would have data written in plain.
      */
     public VolumeKeys open(final KeyWrapper wrapper) throws IOException {
         final KeyRecord record = newest();
         if (record == null) {
-            return null;
+            throw new KeyException(
+                    "the volume has no key in the store: either it is not encrypted, and no key may be given,"
+                            + " or its keys have been removed");
         }
         // Whoever wrote it may have died before it was durable, and data is going to rest on it.
         store.confirm(Keys.dataKeys(volume));

@@ -56,7 +56,10 @@ class KeyHistoryTest {
     @Test
     void aVolumeWithoutKeysIsNotEncrypted() throws Exception {
         assertThat(history(store).newest()).isNull();
-        assertThat(history(store).open(first)).isNull();
+        assertThatThrownBy(() -> history(store).open(first))
+                .isInstanceOf(KeyException.class)
+                .hasMessage("the volume has no key in the store: either it is not encrypted, and no key may be given,"
+                        + " or its keys have been removed");
         assertThatThrownBy(() -> history(store).rotate(first, second, 5))
                 .isInstanceOf(KeyException.class)
                 .hasMessage("the volume is not encrypted: it has no key");
