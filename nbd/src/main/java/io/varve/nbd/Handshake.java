@@ -340,7 +340,8 @@ final class Handshake {
         if (wantsBlockSize) {
             final long sizes = reply(option, Nbd.REP_INFO, 14);
             Wire.putShort(sizes, Nbd.INFO_BLOCK_SIZE);
-            Wire.putInt(sizes + 2, BlockDevice.SECTOR_SIZE);
+            // Only changes have to be aligned, and clients refuse by themselves what is below the minimum.
+            Wire.putInt(sizes + 2, (flags & Nbd.FLAG_READ_ONLY) != 0 ? 1 : BlockDevice.SECTOR_SIZE);
             Wire.putInt(sizes + 6, device.preferredBlockSize());
             Wire.putInt(sizes + 10, Transmission.MAX_LENGTH);
         }

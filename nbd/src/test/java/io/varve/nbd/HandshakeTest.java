@@ -56,6 +56,20 @@ class HandshakeTest extends ServedExportTest {
     }
 
     @Test
+    void aReaderIsToldThatItMayReadSingleBytes() throws IOException {
+        try (NbdClient writer = client();
+                NbdClient reader = client()) {
+            writer.go("disk");
+            final List<NbdClient.Answer> answers =
+                    reader.option(Nbd.OPT_GO, NbdClient.goData("disk", Nbd.INFO_BLOCK_SIZE));
+            final ByteBuffer sizes = answers.get(1).buffer();
+            assertThat(sizes.getShort()).isEqualTo((short) Nbd.INFO_BLOCK_SIZE);
+            assertThat(sizes.getInt()).isEqualTo(1);
+            assertThat(reader.read(SIZE - 1, 1)).containsOnly(0);
+        }
+    }
+
+    @Test
     void infoOpensNoSession() throws IOException {
         try (NbdClient client = client()) {
             assertThat(client.option(Nbd.OPT_INFO, NbdClient.goData("disk"))).hasSize(2);
