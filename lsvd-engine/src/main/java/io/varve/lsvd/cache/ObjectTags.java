@@ -1,5 +1,6 @@
 package io.varve.lsvd.cache;
 
+import io.varve.lsvd.crypto.SectorKey;
 import io.varve.lsvd.history.Epochs;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
@@ -8,25 +9,36 @@ import java.security.NoSuchAlgorithmException;
 
 /**
  * Names the objects of a volume's history in the cache: store, volume, epoch and the epoch's nonce, as a tag of 128 bits (half of
- * their SHA-256), beside the sequence. Immutable.
+ * their SHA-256), beside the sequence. Those of an encrypted volume are others, so that nobody takes its lines for plain ones. Immutable.
  */
 public final class ObjectTags {
+    /** No URL begins so. */
+    private static final String ENCRYPTED = "encrypted ";
+
     private final long[] firstSequences;
     private final long[] high;
     private final long[] low;
+    private final SectorKey[] keys;
 
     private ObjectTags(final int count) {
         firstSequences = new long[count];
         high = new long[count];
         low = new long[count];
+        keys = new SectorKey[count];
     }
 
-    /** Tags of all objects that a volume's map can name. */
+    /** Tags of all objects that the map of a volume can name that is not encrypted, and has no ancestor that is. */
     public static ObjectTags of(final String storeUrl, final Epochs epochs) {
+        return of(storeUrl, epochs, CacheKeys.NONE);
+    }
+
+    /** Tags of all objects that a volume's map can name, with the keys of their lines. */
+    public static ObjectTags of(final String storeUrl, final Epochs epochs, final CacheKeys keys) {
         final ObjectTags tags = new ObjectTags(epochs.count());
         for (int i = 0; i < epochs.count(); i++) {
             final Epochs.Entry epoch = epochs.get(i);
-            final ByteBuffer digest = digest(storeUrl, epoch);
+            tags.keys[i] = keys.of(epoch.volume());
+            final ByteBuffer digest = digest(tags.keys[i] == null ? storeUrl : ENCRYPTED + storeUrl, epoch);
             tags.firstSequences[i] = epoch.firstSequence();
             tags.high[i] = digest.getLong();
             tags.low[i] = digest.getLong();
@@ -71,6 +83,11 @@ public final class ObjectTags {
 
     long low(final int index) {
         return low[index];
+    }
+
+    /** The key of the lines of an index; null when they are plain. */
+    SectorKey key(final int index) {
+        return keys[index];
     }
 
     int count() {

@@ -1,12 +1,14 @@
 package io.varve.lsvd.cache;
 
 import io.varve.linux.ErrnoException;
+import io.varve.lsvd.crypto.SectorKey;
 import io.varve.lsvd.format.Blocks;
 import io.varve.lsvd.runtime.EngineRuntime;
 import java.io.IOException;
 import java.lang.System.Logger.Level;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -142,8 +144,8 @@ public final class ReadCache implements Agent, AutoCloseable {
         if (length < MIN_SIZE) {
             throw new IOException("there is no room for it on the disk");
         }
-        final CacheGeometry geometry =
-                CacheGeometry.fitting(sizeBytes, length, runtime.randomUuid().getLeastSignificantBits());
+        final CacheGeometry geometry = CacheGeometry.fitting(
+                sizeBytes, length, runtime.randomUuid().getLeastSignificantBits(), drawSalt(runtime));
         file.format(geometry.fileLength());
         final MemorySegment block = Arena.ofAuto().allocate(Blocks.SIZE, Blocks.SIZE);
         geometry.encode(block);
@@ -156,6 +158,15 @@ public final class ReadCache implements Agent, AutoCloseable {
                     length >> 20);
         }
         return geometry;
+    }
+
+    private static byte[] drawSalt(final EngineRuntime runtime) {
+        final ByteBuffer salt = ByteBuffer.allocate(SectorKey.SALT_LENGTH);
+        while (salt.hasRemaining()) {
+            final UUID drawn = runtime.randomUuid();
+            salt.putLong(drawn.getMostSignificantBits()).putLong(drawn.getLeastSignificantBits());
+        }
+        return salt.array();
     }
 
     private void load() throws IOException {
@@ -184,6 +195,11 @@ public final class ReadCache implements Agent, AutoCloseable {
     /** Where the cache is, for messages. */
     public String name() {
         return file.name();
+    }
+
+    /** What the keys of encrypted lines are derived with. */
+    byte[] salt() {
+        return geometry.salt().clone();
     }
 
     CacheFile file() {

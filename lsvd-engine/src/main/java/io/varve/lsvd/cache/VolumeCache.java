@@ -29,6 +29,11 @@ public final class VolumeCache {
     private final ReadCache cache;
     private final ObjectTags tags;
     private final CacheReader reader;
+    private final LineCiphers ciphers;
+
+    /** Of all threads but the reactor, one at a time. */
+    private final LineCiphers ciphersOfOthers;
+
     private final CacheTable.Found found = new CacheTable.Found();
     private final CacheTable.Found foundByFetcher = new CacheTable.Found();
     private Runnable wakeFetcher = () -> {};
@@ -42,6 +47,8 @@ public final class VolumeCache {
         this.cache = cache;
         this.tags = tags;
         this.reader = cache.file().reader(ring);
+        ciphers = new LineCiphers(tags);
+        ciphersOfOthers = new LineCiphers(tags);
     }
 
     /**
@@ -91,8 +98,9 @@ public final class VolumeCache {
 
     /**
      * Judges what has been read: it counts when its checksums match and the slot still holds what was found in it. A slot that
-     * does and whose bytes don't match is not found any more.
+     * does and whose bytes don't match is not found any more. What counts is plain from then on.
      *
+     * @param address  of what has been read.
      * @param result   what the read answered.
      * @param checksum of the memory that was read into.
      */
@@ -102,6 +110,7 @@ public final class VolumeCache {
             final long location,
             final int blocks,
             final int result,
+            final long address,
             final Checksum checksum) {
         final int place = CacheLine.place(location);
         final CacheTable table = cache.table();
@@ -117,6 +126,7 @@ public final class VolumeCache {
             onDamaged(slot, result);
             return false;
         }
+        ciphers.decrypt(location, blocks, address);
         table.touch(slot, CacheLine.mask(place, blocks));
         count(HITS, 1);
         count(HIT_BYTES, (long) blocks * Blocks.SIZE);
@@ -184,7 +194,7 @@ public final class VolumeCache {
      * @param count    of its blocks.
      * @param touched  places in it that a guest has asked for, as bits.
      * @param data     native address of its blocks.
-     * @param crcs     CRC32C of the object's data blocks.
+     * @param crcs     CRC32C of the object's data blocks, of plain data.
      * @param block    index of the line's first in {@code crcs}.
      * @return false when too many lines are on their way: the fetcher is woken when there is room.
      */
@@ -203,6 +213,9 @@ public final class VolumeCache {
         fill.set(tags.high(tag), tags.low(tag), CacheLine.of(location), count, touched, data);
         for (int i = 0; i < count; i++) {
             fill.crc(i, crcs[block + i]);
+        }
+        synchronized (ciphersOfOthers) {
+            ciphersOfOthers.encrypt(tag, fill);
         }
         cache.put(fill);
         return true;
@@ -292,7 +305,13 @@ public final class VolumeCache {
                 return false;
             }
         }
-        return cache.table().isStill(here.slot, here.version);
+        if (!cache.table().isStill(here.slot, here.version)) {
+            return false;
+        }
+        synchronized (ciphersOfOthers) {
+            ciphersOfOthers.decrypt(location, count, target.address() + (long) at * Blocks.SIZE);
+        }
+        return true;
     }
 
     /** Bytes of the volume's objects in the cache, its ancestors' included. Any thread; looks at every epoch. */

@@ -229,7 +229,16 @@ public final class LaneReads implements AutoCloseable {
 
     private void onCacheRead(final long token, final int result) {
         final Piece piece = pieces[(int) token];
-        finish(piece, cache.accept(piece.slot, piece.version, piece.location, piece.blocks, result, piece.checksum));
+        finish(
+                piece,
+                cache.accept(
+                        piece.slot,
+                        piece.version,
+                        piece.location,
+                        piece.blocks,
+                        result,
+                        piece.memory.address(),
+                        piece.checksum));
     }
 
     private void finish(final Piece piece, final boolean isGood) {

@@ -363,7 +363,13 @@ public final class ReadPath {
     private void onCacheRead(final long token, final int result) {
         final ReadPiece piece = pieces[(int) token];
         if (cache.accept(
-                piece.slot, piece.version, piece.location, piece.blocks, result, pieceChecksums[piece.index])) {
+                piece.slot,
+                piece.version,
+                piece.location,
+                piece.blocks,
+                result,
+                piece.memory.address(),
+                pieceChecksums[piece.index])) {
             finish(piece, false);
         } else {
             readAgain(piece, true);

@@ -9,6 +9,7 @@ import io.varve.lsvd.map.Location;
 import io.varve.lsvd.runtime.EngineRuntime;
 import io.varve.lsvd.runtime.SystemRuntime;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.UUID;
@@ -26,7 +27,7 @@ final class CacheRig implements AutoCloseable {
             .with(new Epochs.Entry(new UUID(1, 2), 1, 1000, new UUID(7, 3)));
 
     final ReadCache cache;
-    final VolumeCache volume;
+    VolumeCache volume;
     final Time time = new Time();
     private final Mapping memory = Mapping.anonymous(CacheLine.LENGTH);
     private final Checksum checksum = new Checksum(Memory.ALL.asSlice(memory.address(), CacheLine.LENGTH));
@@ -95,7 +96,12 @@ final class CacheRig implements AutoCloseable {
 
     /** Another volume that uses the same cache. */
     VolumeCache volume(final String url, final Epochs epochs) {
-        final VolumeCache view = new VolumeCache(cache, ObjectTags.of(url, epochs), null);
+        return volume(url, epochs, CacheKeys.NONE);
+    }
+
+    /** Another volume that uses the same cache, with keys. */
+    VolumeCache volume(final String url, final Epochs epochs, final CacheKeys keys) {
+        final VolumeCache view = new VolumeCache(cache, ObjectTags.of(url, epochs, keys), null);
         view.listener((token, result) -> {
             isAnswered = true;
             answer = result;
@@ -149,7 +155,7 @@ final class CacheRig implements AutoCloseable {
         if (!isAnswered) {
             throw new AssertionError("no answer");
         }
-        if (!by.accept(slot, version, location, run, answer, checksum)) {
+        if (!by.accept(slot, version, location, run, answer, memory.address(), checksum)) {
             return false;
         }
         for (int i = 0; i < run; i++) {
@@ -181,6 +187,18 @@ final class CacheRig implements AutoCloseable {
         for (int at = 0; at < Blocks.SIZE; at += Long.BYTES) {
             Memory.putLong(address + at, location * 31 + at + seed);
         }
+    }
+
+    /** What stands in a block, as bytes. */
+    static byte[] block(final long location, final long seed) {
+        final byte[] bytes = new byte[Blocks.SIZE];
+        try (Mapping memory = Mapping.anonymous(Blocks.SIZE)) {
+            fillBlock(memory.address(), location, seed);
+            Memory.copy(memory.address(), bytes, 0, Blocks.SIZE);
+        } catch (final IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        return bytes;
     }
 
     private static boolean isBlock(final long address, final long location, final long seed) {
