@@ -29,7 +29,8 @@ import picocli.CommandLine.Option;
             GuestBench.class,
             SpaceBench.class,
             IdleBench.class,
-            PauseBench.class
+            PauseBench.class,
+            BesideBench.class
         },
         mixinStandardHelpOptions = true)
 public final class Bench implements Callable<Integer> {
