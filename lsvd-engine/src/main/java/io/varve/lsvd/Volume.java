@@ -6,6 +6,7 @@ import io.varve.lsvd.PendingRequests.Kind;
 import io.varve.lsvd.cache.ObjectTags;
 import io.varve.lsvd.cache.VolumeCache;
 import io.varve.lsvd.cache.VolumeCacheStats;
+import io.varve.lsvd.crypto.VolumeKeys;
 import io.varve.lsvd.destage.Batch;
 import io.varve.lsvd.destage.BatchCutter;
 import io.varve.lsvd.destage.Destager;
@@ -148,7 +149,8 @@ public final class Volume implements AutoCloseable {
         runtime = context.runtime();
         wakeReactor = context.wakeReactor();
         cache = context.readCache(ObjectTags.of(context.store().url(), epochs));
-        fetcher = new Fetcher(context.store(), context.name(), epochs, cache, runtime::nanoTime, wakeReactor);
+        fetcher = new Fetcher(
+                context.store(), context.name(), epochs, VolumeKeys.NONE, cache, runtime::nanoTime, wakeReactor);
         if (opened == null) {
             reads = new ReadPath(map, null, null, null, null, cache, fetcher, arena, this::onRead);
         } else {
@@ -698,6 +700,7 @@ public final class Volume implements AutoCloseable {
                 cache,
                 context.gcPolicy(),
                 settings.compression(),
+                VolumeKeys.NONE,
                 this::sizeBytes,
                 context.checkpointInterval(),
                 runtime::bootTimeNs,

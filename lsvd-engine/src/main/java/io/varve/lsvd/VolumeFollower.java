@@ -1,5 +1,6 @@
 package io.varve.lsvd;
 
+import io.varve.lsvd.crypto.VolumeKeys;
 import io.varve.lsvd.history.HistoryFollower;
 import io.varve.lsvd.hot.HotSetFollower;
 import io.varve.lsvd.store.StoreClient;
@@ -29,7 +30,8 @@ public final class VolumeFollower implements AutoCloseable {
         this.uuid = uuid;
         arena = Arena.ofShared();
         opener = new VolumeOpener(context, store, uuid, arena);
-        hot = new HotSetFollower(context.store(), uuid, context.name(), context.runtime(), context.readCache());
+        hot = new HotSetFollower(
+                context.store(), VolumeKeys.NONE, uuid, context.name(), context.runtime(), context.readCache());
     }
 
     /**

@@ -7,6 +7,9 @@ import java.util.UUID;
 
 /** The data keys of a volume: its own, and those of its ancestors whose objects it reads. Any thread. */
 public final class VolumeKeys implements AutoCloseable {
+    /** Of a volume that is not encrypted. */
+    public static final VolumeKeys NONE = new VolumeKeys();
+
     private final UUID volume;
     private final Map<UUID, DataKey> keys;
 
@@ -19,9 +22,19 @@ public final class VolumeKeys implements AutoCloseable {
         this.keys = Collections.unmodifiableMap(new LinkedHashMap<>(keys));
     }
 
-    /** The volume's own key. */
+    private VolumeKeys() {
+        volume = null;
+        keys = Map.of();
+    }
+
+    /** The volume's own key, or null of a volume that is not encrypted. */
     public DataKey own() {
-        return keys.get(volume);
+        return volume == null ? null : keys.get(volume);
+    }
+
+    /** Whether the objects of a volume have to be encrypted: it has a key. */
+    public boolean has(final UUID owner) {
+        return keys.containsKey(owner);
     }
 
     /**

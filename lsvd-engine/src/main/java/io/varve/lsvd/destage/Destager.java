@@ -1,6 +1,7 @@
 package io.varve.lsvd.destage;
 
 import io.varve.lsvd.cache.VolumeCache;
+import io.varve.lsvd.crypto.VolumeKeys;
 import io.varve.lsvd.format.Blocks;
 import io.varve.lsvd.format.Compression;
 import io.varve.lsvd.format.Covered;
@@ -26,6 +27,7 @@ import io.varve.lsvd.log.LogSource;
 import io.varve.lsvd.map.ExtentMap;
 import io.varve.lsvd.map.Location;
 import io.varve.lsvd.objects.BufferPool;
+import io.varve.lsvd.objects.ObjectReader;
 import io.varve.lsvd.objects.ObjectWriter;
 import io.varve.lsvd.runtime.AgentGuard;
 import io.varve.lsvd.runtime.PunctualAgent;
@@ -84,6 +86,7 @@ public final class Destager implements PunctualAgent {
     private final UploadEvents uploadEvents = new UploadEvents();
     private final ArrayDeque<Upload> uploads = new ArrayDeque<>();
     private final BufferPool buffers;
+    private final ObjectReader reader;
     private final ObjectWriter writer;
     private final ObjectStore store;
     private final LogSource source;
@@ -155,6 +158,7 @@ public final class Destager implements PunctualAgent {
      * @param cache        the read cache, or null.
      * @param gcPolicy     how much garbage there may be.
      * @param compression  of what is written.
+     * @param keys         that it is encrypted with.
      * @param sizeBytes    the volume's size.
      * @param checkpointInterval number of objects behind which a checkpoint is due.
      * @param clockNs      a monotonic clock in nanoseconds.
@@ -180,6 +184,7 @@ public final class Destager implements PunctualAgent {
             VolumeCache cache,
             GcPolicy gcPolicy,
             Compression compression,
+            VolumeKeys keys,
             LongSupplier sizeBytes,
             int checkpointInterval,
             LongSupplier clockNs,
@@ -207,7 +212,8 @@ public final class Destager implements PunctualAgent {
         covered = context.covered;
         clockNs = context.clockNs;
         buffers = new BufferPool(clockNs);
-        writer = new ObjectWriter(buffers, context.compression);
+        writer = new ObjectWriter(buffers, context.compression, context.keys.own());
+        reader = new ObjectReader(context.keys);
         builder = new ObjectBuilder(
                 source, buffers, writer, context.volume, context.epoch, context.nonce, context.covered.isWriteCache());
         jitter = new Random(context.seed);
@@ -218,6 +224,7 @@ public final class Destager implements PunctualAgent {
                 store,
                 context.cache,
                 buffers,
+                reader,
                 writer,
                 volume,
                 name,
@@ -437,6 +444,8 @@ public final class Destager implements PunctualAgent {
             }
         }
         uploads.clear();
+        reader.close();
+        writer.close();
         buffers.close();
     }
 

@@ -233,9 +233,19 @@ public final class ObjectHeader {
         Layouts.putInt(segment, offset + Integer.BYTES, crc);
     }
 
-    /** Completes the header with the length of the object and its checksum. */
+    /** Completes a plain header with the length of the object and its checksum. */
     public void complete(final long objectLength) {
+        length(objectLength);
+        complete();
+    }
+
+    /** Sets the length of the object. */
+    public void length(final long objectLength) {
         Layouts.putLong(segment, OBJECT_LENGTH_OFFSET, objectLength);
+    }
+
+    /** Completes the header, table and all, with its checksum. */
+    public void complete() {
         Layouts.putInt(segment, CRC_OFFSET, computeCrc());
     }
 

@@ -76,7 +76,7 @@ public final class GarbageCollector implements AutoCloseable {
     private final LongSupplier sizeBytes;
     private final LongSupplier clockNs;
     private final VictimChooser chooser;
-    private final ObjectReader reader = new ObjectReader();
+    private final ObjectReader reader;
     private final LongHashSet notThese = new LongHashSet();
     private final ExtentMap onTheirWay = new ExtentMap();
     private final List<Victim> victims = new ArrayList<>();
@@ -118,6 +118,7 @@ public final class GarbageCollector implements AutoCloseable {
      *
      * @param cache     null when there is none.
      * @param memory    for what is read.
+     * @param reader    reads what is collected.
      * @param writer    makes the output.
      * @param volume    whose objects these are.
      * @param name      of the volume, for messages.
@@ -129,6 +130,7 @@ public final class GarbageCollector implements AutoCloseable {
             final ObjectStore store,
             final VolumeCache cache,
             final BufferPool memory,
+            final ObjectReader reader,
             final ObjectWriter writer,
             final UUID volume,
             final String name,
@@ -139,6 +141,7 @@ public final class GarbageCollector implements AutoCloseable {
         this.store = store;
         this.cache = cache;
         this.memory = memory;
+        this.reader = reader;
         this.writer = writer;
         this.volume = volume;
         this.name = name;

@@ -181,7 +181,7 @@ final class Victim {
             return null;
         }
         try {
-            found.validate(key, epoch.volume(), epoch.epoch(), sequence);
+            ObjectReader.validate(found, key, epoch.volume(), epoch.epoch(), sequence, reader.keys());
             index = ObjectIndex.ofData(key, found);
         } catch (final FormatException e) {
             throw new ExecutionException(e);

@@ -29,11 +29,12 @@ final class CheckpointReader {
 
     private final StoreClient store;
     private final HeaderReader headers;
-    private final ObjectReader reader = new ObjectReader();
+    private final ObjectReader reader;
 
     CheckpointReader(final StoreClient store, final HeaderReader headers) {
         this.store = store;
         this.headers = headers;
+        reader = new ObjectReader(store.keys());
     }
 
     /**

@@ -1,6 +1,7 @@
 package io.varve.lsvd.history;
 
 import io.varve.lsvd.format.ObjectHeader;
+import io.varve.lsvd.objects.ObjectReader;
 import io.varve.lsvd.store.Keys;
 import io.varve.lsvd.store.NoSuchObjectException;
 import io.varve.lsvd.store.StoreClient;
@@ -60,7 +61,7 @@ final class HeaderReader {
             bytes = store.getWhole(key, header.headerLength());
             header = new ObjectHeader(bytes);
         }
-        header.validate(key, volume, epoch, sequence);
+        ObjectReader.validate(header, key, volume, epoch, sequence, store.keys());
         return header;
     }
 }

@@ -1,6 +1,7 @@
 package io.varve.lsvd.hot;
 
 import io.varve.lsvd.cache.ReadCache;
+import io.varve.lsvd.crypto.VolumeKeys;
 import io.varve.lsvd.format.FormatException;
 import io.varve.lsvd.format.HotSet;
 import io.varve.lsvd.history.Epochs;
@@ -44,6 +45,7 @@ public final class HotSetFollower implements AutoCloseable {
     private static final int FIRST_READ = 4096;
 
     private final ObjectStore store;
+    private final VolumeKeys keys;
     private final UUID volume;
     private final String name;
     private final EngineRuntime runtime;
@@ -66,15 +68,18 @@ public final class HotSetFollower implements AutoCloseable {
     /**
      * Makes one.
      *
+     * @param keys      of the volume and its ancestors.
      * @param readCache gives the read cache, or null for none; asked by {@link #begin}.
      */
     public HotSetFollower(
             final ObjectStore store,
+            final VolumeKeys keys,
             final UUID volume,
             final String name,
             final EngineRuntime runtime,
             final Supplier<ReadCache> readCache) {
         this.store = store;
+        this.keys = keys;
         this.volume = volume;
         this.name = name;
         this.runtime = runtime;
@@ -262,7 +267,7 @@ public final class HotSetFollower implements AutoCloseable {
             prefetcher = null;
         }
         if (prefetcher == null) {
-            prefetcher = Prefetcher.start(store, name, readCache.get(), runtime);
+            prefetcher = Prefetcher.start(store, keys, name, readCache.get(), runtime);
         }
     }
 

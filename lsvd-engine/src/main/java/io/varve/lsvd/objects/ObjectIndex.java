@@ -5,11 +5,14 @@ import io.varve.lsvd.format.Codec;
 import io.varve.lsvd.format.FormatException;
 import io.varve.lsvd.format.Frames;
 import io.varve.lsvd.format.ObjectHeader;
+import io.varve.lsvd.format.ObjectIdentity;
 import io.varve.lsvd.format.ObjectType;
 
 /** What has to be known of an object to read its payload: where its frames stand, how, and its checksums. Immutable. */
 public final class ObjectIndex {
     private final String key;
+    private final ObjectIdentity identity;
+    private final byte[] salt;
     private final long payloadLength;
     private final int[] blockCrcs;
     private final Codec[] codecs;
@@ -20,6 +23,8 @@ public final class ObjectIndex {
 
     private ObjectIndex(final String key, final ObjectHeader header) {
         this.key = key;
+        identity = header.identity();
+        salt = header.isEncrypted() ? header.salt() : null;
         payloadLength = header.payloadLength();
         blockCrcs = new int[header.blockCount()];
         for (int i = 0; i < blockCrcs.length; i++) {
@@ -96,26 +101,40 @@ public final class ObjectIndex {
     /** Where in the object one has to begin to read, in bytes, for data blocks from {@code first} on. */
     public long offset(final int first) {
         final int frame = first / Frames.BLOCKS;
-        return offsets[frame] + (codecs[frame] == Codec.NONE ? (long) (first % Frames.BLOCKS) * Blocks.SIZE : 0);
+        return offsets[frame] + (isPlain(frame) ? (long) (first % Frames.BLOCKS) * Blocks.SIZE : 0);
     }
 
     /** How many bytes have to be read from {@link #offset} on for the data blocks before {@code end}; there is at least one. */
     public int storedLength(final int first, final int end) {
         final int last = (end - 1) / Frames.BLOCKS;
-        final long to = codecs[last] == Codec.NONE
-                ? offsets[last] + (long) (end - last * Frames.BLOCKS) * Blocks.SIZE
-                : offsets[last + 1];
+        final long to =
+                isPlain(last) ? offsets[last] + (long) (end - last * Frames.BLOCKS) * Blocks.SIZE : offsets[last + 1];
         return Math.toIntExact(to - offset(first));
     }
 
     /** Whether data blocks are stored as they are, one behind the other, so that they can be read to where they are wanted. */
     public boolean isPlain(final int first, final int end) {
         for (int frame = first / Frames.BLOCKS; frame <= (end - 1) / Frames.BLOCKS; frame++) {
-            if (codecs[frame] != Codec.NONE) {
+            if (!isPlain(frame)) {
                 return false;
             }
         }
         return true;
+    }
+
+    /** Whether a frame is stored as it is. */
+    boolean isPlain(final int frame) {
+        return codecs[frame] == Codec.NONE && salt == null;
+    }
+
+    /** What the object is. */
+    ObjectIdentity identity() {
+        return identity;
+    }
+
+    /** The salt of the object's key; null when it is not encrypted. */
+    byte[] salt() {
+        return salt;
     }
 
     /** Where a frame begins in the object; that of {@link #frameCount()} is where the last one ends. */

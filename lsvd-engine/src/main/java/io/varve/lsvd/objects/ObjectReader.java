@@ -1,20 +1,81 @@
 package io.varve.lsvd.objects;
 
 import io.varve.linux.Background;
+import io.varve.lsvd.crypto.KeyException;
+import io.varve.lsvd.crypto.ObjectCipher;
+import io.varve.lsvd.crypto.VolumeKeys;
 import io.varve.lsvd.format.Blocks;
 import io.varve.lsvd.format.Checksum;
 import io.varve.lsvd.format.Codec;
 import io.varve.lsvd.format.FormatException;
 import io.varve.lsvd.format.Frames;
+import io.varve.lsvd.format.ObjectHeader;
+import io.varve.lsvd.format.ObjectType;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.BitSet;
+import java.util.UUID;
 
 /** Makes payload again of what is stored of objects, and checks it against their checksums. One thread's. */
-public final class ObjectReader {
+public final class ObjectReader implements AutoCloseable {
     private static final int ZEROS_CRC = Checksum.of(Arena.ofAuto().allocate(Blocks.SIZE));
 
+    private final VolumeKeys keys;
     private MemorySegment scratch;
+    private MemorySegment decrypted;
+    private ObjectCipher cipher;
+    private ObjectIndex current;
+
+    /**
+     * Makes a reader.
+     *
+     * @param keys of the volume and its ancestors; they stay the caller's.
+     */
+    public ObjectReader(final VolumeKeys keys) {
+        this.keys = keys;
+    }
+
+    /** What it reads with. */
+    public VolumeKeys keys() {
+        return keys;
+    }
+
+    /**
+     * Checks that a whole, valid header of a given identity stands somewhere, and decrypts its table in place. Any thread.
+     *
+     * @param key  of the object, for messages.
+     * @param keys of the volume and its ancestors.
+     * @throws FormatException when it is damaged, of an unknown version, another object's, or not encrypted as it should be.
+     */
+    public static void validate(
+            final ObjectHeader header,
+            final String key,
+            final UUID volume,
+            final long epoch,
+            final long sequence,
+            final VolumeKeys keys)
+            throws FormatException {
+        header.validateStored(key, volume, epoch, sequence);
+        if (header.isEncrypted()) {
+            decryptTable(header, key, keys);
+        } else if (keys.has(volume) && header.type() != ObjectType.SEAL) {
+            throw new FormatException(key + " is not encrypted, although its volume is");
+        }
+        header.validateTable(key);
+    }
+
+    private static void decryptTable(final ObjectHeader header, final String key, final VolumeKeys keys)
+            throws FormatException {
+        if (!keys.has(header.volume())) {
+            throw new FormatException(key + " is encrypted, and there is no key for it");
+        }
+        try (ObjectCipher cipher = new ObjectCipher()) {
+            cipher.begin(keys.of(header.volume()), header.identity(), header.salt());
+            cipher.decryptTable(header.bytes(), header.storedTable(), header.storedTable());
+        } catch (final FormatException | KeyException e) {
+            throw new FormatException(key + ": its " + e.getMessage());
+        }
+    }
 
     /**
      * Makes data blocks of what was read of an object.
@@ -43,8 +104,14 @@ public final class ObjectReader {
                     target.asSlice((long) (from - first) * Blocks.SIZE, (long) (to - from) * Blocks.SIZE);
             final long at = Math.max(0, index.frameOffset(frame) - base);
             switch (index.codec(frame)) {
-                case NONE -> decodePlain(index, from, stored, index.offset(from) - base, place, good);
                 case ZEROS -> decodeZeros(index, from, place, good);
+                case NONE -> {
+                    if (index.isPlain(frame)) {
+                        decodePlain(index, from, stored, index.offset(from) - base, place, good);
+                    } else {
+                        decodeWhole(index, frame, from, stored, at, place, good);
+                    }
+                }
                 default -> decodeWhole(index, frame, from, stored, at, place, good);
             }
         }
@@ -136,7 +203,7 @@ public final class ObjectReader {
         }
     }
 
-    private static boolean decodeFrame(
+    private boolean decodeFrame(
             final ObjectIndex index,
             final int frame,
             final MemorySegment stored,
@@ -155,11 +222,53 @@ public final class ObjectReader {
         if (Checksum.of(bytes) != index.frameCrc(frame)) {
             return false;
         }
+        if (index.salt() == null) {
+            return decompress(codec, bytes, place);
+        }
+        final MemorySegment plain = decrypt(index, frame, bytes, codec == Codec.NONE ? place : decrypted());
+        return plain != null && (codec == Codec.NONE || FrameCodec.decompress(codec, plain, place));
+    }
+
+    private static boolean decompress(final Codec codec, final MemorySegment bytes, final MemorySegment place) {
         if (codec == Codec.NONE) {
-            MemorySegment.copy(bytes, 0, place, 0, length);
+            MemorySegment.copy(bytes, 0, place, 0, bytes.byteSize());
             return true;
         }
         return FrameCodec.decompress(codec, bytes, place);
+    }
+
+    /** Returns null when it is not what was written there. */
+    private MemorySegment decrypt(
+            final ObjectIndex index, final int frame, final MemorySegment bytes, final MemorySegment target) {
+        try {
+            if (current != index) {
+                current = null;
+                if (cipher == null) {
+                    cipher = new ObjectCipher();
+                }
+                cipher.begin(keys.of(index.identity().volume()), index.identity(), index.salt());
+                current = index;
+            }
+            return target.asSlice(0, cipher.decryptFrame(frame, bytes, target));
+        } catch (final FormatException | KeyException e) {
+            return null;
+        }
+    }
+
+    private MemorySegment decrypted() {
+        if (decrypted == null) {
+            decrypted = Arena.ofAuto().allocate(Frames.SIZE, 64);
+        }
+        return decrypted;
+    }
+
+    /** Forgets keys. Idempotent. */
+    @Override
+    public void close() {
+        current = null;
+        if (cipher != null) {
+            cipher.close();
+        }
     }
 
     private MemorySegment scratch() {

@@ -2,6 +2,7 @@ package io.varve.lsvd.read;
 
 import io.varve.lsvd.cache.CacheLine;
 import io.varve.lsvd.cache.VolumeCache;
+import io.varve.lsvd.crypto.VolumeKeys;
 import io.varve.lsvd.format.FormatException;
 import io.varve.lsvd.history.Epochs;
 import io.varve.lsvd.map.Location;
@@ -46,7 +47,7 @@ public final class Fetcher implements Agent {
     private final SpanPool pool = new SpanPool(spans);
     private final ReadAhead readAhead = new ReadAhead();
     private final ObjectIndexes indexes;
-    private final ObjectReader reader = new ObjectReader();
+    private final ObjectReader reader;
     private final ObjectStore store;
     private final String name;
     private final UnexpectedErrors errors;
@@ -65,6 +66,7 @@ public final class Fetcher implements Agent {
      *
      * @param name      of the volume, for messages.
      * @param epochs    of all objects that can be asked for.
+     * @param keys      of the volume and its ancestors.
      * @param cache     null when there is none.
      * @param onFetched called on the agent's thread when the reactor should look.
      */
@@ -72,13 +74,15 @@ public final class Fetcher implements Agent {
             final ObjectStore store,
             final String name,
             final Epochs epochs,
+            final VolumeKeys keys,
             final VolumeCache cache,
             final LongSupplier clockNs,
             final Runnable onFetched) {
         this.store = store;
         this.name = name;
         errors = new UnexpectedErrors(roleName(), clockNs);
-        this.indexes = new ObjectIndexes(store, epochs);
+        this.indexes = new ObjectIndexes(store, epochs, keys);
+        reader = new ObjectReader(keys);
         this.cache = cache;
         this.clockNs = clockNs;
         this.onFetched = onFetched;
@@ -360,6 +364,7 @@ public final class Fetcher implements Agent {
     @Override
     public void onClose() {
         spans.stream().filter(span -> span.state == Span.State.CACHING).forEach(this::cache);
+        reader.close();
     }
 
     /** Hands a span's lines to the cache. */

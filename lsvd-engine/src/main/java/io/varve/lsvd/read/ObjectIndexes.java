@@ -1,9 +1,11 @@
 package io.varve.lsvd.read;
 
+import io.varve.lsvd.crypto.VolumeKeys;
 import io.varve.lsvd.format.FormatException;
 import io.varve.lsvd.format.ObjectHeader;
 import io.varve.lsvd.history.Epochs;
 import io.varve.lsvd.objects.ObjectIndex;
+import io.varve.lsvd.objects.ObjectReader;
 import io.varve.lsvd.store.ObjectStore;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -28,13 +30,15 @@ final class ObjectIndexes {
     private final Map<Long, CompletableFuture<ObjectIndex>> indexes = new LinkedHashMap<>(64, 0.75f, true);
     private final ObjectStore store;
     private final Epochs epochs;
+    private final VolumeKeys keys;
 
     /** For first reads that are over: as many as were ever under way at once. */
     private final Queue<MemorySegment> freeMemory = new ConcurrentLinkedQueue<>();
 
-    ObjectIndexes(final ObjectStore store, final Epochs epochs) {
+    ObjectIndexes(final ObjectStore store, final Epochs epochs, final VolumeKeys keys) {
         this.store = store;
         this.epochs = epochs;
+        this.keys = keys;
     }
 
     /** The key of an object. */
@@ -94,11 +98,11 @@ final class ObjectIndexes {
         return index.whenComplete((done, error) -> freeMemory.add(first));
     }
 
-    private static ObjectIndex parse(
+    private ObjectIndex parse(
             final String key, final MemorySegment bytes, final Epochs.Entry epoch, final long sequence) {
         try {
             final ObjectHeader header = new ObjectHeader(bytes);
-            header.validate(key, epoch.volume(), epoch.epoch(), sequence);
+            ObjectReader.validate(header, key, epoch.volume(), epoch.epoch(), sequence, keys);
             return ObjectIndex.ofData(key, header);
         } catch (final FormatException e) {
             throw new CompletionException(e);

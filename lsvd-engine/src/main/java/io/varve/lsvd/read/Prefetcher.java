@@ -4,6 +4,7 @@ import io.varve.lsvd.cache.CacheLine;
 import io.varve.lsvd.cache.ObjectTags;
 import io.varve.lsvd.cache.ReadCache;
 import io.varve.lsvd.cache.VolumeCache;
+import io.varve.lsvd.crypto.VolumeKeys;
 import io.varve.lsvd.format.Blocks;
 import io.varve.lsvd.format.FormatException;
 import io.varve.lsvd.history.Epochs;
@@ -57,7 +58,8 @@ public final class Prefetcher implements Agent, AutoCloseable {
     private final Deque<SpanMemory> memory = new ArrayDeque<>();
     private final List<Read> reads = new ArrayList<>();
     private final Deque<NewObject> newObjects = new ArrayDeque<>();
-    private final ObjectReader reader = new ObjectReader();
+    private final VolumeKeys keys;
+    private final ObjectReader reader;
     private final EngineRuntime.Handle thread;
     private View view;
     private PrefetchPlan plan;
@@ -117,8 +119,14 @@ public final class Prefetcher implements Agent, AutoCloseable {
     }
 
     private Prefetcher(
-            final ObjectStore store, final String name, final ReadCache readCache, final EngineRuntime runtime) {
+            final ObjectStore store,
+            final VolumeKeys keys,
+            final String name,
+            final ReadCache readCache,
+            final EngineRuntime runtime) {
         this.store = store;
+        this.keys = keys;
+        reader = new ObjectReader(keys);
         this.name = name;
         this.readCache = readCache;
         this.runtime = runtime;
@@ -127,8 +135,12 @@ public final class Prefetcher implements Agent, AutoCloseable {
 
     /** Starts one, which does nothing yet. */
     public static Prefetcher start(
-            final ObjectStore store, final String name, final ReadCache readCache, final EngineRuntime runtime) {
-        return new Prefetcher(store, name, readCache, runtime);
+            final ObjectStore store,
+            final VolumeKeys keys,
+            final String name,
+            final ReadCache readCache,
+            final EngineRuntime runtime) {
+        return new Prefetcher(store, keys, name, readCache, runtime);
     }
 
     /** Gives it a plan, in place of the one before. Any thread. */
@@ -216,7 +228,7 @@ public final class Prefetcher implements Agent, AutoCloseable {
             view = new View(
                     newEpochs,
                     new VolumeCache(readCache, ObjectTags.of(store.url(), newEpochs), null),
-                    new ObjectIndexes(store, newEpochs));
+                    new ObjectIndexes(store, newEpochs, keys));
         }
     }
 

@@ -2,6 +2,7 @@ package io.varve.lsvd.scan;
 
 import io.varve.lsvd.format.FormatException;
 import io.varve.lsvd.format.ObjectHeader;
+import io.varve.lsvd.objects.ObjectReader;
 import io.varve.lsvd.store.NoSuchObjectException;
 import io.varve.lsvd.store.StoreClient;
 import io.varve.lsvd.store.StoreClient.Reading;
@@ -120,7 +121,8 @@ public final class ObjectScan implements AutoCloseable {
                 pace.onRead(bytes.byteSize());
             }
             header = new ObjectHeader(bytes);
-            header.validate(next.name.key(), next.name.volume(), next.name.epoch(), next.name.sequence());
+            ObjectReader.validate(
+                    header, next.name.key(), next.name.volume(), next.name.epoch(), next.name.sequence(), store.keys());
         } catch (final StoreException | FormatException e) {
             if (isUnanswered) {
                 throw e;

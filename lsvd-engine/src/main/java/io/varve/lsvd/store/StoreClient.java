@@ -1,5 +1,6 @@
 package io.varve.lsvd.store;
 
+import io.varve.lsvd.crypto.VolumeKeys;
 import io.varve.lsvd.runtime.EngineRuntime;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -24,6 +25,7 @@ public final class StoreClient {
     private final ObjectStore store;
     private final EngineRuntime runtime;
     private final long timeoutMs;
+    private final VolumeKeys keys;
 
     /**
      * Makes a client.
@@ -31,9 +33,25 @@ public final class StoreClient {
      * @param timeoutMs longest wait for one answer, in milliseconds.
      */
     public StoreClient(final ObjectStore store, final EngineRuntime runtime, final long timeoutMs) {
+        this(store, runtime, timeoutMs, VolumeKeys.NONE);
+    }
+
+    private StoreClient(
+            final ObjectStore store, final EngineRuntime runtime, final long timeoutMs, final VolumeKeys keys) {
         this.store = store;
         this.runtime = runtime;
         this.timeoutMs = timeoutMs;
+        this.keys = keys;
+    }
+
+    /** A client for whoever reads the objects of an encrypted volume; the keys stay the caller's. */
+    public StoreClient withKeys(final VolumeKeys value) {
+        return new StoreClient(store, runtime, timeoutMs, value);
+    }
+
+    /** The keys of the volume whose objects are read, or {@link VolumeKeys#NONE}. */
+    public VolumeKeys keys() {
+        return keys;
     }
 
     /** The store itself. */

@@ -49,7 +49,7 @@ public final class BlockSource implements AutoCloseable {
     private final ArrayDeque<MemorySegment> free = new ArrayDeque<>();
     private final MemorySegment plain = arena.allocate(READ_BYTES, Blocks.SIZE);
     private final Map<Long, ObjectName> names = new HashMap<>();
-    private final ObjectReader reader = new ObjectReader();
+    private final ObjectReader reader;
     private final BitSet good = new BitSet();
     private boolean isQuiet = true;
 
@@ -62,6 +62,7 @@ public final class BlockSource implements AutoCloseable {
         this.store = store;
         this.epochs = epochs;
         this.pace = pace;
+        reader = new ObjectReader(store.keys());
         this.cancellation = cancellation;
         indexes = new ObjectIndexes(store, pace, cancellation);
         for (int i = 0; i < READS; i++) {
@@ -134,6 +135,7 @@ public final class BlockSource implements AutoCloseable {
     /** Frees the memory, unless the store may still be filling it. */
     @Override
     public void close() {
+        reader.close();
         indexes.close();
         if (isQuiet) {
             arena.close();

@@ -33,7 +33,7 @@ final class ObjectCheck {
     private final Epochs epochs;
     private final ExtentMap map;
     private final Consumer<Finding> findings;
-    private final ObjectReader reader = new ObjectReader();
+    private final ObjectReader reader;
     private MemorySegment piece;
     private MemorySegment plain;
     private long bytesRead;
@@ -46,6 +46,7 @@ final class ObjectCheck {
     ObjectCheck(final StoreClient store, final Pace pace, final History history, final Consumer<Finding> findings) {
         this.store = store;
         this.pace = pace;
+        reader = new ObjectReader(store.keys());
         epochs = history == null ? null : history.epochs();
         map = history == null ? null : history.map();
         this.findings = findings;
