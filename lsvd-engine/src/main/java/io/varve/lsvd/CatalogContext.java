@@ -1,16 +1,25 @@
 package io.varve.lsvd;
 
+import io.varve.lsvd.crypto.KeyWrapper;
+import io.varve.lsvd.crypto.VolumeKeys;
 import io.varve.lsvd.runtime.EngineRuntime;
 import io.varve.lsvd.store.StoreClient;
 import java.io.IOException;
+import java.util.UUID;
 
 /**
  * What the parts of a {@link VolumeCatalog} have in common.
  *
  * @param store   where the volumes are.
  * @param runtime their world.
+ * @param wrapper what data keys are wrapped by, or null when no key is given.
  */
-record CatalogContext(StoreClient store, EngineRuntime runtime) {
+record CatalogContext(StoreClient store, EngineRuntime runtime, KeyWrapper wrapper) {
+    /** The keys of a volume: see {@link VolumeKeyring#open}. */
+    VolumeKeys keys(final UUID volume, final String name) throws IOException, VolumeException {
+        return new VolumeKeyring(store, wrapper).open(volume, name);
+    }
+
     /** The store's address, for messages. */
     String url() {
         return store.store().url();

@@ -1,10 +1,12 @@
 package io.varve.lsvd;
 
+import io.varve.lsvd.crypto.VolumeKeys;
 import io.varve.lsvd.destage.BatchCutter;
 import io.varve.lsvd.format.Blocks;
 import io.varve.lsvd.format.EpochRecord;
 import io.varve.lsvd.format.ExtentEntry;
 import io.varve.lsvd.format.LogRecord;
+import io.varve.lsvd.format.LogSalt;
 import io.varve.lsvd.format.Superblock;
 import io.varve.lsvd.format.Superblock.EpochClaim;
 import io.varve.lsvd.format.Superblock.Tail;
@@ -12,6 +14,7 @@ import io.varve.lsvd.format.VolumeSettings;
 import io.varve.lsvd.history.History;
 import io.varve.lsvd.history.HistoryReader;
 import io.varve.lsvd.log.DeviceLogSource;
+import io.varve.lsvd.log.EncryptedLogDevice;
 import io.varve.lsvd.log.LogChecksums;
 import io.varve.lsvd.log.LogDevice;
 import io.varve.lsvd.log.LogGeometry;
@@ -28,6 +31,7 @@ import java.io.IOException;
 import java.lang.System.Logger.Level;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.security.SecureRandom;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
@@ -45,6 +49,7 @@ final class OpeningLog implements AutoCloseable {
 
     private final VolumeContext context;
     private final UUID volume;
+    private final VolumeKeys keys;
     private final LogStore logs;
     private final EngineRuntime runtime;
     private final HistoryReader reader;
@@ -65,9 +70,15 @@ final class OpeningLog implements AutoCloseable {
     private MemorySegment zeros;
     private long zeroed;
 
-    OpeningLog(final VolumeContext context, final UUID volume, final HistoryReader reader, final Arena arena) {
+    OpeningLog(
+            final VolumeContext context,
+            final UUID volume,
+            final VolumeKeys keys,
+            final HistoryReader reader,
+            final Arena arena) {
         this.context = context;
         this.volume = volume;
+        this.keys = keys;
         this.logs = context.logs(volume);
         this.runtime = context.runtime();
         this.reader = reader;
@@ -91,6 +102,30 @@ final class OpeningLog implements AutoCloseable {
                     logs.name() + " is the log of another volume, "
                             + superblock.current().volume() + ": move it away");
         }
+        decrypt();
+    }
+
+    private void decrypt() throws IOException, VolumeException {
+        final LogSalt salt = superblock.current().salt();
+        if (salt.isKnown() != (keys.own() != null)) {
+            throw new VolumeException(
+                    VolumeException.Kind.DAMAGED,
+                    logs.name() + " is " + (salt.isKnown() ? "" : "not ") + "encrypted, and its volume is"
+                            + (salt.isKnown() ? " not" : "") + ": move it away");
+        }
+        if (salt.isKnown()) {
+            device = new EncryptedLogDevice(device, keys.own().logKey(volume, salt.bytes()));
+            superblock = LogSuperblock.read(device);
+        }
+    }
+
+    private LogSalt drawSalt() {
+        if (keys.own() == null) {
+            return LogSalt.NONE;
+        }
+        final byte[] bytes = new byte[LogSalt.LENGTH];
+        new SecureRandom().nextBytes(bytes);
+        return LogSalt.of(bytes);
     }
 
     private VolumeException inUse(final LogInUseException e) {
@@ -263,13 +298,15 @@ final class OpeningLog implements AutoCloseable {
                 1,
                 start,
                 history.seen(),
-                List.of(claim));
+                List.of(claim),
+                drawSalt());
         try {
             device = logs.create(newGeometry, first);
         } catch (final LogInUseException e) {
             throw inUse(e);
         }
         superblock = LogSuperblock.read(device);
+        decrypt();
         isNew = true;
     }
 
@@ -467,7 +504,8 @@ final class OpeningLog implements AutoCloseable {
                 current.generation() + 1,
                 firstUnsent == null ? end : firstUnsent,
                 history.seen(),
-                claims));
+                claims,
+                current.salt()));
         isNew = false;
         return claims.getLast().nonce();
     }

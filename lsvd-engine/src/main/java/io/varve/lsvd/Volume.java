@@ -81,6 +81,7 @@ public final class Volume implements AutoCloseable {
     private final boolean isContinued;
     private final long maxExtents;
     private volatile long sizeBytes;
+    private final VolumeKeys keys;
     private final Arena arena;
     private final ExtentMap map;
     private final VolumeCache cache;
@@ -134,8 +135,10 @@ public final class Volume implements AutoCloseable {
             final Epochs epochs,
             final VolumeOpener.Opened opened,
             final Arena arena,
-            final HotSetFollower hot) {
+            final HotSetFollower hot,
+            final VolumeKeys keys) {
         this.uuid = uuid;
+        this.keys = keys;
         name = context.name();
         this.hot = hot;
         this.settings = settings;
@@ -149,8 +152,7 @@ public final class Volume implements AutoCloseable {
         runtime = context.runtime();
         wakeReactor = context.wakeReactor();
         cache = context.readCache(ObjectTags.of(context.store().url(), epochs));
-        fetcher = new Fetcher(
-                context.store(), context.name(), epochs, VolumeKeys.NONE, cache, runtime::nanoTime, wakeReactor);
+        fetcher = new Fetcher(context.store(), context.name(), epochs, keys, cache, runtime::nanoTime, wakeReactor);
         if (opened == null) {
             reads = new ReadPath(map, null, null, null, null, cache, fetcher, arena, this::onRead);
         } else {
@@ -197,32 +199,39 @@ public final class Volume implements AutoCloseable {
             final UUID uuid,
             final VolumeOpener.Opened opened,
             final Arena arena,
-            final HotSetFollower hot) {
-        return new Volume(context, uuid, opened.epoch().settings(), opened.map(), opened.epochs(), opened, arena, hot);
+            final HotSetFollower hot,
+            final VolumeKeys keys) {
+        return new Volume(
+                context, uuid, opened.epoch().settings(), opened.map(), opened.epochs(), opened, arena, hot, keys);
     }
 
     private static Volume openReadOnly(final VolumeContext context) throws VolumeException {
-        final StoreClient store = new StoreClient(context.store(), context.runtime(), context.storeTimeoutMs());
+        final StoreClient plainStore = new StoreClient(context.store(), context.runtime(), context.storeTimeoutMs());
         final VolumeCatalog catalog = new VolumeCatalog(context.store(), context.runtime(), context.storeTimeoutMs());
         final UUID uuid = catalog.find(context.name());
         final Arena arena = Arena.ofShared();
+        VolumeKeys keys = VolumeKeys.NONE;
         try {
+            keys = new VolumeKeyring(plainStore, context.keyWrapper()).open(uuid, context.name());
+            final StoreClient store = plainStore.withKeys(keys);
             if (context.snapshot() != null) {
                 final Snapshot snapshot = catalog.snapshot(context.name(), context.snapshot());
                 final History history = new HistoryReader(store, uuid)
                         .readSnapshot(snapshot.record().epoch(), snapshot.checkpoint());
                 return readOnly(
-                        context, uuid, VolumeSettings.ofSize(snapshot.record().sizeBytes()), history, arena);
+                        context, uuid, VolumeSettings.ofSize(snapshot.record().sizeBytes()), history, arena, keys);
             }
             final History history = new HistoryReader(store, uuid, context.isDataLossAccepted()).read();
             final VolumeSettings settings = new SettingsHistory(store, uuid)
                     .newest(history.newest().settings())
                     .withWriteCache(history.covered().isWriteCache());
-            return readOnly(context, uuid, settings, history, arena);
+            return readOnly(context, uuid, settings, history, arena, keys);
         } catch (final VolumeException | RuntimeException e) {
+            keys.close();
             arena.close();
             throw e;
         } catch (final IOException e) {
+            keys.close();
             arena.close();
             throw new VolumeException("cannot open volume '" + context.name() + "': " + e.getMessage(), e);
         }
@@ -233,9 +242,10 @@ public final class Volume implements AutoCloseable {
             final UUID uuid,
             final VolumeSettings settings,
             final History history,
-            final Arena arena) {
+            final Arena arena,
+            final VolumeKeys keys) {
         history.changes().close();
-        return new Volume(context, uuid, settings, history.map(), history.epochs(), null, arena, null);
+        return new Volume(context, uuid, settings, history.map(), history.epochs(), null, arena, null, keys);
     }
 
     /** Whether a running process has a volume's log under a cache directory open. */
@@ -646,6 +656,7 @@ public final class Volume implements AutoCloseable {
             reclaimer.close();
         }
         map.close();
+        keys.close();
         if (isMemoryFree) {
             arena.close();
         }
@@ -700,7 +711,7 @@ public final class Volume implements AutoCloseable {
                 cache,
                 context.gcPolicy(),
                 settings.compression(),
-                VolumeKeys.NONE,
+                keys,
                 this::sizeBytes,
                 context.checkpointInterval(),
                 runtime::bootTimeNs,

@@ -2,6 +2,7 @@ package io.varve.lsvd;
 
 import io.varve.linux.Errno;
 import io.varve.linux.ErrnoException;
+import io.varve.lsvd.crypto.KeyException;
 import io.varve.lsvd.format.FormatException;
 import io.varve.lsvd.history.HistoryException;
 import io.varve.lsvd.log.LogInUseException;
@@ -50,6 +51,7 @@ public final class VolumeException extends Exception {
         /** The kind of what stores, logs and the reading of formats throw. */
         static Kind of(final IOException e) {
             return switch (e) {
+                case KeyException key -> INVALID;
                 case NoSuchObjectException missing -> DAMAGED;
                 case FormatException unreadable -> DAMAGED;
                 case HistoryException gap -> DAMAGED;

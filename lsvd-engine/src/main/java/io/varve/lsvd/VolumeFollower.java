@@ -18,6 +18,7 @@ import java.util.UUID;
 public final class VolumeFollower implements AutoCloseable {
     private final VolumeContext context;
     private final UUID uuid;
+    private final VolumeKeys keys;
     private final Arena arena;
     private final VolumeOpener opener;
     private final HotSetFollower hot;
@@ -25,13 +26,14 @@ public final class VolumeFollower implements AutoCloseable {
     private VolumeOpener.Opened opened;
     private boolean isHandedOver;
 
-    private VolumeFollower(final VolumeContext context, final UUID uuid, final StoreClient store) {
+    private VolumeFollower(
+            final VolumeContext context, final UUID uuid, final StoreClient store, final VolumeKeys keys) {
         this.context = context;
         this.uuid = uuid;
+        this.keys = keys;
         arena = Arena.ofShared();
-        opener = new VolumeOpener(context, store, uuid, arena);
-        hot = new HotSetFollower(
-                context.store(), VolumeKeys.NONE, uuid, context.name(), context.runtime(), context.readCache());
+        opener = new VolumeOpener(context, store.withKeys(keys), uuid, arena);
+        hot = new HotSetFollower(context.store(), keys, uuid, context.name(), context.runtime(), context.readCache());
     }
 
     /**
@@ -43,7 +45,13 @@ public final class VolumeFollower implements AutoCloseable {
         final StoreClient store = new StoreClient(context.store(), context.runtime(), context.storeTimeoutMs());
         final UUID uuid =
                 new VolumeCatalog(context.store(), context.runtime(), context.storeTimeoutMs()).find(context.name());
-        final VolumeFollower follower = new VolumeFollower(context, uuid, store);
+        final VolumeFollower follower;
+        try {
+            follower = new VolumeFollower(
+                    context, uuid, store, new VolumeKeyring(store, context.keyWrapper()).open(uuid, context.name()));
+        } catch (final IOException e) {
+            throw failure("open", context, e);
+        }
         try {
             follower.opener.begin();
             follower.updateStanding();
@@ -152,7 +160,7 @@ public final class VolumeFollower implements AutoCloseable {
     /** The volume that was taken; on the thread that is to drive it, once. {@link #close()} does nothing any more then. */
     public Volume open() {
         isHandedOver = true;
-        return Volume.of(context, uuid, opened, arena, hot);
+        return Volume.of(context, uuid, opened, arena, hot, keys);
     }
 
     private void updateStanding() {
@@ -166,6 +174,7 @@ public final class VolumeFollower implements AutoCloseable {
             isHandedOver = true;
             hot.close();
             opener.close();
+            keys.close();
             arena.close();
         }
     }

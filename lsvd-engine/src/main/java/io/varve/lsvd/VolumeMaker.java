@@ -2,6 +2,8 @@ package io.varve.lsvd;
 
 import io.varve.lsvd.VolumeException.Kind;
 import io.varve.lsvd.VolumeNames.Claim;
+import io.varve.lsvd.crypto.KeyException;
+import io.varve.lsvd.crypto.VolumeKeys;
 import io.varve.lsvd.format.CloneRecord;
 import io.varve.lsvd.format.Covered;
 import io.varve.lsvd.format.EpochRecord;
@@ -9,6 +11,7 @@ import io.varve.lsvd.format.MetadataRecord;
 import io.varve.lsvd.format.ObjectHeader;
 import io.varve.lsvd.format.VolumeSettings;
 import io.varve.lsvd.history.HistoryReader;
+import io.varve.lsvd.history.KeyHistory;
 import io.varve.lsvd.history.MetadataHistory;
 import io.varve.lsvd.history.Sealer;
 import io.varve.lsvd.runtime.EngineRuntime;
@@ -115,6 +118,7 @@ final class VolumeMaker {
 
     /** When the name is taken meanwhile, nothing of the volume is left. */
     private UUID make(final Wish wish, final Claim claim, final UUID volume) throws IOException, VolumeException {
+        makeKeys(wish, volume);
         final EpochRecord creation = creation(wish);
         store.putIfAbsent(Keys.epoch(volume, 0), creation.encode());
         final String seal = Keys.object(volume, 0, creation.firstSequence());
@@ -132,11 +136,37 @@ final class VolumeMaker {
         if (names.claim(claim, volume)) {
             return volume;
         }
+        store.delete(Keys.dataKeys(volume, 1));
         store.delete(metadata);
         store.delete(seal);
         store.delete(Keys.epoch(volume, 0));
         throw new VolumeException(
                 Kind.BUSY, "volume '" + wish.name + "' was being made by someone else at the same time");
+    }
+
+    /** A clone of an encrypted volume needs its keys, and those of its ancestors; what it writes itself has a key of its own. */
+    private void makeKeys(final Wish wish, final UUID volume) throws IOException, VolumeException {
+        if (context.wrapper() == null) {
+            if (wish.from != null) {
+                context.keys(wish.from.volume(), wish.name);
+            }
+            return;
+        }
+        try (VolumeKeys ancestors = ancestors(wish)) {
+            new KeyHistory(store, volume)
+                    .create(context.wrapper(), ancestors.all(), runtime.currentTimeMillis())
+                    .close();
+        } catch (final KeyException e) {
+            throw new VolumeException(Kind.INVALID, "volume '" + wish.name + "' can't be made: " + e.getMessage(), e);
+        }
+    }
+
+    private VolumeKeys ancestors(final Wish wish) throws IOException {
+        if (wish.from == null) {
+            return VolumeKeys.NONE;
+        }
+        final KeyHistory history = new KeyHistory(store, wish.from.volume());
+        return history.newest() == null ? VolumeKeys.NONE : history.open(context.wrapper());
     }
 
     private EpochRecord creation(final Wish wish) {

@@ -73,7 +73,7 @@ final class VolumeOpener implements AutoCloseable {
         this.volume = volume;
         this.historyReader = new HistoryReader(store, volume, context.isDataLossAccepted());
         this.settingsHistory = new SettingsHistory(store, volume);
-        this.log = new OpeningLog(context, volume, historyReader, arena);
+        this.log = new OpeningLog(context, volume, store.keys(), historyReader, arena);
         this.arena = arena;
         this.runtime = context.runtime();
     }

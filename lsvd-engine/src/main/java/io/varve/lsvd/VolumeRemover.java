@@ -88,6 +88,7 @@ final class VolumeRemover {
         }
         doomed.addAll(store.list(Keys.settings(volume)));
         doomed.addAll(store.list(Keys.metadata(volume)));
+        doomed.addAll(store.list(Keys.dataKeys(volume)));
         doomed.addAll(store.list(Keys.pins(volume)));
         doomed.addAll(store.list(Keys.hotSets(volume)));
         return doomed;
@@ -96,7 +97,7 @@ final class VolumeRemover {
     /** Refuses when clones need the volume's data. */
     void requireNoClones() throws IOException, VolumeException {
         new UnfinishedClones(store, runtime).remove(volume);
-        final VolumeNames names = new VolumeNames(new CatalogContext(store, runtime));
+        final VolumeNames names = new VolumeNames(new CatalogContext(store, runtime, null));
         final List<String> clones = new ArrayList<>();
         for (final List<CloneRecord> ofSnapshot :
                 new Snapshots(store, volume).clones().values()) {

@@ -18,6 +18,7 @@ import java.util.UUID;
  * @param tail         where the scan for records begins.
  * @param seen         what the store is known to have held.
  * @param epochs       the epoch that the log belongs to, then the one that its owner has tried to begin since, if any.
+ * @param salt         what the log's key is derived with; {@link LogSalt#NONE} when it is not encrypted.
  */
 public record Superblock(
         long counter,
@@ -27,7 +28,8 @@ public record Superblock(
         long generation,
         Tail tail,
         Seen seen,
-        List<EpochClaim> epochs) {
+        List<EpochClaim> epochs,
+        LogSalt salt) {
     /** Length of an encoded superblock in bytes: one block. */
     public static final int LENGTH = Blocks.SIZE;
 
@@ -38,10 +40,7 @@ public record Superblock(
     public static final int MAX_EPOCHS = 100;
 
     private static final int MAGIC = 0x53565256;
-    private static final int VERSION = 2;
-
-    /** The version that did not know what the store has held. */
-    private static final int BLIND_VERSION = 1;
+    private static final int VERSION = 3;
 
     /**
      * The oldest record that may be needed.
@@ -82,7 +81,7 @@ public record Superblock(
 
     /** The same with another tail, when more has been seen. */
     public Superblock with(final Tail newTail, final Seen newSeen) {
-        return new Superblock(counter, volume, areaLength, windowLength, generation, newTail, newSeen, epochs);
+        return new Superblock(counter, volume, areaLength, windowLength, generation, newTail, newSeen, epochs, salt);
     }
 
     /** The superblock's bytes: exactly {@link #LENGTH}. */
@@ -100,6 +99,7 @@ public record Superblock(
             payload.putLong(claim.epoch);
             SmallRecord.putUuid(payload, claim.nonce);
         }
+        salt.encode(payload);
         final MemorySegment record = SmallRecord.frame(MAGIC, VERSION, payload);
         target.asSlice(0, LENGTH).fill((byte) 0).copyFrom(record);
     }
@@ -111,20 +111,17 @@ public record Superblock(
      * @throws FormatException when it is damaged or unknown.
      */
     public static Superblock decode(final String what, final MemorySegment block) throws FormatException {
-        final boolean isBlind = SmallRecord.isOf(block, MAGIC, BLIND_VERSION);
-        return SmallRecord.read(
-                what, block, MAGIC, isBlind ? BLIND_VERSION : VERSION, payload -> decode(what, payload, isBlind));
+        return SmallRecord.read(what, block, MAGIC, VERSION, payload -> decode(what, payload));
     }
 
-    private static Superblock decode(final String what, final ByteBuffer payload, final boolean isBlind)
-            throws FormatException {
+    private static Superblock decode(final String what, final ByteBuffer payload) throws FormatException {
         final long counter = payload.getLong();
         final UUID volume = SmallRecord.getUuid(payload);
         final long areaLength = payload.getLong();
         final int windowLength = payload.getInt();
         final long generation = payload.getLong();
         final Tail tail = new Tail(payload.getLong(), payload.getLong(), payload.getInt());
-        final Seen seen = isBlind ? Seen.NOTHING : decodeSeen(what, payload);
+        final Seen seen = decodeSeen(what, payload);
         final int count = payload.getInt();
         if (count < 1 || count > MAX_EPOCHS) {
             throw new FormatException(what + " is damaged: " + count + " epochs");
@@ -134,7 +131,16 @@ public record Superblock(
             final long epoch = payload.getLong();
             epochs.add(new EpochClaim(epoch, SmallRecord.getUuid(payload)));
         }
-        return new Superblock(counter, volume, areaLength, windowLength, generation, tail, seen, List.copyOf(epochs));
+        return new Superblock(
+                counter,
+                volume,
+                areaLength,
+                windowLength,
+                generation,
+                tail,
+                seen,
+                List.copyOf(epochs),
+                LogSalt.decode(payload));
     }
 
     private static Seen decodeSeen(final String what, final ByteBuffer payload) throws FormatException {

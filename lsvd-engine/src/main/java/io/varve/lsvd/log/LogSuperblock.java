@@ -159,7 +159,8 @@ public final class LogSuperblock {
                 next.generation(),
                 next.tail(),
                 next.seen(),
-                next.epochs());
+                next.epochs(),
+                next.salt());
         current.encode(block);
     }
 

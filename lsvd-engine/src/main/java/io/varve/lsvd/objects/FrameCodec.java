@@ -1,5 +1,7 @@
 package io.varve.lsvd.objects;
 
+import io.varve.linux.Lz4;
+import io.varve.linux.Zstd;
 import io.varve.lsvd.format.Codec;
 import io.varve.lsvd.format.Compression;
 import io.varve.lsvd.format.Frames;
@@ -13,9 +15,8 @@ final class FrameCodec implements AutoCloseable {
     private static final int WORTH = 16;
 
     private final Compression compression;
-    private final Arena arena;
     private final MemorySegment compressed;
-    private final MemorySegment context;
+    private final Zstd zstd;
 
     /**
      * Makes a codec.
@@ -24,11 +25,17 @@ final class FrameCodec implements AutoCloseable {
      */
     FrameCodec(final Compression compression) {
         this.compression = compression;
-        final boolean isNeeded = compression.codec() != Codec.NONE;
-        CodecLibrary.require(compression.codec());
-        arena = isNeeded ? Arena.ofShared() : null;
-        compressed = isNeeded ? arena.allocate(Frames.SIZE, 64) : null;
-        context = compression.codec() == Codec.ZSTD ? CodecLibrary.createZstd(arena) : null;
+        load(compression.codec());
+        compressed = compression.codec() == Codec.NONE ? null : Arena.ofAuto().allocate(Frames.SIZE, 64);
+        zstd = compression.codec() == Codec.ZSTD ? new Zstd() : null;
+    }
+
+    private static void load(final Codec codec) {
+        if (codec == Codec.LZ4) {
+            Lz4.load();
+        } else if (codec == Codec.ZSTD) {
+            Zstd.load();
+        }
     }
 
     /** Whether every byte is zero. */
@@ -45,27 +52,25 @@ final class FrameCodec implements AutoCloseable {
     MemorySegment compress(final MemorySegment frame) {
         final long most = frame.byteSize() - frame.byteSize() / WORTH;
         final long length = switch (compression.codec()) {
-            case LZ4 -> CodecLibrary.compressLz4(frame, compressed.asSlice(0, most));
-            case ZSTD -> CodecLibrary.compressZstd(context, frame, compressed.asSlice(0, most), compression.level());
+            case LZ4 -> Lz4.compress(frame, compressed.asSlice(0, most));
+            case ZSTD -> zstd.compress(frame, compressed.asSlice(0, most), compression.level());
             default -> 0;
         };
-        return length == 0 ? null : compressed.asSlice(0, length);
+        return length <= 0 ? null : compressed.asSlice(0, length);
     }
 
     /** Decompresses a frame to all of a target; false when it is damaged. */
     static boolean decompress(final Codec codec, final MemorySegment stored, final MemorySegment target) {
-        CodecLibrary.require(codec);
+        load(codec);
         return target.byteSize()
-                == (codec == Codec.LZ4
-                        ? CodecLibrary.decompressLz4(stored, target)
-                        : CodecLibrary.decompressZstd(stored, target));
+                == (codec == Codec.LZ4 ? Lz4.decompress(stored, target) : Zstd.decompress(stored, target));
     }
 
     /** Frees its memory. Idempotent. */
     @Override
     public void close() {
-        if (arena != null && arena.scope().isAlive()) {
-            arena.close();
+        if (zstd != null) {
+            zstd.close();
         }
     }
 }

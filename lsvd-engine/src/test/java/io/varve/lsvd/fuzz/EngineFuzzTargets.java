@@ -64,7 +64,7 @@ public final class EngineFuzzTargets implements FuzzTargets {
                         "snapshot-record",
                         "snapshot-1",
                         record -> SnapshotRecord.decode("it", record).encode()),
-                small("superblock", "superblock-2", record -> block(Superblock.decode("it", record)::encode)));
+                small("superblock", "superblock-3", record -> block(Superblock.decode("it", record)::encode)));
     }
 
     private static FuzzTarget small(final String name, final String golden, final SmallRecordTarget.Reader reader) {

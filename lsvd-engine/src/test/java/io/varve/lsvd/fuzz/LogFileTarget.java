@@ -3,6 +3,7 @@ package io.varve.lsvd.fuzz;
 import io.varve.lsvd.format.Blocks;
 import io.varve.lsvd.format.ExtentEntry;
 import io.varve.lsvd.format.LogRecord;
+import io.varve.lsvd.format.LogSalt;
 import io.varve.lsvd.format.Superblock;
 import io.varve.lsvd.log.DeviceLogSource;
 import io.varve.lsvd.log.LogDevice;
@@ -126,7 +127,8 @@ final class LogFileTarget implements FuzzTarget {
                         1,
                         new Superblock.Tail(position, 1, 0),
                         Superblock.Seen.NOTHING,
-                        List.of(new Superblock.EpochClaim(0, new UUID(3, 4))))
+                        List.of(new Superblock.EpochClaim(0, new UUID(3, 4))),
+                        LogSalt.NONE)
                 .encode(block);
         final byte[] bytes = block.toArray(ValueLayout.JAVA_BYTE);
         return Arrays.copyOf(bytes, Seal.view(bytes).getInt(12));

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.varve.linux.LinuxFile;
+import io.varve.lsvd.format.LogSalt;
 import io.varve.lsvd.format.Superblock;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -52,7 +53,8 @@ class DirectoryLogStoreTest {
                 1,
                 new Superblock.Tail(0, 1, 0),
                 Superblock.Seen.NOTHING,
-                List.of(new Superblock.EpochClaim(1, UUID.randomUUID())));
+                List.of(new Superblock.EpochClaim(1, UUID.randomUUID())),
+                LogSalt.NONE);
     }
 
     private boolean isNamed(final Path path) throws IOException {

@@ -9,6 +9,7 @@ import io.varve.linux.Mapping;
 import io.varve.linux.Memory;
 import io.varve.lsvd.crypto.DataKey;
 import io.varve.lsvd.crypto.SectorKey;
+import io.varve.lsvd.format.LogSalt;
 import io.varve.lsvd.format.Superblock;
 import io.varve.testsupport.CompiledJvm;
 import java.io.IOException;
@@ -70,7 +71,8 @@ class EncryptedLogDeviceTest {
                                         1,
                                         new Superblock.Tail(0, 1, 0),
                                         Superblock.Seen.NOTHING,
-                                        List.of(new Superblock.EpochClaim(1, VOLUME)))),
+                                        List.of(new Superblock.EpochClaim(1, VOLUME)),
+                                        LogSalt.NONE)),
                 dataKey.logKey(VOLUME, salt));
     }
 

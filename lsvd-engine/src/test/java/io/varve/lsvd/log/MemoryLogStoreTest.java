@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.varve.linux.IoRing;
 import io.varve.linux.IoRings;
+import io.varve.lsvd.format.LogSalt;
 import io.varve.lsvd.format.Superblock;
 import java.io.IOException;
 import java.util.List;
@@ -24,7 +25,8 @@ class MemoryLogStoreTest {
                 1,
                 new Superblock.Tail(0, 1, 0),
                 Superblock.Seen.NOTHING,
-                List.of(new Superblock.EpochClaim(1, UUID.randomUUID())));
+                List.of(new Superblock.EpochClaim(1, UUID.randomUUID())),
+                LogSalt.NONE);
         try (IoRing ring = IoRings.open(8);
                 MemoryLogStore logs = new MemoryLogStore(ring)) {
             assertThat(logs.exists()).isFalse();

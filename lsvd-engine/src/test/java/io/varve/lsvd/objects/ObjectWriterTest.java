@@ -187,8 +187,7 @@ final class ObjectWriterTest {
     }
 
     private static MemorySegment frame(final MemorySegment object, final ObjectIndex index, final int frame) {
-        return object.asSlice(
-                index.frameOffset(frame), index.frameOffset(frame + 1) - index.frameOffset(frame));
+        return object.asSlice(index.frameOffset(frame), index.frameOffset(frame + 1) - index.frameOffset(frame));
     }
 
     @Test
@@ -258,8 +257,7 @@ final class ObjectWriterTest {
     /** The header, as a copy of it says, whose table is decrypted. */
     private ObjectHeader header(final MemorySegment object) throws FormatException {
         final ObjectHeader header = new ObjectHeader(copy(object));
-        ObjectReader.validate(
-                header, "it", IDENTITY.volume(), IDENTITY.epoch(), IDENTITY.sequence(), reader.keys());
+        ObjectReader.validate(header, "it", IDENTITY.volume(), IDENTITY.epoch(), IDENTITY.sequence(), reader.keys());
         return header;
     }
 

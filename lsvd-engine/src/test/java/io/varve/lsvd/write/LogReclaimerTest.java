@@ -2,6 +2,7 @@ package io.varve.lsvd.write;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.varve.lsvd.format.LogSalt;
 import io.varve.lsvd.format.Superblock;
 import io.varve.lsvd.log.LogGeometry;
 import io.varve.lsvd.log.LogSuperblock;
@@ -54,7 +55,8 @@ final class LogReclaimerTest {
                 1,
                 new Superblock.Tail(0, 0, 0),
                 Superblock.Seen.NOTHING,
-                List.of(new Superblock.EpochClaim(1, OWNER)));
+                List.of(new Superblock.EpochClaim(1, OWNER)),
+                LogSalt.NONE);
         final LogSuperblock superblock = LogSuperblock.create(device, first);
         return new LogReclaimer(GEOMETRY, device, superblock, null, null, null, 0, new LogReclaimer.StoreNotes() {
             @Override
