@@ -3,7 +3,6 @@ package io.varve.lsvd;
 import io.varve.linux.IoRing;
 import io.varve.linux.IoVec;
 import io.varve.lsvd.PendingRequests.Kind;
-import io.varve.lsvd.cache.ObjectTags;
 import io.varve.lsvd.cache.VolumeCache;
 import io.varve.lsvd.cache.VolumeCacheStats;
 import io.varve.lsvd.crypto.VolumeKeys;
@@ -151,7 +150,7 @@ public final class Volume implements AutoCloseable {
         this.arena = arena;
         runtime = context.runtime();
         wakeReactor = context.wakeReactor();
-        cache = context.readCache(ObjectTags.of(context.store().url(), epochs));
+        cache = context.readCache(epochs, keys);
         fetcher = new Fetcher(context.store(), context.name(), epochs, keys, cache, runtime::nanoTime, wakeReactor);
         if (opened == null) {
             reads = new ReadPath(map, null, null, null, null, cache, fetcher, arena, this::onRead);

@@ -1,12 +1,13 @@
 package io.varve.lsvd;
 
 import io.varve.linux.IoRing;
-import io.varve.lsvd.cache.ObjectTags;
 import io.varve.lsvd.cache.ReadCache;
 import io.varve.lsvd.cache.VolumeCache;
 import io.varve.lsvd.crypto.KeyWrapper;
+import io.varve.lsvd.crypto.VolumeKeys;
 import io.varve.lsvd.gc.GcPolicy;
 import io.varve.lsvd.history.Checkpoint;
+import io.varve.lsvd.history.Epochs;
 import io.varve.lsvd.log.DirectoryLogStore;
 import io.varve.lsvd.log.LogStore;
 import io.varve.lsvd.runtime.EngineRuntime;
@@ -202,9 +203,9 @@ public final class VolumeContext {
         return readCache;
     }
 
-    VolumeCache readCache(final ObjectTags tags) {
+    VolumeCache readCache(final Epochs epochs, final VolumeKeys keys) {
         final ReadCache cache = readCache.get();
-        return cache == null ? null : new VolumeCache(cache, tags, ring);
+        return cache == null ? null : VolumeCache.of(cache, store.url(), epochs, keys, ring);
     }
 
     /** The reactor's ring. The caller drives and closes it. */

@@ -3,6 +3,8 @@ package io.varve.lsvd;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.varve.lsvd.cache.DirectoryCacheFile;
+import io.varve.lsvd.cache.ReadCache;
 import io.varve.lsvd.crypto.KeyEncryptionKey;
 import io.varve.lsvd.crypto.KeyWrapper;
 import io.varve.lsvd.format.Compression;
@@ -91,6 +93,35 @@ final class EncryptedVolumeTest {
                     .as("a record of the log, in " + file)
                     .isFalse();
         }
+    }
+
+    @Test
+    void whatIsReadFromTheStoreIsEncryptedInTheReadCache() throws Exception {
+        try (VolumeRig rig = new VolumeRig(context("cache"))) {
+            write(rig, 100, 1);
+            rig.snapshot("first");
+        }
+        final VolumeCatalog catalog = catalog(key);
+        catalog.createClone("clone", VolumeSettings.ofSize(SIZE), catalog.snapshot("disk", "first"));
+        final Path here = directory.resolve("here");
+        for (final String name : List.of("disk", "clone", "disk")) {
+            try (ReadCache cache = readCache(here);
+                    VolumeRig rig =
+                            new VolumeRig(context("host-of-" + name).name(name).readCache(() -> cache))) {
+                expect(rig);
+                expect(rig);
+                rig.await(() -> rig.volume.stats().cache().hitBytes() > 0);
+                assertThat(rig.volume.stats().cache().damaged()).isZero();
+            }
+        }
+        // What the cache has been given, also by a clone, is the same lines.
+        assertThat(Files.size(here.resolve("read-cache"))).isGreaterThan(SIZE);
+        final String file = Files.readString(here.resolve("read-cache"), StandardCharsets.ISO_8859_1);
+        assertThat(file.contains("stamp")).isFalse();
+    }
+
+    private static ReadCache readCache(final Path directory) throws IOException {
+        return ReadCache.open(DirectoryCacheFile.open(directory), 32 << 20, new SystemRuntime());
     }
 
     @Test

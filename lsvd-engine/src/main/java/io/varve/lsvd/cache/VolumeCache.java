@@ -1,8 +1,10 @@
 package io.varve.lsvd.cache;
 
 import io.varve.linux.IoRing;
+import io.varve.lsvd.crypto.VolumeKeys;
 import io.varve.lsvd.format.Blocks;
 import io.varve.lsvd.format.Checksum;
+import io.varve.lsvd.history.Epochs;
 import java.io.IOException;
 import java.lang.System.Logger.Level;
 import java.lang.foreign.MemorySegment;
@@ -27,6 +29,7 @@ public final class VolumeCache {
     private static final int COUNTERS = 4;
 
     private final ReadCache cache;
+    private final CacheKeys keys;
     private final ObjectTags tags;
     private final CacheReader reader;
     private final LineCiphers ciphers;
@@ -42,9 +45,27 @@ public final class VolumeCache {
     private volatile boolean isWaitingForRoom;
     private long toldAtNs;
 
-    /** Makes a view; {@code ring} is the reactor's. */
-    public VolumeCache(final ReadCache cache, final ObjectTags tags, final IoRing ring) {
+    /**
+     * Makes a view.
+     *
+     * @param epochs of all objects that are looked for.
+     * @param keys   of the volumes that they belong to.
+     * @param ring   the reactor's; null for the second half only.
+     */
+    public static VolumeCache of(
+            final ReadCache cache,
+            final String storeUrl,
+            final Epochs epochs,
+            final VolumeKeys keys,
+            final IoRing ring) {
+        final CacheKeys cacheKeys = CacheKeys.of(keys, cache);
+        return new VolumeCache(cache, cacheKeys, ObjectTags.of(storeUrl, epochs, cacheKeys), ring);
+    }
+
+    /** Makes a view that has keys, or {@link CacheKeys#NONE} when they are another one's; it closes its own. */
+    VolumeCache(final ReadCache cache, final CacheKeys keys, final ObjectTags tags, final IoRing ring) {
         this.cache = cache;
+        this.keys = keys;
         this.tags = tags;
         this.reader = cache.file().reader(ring);
         ciphers = new LineCiphers(tags);
@@ -56,7 +77,7 @@ public final class VolumeCache {
      * thread, which closes it while this one is open.
      */
     public VolumeCache view(final IoRing other) {
-        final VolumeCache view = new VolumeCache(cache, tags, other);
+        final VolumeCache view = new VolumeCache(cache, CacheKeys.NONE, tags, other);
         views.add(view);
         return view;
     }
@@ -249,6 +270,7 @@ public final class VolumeCache {
     public void close() {
         cache.volumes().remove(this);
         reader.close();
+        keys.close();
     }
 
     /** Whether it is worth to wait until a line is taken: while none has to be given up for it. Any thread. */

@@ -1,7 +1,6 @@
 package io.varve.lsvd.read;
 
 import io.varve.lsvd.cache.CacheLine;
-import io.varve.lsvd.cache.ObjectTags;
 import io.varve.lsvd.cache.ReadCache;
 import io.varve.lsvd.cache.VolumeCache;
 import io.varve.lsvd.crypto.VolumeKeys;
@@ -201,6 +200,7 @@ public final class Prefetcher implements Agent, AutoCloseable {
         if (!isClosed) {
             isClosed = true;
             thread.close();
+            closeView();
         }
     }
 
@@ -225,10 +225,18 @@ public final class Prefetcher implements Agent, AutoCloseable {
 
     private void use(final Epochs newEpochs) {
         if (view == null || view.epochs != newEpochs) {
+            closeView();
             view = new View(
                     newEpochs,
-                    new VolumeCache(readCache, ObjectTags.of(store.url(), newEpochs), null),
+                    VolumeCache.of(readCache, store.url(), newEpochs, keys, null),
                     new ObjectIndexes(store, newEpochs, keys));
+        }
+    }
+
+    /** Reads of it that are under way still find what they need. */
+    private void closeView() {
+        if (view != null) {
+            view.cache.close();
         }
     }
 

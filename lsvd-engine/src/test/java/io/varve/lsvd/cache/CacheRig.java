@@ -101,7 +101,7 @@ final class CacheRig implements AutoCloseable {
 
     /** Another volume that uses the same cache, with keys. */
     VolumeCache volume(final String url, final Epochs epochs, final CacheKeys keys) {
-        final VolumeCache view = new VolumeCache(cache, ObjectTags.of(url, epochs, keys), null);
+        final VolumeCache view = new VolumeCache(cache, keys, ObjectTags.of(url, epochs, keys), null);
         view.listener((token, result) -> {
             isAnswered = true;
             answer = result;
