@@ -100,7 +100,7 @@ public final class BesideBench implements Callable<Integer> {
         BACKUP("a backup") {
             @Override
             List<Process> come(final Path place, final int rate) throws IOException {
-                final String copy = "nbdcopy 'nbd+unix:///?socket=" + snapshotSocket(place) + "' null:";
+                final String copy = "nice nbdcopy 'nbd+unix:///?socket=" + snapshotSocket(place) + "' null:";
                 return List.of(start(place.resolve(CLIENT_LOG), "sh", "-c", "while " + copy + "; do :; done"));
             }
         };
@@ -183,11 +183,13 @@ public final class BesideBench implements Callable<Integer> {
         }
     }
 
+    /** As docs/nbd.md has it: a backup leaves processors and the read cache's disk to guests. */
     private static void serveSnapshot(final Path place, final StoreAddress store)
             throws IOException, InterruptedException {
         final Path log = place.resolve("snapshot.log");
         final Process daemon = start(
                 log,
+                "nice",
                 BenchPlace.varve().toString(),
                 "serve",
                 SNAPSHOT,
@@ -196,7 +198,9 @@ public final class BesideBench implements Callable<Integer> {
                 "--cache",
                 place.resolve("snapshot").toString(),
                 "--nbd",
-                "unix:" + snapshotSocket(place));
+                "unix:" + snapshotSocket(place),
+                "--read-cache-size",
+                "0");
         while (!Files.exists(snapshotSocket(place))) {
             if (!daemon.isAlive()) {
                 throw new IOException(Files.readString(log).strip());

@@ -15,8 +15,8 @@ import picocli.CommandLine.Parameters;
 @Command(
         name = "unmap",
         description =
-                "Take a volume from this host again. What the host has written is flushed first. A volume that is not mapped"
-                        + " counts as unmapped; one that is in use stays.")
+                "Take a volume from this host again. What the host has written is flushed first. A volume that is not"
+                        + " mapped counts as unmapped; one that is in use stays.")
 final class UnmapCommand extends Subcommand {
     @Parameters(paramLabel = "VOLUME", description = "Name of the volume, or its device.")
     private String volume;
@@ -35,7 +35,7 @@ final class UnmapCommand extends Subcommand {
             if (disk.isPresent()) {
                 Unmapping.unmap(disk.get(), isForced);
             } else {
-                out().println("Volume " + volume + " was not mapped.");
+                out().println(volume + " was not mapped.");
             }
         } catch (final HostDiskException e) {
             throw new UserException(e.getMessage(), e);

@@ -7,6 +7,7 @@ import io.varve.hostdisks.Mounts;
 import io.varve.launcher.ExitStatus;
 import io.varve.launcher.UserException;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Parameters;
@@ -21,6 +22,9 @@ final class UnmountCommand extends Subcommand {
 
     @Override
     public Integer call() {
+        if (!Files.isDirectory(directory)) {
+            throw new UserException("there is no directory " + directory);
+        }
         try {
             final Path target = directory.toRealPath();
             final HostDisk disk = Mounts.at(target, new DiskTable(DiskTable.DIRECTORY).disks())

@@ -52,8 +52,8 @@ class UsageTest {
                         "--json"),
                 wrong("missing required parameter: 'NAME'; see 'varve volume info --help'", "volume", "info"),
                 wrong(
-                        "nowhere to listen at: give --socket-path PATH, --fd N or --nbd ADDRESS, or have a service manager pass"
-                                + " a socket (LISTEN_FDS)",
+                        "nowhere to listen at: give --socket-path PATH, --fd N or --nbd ADDRESS, or have a service"
+                                + " manager pass a socket (LISTEN_FDS)",
                         "serve",
                         "data"),
                 wrong("missing required parameter: 'VOLUME'; see 'varve map --help'", "map"),
@@ -69,8 +69,10 @@ class UsageTest {
                 wrong("--give-up-after: a second is the least", "map", "data", "--give-up-after", "999ms"),
                 wrong("'nowhere' is no address for NBD: say unix:PATH or HOST:PORT", "map", "data", "--nbd", "nowhere"),
                 wrong("no volume of Varve is mounted at /", "unmount", "/"),
+                wrong("there is no directory /nowhere", "unmount", "/nowhere"),
                 wrong(
-                        "--socket-path=PATH, --fd=N are mutually exclusive (specify only one); see 'varve serve --help'",
+                        "--socket-path=PATH, --fd=N are mutually exclusive (specify only one); see 'varve serve"
+                                + " --help'",
                         "serve",
                         "data",
                         "--fd",
@@ -78,7 +80,8 @@ class UsageTest {
                         "--socket-path",
                         "x"),
                 wrong(
-                        "invalid value for option '--socket-path': '?' is not a path: Nul character not allowed; see 'varve serve --help'",
+                        "invalid value for option '--socket-path': '?' is not a path: Nul character not allowed; see"
+                                + " 'varve serve --help'",
                         "serve",
                         "data",
                         "--socket-path",
@@ -110,7 +113,8 @@ class UsageTest {
                         "--socket-mode",
                         "999"),
                 wrong(
-                        "missing required options and parameters: '--size=SIZE', 'NAME'; see 'varve volume resize --help'",
+                        "missing required options and parameters: '--size=SIZE', 'NAME'; see 'varve volume resize"
+                                + " --help'",
                         "volume",
                         "resize"),
                 wrong(
@@ -143,7 +147,8 @@ class UsageTest {
                         "--read-only",
                         "--shared"),
                 wrong(
-                        "--shared: one front-end at a time is all that there can be at QEMU's socket: leave it out, or give --nbd as well",
+                        "--shared: one front-end at a time is all that there can be at QEMU's socket: leave it out, or"
+                                + " give --nbd as well",
                         "serve",
                         "data",
                         "--socket-path",
@@ -282,6 +287,14 @@ class UsageTest {
     }
 
     @Test
+    void whatIsNotMappedCountsAsUnmapped() {
+        for (final String what : List.of("nothing", "/dev/nbd4095")) {
+            assertThat(CommandRun.in(home, "unmap", what))
+                    .isEqualTo(new CommandRun(0, what + " was not mapped." + System.lineSeparator(), ""));
+        }
+    }
+
+    @Test
     void everyCommandAndOptionIsDescribed() {
         final List<CommandLine> commands = commands();
         assertThat(commands).hasSizeGreaterThan(6);
@@ -365,12 +378,12 @@ class UsageTest {
         assertThat(run.status()).isZero();
         final Path script = Files.writeString(home.resolve("varve.bash"), run.out());
         final Process bash = new ProcessBuilder("bash", "-c", """
-                compopt() { :; }
-                source "$1" || exit 9
-                COMP_WORDS=(varve volume cr) COMP_CWORD=2 COMP_LINE='varve volume cr'
-                _complete_varve
-                printf '%s\\n' "${COMPREPLY[@]}"
-                """, "bash", script.toString())
+            compopt() { :; }
+            source "$1" || exit 9
+            COMP_WORDS=(varve volume cr) COMP_CWORD=2 COMP_LINE='varve volume cr'
+            _complete_varve
+            printf '%s\\n' "${COMPREPLY[@]}"
+            """, "bash", script.toString())
                 .redirectErrorStream(true)
                 .start();
         assertThat(new String(bash.getInputStream().readAllBytes())).isEqualTo("create\n");
