@@ -1,6 +1,5 @@
 package io.varve.lsvd;
 
-import io.varve.lsvd.crypto.KeyWrapper;
 import io.varve.lsvd.crypto.VolumeKeys;
 import io.varve.lsvd.runtime.EngineRuntime;
 import io.varve.lsvd.store.StoreClient;
@@ -12,12 +11,11 @@ import java.util.UUID;
  *
  * @param store   where the volumes are.
  * @param runtime their world.
- * @param wrapper what data keys are wrapped by, or null when no key is given.
  */
-record CatalogContext(StoreClient store, EngineRuntime runtime, KeyWrapper wrapper) {
+record CatalogContext(StoreClient store, EngineRuntime runtime) {
     /** The keys of a volume: see {@link VolumeKeyring#open}. */
     VolumeKeys keys(final UUID volume, final String name) throws IOException, VolumeException {
-        return new VolumeKeyring(store, wrapper).open(volume, name);
+        return new VolumeKeyring(store).open(volume, name);
     }
 
     /** The store's address, for messages. */

@@ -1,5 +1,6 @@
 package io.varve.lsvd;
 
+import io.varve.lsvd.crypto.VolumeKeys;
 import io.varve.lsvd.format.Blocks;
 import io.varve.lsvd.format.ObjectHeader;
 import io.varve.lsvd.gc.Pins;
@@ -29,8 +30,9 @@ final class UsageReader {
     }
 
     /** Counts. What a daemon puts and deletes meanwhile may be in or out. */
-    VolumeUsage read(final VolumeInfo info) throws IOException {
-        try (History history = new HistoryReader(store, info.uuid()).read()) {
+    VolumeUsage read(final VolumeInfo info) throws IOException, VolumeException {
+        try (VolumeKeys keys = new VolumeKeyring(store).open(info.uuid(), info.name());
+                History history = new HistoryReader(store.withKeys(keys), info.uuid()).read()) {
             final ObjectTable table = history.objects();
             StoredMap.count(history.map(), table, history.nextSequence() - 1);
             count(info, table);

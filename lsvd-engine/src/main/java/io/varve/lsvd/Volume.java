@@ -211,7 +211,7 @@ public final class Volume implements AutoCloseable {
         final Arena arena = Arena.ofShared();
         VolumeKeys keys = VolumeKeys.NONE;
         try {
-            keys = new VolumeKeyring(plainStore, context.keyWrapper()).open(uuid, context.name());
+            keys = new VolumeKeyring(plainStore).open(uuid, context.name());
             final StoreClient store = plainStore.withKeys(keys);
             if (context.snapshot() != null) {
                 final Snapshot snapshot = catalog.snapshot(context.name(), context.snapshot());

@@ -4,7 +4,6 @@ import io.varve.lsvd.VolumeException.Kind;
 import io.varve.lsvd.VolumeMaker.Wish;
 import io.varve.lsvd.VolumeNames.Claim;
 import io.varve.lsvd.VolumeNames.Named;
-import io.varve.lsvd.crypto.KeyWrapper;
 import io.varve.lsvd.format.EpochRecord;
 import io.varve.lsvd.format.MetadataRecord;
 import io.varve.lsvd.format.NameRecord;
@@ -54,19 +53,9 @@ public final class VolumeCatalog {
 
     /** Makes a catalog that waits as its world does. */
     public VolumeCatalog(final ObjectStore store, final EngineRuntime runtime, final long timeoutMs) {
-        this(store, runtime, timeoutMs, null);
-    }
-
-    /**
-     * Makes a catalog for encrypted volumes.
-     *
-     * @param wrapper what their data keys are wrapped by; null when no key is given.
-     */
-    public VolumeCatalog(
-            final ObjectStore store, final EngineRuntime runtime, final long timeoutMs, final KeyWrapper wrapper) {
         this.store = new StoreClient(store, runtime, timeoutMs);
         this.runtime = runtime;
-        context = new CatalogContext(this.store, runtime, wrapper);
+        context = new CatalogContext(this.store, runtime);
         names = new VolumeNames(context);
         maker = new VolumeMaker(context, names);
         settings = new SettingsChanger(context);

@@ -3,7 +3,6 @@ package io.varve.lsvd;
 import io.varve.linux.IoRing;
 import io.varve.lsvd.cache.ReadCache;
 import io.varve.lsvd.cache.VolumeCache;
-import io.varve.lsvd.crypto.KeyWrapper;
 import io.varve.lsvd.crypto.VolumeKeys;
 import io.varve.lsvd.gc.GcPolicy;
 import io.varve.lsvd.history.Checkpoint;
@@ -51,7 +50,6 @@ public final class VolumeContext {
     private int checkpointInterval = DEFAULT_CHECKPOINT_INTERVAL;
     private long storeTimeoutMs = DEFAULT_STORE_TIMEOUT_MS;
     private GcPolicy gcPolicy = GcPolicy.DEFAULT;
-    private KeyWrapper keyWrapper;
 
     /** The store that holds the volume. The caller closes it. */
     public VolumeContext store(final ObjectStore value) {
@@ -73,17 +71,6 @@ public final class VolumeContext {
     /** The volume's name. */
     public String name() {
         return name;
-    }
-
-    /** What the volume's data key is wrapped by; null, which is the default, for a volume that is not encrypted. */
-    public VolumeContext keyWrapper(final KeyWrapper value) {
-        keyWrapper = value;
-        return this;
-    }
-
-    /** What the volume's data key is wrapped by, or null. */
-    public KeyWrapper keyWrapper() {
-        return keyWrapper;
     }
 
     /** The directory under which logs are kept, one directory a volume. */

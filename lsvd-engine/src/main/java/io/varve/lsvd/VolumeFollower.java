@@ -47,8 +47,7 @@ public final class VolumeFollower implements AutoCloseable {
                 new VolumeCatalog(context.store(), context.runtime(), context.storeTimeoutMs()).find(context.name());
         final VolumeFollower follower;
         try {
-            follower = new VolumeFollower(
-                    context, uuid, store, new VolumeKeyring(store, context.keyWrapper()).open(uuid, context.name()));
+            follower = new VolumeFollower(context, uuid, store, new VolumeKeyring(store).open(uuid, context.name()));
         } catch (final IOException e) {
             throw failure("open", context, e);
         }

@@ -1,5 +1,6 @@
 package io.varve.lsvd;
 
+import io.varve.lsvd.crypto.VolumeKeys;
 import io.varve.lsvd.history.History;
 import io.varve.lsvd.history.HistoryReader;
 import io.varve.lsvd.history.Sealer;
@@ -38,7 +39,8 @@ public final class VolumeGuard {
      */
     public VolumeStanding standing(final String name) throws VolumeException {
         final UUID volume = catalog.find(name);
-        try (History history = new HistoryReader(store, volume).read()) {
+        try (VolumeKeys keys = new VolumeKeyring(store).open(volume, name);
+                History history = new HistoryReader(store.withKeys(keys), volume).read()) {
             return standing(volume, history);
         } catch (final IOException e) {
             throw failure("look at", name, e);
@@ -54,8 +56,8 @@ public final class VolumeGuard {
      */
     public VolumeStanding fence(final String name) throws VolumeException {
         final UUID volume = catalog.find(name);
-        final HistoryReader reader = new HistoryReader(store, volume);
-        try (History history = Sealer.end(store, reader, volume, reader.read(), runtime.randomUuid())) {
+        try (VolumeKeys keys = new VolumeKeyring(store).open(volume, name);
+                History history = end(store.withKeys(keys), volume)) {
             if (history == null) {
                 throw new VolumeException(
                         VolumeException.Kind.BUSY,
@@ -71,6 +73,11 @@ public final class VolumeGuard {
         } catch (final IOException e) {
             throw failure("fence", name, e);
         }
+    }
+
+    private History end(final StoreClient keyed, final UUID volume) throws IOException {
+        final HistoryReader reader = new HistoryReader(keyed, volume);
+        return Sealer.end(keyed, reader, volume, reader.read(), runtime.randomUuid());
     }
 
     private VolumeStanding standing(final UUID volume, final History history) throws IOException {

@@ -1,5 +1,6 @@
 package io.varve.lsvd;
 
+import io.varve.lsvd.crypto.KeyException;
 import io.varve.lsvd.crypto.KeyWrapper;
 import io.varve.lsvd.crypto.VolumeKeys;
 import io.varve.lsvd.format.KeyRecord;
@@ -9,19 +10,12 @@ import java.io.IOException;
 import java.util.UUID;
 
 /** Gets the keys of volumes out of a store, for whoever has what they are wrapped by. For threads that may wait. */
-final class VolumeKeyring {
+public final class VolumeKeyring {
     private final StoreClient store;
-    private final KeyWrapper wrapper;
 
-    /** Makes one; {@code wrapper} is null when no key is given. */
-    VolumeKeyring(final StoreClient store, final KeyWrapper wrapper) {
+    /** Makes one; what keys are wrapped by comes with the store. */
+    public VolumeKeyring(final StoreClient store) {
         this.store = store;
-        this.wrapper = wrapper;
-    }
-
-    /** What data keys are wrapped by, or null when no key is given. */
-    KeyWrapper wrapper() {
-        return wrapper;
     }
 
     /**
@@ -29,11 +23,16 @@ final class VolumeKeyring {
      *
      * @throws VolumeException when it is encrypted, and the key is missing or wrong; and when a key is given, and it is not encrypted.
      */
-    VolumeKeys open(final UUID volume, final String name) throws IOException, VolumeException {
+    public VolumeKeys open(final UUID volume, final String name) throws IOException, VolumeException {
         final KeyHistory history = new KeyHistory(store, volume);
+        final KeyWrapper wrapper = store.store().keyWrapper();
         final KeyRecord record = history.newest();
         if (wrapper != null) {
-            return history.open(wrapper);
+            try {
+                return history.open(wrapper);
+            } catch (final KeyException e) {
+                throw new VolumeException(VolumeException.Kind.INVALID, "volume '" + name + "': " + e.getMessage(), e);
+            }
         }
         if (record != null) {
             throw new VolumeException(

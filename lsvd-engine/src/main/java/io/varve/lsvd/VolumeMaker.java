@@ -146,7 +146,7 @@ final class VolumeMaker {
 
     /** A clone of an encrypted volume needs its keys, and those of its ancestors; what it writes itself has a key of its own. */
     private void makeKeys(final Wish wish, final UUID volume) throws IOException, VolumeException {
-        if (context.wrapper() == null) {
+        if (store.store().keyWrapper() == null) {
             if (wish.from != null) {
                 context.keys(wish.from.volume(), wish.name);
             }
@@ -154,7 +154,7 @@ final class VolumeMaker {
         }
         try (VolumeKeys ancestors = ancestors(wish)) {
             new KeyHistory(store, volume)
-                    .create(context.wrapper(), ancestors.all(), runtime.currentTimeMillis())
+                    .create(store.store().keyWrapper(), ancestors.all(), runtime.currentTimeMillis())
                     .close();
         } catch (final KeyException e) {
             throw new VolumeException(Kind.INVALID, "volume '" + wish.name + "' can't be made: " + e.getMessage(), e);
@@ -166,7 +166,9 @@ final class VolumeMaker {
             return VolumeKeys.NONE;
         }
         final KeyHistory history = new KeyHistory(store, wish.from.volume());
-        return history.newest() == null ? VolumeKeys.NONE : history.open(context.wrapper());
+        return history.newest() == null
+                ? VolumeKeys.NONE
+                : history.open(store.store().keyWrapper());
     }
 
     private EpochRecord creation(final Wish wish) {

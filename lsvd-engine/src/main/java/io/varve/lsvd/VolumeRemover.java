@@ -97,7 +97,7 @@ final class VolumeRemover {
     /** Refuses when clones need the volume's data. */
     void requireNoClones() throws IOException, VolumeException {
         new UnfinishedClones(store, runtime).remove(volume);
-        final VolumeNames names = new VolumeNames(new CatalogContext(store, runtime, null));
+        final VolumeNames names = new VolumeNames(new CatalogContext(store, runtime));
         final List<String> clones = new ArrayList<>();
         for (final List<CloneRecord> ofSnapshot :
                 new Snapshots(store, volume).clones().values()) {

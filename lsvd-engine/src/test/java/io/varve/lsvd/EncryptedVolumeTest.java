@@ -12,6 +12,8 @@ import io.varve.lsvd.format.VolumeSettings;
 import io.varve.lsvd.gc.GcPolicy;
 import io.varve.lsvd.runtime.SystemRuntime;
 import io.varve.lsvd.store.DirectoryStore;
+import io.varve.lsvd.store.KeyedStore;
+import io.varve.lsvd.store.ObjectStore;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -63,12 +65,15 @@ final class EncryptedVolumeTest {
     }
 
     private VolumeCatalog catalog(final KeyWrapper wrapper) {
-        return new VolumeCatalog(store, new SystemRuntime(), 10_000, wrapper);
+        return new VolumeCatalog(keyed(wrapper));
+    }
+
+    private ObjectStore keyed(final KeyWrapper wrapper) {
+        return wrapper == null ? store : new KeyedStore(store, wrapper);
     }
 
     private VolumeContext context(final String cache) {
-        return VolumeRig.context(store, directory.resolve(cache))
-                .keyWrapper(key)
+        return VolumeRig.context(keyed(key), directory.resolve(cache))
                 .checkpointInterval(3)
                 .gcPolicy(new GcPolicy(1.3, 0.3, 0));
     }
@@ -130,15 +135,15 @@ final class EncryptedVolumeTest {
             write(rig, 20, 3);
         }
         final List<Path> before = files(directory.resolve("store"));
-        assertThatThrownBy(() -> new VolumeRig(context("cache").keyWrapper(other)))
+        assertThatThrownBy(() -> new VolumeRig(context("cache").store(keyed(other))))
                 .isInstanceOf(VolumeException.class)
                 .hasMessageContaining("it is wrapped by file:/keys/1")
                 .extracting(e -> ((VolumeException) e).kind())
                 .isEqualTo(VolumeException.Kind.INVALID);
-        assertThatThrownBy(() -> new VolumeRig(context("cache").keyWrapper(null)))
+        assertThatThrownBy(() -> new VolumeRig(context("cache").store(store)))
                 .isInstanceOf(VolumeException.class)
                 .hasMessage("volume 'disk' is encrypted: give its key, which is wrapped by file:/keys/1");
-        assertThatThrownBy(() -> Volume.open(context("cache").keyWrapper(null).readOnly(true)))
+        assertThatThrownBy(() -> Volume.open(context("cache").store(store).readOnly(true)))
                 .isInstanceOf(VolumeException.class)
                 .hasMessageContaining("is encrypted");
         assertThat(files(directory.resolve("store"))).isEqualTo(before);

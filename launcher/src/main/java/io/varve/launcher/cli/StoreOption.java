@@ -21,6 +21,14 @@ final class StoreOption {
                     + " varve/store in $$XDG_DATA_HOME or ~/.local/share).")
     private String url;
 
+    @Option(
+            names = "--key",
+            paramLabel = "SOURCE",
+            description =
+                    "What the key of an encrypted volume is wrapped by: file:PATH, credential:NAME, exec:COMMAND or"
+                            + " aws-kms:ARN (default: none, the volume is not encrypted).")
+    private String key;
+
     @Mixin
     private S3Options s3;
 
@@ -81,6 +89,7 @@ final class StoreOption {
     /** Adds what was given on the command line, as texts by the keys of their settings. */
     void collect(final Map<String, String> given) {
         ServingOptions.put(given, Setting.STORE, url);
+        ServingOptions.put(given, Setting.KEY, key);
         s3.collect(given);
     }
 

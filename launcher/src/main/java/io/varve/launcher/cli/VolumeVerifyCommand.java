@@ -7,6 +7,8 @@ import io.varve.lsvd.LogInventory;
 import io.varve.lsvd.VolumeCatalog;
 import io.varve.lsvd.VolumeException;
 import io.varve.lsvd.VolumeInfo;
+import io.varve.lsvd.VolumeKeyring;
+import io.varve.lsvd.crypto.VolumeKeys;
 import io.varve.lsvd.format.Superblock;
 import io.varve.lsvd.runtime.EngineRuntime;
 import io.varve.lsvd.runtime.SystemRuntime;
@@ -79,15 +81,16 @@ final class VolumeVerifyCommand extends InterruptibleCommand {
         final EngineRuntime runtime = new SystemRuntime();
         final VolumeInfo info = new VolumeCatalog(opened).info(name);
         final Superblock log = LogInventory.superblock(cache.directory(settings()), info.uuid());
-        final VolumeVerifier verifier = new VolumeVerifier(
-                new StoreClient(opened, runtime, StoreClient.DEFAULT_TIMEOUT_MS),
-                runtime,
-                info.uuid(),
-                log == null ? List.of() : List.of(log),
-                bytesPerSecond,
-                cancellation,
-                new Listener());
-        try {
+        final StoreClient client = new StoreClient(opened, runtime, StoreClient.DEFAULT_TIMEOUT_MS);
+        try (VolumeKeys keys = new VolumeKeyring(client).open(info.uuid(), name)) {
+            final VolumeVerifier verifier = new VolumeVerifier(
+                    client.withKeys(keys),
+                    runtime,
+                    info.uuid(),
+                    log == null ? List.of() : List.of(log),
+                    bytesPerSecond,
+                    cancellation,
+                    new Listener());
             final Verification result = verifier.verify();
             progress().clear();
             tell(info, result);

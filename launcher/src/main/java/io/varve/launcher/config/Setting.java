@@ -1,7 +1,9 @@
 package io.varve.launcher.config;
 
+import io.varve.keys.KeySource;
 import io.varve.launcher.UserException;
 import io.varve.lsvd.VolumeContext;
+import io.varve.lsvd.crypto.KeyException;
 import io.varve.lsvd.gc.GcPolicy;
 import io.varve.lsvd.store.StoreException;
 import io.varve.s3.S3StoreContext;
@@ -43,6 +45,9 @@ public final class Setting<T> {
     /** Whether the bucket is named in the path of requests instead of in the host's name. */
     public static final Setting<Boolean> S3_PATH_STYLE =
             new Setting<>("s3-path-style", Setting::parseBoolean, environment -> false);
+
+    /** Where the key comes from that volumes' data keys are wrapped by; empty for volumes that are not encrypted. */
+    public static final Setting<String> KEY = new Setting<>("key", Setting::parseKey, environment -> "");
 
     /** Least size of the read cache that is not 0, in bytes. */
     public static final long MIN_READ_CACHE_SIZE = 16L << 20;
@@ -122,6 +127,7 @@ public final class Setting<T> {
             S3_ENDPOINT,
             S3_REGION,
             S3_PATH_STYLE,
+            KEY,
             CACHE,
             CACHE_SIZE,
             READ_CACHE_SIZE,
@@ -145,6 +151,7 @@ public final class Setting<T> {
             S3_ENDPOINT,
             S3_REGION,
             S3_PATH_STYLE,
+            KEY,
             CACHE,
             CACHE_SIZE,
             GC_SPACE,
@@ -161,7 +168,7 @@ public final class Setting<T> {
     public static final List<Setting<?>> OF_S3 = List.of(S3_ENDPOINT, S3_REGION, S3_PATH_STYLE);
 
     /** Those that say which store is meant. */
-    public static final List<Setting<?>> OF_STORE = List.of(STORE, S3_ENDPOINT, S3_REGION, S3_PATH_STYLE);
+    public static final List<Setting<?>> OF_STORE = List.of(STORE, S3_ENDPOINT, S3_REGION, S3_PATH_STYLE, KEY);
 
     /** Those that say how a volume is written: of no use where it is only read. */
     public static final List<Setting<?>> OF_WRITERS = List.of(CACHE_SIZE, GC_SPACE, GC_GARBAGE, GC_RATE);
@@ -227,6 +234,14 @@ public final class Setting<T> {
             throw new UserException("the path is empty");
         }
         return UserPath.of(text).toAbsolutePath().normalize();
+    }
+
+    private static String parseKey(final String text) {
+        try {
+            return text.isEmpty() ? text : KeySource.parse(text).toString();
+        } catch (final KeyException e) {
+            throw new UserException(e.getMessage(), e);
+        }
     }
 
     private static String parseEndpoint(final String text) {

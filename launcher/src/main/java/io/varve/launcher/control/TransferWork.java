@@ -21,6 +21,8 @@ import io.varve.lsvd.LogInventory;
 import io.varve.lsvd.VolumeCatalog;
 import io.varve.lsvd.VolumeException;
 import io.varve.lsvd.VolumeInfo;
+import io.varve.lsvd.VolumeKeyring;
+import io.varve.lsvd.crypto.VolumeKeys;
 import io.varve.lsvd.format.Superblock;
 import io.varve.lsvd.runtime.EngineRuntime;
 import io.varve.lsvd.runtime.SystemRuntime;
@@ -144,27 +146,31 @@ final class TransferWork {
         final VolumeInfo info = new VolumeCatalog(opened).info(call.volume());
         final Superblock log = LogInventory.superblock(own.get(Setting.CACHE), info.uuid());
         final List<VolumeVerifyCall.Finding> findings = new ArrayList<>();
-        final Verification result = new VolumeVerifier(
-                        new StoreClient(opened, runtime, StoreClient.DEFAULT_TIMEOUT_MS),
-                        runtime,
-                        info.uuid(),
-                        log == null ? List.of() : List.of(log),
-                        call.rateBytes(),
-                        context::isCancelled,
-                        new VolumeVerifier.Listener() {
-                            @Override
-                            public void onFinding(final Finding finding) {
-                                if (findings.size() < MAX_FINDINGS) {
-                                    findings.add(of(finding));
+        final StoreClient client = new StoreClient(opened, runtime, StoreClient.DEFAULT_TIMEOUT_MS);
+        final Verification result;
+        try (VolumeKeys keys = new VolumeKeyring(client).open(info.uuid(), info.name())) {
+            result = new VolumeVerifier(
+                            client.withKeys(keys),
+                            runtime,
+                            info.uuid(),
+                            log == null ? List.of() : List.of(log),
+                            call.rateBytes(),
+                            context::isCancelled,
+                            new VolumeVerifier.Listener() {
+                                @Override
+                                public void onFinding(final Finding finding) {
+                                    if (findings.size() < MAX_FINDINGS) {
+                                        findings.add(of(finding));
+                                    }
                                 }
-                            }
 
-                            @Override
-                            public void onProgress(final long objects, final long total, final long bytes) {
-                                context.progress(objects, total);
-                            }
-                        })
-                .verify();
+                                @Override
+                                public void onProgress(final long objects, final long total, final long bytes) {
+                                    context.progress(objects, total);
+                                }
+                            })
+                    .verify();
+        }
         return new VolumeVerifyCall.Answer(
                 info.name(), info.uuid().toString(), result.isWell(), result.objects(), result.bytes(), findings);
     }

@@ -150,7 +150,11 @@ final class SnapshotChanges implements AutoCloseable {
                 become(Changes.State.FOUND);
                 try (StoredState newer = StoredState.of(catalog, client, info, served.snapshot());
                         Difference difference = Difference.between(
-                                client, older.state(), newer.state(), new Pace(runtime, 0), () -> isCancelled)) {
+                                newer.client(),
+                                older.state(),
+                                newer.state(),
+                                new Pace(runtime, 0),
+                                () -> isCancelled)) {
                     changed = ChangedBlocks.of(difference);
                 }
             }

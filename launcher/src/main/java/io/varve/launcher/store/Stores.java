@@ -1,11 +1,14 @@
 package io.varve.launcher.store;
 
 import io.varve.control.ErrorKind;
+import io.varve.keys.KeySource;
 import io.varve.launcher.UserException;
 import io.varve.launcher.config.Setting;
 import io.varve.launcher.config.Settings;
 import io.varve.launcher.config.StoreUrl;
+import io.varve.lsvd.crypto.KeyException;
 import io.varve.lsvd.store.DirectoryStore;
+import io.varve.lsvd.store.KeyedStore;
 import io.varve.lsvd.store.ObjectStore;
 import io.varve.lsvd.store.StoreException;
 import io.varve.s3.S3ObjectStore;
@@ -33,6 +36,36 @@ public final class Stores {
      * @param create whether a missing directory is made, once something is to be kept in it.
      */
     public static ObjectStore open(final Settings settings, final boolean create) {
+        final ObjectStore store = openPlain(settings, create);
+        final String key = settings.get(Setting.KEY);
+        if (key.isEmpty()) {
+            return store;
+        }
+        try {
+            return new StoreWithKey(store, KeySource.parse(key).open());
+        } catch (final KeyException e) {
+            store.close();
+            throw new UserException(e.getMessage(), e);
+        }
+    }
+
+    /** A store and the key of its volumes, which is wiped when the store is closed. */
+    private static final class StoreWithKey extends KeyedStore {
+        private final KeySource.Wrapper key;
+
+        StoreWithKey(final ObjectStore store, final KeySource.Wrapper key) {
+            super(store, key);
+            this.key = key;
+        }
+
+        @Override
+        public void close() {
+            super.close();
+            key.close();
+        }
+    }
+
+    private static ObjectStore openPlain(final Settings settings, final boolean create) {
         try {
             return switch (settings.get(Setting.STORE)) {
                 case StoreUrl.S3 store ->

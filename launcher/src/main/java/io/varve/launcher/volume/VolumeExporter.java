@@ -59,7 +59,8 @@ public final class VolumeExporter {
     public long export(final VolumeInfo info, final String snapshot, final ImageFormat form, final Target target)
             throws VolumeException, IOException {
         try (StoredState stored = open(info, snapshot)) {
-            final VolumeExport export = new VolumeExport(client, runtime, stored.state(), cancellation, listener);
+            final VolumeExport export =
+                    new VolumeExport(stored.client(), runtime, stored.state(), cancellation, listener);
             final VolumeExport.Format format =
                     form == ImageFormat.QCOW2 ? VolumeExport.Format.QCOW2 : VolumeExport.Format.RAW;
             target.write(output -> export.write(format, output));
@@ -79,7 +80,7 @@ public final class VolumeExporter {
         try (StoredState newer = open(info, to);
                 StoredState older = open(info, from);
                 DifferenceExport export =
-                        new DifferenceExport(client, runtime, older.state(), newer.state(), cancellation)) {
+                        new DifferenceExport(newer.client(), runtime, older.state(), newer.state(), cancellation)) {
             target.write(output -> export.write(output, listener));
             return export.totalBytes();
         }

@@ -10,6 +10,8 @@ import io.varve.lsvd.VolumeCatalog;
 import io.varve.lsvd.VolumeContext;
 import io.varve.lsvd.VolumeException;
 import io.varve.lsvd.VolumeInfo;
+import io.varve.lsvd.VolumeKeyring;
+import io.varve.lsvd.crypto.VolumeKeys;
 import io.varve.lsvd.format.VolumeSettings;
 import io.varve.lsvd.history.History;
 import io.varve.lsvd.history.HistoryReader;
@@ -198,12 +200,13 @@ public final class VolumeImporter {
         }
     }
 
-    private long fingerprint(final Volume volume, final String name) throws IOException {
+    private long fingerprint(final Volume volume, final String name) throws IOException, VolumeException {
         final EngineRuntime runtime = new SystemRuntime();
         final StoreClient client = new StoreClient(store, runtime, StoreClient.DEFAULT_TIMEOUT_MS);
-        try (History history = new HistoryReader(client, volume.uuid()).read()) {
+        try (VolumeKeys keys = new VolumeKeyring(client).open(volume.uuid(), name);
+                History history = new HistoryReader(client.withKeys(keys), volume.uuid()).read()) {
             return Fingerprint.of(
-                    client,
+                    client.withKeys(keys),
                     VolumeState.of(name, volume.uuid(), history, volume.sizeBytes()),
                     new Pace(runtime, 0),
                     cancellation);

@@ -126,7 +126,7 @@ class SettingsTest {
 
     @ParameterizedTest
     @CsvSource(delimiter = '|', textBlock = """
-            cache-siz = '1G'        | :2: unknown setting 'cache-siz'; there are store, s3-endpoint, s3-region, s3-path-style, cache, cache-size, read-cache-size, gc-space, gc-garbage, gc-rate, shutdown-timeout, answer-timeout, poll-time, read-lanes, control, control-mode, control-group, socket-mode, socket-group, log
+            cache-siz = '1G'        | :2: unknown setting 'cache-siz'; there are store, s3-endpoint, s3-region, s3-path-style, key, cache, cache-size, read-cache-size, gc-space, gc-garbage, gc-rate, shutdown-timeout, answer-timeout, poll-time, read-lanes, control, control-mode, control-group, socket-mode, socket-group, log
             cache-size = '1X'       | :2: cache-size: '1X' is not a size: give bytes, or a whole number with K, M, G or T (10G)
             gc-space = '1.04'       | :2: gc-space: give a number from 1.05 to 1000, not 1.04
             gc-space = '1,3'        | :2: gc-space: give a number from 1.05 to 1000, not 1,3
@@ -146,7 +146,7 @@ class SettingsTest {
             shutdown-timeout = 20   | :2: shutdown-timeout: '20' is not a span of time: give a whole number with us, ms, s or m (20s)
             control-mode = '68'     | :2: control-mode: '68' is not a mode: give three octal digits, as for chmod (660)
             socket-group = ''       | :2: socket-group: the group's name is empty
-            [serve]                 | :2: unknown setting 'serve'; there are store, s3-endpoint, s3-region, s3-path-style, cache, cache-size, read-cache-size, gc-space, gc-garbage, gc-rate, shutdown-timeout, answer-timeout, poll-time, read-lanes, control, control-mode, control-group, socket-mode, socket-group, log
+            [serve]                 | :2: unknown setting 'serve'; there are store, s3-endpoint, s3-region, s3-path-style, key, cache, cache-size, read-cache-size, gc-space, gc-garbage, gc-rate, shutdown-timeout, answer-timeout, poll-time, read-lanes, control, control-mode, control-group, socket-mode, socket-group, log
             """)
     void namesTheLineOfWhatIsWrong(final String line, final String message) throws IOException {
         final Path file = write("# settings\n" + line.replace('\'', '"') + "\n");

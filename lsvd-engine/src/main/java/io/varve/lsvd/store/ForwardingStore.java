@@ -1,5 +1,6 @@
 package io.varve.lsvd.store;
 
+import io.varve.lsvd.crypto.KeyWrapper;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
 import java.util.Objects;
@@ -55,6 +56,11 @@ public abstract class ForwardingStore implements ObjectStore {
     @Override
     public long repeatedAttempts() {
         return store.repeatedAttempts();
+    }
+
+    @Override
+    public KeyWrapper keyWrapper() {
+        return store.keyWrapper();
     }
 
     @Override

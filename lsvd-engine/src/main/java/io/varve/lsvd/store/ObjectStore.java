@@ -1,5 +1,6 @@
 package io.varve.lsvd.store;
 
+import io.varve.lsvd.crypto.KeyWrapper;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -79,6 +80,11 @@ public interface ObjectStore extends AutoCloseable {
     /** How many requests have been sent again so far because an earlier attempt had failed; for people. */
     default long repeatedAttempts() {
         return 0;
+    }
+
+    /** What the data keys of its volumes are wrapped by; null, which is the default, when no key is given. */
+    default KeyWrapper keyWrapper() {
+        return null;
     }
 
     /** The store's address as users write it, for messages. */
