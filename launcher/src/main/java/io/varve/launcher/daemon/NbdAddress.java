@@ -37,8 +37,9 @@ record NbdAddress(String text, Path path, InetSocketAddress tcp) {
             throw new UserException("'" + text + "' is no address for NBD: say unix:PATH or HOST:PORT");
         }
         final int port = Integer.parseInt(matcher.group(2));
-        if (port > MAX_PORT) {
-            throw new UserException("'" + text + "' is no address for NBD: a port is at most " + MAX_PORT);
+        // Port 0 would be any, of which nobody hears.
+        if (port < 1 || port > MAX_PORT) {
+            throw new UserException("'" + text + "' is no address for NBD: a port is from 1 to " + MAX_PORT);
         }
         final String host = matcher.group(1);
         try {

@@ -68,6 +68,18 @@ class UsageTest {
                         "/bin/sh"),
                 wrong("--give-up-after: a second is the least", "map", "data", "--give-up-after", "999ms"),
                 wrong("'nowhere' is no address for NBD: say unix:PATH or HOST:PORT", "map", "data", "--nbd", "nowhere"),
+                wrong(
+                        "'localhost:0' is no address for NBD: a port is from 1 to 65535",
+                        "serve",
+                        "data",
+                        "--nbd",
+                        "localhost:0"),
+                wrong(
+                        "'localhost:65536' is no address for NBD: a port is from 1 to 65535",
+                        "serve",
+                        "data",
+                        "--nbd",
+                        "localhost:65536"),
                 wrong("no volume of Varve is mounted at /", "unmount", "/"),
                 wrong("there is no directory /nowhere", "unmount", "/nowhere"),
                 wrong(
