@@ -3,6 +3,7 @@ package io.varve.lsvd.gc;
 import io.varve.lsvd.cache.CacheLine;
 import io.varve.lsvd.cache.VolumeCache;
 import io.varve.lsvd.format.Blocks;
+import io.varve.lsvd.format.FormatException;
 import io.varve.lsvd.format.ObjectHeader;
 import io.varve.lsvd.map.Location;
 import io.varve.lsvd.objects.ObjectIndex;
@@ -34,7 +35,10 @@ final class CollectedLines {
                 done += Math.max(1, run);
             }
         }
-        final ObjectIndex index = ObjectIndex.of("an object of its own", new ObjectHeader(bytes));
+        final ObjectIndex index = index(bytes, reader);
+        if (index == null) {
+            return;
+        }
         final MemorySegment line = Arena.ofAuto().allocate(CacheLine.LENGTH, Blocks.SIZE);
         final BitSet good = new BitSet();
         for (int first = 0; first < count; first += CacheLine.BLOCKS) {
@@ -57,6 +61,20 @@ final class CollectedLines {
                         index.blockCrcs(),
                         first);
             }
+        }
+    }
+
+    /** The object is read as it is stored: its table may be encrypted. Null when it can't be, which is no harm. */
+    private static ObjectIndex index(final MemorySegment bytes, final ObjectReader reader) {
+        final long length = new ObjectHeader(bytes).headerLength();
+        final ObjectHeader header =
+                new ObjectHeader(Arena.ofAuto().allocate(length, Long.BYTES).copyFrom(bytes.asSlice(0, length)));
+        try {
+            ObjectReader.validate(
+                    header, "a collected object", header.volume(), header.epoch(), header.sequence(), reader.keys());
+            return ObjectIndex.ofData("a collected object", header);
+        } catch (final FormatException e) {
+            return null;
         }
     }
 }

@@ -6,9 +6,11 @@ import io.varve.lsvd.VolumeGuard;
 import io.varve.lsvd.format.Compression;
 import io.varve.lsvd.format.Durability;
 import io.varve.lsvd.format.VolumeSettings;
+import io.varve.lsvd.history.KeyHistory;
 import io.varve.lsvd.runtime.EngineRuntime;
 import io.varve.lsvd.snapshot.Snapshot;
 import io.varve.lsvd.snapshot.Snapshots;
+import io.varve.lsvd.store.StoreClient;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
@@ -50,14 +52,26 @@ final class Operator implements EngineRuntime {
     /** Does something beside the load. */
     void act(final SimulatedHost active, final DiskModel model) {
         try {
-            switch (random.nextInt(4)) {
+            switch (random.nextInt(world.store().key() == null ? 4 : 5)) {
                 case 0 -> fence();
                 case 1 -> set();
                 case 2 -> active.volume().flatten();
+                case 4 -> rotate();
                 default -> grow(active, model);
             }
         } catch (final VolumeException e) {
             // The store was in trouble, or the writer was faster: it may have been done, or be done later.
+        }
+    }
+
+    /** Wraps the volume's keys anew, which nobody who has it open notices. */
+    private void rotate() {
+        final StoreClient client = new StoreClient(world.store().client(), this, TIMEOUT_MS);
+        try {
+            new KeyHistory(client, world.store().volume())
+                    .rotate(world.store().key(), world.store().key(), currentTimeMillis());
+        } catch (final IOException e) {
+            // The store was in trouble: it may have been done.
         }
     }
 

@@ -1,5 +1,7 @@
 package io.varve.lsvd.simulator;
 
+import io.varve.lsvd.crypto.KeyEncryptionKey;
+import io.varve.lsvd.crypto.KeyWrapper;
 import io.varve.lsvd.format.Compression;
 import io.varve.lsvd.format.Covered;
 import io.varve.lsvd.format.EpochRecord;
@@ -21,7 +23,10 @@ import io.varve.lsvd.store.StoredObject;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Random;
 import java.util.Set;
 import java.util.TreeMap;
@@ -46,6 +51,8 @@ final class SimulatedStore {
     /** What has been deleted and may come back. */
     private final TreeMap<String, byte[]> undead = new TreeMap<>();
 
+    private final Map<String, String> salts = new HashMap<>();
+    private final KeyEncryptionKey key;
     private boolean isSettled;
     private UUID volume;
     private boolean isAway;
@@ -56,6 +63,38 @@ final class SimulatedStore {
     SimulatedStore(final Random random, final PlantedBug bug) {
         this.random = random;
         this.bug = bug;
+        final byte[] bytes = new byte[KeyEncryptionKey.LENGTH];
+        random.nextBytes(bytes);
+        key = random.nextInt(3) == 0 ? new KeyEncryptionKey("file", "the operator's", bytes) : null;
+    }
+
+    /** What the data keys of the volumes here are wrapped by; null where they are not encrypted. */
+    KeyEncryptionKey key() {
+        return key;
+    }
+
+    /** Forgets the key. */
+    void close() {
+        if (key != null) {
+            key.close();
+        }
+    }
+
+    /** Of an encrypted volume, nothing but seals is plain, and no key serves two objects. */
+    private void judgeEncryption(final String name, final byte[] body) {
+        if (key == null || !name.contains("/log/") || body.length < ObjectHeader.FIXED_LENGTH) {
+            return;
+        }
+        final ObjectHeader header = new ObjectHeader(MemorySegment.ofArray(body));
+        if (header.isEncrypted()) {
+            final String salt = Arrays.toString(header.salt());
+            final String other = salts.put(salt, name);
+            if (other != null && !other.equals(name)) {
+                throw new SimulationFailure(name + " has the salt of " + other);
+            }
+        } else if (header.type() != ObjectType.SEAL) {
+            throw new SimulationFailure(name + " is not encrypted");
+        }
     }
 
     /** From now on, one in so many requests meets trouble; 0 for none. */
@@ -196,6 +235,7 @@ final class SimulatedStore {
     }
 
     private boolean create(final String key, final byte[] body) {
+        judgeEncryption(key, body);
         if (bug == PlantedBug.DROPPED_SEAL && isSeal(body) && random.nextInt(2) == 0) {
             return true;
         }
@@ -314,6 +354,11 @@ final class SimulatedStore {
         private boolean isDead;
         private boolean isWriter;
         private Throwable surprise;
+
+        @Override
+        public KeyWrapper keyWrapper() {
+            return key;
+        }
 
         /** The host has the volume open for writing. */
         Client writer() {

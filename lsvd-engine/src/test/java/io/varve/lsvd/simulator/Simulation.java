@@ -2,6 +2,8 @@ package io.varve.lsvd.simulator;
 
 import io.varve.lsvd.VolumeCatalog;
 import io.varve.lsvd.VolumeException;
+import io.varve.lsvd.VolumeKeyring;
+import io.varve.lsvd.crypto.VolumeKeys;
 import io.varve.lsvd.format.FormatException;
 import io.varve.lsvd.format.VolumeSettings;
 import io.varve.lsvd.history.History;
@@ -170,6 +172,7 @@ final class Simulation implements AutoCloseable {
                 host.kill();
             }
         }
+        store.close();
         arena.close();
     }
 
@@ -184,7 +187,7 @@ final class Simulation implements AutoCloseable {
         } catch (final VolumeException e) {
             throw new SimulationFailure("the volume could not be made: " + e.getMessage());
         }
-        if (random.nextInt(3) == 0) {
+        if (random.nextInt(3) == 0 && store.key() == null) {
             age();
         }
     }
@@ -605,11 +608,13 @@ final class Simulation implements AutoCloseable {
     /** Keys of the objects that a volume is made of, dead ones included. */
     private Set<String> counted(final SimulatedHost reader, final UUID volume, final String when) {
         final Set<String> keys = new TreeSet<>();
-        try (History history = new HistoryReader(new StoreClient(store.client(), reader, 60_000), volume).read()) {
+        final StoreClient client = new StoreClient(store.client(), reader, 60_000);
+        try (VolumeKeys keyring = new VolumeKeyring(client).open(volume, name);
+                History history = new HistoryReader(client.withKeys(keyring), volume).read()) {
             for (int i = 0; i < history.objects().count(); i++) {
                 keys.add(history.epochs().key(history.objects().sequence(i)));
             }
-        } catch (final IOException e) {
+        } catch (final IOException | VolumeException e) {
             throw new SimulationFailure(when + ": the history can't be read: " + e.getMessage());
         }
         return keys;
