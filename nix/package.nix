@@ -7,6 +7,8 @@
   makeWrapper,
   coreutils,
   findutils,
+  lz4,
+  zstd,
 }:
 maven.buildMavenPackage {
   pname = "varve";
@@ -53,6 +55,12 @@ maven.buildMavenPackage {
           lib.makeBinPath [
             coreutils
             findutils
+          ]
+        } \
+        --prefix LD_LIBRARY_PATH : ${
+          lib.makeLibraryPath [
+            lz4
+            zstd
           ]
         }
     done

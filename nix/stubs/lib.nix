@@ -112,6 +112,7 @@ rec {
     in
     if substring end 1 text == "\n" then substring 0 end text else text;
   makeBinPath = packages: concatStringsSep ":" (map (package: "${package}/bin") packages);
+  makeLibraryPath = packages: concatStringsSep ":" (map (package: "${package}/lib") packages);
   literalExpression = text: { inherit text; };
   licenses.asl20 = "Apache-2.0";
 

@@ -15,11 +15,13 @@ let
       "curl"
       "findutils"
       "gnugrep"
+      "lz4"
       "makeWrapper"
       "openssl"
       "qemu"
       "socat"
       "util-linux"
+      "zstd"
     ]
   );
 
