@@ -173,18 +173,6 @@ final class VolumeNamesTest {
     }
 
     @Test
-    void readsNamesOfTheFormatBefore() throws Exception {
-        final UUID volume = catalog.create("data", SIZE).uuid();
-        try (var golden = NameRecord.class.getResourceAsStream("/io/varve/lsvd/format/name-1.bin")) {
-            final byte[] claim = golden.readAllBytes();
-            store.putIfAbsent(Keys.nameVersion("old", 1), MemorySegment.ofArray(claim))
-                    .join();
-            assertThat(catalog.names("", 9)).containsExactly("data", "old");
-            assertThat(catalog.find("old")).isNotEqualTo(volume);
-        }
-    }
-
-    @Test
     void aVolumeIsFoundByItsIdentity() throws Exception {
         final UUID volume = catalog.create("data", SIZE).uuid();
         assertThat(catalog.nameOf(volume.toString())).isEqualTo("data");

@@ -36,7 +36,7 @@ final class SettingsFile {
      * @throws UserException naming file and line of what is wrong.
      */
     static Map<String, Entry> read(final Path file) {
-        final TomlParseResult toml = Toml.parse(content(file));
+        final TomlParseResult toml = parse(file);
         if (toml.hasErrors()) {
             final TomlParseError error = toml.errors().getFirst();
             throw new UserException(origin(file, error.position()) + ": " + firstLine(error.getMessage()));
@@ -71,6 +71,16 @@ final class SettingsFile {
         } catch (final IOException e) {
             final String reason = Files.isDirectory(file) ? "it is a directory" : "permission denied?";
             throw new UserException("settings file " + file + " cannot be read: " + reason, e);
+        }
+    }
+
+    /** The parser's own assertions and errors are the file's fault as well. */
+    private static TomlParseResult parse(final Path file) {
+        final String content = content(file);
+        try {
+            return Toml.parse(content);
+        } catch (final RuntimeException | AssertionError e) {
+            throw new UserException(file + " is no TOML that can be read", e);
         }
     }
 

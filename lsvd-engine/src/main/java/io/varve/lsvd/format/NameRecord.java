@@ -21,13 +21,10 @@ public record NameRecord(UUID volume, boolean claimed, String other, long otherV
 
     private static final int MAGIC = 0x4e565256;
 
-    /** Without other names, and with one length for claims and releases. */
-    private static final int OLD_VERSION = 1;
-
     private static final int VERSION = 2;
     private static final int CLAIM_ALIGNMENT = 16;
 
-    /** Of the newest version; all records of the old one are shorter. */
+    /** No record is shorter. */
     private static final int LEAST_LENGTH = 48;
 
     /** A claim of a name that no other one is given up for. */
@@ -87,15 +84,7 @@ public record NameRecord(UUID volume, boolean claimed, String other, long otherV
      * @throws FormatException when it is damaged or unknown.
      */
     public static NameRecord decode(final String what, final MemorySegment record) throws FormatException {
-        return SmallRecord.isOf(record, MAGIC, OLD_VERSION)
-                ? SmallRecord.read(
-                        what,
-                        record,
-                        MAGIC,
-                        OLD_VERSION,
-                        payload -> new NameRecord(
-                                SmallRecord.getUuid(payload), SmallRecord.getBoolean(what, payload), "", 0))
-                : SmallRecord.read(what, record, MAGIC, VERSION, payload -> decode(what, payload));
+        return SmallRecord.read(what, record, MAGIC, VERSION, payload -> decode(what, payload));
     }
 
     private static NameRecord decode(final String what, final ByteBuffer payload) throws FormatException {

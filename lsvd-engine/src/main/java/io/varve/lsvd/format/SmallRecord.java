@@ -2,7 +2,6 @@ package io.varve.lsvd.format;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 import java.nio.BufferUnderflowException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -29,10 +28,6 @@ final class SmallRecord {
 
     private static final int FRAME_LENGTH = 16;
     private static final int CRC_OFFSET = 8;
-    private static final ValueLayout.OfInt LITTLE_ENDIAN_INT =
-            ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
-    private static final ValueLayout.OfShort LITTLE_ENDIAN_SHORT =
-            ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 
     private SmallRecord() {}
 
@@ -128,13 +123,6 @@ final class SmallRecord {
             throw new FormatException(what + " is damaged: its checksum does not match");
         }
         return copy.position(FRAME_LENGTH);
-    }
-
-    /** Whether a record says that it is of a kind and version; nothing else is checked. */
-    static boolean isOf(final MemorySegment record, final int magic, final int version) {
-        return record.byteSize() >= FRAME_LENGTH
-                && record.get(LITTLE_ENDIAN_INT, 0) == magic
-                && record.get(LITTLE_ENDIAN_SHORT, Integer.BYTES) == (short) version;
     }
 
     static void putUuid(final ByteBuffer payload, final UUID value) {

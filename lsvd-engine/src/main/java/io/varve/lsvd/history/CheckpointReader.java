@@ -62,6 +62,10 @@ final class CheckpointReader {
         }
         contents.add(content);
         for (int i = 0; i < contents.size(); i++) {
+            if (firstSequence(contents.get(i)) < firstSequence(content)) {
+                throw new FormatException(
+                        key(newest) + " is damaged: it lacks epochs of " + key(chain.get(i)) + ", which it builds on");
+            }
             if (!contents.get(i).bases().equals(content.bases().subList(0, i))) {
                 throw new FormatException(key(chain.get(i)) + " does not build on what " + key(newest) + " builds on");
             }
@@ -218,6 +222,10 @@ final class CheckpointReader {
             throw new FormatException(key(header) + " should be a checkpoint and is not");
         }
         return header;
+    }
+
+    private static long firstSequence(final Checkpoint.Content content) {
+        return content.epochs().get(0).firstSequence();
     }
 
     private static long plainLength(final ObjectHeader header) {
