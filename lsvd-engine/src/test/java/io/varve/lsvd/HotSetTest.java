@@ -7,16 +7,21 @@ import io.varve.linux.IoRing;
 import io.varve.linux.IoRings;
 import io.varve.lsvd.cache.DirectoryCacheFile;
 import io.varve.lsvd.cache.ReadCache;
+import io.varve.lsvd.crypto.KeyEncryptionKey;
 import io.varve.lsvd.format.FormatException;
 import io.varve.lsvd.format.HotSet;
 import io.varve.lsvd.format.VolumeSettings;
 import io.varve.lsvd.runtime.SystemRuntime;
 import io.varve.lsvd.store.DirectoryStore;
+import io.varve.lsvd.store.KeyedStore;
 import io.varve.lsvd.store.Keys;
+import io.varve.lsvd.store.ObjectStore;
 import io.varve.lsvd.store.StoredObject;
 import java.io.IOException;
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -42,11 +47,13 @@ class HotSetTest {
     private Path directory;
 
     private CountingStore store;
+    private ObjectStore used;
     private byte[] content;
 
     @BeforeEach
     void makeVolume() throws Exception {
         store = new CountingStore(DirectoryStore.open(directory.resolve("store"), true));
+        used = store;
         new VolumeCatalog(store).create("disk", (long) VOLUME_MIB * MIB);
         content = new byte[VOLUME_MIB * MIB];
         new Random(5).nextBytes(content);
@@ -63,7 +70,7 @@ class HotSetTest {
     }
 
     private VolumeContext context(final String host) {
-        return VolumeRig.context(store, directory.resolve(host));
+        return VolumeRig.context(used, directory.resolve(host));
     }
 
     private ReadCache cache(final String host, final int mib) throws IOException {
@@ -144,6 +151,35 @@ class HotSetTest {
             assertThat(store.gets()).isEqualTo(gets);
             moved.turnFor(300);
             assertThat(moved.volume.cachedBytes()).isBetween(5L * MIB, 6L * MIB);
+        }
+    }
+
+    @Test
+    void ofAnEncryptedVolumeItIsEncrypted() throws Exception {
+        try (KeyEncryptionKey key = new KeyEncryptionKey("file", "/key", new byte[KeyEncryptionKey.LENGTH]);
+                ReadCache here = cache("here", 32);
+                ReadCache there = cache("there", 32)) {
+            used = new KeyedStore(store, key);
+            new VolumeCatalog(used).create("secret", 4L * MIB);
+            try (VolumeRig rig = new VolumeRig(context("first").name("secret"))) {
+                for (int i = 0; i < 4; i++) {
+                    rig.write((long) i * MIB, Arrays.copyOfRange(content, i * MIB, (i + 1) * MIB));
+                }
+            }
+            try (VolumeRig source = new VolumeRig(context("here").name("secret").readCache(() -> here));
+                    Destination destination = new Destination(there, "secret")) {
+                read(source, MIB, 2 * MIB);
+                source.await(() -> source.volume.cachedBytes() >= 2 * MIB);
+                source.volume.haste(true);
+                destination.awaitWith(source, () -> destination.fills() >= 2 * 16);
+                final UUID uuid = new VolumeCatalog(store).find("secret");
+                final String set =
+                        store.list(Keys.hotSets(uuid)).join().getFirst().key();
+                final MemorySegment bytes = Arena.ofAuto().allocate(4);
+                store.get(set, 0, bytes).join();
+                assertThat(new String(bytes.toArray(ValueLayout.JAVA_BYTE), StandardCharsets.US_ASCII))
+                        .isEqualTo("VRVX");
+            }
         }
     }
 

@@ -235,7 +235,7 @@ public final class Destager implements PunctualAgent {
         remover = new ObjectRemover(store, volume, stored, clockNs);
         sweep = new OrphanSweep(store, volume, name, epoch, stored, clockNs);
         arriving = context.arriving;
-        hot = new HotSetPublisher(store, volume, epoch, context.cache);
+        hot = new HotSetPublisher(store, context.keys, volume, epoch, context.cache);
         collection = new AgentGuard(new Duty("garbage collection", this::collectGarbage), clockNs);
         publication = new AgentGuard(
                 new Duty("telling what is hot", () -> hot.doWork(stored.objects(), firstUnstored(), finishing)),

@@ -49,10 +49,10 @@ public record HotSet(UUID volume, long epoch, long recentFrom, long[] lines, int
         return SmallRecord.frame(MAGIC, VERSION, payload);
     }
 
-    /** Length in bytes of the set that begins with some bytes, as they say; at most {@link #MAX_LENGTH}. */
+    /** Length in bytes of the set, plain or encrypted, that begins with some bytes, as they say; little more than {@link #MAX_LENGTH}. */
     public static int length(final MemorySegment beginning) {
         final int length = beginning.byteSize() < Integer.BYTES * 4 ? 0 : Layouts.getInt(beginning, 12);
-        return Math.clamp(length, 0, MAX_LENGTH);
+        return Math.clamp(length, 0, MAX_LENGTH + SmallRecord.MAX_LENGTH);
     }
 
     /**

@@ -8,6 +8,7 @@ import io.varve.lsvd.history.Epochs;
 import io.varve.lsvd.history.History;
 import io.varve.lsvd.history.ObjectTable;
 import io.varve.lsvd.map.ExtentMap;
+import io.varve.lsvd.objects.EncryptedRecord;
 import io.varve.lsvd.read.PrefetchPlan;
 import io.varve.lsvd.read.Prefetcher;
 import io.varve.lsvd.runtime.EngineRuntime;
@@ -243,6 +244,12 @@ public final class HotSetFollower implements AutoCloseable {
         notBeforeNs = runtime.nanoTime();
     }
 
+    private MemorySegment plain(final MemorySegment bytes) throws FormatException {
+        return keys.own() == null
+                ? bytes
+                : EncryptedRecord.decrypt(key, keys.own(), EncryptedRecord.identity(volume, epoch, version), bytes);
+    }
+
     private void onRead(final MemorySegment bytes) {
         final int length = HotSet.length(bytes);
         if (length > bytes.byteSize() && length > memory.byteSize()) {
@@ -253,7 +260,7 @@ public final class HotSetFollower implements AutoCloseable {
         memory = memory.byteSize() == FIRST_READ ? memory : Arena.ofAuto().allocate(FIRST_READ, Long.BYTES);
         version++;
         try {
-            scan = new HotScan(HotSet.decode(key, bytes, volume, epoch));
+            scan = new HotScan(HotSet.decode(key, plain(bytes), volume, epoch));
             startPrefetcher();
         } catch (final FormatException e) {
             LOG.log(Level.WARNING, "volume ''{0}'': {1}; nothing is prefetched", name, e.getMessage());

@@ -2,12 +2,15 @@ package io.varve.lsvd.hot;
 
 import io.varve.lsvd.cache.CacheLine;
 import io.varve.lsvd.cache.VolumeCache;
+import io.varve.lsvd.crypto.VolumeKeys;
 import io.varve.lsvd.history.ObjectTable;
+import io.varve.lsvd.objects.EncryptedRecord;
 import io.varve.lsvd.store.ForeignKeys;
 import io.varve.lsvd.store.Keys;
 import io.varve.lsvd.store.ObjectStore;
 import io.varve.lsvd.store.StoredObject;
 import java.lang.System.Logger.Level;
+import java.lang.foreign.MemorySegment;
 import java.util.ArrayDeque;
 import java.util.List;
 import java.util.UUID;
@@ -33,6 +36,7 @@ public final class HotSetPublisher {
     }
 
     private final ObjectStore store;
+    private final VolumeKeys keys;
     private final UUID volume;
     private final long epoch;
     private final VolumeCache cache;
@@ -50,10 +54,17 @@ public final class HotSetPublisher {
     /**
      * Makes one for an epoch.
      *
+     * @param keys  of the volume.
      * @param cache null when there is none.
      */
-    public HotSetPublisher(final ObjectStore store, final UUID volume, final long epoch, final VolumeCache cache) {
+    public HotSetPublisher(
+            final ObjectStore store,
+            final VolumeKeys keys,
+            final UUID volume,
+            final long epoch,
+            final VolumeCache cache) {
         this.store = store;
+        this.keys = keys;
         this.volume = volume;
         this.epoch = epoch;
         this.cache = cache;
@@ -129,11 +140,17 @@ public final class HotSetPublisher {
         slot = to;
         if (slot == slots) {
             key = Keys.hotSet(volume, epoch, ++version);
-            request = store.putIfAbsent(
-                    key, lines.toHotSet(volume, epoch, recentFrom).encode());
+            request = store.putIfAbsent(key, encode());
             lines = null;
             state = State.PUTTING;
         }
+    }
+
+    private MemorySegment encode() {
+        final MemorySegment record = lines.toHotSet(volume, epoch, recentFrom).encode();
+        return keys.own() == null
+                ? record
+                : EncryptedRecord.encrypt(keys.own(), EncryptedRecord.identity(volume, epoch, version), record);
     }
 
     private void proceed() {
