@@ -407,7 +407,8 @@ final class Simulation implements AutoCloseable {
         return active.disk.hasLost() ? model.flushedCount() : model.acknowledgedCount();
     }
 
-    private void closeAndReopen(final String when) {
+    /** Gives whether all went well: if not, something may have been on its way. */
+    private boolean closeAndReopen(final String when) {
         final SimulatedHost host = active;
         final boolean isWell = shutDown(host);
         final int acknowledged = isWell ? model.acknowledgedCount() : leastAfterKill();
@@ -417,6 +418,7 @@ final class Simulation implements AutoCloseable {
                 false,
                 acknowledged,
                 when + (isWell ? ", after a close" : ", after a failure"));
+        return isWell;
     }
 
     /** The other host follows the volume, and takes it when this one has handed it over, unless one of them dies or goes back. */
@@ -791,9 +793,8 @@ final class Simulation implements AutoCloseable {
         }
     }
 
-    /** After one more epoch that has swept, there is no object that nobody counts. */
-    private void checkLeaks() {
-        final UUID volume = store.volume();
+    /** Has the active host's epoch delete what nobody counts; false when the volume fails meanwhile. */
+    private boolean awaitSweep() {
         final SimulatedHost host = active;
         while (store.step()) {
             passTime();
@@ -804,13 +805,27 @@ final class Simulation implements AutoCloseable {
                         "the sweep does not end: " + host.volume().stats());
             }
             if (host.volume().failure() != null) {
-                return;
+                return false;
             }
             host.step(true);
             stepOthers(host);
         }
+        return true;
+    }
+
+    /** After one more epoch that has swept, there is no object that nobody counts. */
+    private void checkLeaks() {
+        final UUID volume = store.volume();
+        if (!awaitSweep()) {
+            return;
+        }
         store.settle();
-        closeAndReopen("before the leaks are counted");
+        while (!closeAndReopen("before the leaks are counted")) {
+            // A close that did not go well leaves behind what was on its way.
+            if (!awaitSweep()) {
+                return;
+            }
+        }
         runUntil(active, () -> active.requests() == 0, "draining before the leaks are counted");
         active.volume().shutdown();
         runUntil(active, active.volume()::isShutDown, "the last shutdown");
