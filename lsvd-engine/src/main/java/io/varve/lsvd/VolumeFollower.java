@@ -1,8 +1,10 @@
 package io.varve.lsvd;
 
 import io.varve.lsvd.crypto.VolumeKeys;
+import io.varve.lsvd.format.VolumeSettings;
 import io.varve.lsvd.history.HistoryFollower;
 import io.varve.lsvd.hot.HotSetFollower;
+import io.varve.lsvd.objects.ObjectWriter;
 import io.varve.lsvd.store.StoreClient;
 import java.io.IOException;
 import java.lang.foreign.Arena;
@@ -53,6 +55,7 @@ public final class VolumeFollower implements AutoCloseable {
         }
         try {
             follower.opener.begin();
+            requireLibrary(context, follower.opener.settings());
             follower.updateStanding();
             return follower;
         } catch (final VolumeException | RuntimeException e) {
@@ -61,6 +64,19 @@ public final class VolumeFollower implements AutoCloseable {
         } catch (final IOException e) {
             follower.close();
             throw failure("open", context, e);
+        }
+    }
+
+    /** Before the volume is taken: without it nothing could be sent to the store. */
+    private static void requireLibrary(final VolumeContext context, final VolumeSettings settings)
+            throws VolumeException {
+        try {
+            ObjectWriter.require(settings.compression());
+        } catch (final UnsupportedOperationException e) {
+            throw new VolumeException(
+                    VolumeException.Kind.UNAVAILABLE,
+                    "volume '" + context.name() + "' is compressed, and " + e.getMessage(),
+                    e);
         }
     }
 

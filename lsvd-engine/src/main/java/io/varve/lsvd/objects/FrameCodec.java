@@ -30,7 +30,7 @@ final class FrameCodec implements AutoCloseable {
         zstd = compression.codec() == Codec.ZSTD ? new Zstd() : null;
     }
 
-    private static void load(final Codec codec) {
+    static void load(final Codec codec) {
         if (codec == Codec.LZ4) {
             Lz4.load();
         } else if (codec == Codec.ZSTD) {

@@ -45,6 +45,15 @@ public final class ObjectWriter implements AutoCloseable {
         random = key == null ? null : new SecureRandom();
     }
 
+    /**
+     * Sees that this host has the library that a compression needs.
+     *
+     * @throws UnsupportedOperationException in one line for people, when it lacks it.
+     */
+    public static void require(final Compression compression) {
+        FrameCodec.load(compression.codec());
+    }
+
     /** Begins an object. */
     public Draft begin(final ObjectType type, final ObjectIdentity identity, final ObjectHeader.Shape shape) {
         return new Draft(type, identity, shape);

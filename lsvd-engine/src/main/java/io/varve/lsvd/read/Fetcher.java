@@ -8,6 +8,7 @@ import io.varve.lsvd.history.Epochs;
 import io.varve.lsvd.map.Location;
 import io.varve.lsvd.objects.ObjectIndex;
 import io.varve.lsvd.objects.ObjectReader;
+import io.varve.lsvd.runtime.SeldomLines;
 import io.varve.lsvd.runtime.UnexpectedErrors;
 import io.varve.lsvd.store.NoSuchObjectException;
 import io.varve.lsvd.store.ObjectStore;
@@ -48,6 +49,7 @@ public final class Fetcher implements Agent {
     private final ReadAhead readAhead = new ReadAhead();
     private final ObjectIndexes indexes;
     private final ObjectReader reader;
+    private final SeldomLines failures = new SeldomLines(LOG);
     private final ObjectStore store;
     private final String name;
     private final UnexpectedErrors errors;
@@ -317,7 +319,7 @@ public final class Fetcher implements Agent {
         if (damaged >= 0) {
             failure = indexes.key(span.sequence) + " is damaged: data block " + damaged
                     + " is missing or does not match its checksum";
-            LOG.log(Level.ERROR, "volume ''{0}'': {1}: a read fails", name, failure);
+            failures.log(Level.ERROR, "volume '" + name + "': " + failure + ": a read fails");
         }
         for (final ReadPiece piece : span.answerAll(failure)) {
             answerIfDone(piece);
@@ -336,11 +338,9 @@ public final class Fetcher implements Agent {
         }
         if (cause instanceof NoSuchObjectException || cause instanceof FormatException) {
             final boolean isMissing = cause instanceof NoSuchObjectException;
-            LOG.log(
-                    isMissing ? Level.DEBUG : Level.ERROR,
-                    "volume ''{0}'': {1}: a read fails",
-                    name,
-                    cause.getMessage());
+            if (!isMissing) {
+                failures.log(Level.ERROR, "volume '" + name + "': " + cause.getMessage() + ": a read fails");
+            }
             fail(span, cause.getMessage(), isMissing);
         } else {
             trouble = cause.getMessage();

@@ -13,6 +13,7 @@ import io.varve.lsvd.log.LogWindow;
 import io.varve.lsvd.map.ExtentMap;
 import io.varve.lsvd.map.ExtentMapReader;
 import io.varve.lsvd.map.Location;
+import io.varve.lsvd.runtime.SeldomLines;
 import java.lang.System.Logger.Level;
 import java.lang.foreign.Arena;
 import java.util.ArrayDeque;
@@ -62,6 +63,7 @@ public final class ReadPath {
 
     private static final System.Logger LOG = System.getLogger(ReadPath.class.getName());
 
+    private final SeldomLines failures = new SeldomLines(LOG);
     private final ExtentMap map;
     private final LogGeometry geometry;
     private final LogWindow window;
@@ -167,7 +169,7 @@ public final class ReadPath {
                 readAgain(piece, false);
             } else {
                 if (piece.isMissing) {
-                    LOG.log(Level.ERROR, "{0}: a read fails", piece.failure);
+                    failures.log(Level.ERROR, piece.failure + ": a read fails");
                 }
                 finish(piece, piece.failure != null);
             }
@@ -399,10 +401,10 @@ public final class ReadPath {
         final ReadRequest request = piece.request;
         if (request.tries < MAX_TRIES
                 && (copies.turnToStore(Location.logPosition(piece.location), piece.blocks) || isElsewhereNow(piece))) {
-            LOG.log(Level.WARNING, "{0}; what is wanted is elsewhere too, and read from there", what);
+            failures.log(Level.WARNING, what + "; what is wanted is elsewhere too, and read from there");
             readAgain(piece, false);
         } else {
-            LOG.log(Level.ERROR, "{0}: a read fails", what);
+            failures.log(Level.ERROR, what + ": a read fails");
             finish(piece, true);
         }
     }

@@ -14,7 +14,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 class SimulationTest {
     private static final Logger ENGINE = Logger.getLogger("io.varve.lsvd");
 
-    private static final long SEEDS = Long.getLong("varve.simulation.seeds", 1500);
+    private static final long SEEDS = Long.getLong("varve.simulation.seeds", 1000);
     private static final long FIRST = Long.getLong("varve.simulation.first", 1);
 
     @BeforeAll
